@@ -1,0 +1,1 @@
+"""A terminal app for encrypted, collaborative pads."""
