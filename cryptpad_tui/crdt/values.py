@@ -12,9 +12,10 @@ Lines are split at LF only. U+2028, U+0085, VT and FF are ordinary characters he
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Mapping, NamedTuple, NewType
+from typing import NamedTuple, NewType
 
 ByteOffset = NewType("ByteOffset", int)
 CellCol = NewType("CellCol", int)
