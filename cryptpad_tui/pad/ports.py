@@ -84,7 +84,7 @@ class PadStore(Protocol):
         writer_pk: bytes,
         updates: Sequence[bytes],
     ) -> list[int]:
-        """Drop pending rows and journal `updates` in their place: the same change, made again by another writer."""
+        """Drop pending rows and journal `updates` instead: the same change, made again by another writer."""
 
 
 class StaleJournal(Exception):

@@ -1,8 +1,8 @@
 """The log entry's envelope (protocol §6): parsing, and the checks that need no key.
 
     0 magic "PAD1" | 4 kind | 5 suite | 6 flags u16 | 8 pad_id 32 | 40 epoch u32
-    44 writer_pk 32 | 76 seq u64 | 84 prev 32 | 116 base_n u64 | 124 base_head 32 | 156 body_len u32 | [cert 64 | extension]
-    nonce 24 | commit 32 | ciphertext and tag | signature 64
+    44 writer_pk 32 | 76 seq u64 | 84 prev 32 | 116 base_n u64 | 124 base_head 32 | 156 body_len u32
+    [cert 64 | extension] | nonce 24 | commit 32 | ciphertext and tag | signature 64
 
 Presence frames (kind 20) have the same header and never enter a log.
 """
@@ -44,9 +44,13 @@ class Kind(IntEnum):
     ENDORSE = 0x13
     ALERT = 0x14
     PRESENCE = 0x20
+    """An editor's; its certificate travels sealed."""
+    VIEWER_PRESENCE = 0x21
+    """A viewer's; its vcert stands at 160."""
 
 
 LOG_KINDS: Final = frozenset({Kind.HELLO, Kind.UPDATE, Kind.SNAPSHOT, Kind.ENDORSE, Kind.ALERT})
+PRESENCE_KINDS: Final = frozenset({Kind.PRESENCE, Kind.VIEWER_PRESENCE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +173,12 @@ def parse_entry(raw: bytes) -> Entry:
     return _parse(raw, LOG_KINDS, MAX_ENTRY_BYTES)
 
 
-def parse_presence(raw: bytes, *, has_cert: bool) -> Entry:
-    """A presence frame; `has_cert` for a viewer's, whose vcert stands at 160."""
-    return _parse(raw, frozenset({Kind.PRESENCE}), MAX_PRESENCE_BYTES, viewer=has_cert)
+def parse_presence(raw: bytes) -> Entry:
+    """A presence frame; `entry_id` is its presence_id. Raises Malformed."""
+    return _parse(raw, PRESENCE_KINDS, MAX_PRESENCE_BYTES)
 
 
-def _parse(raw: bytes, kinds: frozenset[Kind], max_bytes: int, *, viewer: bool = False) -> Entry:
+def _parse(raw: bytes, kinds: frozenset[Kind], max_bytes: int) -> Entry:
     if not HEADER_BYTES + MIN_SEALED + SIGNATURE_BYTES <= len(raw) <= max_bytes:
         raise Malformed("size")
     magic, kind, suite, flags, pad_id, epoch, writer_pk, seq, prev, base_n, base_head, body_len = (
@@ -185,14 +189,14 @@ def _parse(raw: bytes, kinds: frozenset[Kind], max_bytes: int, *, viewer: bool =
     if body_len != len(raw) - HEADER_BYTES - SIGNATURE_BYTES:
         raise Malformed("body length")
     cert, snapshot, clear_bytes = b"", None, HEADER_BYTES
-    if kind == Kind.HELLO or viewer:
+    if kind in (Kind.HELLO, Kind.VIEWER_PRESENCE):
         cert = raw[HEADER_BYTES : HEADER_BYTES + CERT_BYTES]
         clear_bytes += CERT_BYTES
     elif kind == Kind.SNAPSHOT:
         snapshot, clear_bytes = _parse_snapshot_extension(raw)
     if len(raw) - clear_bytes - SIGNATURE_BYTES < MIN_SEALED:
         raise Malformed("sealed part too short")
-    identity = presence_id_of if kind == Kind.PRESENCE else entry_id_of
+    identity = presence_id_of if kind in PRESENCE_KINDS else entry_id_of
     return Entry(
         raw=raw,
         entry_id=identity(raw[:-SIGNATURE_BYTES]),

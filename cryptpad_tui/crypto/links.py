@@ -1,0 +1,117 @@
+"""Capability links (protocol §4): `pad1:` and base64url of role, pad id, seed, pin and the relay's address.
+
+A link is a secret. It is read from a prompt, standard input or a file, never from arguments; `repr` hides it.
+The pin says what its maker had seen of the log, so that no relay can show less to whoever follows the link.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import struct
+from dataclasses import dataclass, field
+from hmac import compare_digest
+from typing import Final
+
+from cryptpad_relay.protocol import labels
+from cryptpad_tui.crypto.errors import BadLink
+from cryptpad_tui.crypto.keys import EditKeys, Role, ViewKeys
+
+SCHEME: Final = "pad1:"
+LINK_VERSION: Final = 1
+LOCKED_ROLE: Final = 3
+_FIXED: Final = struct.Struct(">BBH32sI32sQ16s16sB")
+_CHECKSUM_BYTES: Final = 4
+_MAX_TEXT: Final = 8 * 1024
+NO_RELAY: Final = bytes(16)
+_ADDRESS: Final = re.compile(r"(wss?|ssh)://[!-~]{1,249}|unix:[!-~]{1,250}")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An edit or view capability of a pad, and where to find it."""
+
+    role: Role
+    pad_id: bytes
+    epoch: int
+    seed: bytes = field(repr=False)
+    pin_n: int
+    pin_head: bytes
+    """The first 16 bytes of head[pin_n] as the link's maker had verified it."""
+    relay_fingerprint: bytes
+    """16 bytes that name the relay's key, or zeros."""
+    address: str
+
+    def keys(self) -> ViewKeys:
+        return EditKeys.from_seed(self.seed) if self.role == Role.EDIT else ViewKeys(self.seed)
+
+
+def encode_link(link: Link) -> str:
+    """The link as text. It is a secret: it opens the pad."""
+    address = link.address.encode("ascii")
+    if link.role not in (Role.EDIT, Role.VIEW) or not _ADDRESS.fullmatch(link.address):
+        raise BadLink("a link needs a role and a relay address")
+    body = _FIXED.pack(
+        LINK_VERSION,
+        link.role,
+        0,
+        link.pad_id,
+        link.epoch,
+        link.seed,
+        link.pin_n,
+        link.pin_head[:16],
+        link.relay_fingerprint,
+        len(address),
+    )
+    body += address
+    return SCHEME + _base64(body + _checksum(body))
+
+
+def decode_link(text: str) -> Link:
+    """The link in `text` (surrounding white space is ignored); raises BadLink with a reason for a person."""
+    stripped = text.strip()
+    if len(stripped) > _MAX_TEXT or not stripped.startswith(SCHEME):
+        raise BadLink("a link starts with pad1:")
+    raw = _from_base64(stripped[len(SCHEME) :])
+    body, checksum = raw[:-_CHECKSUM_BYTES], raw[-_CHECKSUM_BYTES:]
+    if len(raw) < 8 or not compare_digest(_checksum(body), checksum):
+        raise BadLink("its checksum does not match: a part is missing or mistyped")
+    if body[0] != LINK_VERSION:
+        raise BadLink("it was made by a newer version of cryptpad-tui")
+    if body[1] == LOCKED_ROLE:
+        raise BadLink("it is locked with a password, which this version cannot open yet")
+    return _parse(body)
+
+
+def _parse(body: bytes) -> Link:
+    if len(body) < _FIXED.size:
+        raise BadLink("it is too short")
+    _, role, flags, pad_id, epoch, seed, pin_n, pin_head, fingerprint, length = _FIXED.unpack_from(body)
+    address = body[_FIXED.size :]
+    if role not in (Role.EDIT, Role.VIEW) or flags or len(address) != length or pin_n >= 2**63:
+        raise BadLink("it has a form that this version does not know")
+    try:
+        text = address.decode("ascii")
+    except UnicodeDecodeError:
+        raise BadLink("its relay address is not ASCII") from None
+    if not _ADDRESS.fullmatch(text):
+        raise BadLink("its relay address is none that cryptpad-tui can reach")
+    return Link(Role(role), pad_id, epoch, seed, pin_n, pin_head, fingerprint, text)
+
+
+def _checksum(body: bytes) -> bytes:
+    return labels.hash_parts("pad1/link", body, size=_CHECKSUM_BYTES)
+
+
+def _base64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        raise BadLink("a character in it does not belong there") from None
+    if _base64(raw) != text:
+        raise BadLink("it is not spelled in the one right way")
+    return raw
