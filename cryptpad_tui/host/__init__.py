@@ -1,0 +1,1 @@
+"""What the program asks of the machine: private files, process limits, places, clocks, a relay of its own."""
