@@ -1,0 +1,176 @@
+"""One document of the engine, with the roots of a pad kind and records of what each transaction did.
+
+The rest of this room edits through it. It must never call back into our code while the engine holds a
+transaction: what the engine reports is recorded, and taken after the transaction has ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pycrdt import Doc, Map, Text, UndoManager
+
+from cryptpad_tui.crdt.delta import Delta
+from cryptpad_tui.crdt.errors import UnfitValue, engine_call
+from cryptpad_tui.crdt.kinds import TEXT_ROOT, PadKind
+from cryptpad_tui.crdt.values import Attributes
+from cryptpad_tui.crdt.wire import decode_state_vector
+
+UNDO_PAUSE_S = 0.5
+_OWN = "own"
+
+Run = tuple[str, dict[str, Any]]
+
+
+class EngineDocument:
+    """The engine's document of one pad, editable at UTF-8 byte offsets that the caller checked."""
+
+    def __init__(self, kind: PadKind, client_id: int, state: bytes, now: Callable[[], float]) -> None:
+        self._now = now
+        # Never 0: the engine takes a first change at time 0 for none at all.
+        self._undo_shift_s = 1.0
+        self._updates: list[bytes] = []
+        self._delta: Delta | None = None
+        self._changed_keys: dict[str, set[str]] = {}
+        self._is_local = False
+        with engine_call():
+            # Deleted content stays, or an undo would have nothing to bring back.
+            self.doc: Doc[Any] = Doc(client_id=client_id, skip_gc=True)
+            self._text: Text | None = self.doc.get(TEXT_ROOT, type=Text) if kind.has_text else None
+            self._maps: dict[str, Map[Any]] = {root: self.doc.get(root, type=Map) for root in kind.map_roots}
+            if state:
+                self.doc.apply_update(state)
+            self.doc.observe(lambda event: self._updates.append(event.update))
+            if self._text is not None:
+                self._text.observe(self._keep_delta)
+            for root, shared in self._maps.items():
+                self._watch(root, shared)
+            self._make_undo_manager()
+
+    def _watch(self, root: str, shared: Map[Any]) -> None:
+        def keep_keys(event: Any) -> None:
+            self._changed_keys.setdefault(root, set()).update(event.keys)
+
+        shared.observe(keep_keys)
+
+    def _keep_delta(self, event: Any) -> None:
+        # Of a local edit everything is known; working its delta out would cost a walk over the items.
+        if not self._is_local:
+            self._delta = event.delta
+
+    # -- changes; each returns nothing, the records say what happened
+
+    @contextmanager
+    def own_transaction(self) -> Iterator[None]:
+        """Everything inside is one update and belongs to the undo history."""
+        self._is_local = True
+        try:
+            with engine_call(), self.doc.transaction(origin=_OWN):
+                yield
+        finally:
+            self._is_local = False
+
+    def replace_bytes(self, first: int, last: int, text: str, attributes: Attributes | None) -> None:
+        """Inside an own transaction: replace a byte range of the text."""
+        shared = self.text
+        if last > first:
+            del shared[first:last]
+        if text:
+            shared.insert(first, text, None if attributes is None else dict(attributes))
+
+    def apply(self, update: bytes) -> None:
+        """Apply a validated update of somebody else; it is not recorded as ours."""
+        own = len(self._updates)
+        with engine_call():
+            self.doc.apply_update(update)
+        del self._updates[own:]
+
+    # -- records
+
+    def take_updates(self) -> list[bytes]:
+        """The observer's update of every own transaction since the last call."""
+        taken, self._updates = self._updates, []
+        return taken
+
+    def take_delta(self) -> Delta | None:
+        """What the last transaction that was not local did to the text."""
+        delta, self._delta = self._delta, None
+        return delta
+
+    def take_changed_keys(self) -> dict[str, set[str]]:
+        """The map keys changed since the last call, by root."""
+        changed, self._changed_keys = self._changed_keys, {}
+        return changed
+
+    # -- undo
+
+    def _make_undo_manager(self) -> None:
+        scope = self._text if self._text is not None else next(iter(self._maps.values()))
+        self._undo = UndoManager(
+            scopes=[scope],
+            capture_timeout_millis=int(UNDO_PAUSE_S * 1000),
+            timestamp=lambda: int((self._now() + self._undo_shift_s) * 1000),
+        )
+        self._undo.include_origin(_OWN)
+
+    def undo(self) -> bool:
+        """Take back the last group of own changes."""
+        with engine_call():
+            return self._undo.undo()
+
+    def redo(self) -> bool:
+        """Make again what `undo` took back."""
+        with engine_call():
+            return self._undo.redo()
+
+    def end_undo_group(self) -> None:
+        """Let the next own transaction start a group of its own."""
+        # The engine has no such call; it groups by a clock, so the clock it sees is moved on.
+        self._undo_shift_s += 2 * UNDO_PAUSE_S
+
+    # -- reading
+
+    @property
+    def text(self) -> Text:
+        """The engine's text."""
+        if self._text is None:
+            raise UnfitValue("this kind of pad has no text")
+        return self._text
+
+    def whole_text(self) -> str:
+        """The text, or nothing where the kind has none; costs its length."""
+        with engine_call():
+            return str(self._text) if self._text is not None else ""
+
+    def runs(self) -> list[Run]:
+        """The text as runs of equal attributes; costs its length."""
+        with engine_call():
+            return [(text, dict(marks or {})) for text, marks in self.text.diff()]
+
+    def map(self, root: str) -> Map[Any]:
+        """One of the kind's maps."""
+        if root not in self._maps:
+            raise UnfitValue("this kind of pad has no such map")
+        return self._maps[root]
+
+    def map_items(self, root: str) -> dict[str, Any]:
+        """Everything a map holds."""
+        with engine_call(), self.doc.transaction():
+            return dict(self.map(root).items())
+
+    def value(self, root: str, key: str) -> Any:
+        """What a map holds at a key, or None."""
+        with engine_call():
+            return self.map(root).get(key)
+
+    def state_vector(self) -> dict[int, int]:
+        """How far each client's clock has come."""
+        with engine_call():
+            return decode_state_vector(self.doc.get_state())
+
+    def encode(self) -> bytes:
+        """The whole state as one update; costs its length."""
+        with engine_call():
+            return self.doc.get_update()

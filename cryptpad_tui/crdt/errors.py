@@ -1,0 +1,55 @@
+"""What can go wrong with a document. Each docstring is the sentence a person reads.
+
+- `DocumentError`
+    - `InvalidUpdate`: foreign bytes break the rules; a verdict that every client reaches
+    - `EngineFailure`: the engine raised; the document must be rebuilt
+    - `CannotLoadHere`: a limit of this machine, never a verdict
+    - `UncleanText`: an edit of our own carries characters that no pad may hold
+    - `UnfitValue`: an edit of our own carries a format or a value that no pad may hold
+
+No message carries text, keys or values of a document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class DocumentError(Exception):
+    """Something is wrong with this pad's document; nothing that was saved is lost."""
+
+
+class InvalidUpdate(DocumentError):
+    """A change by another editor breaks the rules of pads. It was left out; everything else is safe."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class EngineFailure(DocumentError):
+    """The document engine failed on a change. The pad is being rebuilt from its log; nothing is lost."""
+
+
+class CannotLoadHere(DocumentError):
+    """This pad is too large for the memory or time this machine allows. It stays readable as it was."""
+
+
+class UncleanText(DocumentError, ValueError):
+    """The text holds a control character, which pads cannot carry. Nothing was changed; remove it first."""
+
+
+class UnfitValue(DocumentError, ValueError):
+    """The value cannot be stored in this kind of pad. Nothing was changed."""
+
+
+@contextmanager
+def engine_call() -> Iterator[None]:
+    """Turn whatever the engine raises into EngineFailure: its panics derive from BaseException alone."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, DocumentError):
+        raise
+    except BaseException as exc:
+        raise EngineFailure(type(exc).__name__) from None

@@ -1,0 +1,234 @@
+"""The document that the editor shows: canonical plus this process's own unacknowledged edits.
+
+Every edit goes through here and is converted once from characters to the engine's bytes. A key press
+costs one lookup and one call of the engine, whatever the length of the text. Only validated updates
+may come in through `apply`; it must never see foreign bytes that no validator passed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cryptpad_tui.crdt.anchors import locate_anchor, make_anchor
+from cryptpad_tui.crdt.clean import require_any, require_clean, require_formats, require_key
+from cryptpad_tui.crdt.delta import apply_delta
+from cryptpad_tui.crdt.diff import smallest_edits
+from cryptpad_tui.crdt.engine_doc import EngineDocument, Run
+from cryptpad_tui.crdt.errors import UnfitValue
+from cryptpad_tui.crdt.kinds import META_ROOT, PadKind
+from cryptpad_tui.crdt.line_index import LineIndex, utf8_size
+from cryptpad_tui.crdt.values import Anchor, Attributes, Change, Origin, Position, TextEdit
+
+ChangeCallback = Callable[[Change], None]
+MapCallback = Callable[[str, frozenset[str]], None]
+
+
+class ViewDocument:
+    """One pad as its editor sees it. Belongs to the thread that made it."""
+
+    def __init__(
+        self,
+        *,
+        client_id: int,
+        kind: PadKind,
+        state: bytes = b"",
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.kind = kind
+        self.read_only = False
+        self._now = now
+        self._callbacks: list[ChangeCallback] = []
+        self._map_callbacks: list[MapCallback] = []
+        self._engine = EngineDocument(kind, client_id, state, now)
+        self.lines = LineIndex(self._engine.whole_text())
+
+    # -- observing
+
+    def observe(self, callback: ChangeCallback) -> Callable[[], None]:
+        """Call back after every change of the text, once `lines` is up to date; returns the unsubscriber."""
+        self._callbacks.append(callback)
+        return lambda: self._callbacks.remove(callback)
+
+    def observe_maps(self, callback: MapCallback) -> Callable[[], None]:
+        """Call back with a root and its changed keys after every change of a map."""
+        self._map_callbacks.append(callback)
+        return lambda: self._map_callbacks.remove(callback)
+
+    def _tell(self, change: Change) -> None:
+        if change.edits or change.formatted or change.origin is Origin.RELOAD:
+            for callback in tuple(self._callbacks):
+                callback(change)
+        for root, keys in self._engine.take_changed_keys().items():
+            for map_callback in tuple(self._map_callbacks):
+                map_callback(root, frozenset(keys))
+
+    # -- own edits of the text
+
+    def replace(
+        self, start: Position, end: Position, text: str, attributes: Attributes | None = None
+    ) -> None:
+        """Put `text` in the place of a range. Attributes None takes over those of the place."""
+        self._require_writable()
+        require_clean(text)
+        require_formats(self.kind, attributes)
+        first, last = self.lines.byte_of(start), self.lines.byte_of(end)
+        if first > last:
+            raise IndexError("a range ends before it starts")
+        if first == last and not text:
+            return
+        with self._engine.own_transaction():
+            self._engine.replace_bytes(first, last, text, attributes)
+        self.lines.replace(start, end, text)
+        self._tell(Change((TextEdit(start, end, text, dict(attributes or {})),), Origin.LOCAL))
+
+    def replace_all(self, edits: Sequence[TextEdit]) -> None:
+        """Make many edits at once: ascending, not overlapping, in the coordinates before the first."""
+        self._require_writable()
+        self._require_ascending(edits)
+        spans = [(self.lines.byte_of(edit.start), self.lines.byte_of(edit.end)) for edit in edits]
+        if not edits:
+            return
+        self.end_undo_group()
+        with self._engine.own_transaction():
+            shift = 0
+            for edit, (first, last) in zip(edits, spans, strict=True):
+                self._engine.replace_bytes(first + shift, last + shift, edit.text, edit.attributes or None)
+                shift += utf8_size(edit.text) - (last - first)
+        self.end_undo_group()
+        self._tell(apply_delta(self.lines, _delta_of(edits, spans), Origin.LOCAL))
+
+    def set_text(self, text: str) -> None:
+        """Make the text equal to `text` by the smallest edits, so that concurrent typing survives."""
+        require_clean(text)
+        self.replace_all(smallest_edits(self.text(), text))
+
+    def format(self, start: Position, end: Position, attributes: Attributes) -> None:
+        """Set marks on a range; a value of None takes the mark away."""
+        self._require_writable()
+        require_formats(self.kind, attributes)
+        first, last = self.lines.byte_of(start), self.lines.byte_of(end)
+        if first >= last or not attributes:
+            return
+        with self._engine.own_transaction():
+            self._engine.text.format(first, last, dict(attributes))
+        self._tell(Change((), Origin.LOCAL, ((start, end),)))
+
+    def _require_writable(self) -> None:
+        if self.read_only:
+            raise UnfitValue("this pad is read-only")
+
+    def _require_ascending(self, edits: Sequence[TextEdit]) -> None:
+        before = Position(0, 0)
+        for edit in edits:
+            if not before <= edit.start <= edit.end:
+                raise IndexError("edits must ascend and not overlap")
+            before = edit.end
+            require_clean(edit.text)
+            require_formats(self.kind, edit.attributes)
+
+    # -- undo
+
+    def undo(self) -> bool:
+        """Take back the last group of own edits; True if there was one."""
+        return self._step(self._engine.undo)
+
+    def redo(self) -> bool:
+        """Make again what `undo` took back; True if there was something."""
+        return self._step(self._engine.redo)
+
+    def end_undo_group(self) -> None:
+        """Let the next edit start a group of its own."""
+        self._engine.end_undo_group()
+
+    def _step(self, step: Callable[[], bool]) -> bool:
+        self._require_writable()
+        done = step()
+        self.end_undo_group()
+        self._follow(Origin.UNDO)
+        return done
+
+    # -- maps
+
+    def meta(self, key: str) -> Any:
+        """A shared setting, such as the title; None if it is not set."""
+        return self._engine.value(META_ROOT, key)
+
+    def set_meta(self, key: str, value: object) -> None:
+        """Set a shared setting."""
+        self.set_map(META_ROOT, key, value)
+
+    def map_items(self, root: str) -> dict[str, Any]:
+        """Everything a map holds."""
+        return self._engine.map_items(root)
+
+    def set_map(self, root: str, key: str, value: object) -> None:
+        """Set one key of a map."""
+        self._require_writable()
+        require_key(key)
+        require_any(value)
+        shared = self._engine.map(root)
+        with self._engine.own_transaction():
+            shared[key] = value
+        self._tell(Change((), Origin.LOCAL))
+
+    def delete_map(self, root: str, key: str) -> None:
+        """Take one key out of a map; nothing happens if it is not there."""
+        self._require_writable()
+        shared = self._engine.map(root)
+        if key in shared:
+            with self._engine.own_transaction():
+                del shared[key]
+            self._tell(Change((), Origin.LOCAL))
+
+    # -- what comes in, what goes out
+
+    def apply(self, update: bytes) -> None:
+        """Fold in a validated update of somebody else."""
+        self._engine.apply(update)
+        self._follow(Origin.REMOTE)
+
+    def _follow(self, origin: Origin) -> None:
+        """Bring `lines` up to date after the engine changed the text by itself."""
+        delta = self._engine.take_delta()
+        self._tell(Change((), origin) if delta is None else apply_delta(self.lines, delta, origin))
+
+    def take_updates(self) -> list[bytes]:
+        """The engine's update of every own change since the last call, in order."""
+        return self._engine.take_updates()
+
+    def state_vector(self) -> dict[int, int]:
+        """How far each client's clock has come."""
+        return self._engine.state_vector()
+
+    def text(self) -> str:
+        """The whole text; costs its length, so never for a key press."""
+        return self.lines.text(Position(0, 0), self.lines.end)
+
+    def runs(self) -> list[Run]:
+        """The whole text as runs of equal attributes; costs its length."""
+        return self._engine.runs()
+
+    # -- anchors
+
+    def anchor(self, p: Position, assoc: int = 0) -> Anchor:
+        """Name a place by the character beside it."""
+        return make_anchor(self._engine.doc, self._engine.text, self.lines, p, assoc)
+
+    def locate(self, a: Anchor) -> Position | None:
+        """Where an anchor is; None if it is unknown here or hostile."""
+        return locate_anchor(self._engine.doc, self.lines, self.state_vector(), a)
+
+
+def _delta_of(edits: Sequence[TextEdit], spans: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
+    delta: list[dict[str, Any]] = []
+    read = 0
+    for edit, (first, last) in zip(edits, spans, strict=True):
+        delta.append({"retain": first - read})
+        if edit.text:
+            delta.append({"insert": edit.text, "attributes": edit.attributes})
+        if last > first:
+            delta.append({"delete": last - first})
+        read = last
+    return delta
