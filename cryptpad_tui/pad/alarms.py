@@ -63,10 +63,6 @@ class Notice:
     writer_pk: bytes = b""
 
 
-class CannotLoadHere(Exception):
-    """This machine could not load a change of this pad. The pad stays readable as it was before it."""
-
-
 class NeedsProof(Exception):
     """The fold needs head[n] of a position that is not known here; BRIDGE brings it (protocol §7)."""
 

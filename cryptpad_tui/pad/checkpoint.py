@@ -1,0 +1,74 @@
+"""A fold as bytes for the vault, so that opening a pad does not replay its history.
+
+Trusted: it is read from the vault's encrypted pages only, and never from a relay.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from cryptpad_relay.protocol.labels import u32
+from cryptpad_relay.protocol.reader import Reader
+from cryptpad_tui.crdt.canonical import CanonicalDocument
+from cryptpad_tui.pad.digests import CheckpointDigest
+from cryptpad_tui.pad.fold import Fold, SnapshotMark
+from cryptpad_tui.pad.writers import WriterState, WriterStatus
+
+FORMAT = 1
+
+
+def encode_checkpoint(fold: Fold) -> bytes:
+    """Everything a fold needs to continue after its position."""
+    facts = {
+        "format": FORMAT,
+        "n": fold.n,
+        "head": fold.head,
+        "skips": {str(n): head for n, head in fold.skips.items()},
+        "writers": [asdict(writer) for writer in fold.writers.values()],
+        "clocks": {str(client): clock for client, clock in fold.document.clocks.items()},
+        "checkpoint_n": fold.checkpoint_n,
+        "checkpoint_bytes": fold.checkpoint_bytes,
+        "digests": {str(n): asdict(digest) for n, digest in fold.digests.items()},
+        "snapshot": asdict(fold.snapshot) if fold.snapshot else None,
+        "tail_bytes": fold.tail_bytes,
+        "tail_entries": fold.tail_entries,
+    }
+    header = json.dumps(facts, default=bytes.hex).encode()
+    document: bytes = fold.document.encode()
+    return u32(len(header)) + header + document
+
+
+def restore_checkpoint(fold: Fold, state: bytes) -> None:
+    """Put a fresh fold where `encode_checkpoint` was called."""
+    reader = Reader(state)
+    facts: dict[str, Any] = json.loads(reader.sized(len(state)))
+    clocks = {int(client): clock for client, clock in facts["clocks"].items()}
+    fold.document = CanonicalDocument.from_snapshot(fold.kind, reader.take(reader.remaining), clocks)
+    fold.n, fold.head = facts["n"], bytes.fromhex(facts["head"])
+    fold.skips.clear()
+    fold.skips.update({int(n): bytes.fromhex(head) for n, head in facts["skips"].items()})
+    fold.writers = {w.writer_pk: w for w in map(_writer, facts["writers"])}
+    fold.checkpoint_n, fold.checkpoint_bytes = facts["checkpoint_n"], facts["checkpoint_bytes"]
+    fold.digests = {int(n): _digest(d) for n, d in facts["digests"].items()}
+    fold.tail_bytes, fold.tail_entries = facts["tail_bytes"], facts["tail_entries"]
+    mark = facts["snapshot"]
+    if mark:
+        fold.snapshot = SnapshotMark(**{**mark, "snapshot_id": bytes.fromhex(mark["snapshot_id"])})
+
+
+def _writer(fields: dict[str, Any]) -> WriterState:
+    for name in ("writer_pk", "cert", "hello_id", "last_id", "ident_pk", "rgb"):
+        fields[name] = bytes.fromhex(fields[name])
+    fields["status"] = WriterStatus(fields["status"])
+    return WriterState(**fields)
+
+
+def _digest(fields: dict[str, str]) -> CheckpointDigest:
+    return CheckpointDigest(
+        bytes.fromhex(fields["state_digest"]),
+        bytes.fromhex(fields["content_digest"]),
+        bytes.fromhex(fields["table_id"]),
+        fields["engine"],
+    )

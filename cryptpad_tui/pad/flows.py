@@ -1,0 +1,257 @@
+"""Conversations with a relay as generators: each yields a Request and is sent the reply's body.
+
+A reply that is an ERR is thrown in as Refused. Nothing here knows sockets or tasks, so that a test can play
+the relay, honest or lying, line by line. What a flow learns it folds through `Replica`, which checks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from hmac import compare_digest
+from typing import Final, NamedTuple, TypeVar
+
+from cryptpad_relay.protocol import chain, frames
+from cryptpad_relay.protocol.chain import SignedHead
+from cryptpad_relay.protocol.entry import Kind, parse_entry
+from cryptpad_relay.protocol.errors import Code, Malformed, Refused
+from cryptpad_relay.protocol.frames import Greeting, Op
+from cryptpad_relay.protocol.records import Genesis, parse_genesis
+from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.crypto.keys import ViewKeys, keys_match
+from cryptpad_tui.crypto.sealing import RandomBytes
+from cryptpad_tui.pad import snapshots
+from cryptpad_tui.pad.alarms import Alarm, AlarmCode, NeedsProof
+from cryptpad_tui.pad.checkpoint import encode_checkpoint
+from cryptpad_tui.pad.fold import Fold, Folded
+from cryptpad_tui.pad.ports import OutboxRow
+from cryptpad_tui.pad.replica import Replica
+from cryptpad_tui.pad.snapshots import DocumentLoader
+
+FETCH_LIMIT: Final = 1_000
+APPEND_BYTES: Final = 900_000
+TABLE_LIMIT: Final = frames.MAX_CHUNK_BYTES
+
+
+class Request(NamedTuple):
+    op: Op
+    body: bytes
+
+
+T = TypeVar("T")
+Flow = Generator[Request, bytes, T]
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """What a link or an earlier session promised about the log: head[n] starts with these bytes."""
+
+    n: int
+    head: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The relay's answer to SUB, verified as far as its own signature goes."""
+
+    signed: SignedHead
+    snapshot_n: int
+    hello_n: int
+    ticket: bytes
+
+
+def fetch_genesis(
+    pad_id: bytes, epoch: int, keys: ViewKeys, greeting: Greeting
+) -> Flow[tuple[Genesis, PadKind]]:
+    """A joiner's first step: GENESIS hashes to the pad id and names these keys; raises Alarm."""
+    proof = keys.subscribe_proof(pad_id, epoch, greeting.relay_nonce, greeting.relay_pk)
+    body = yield Request(Op.OWNER_REC, frames.OwnerRec(pad_id, epoch, proof).encode())
+    try:
+        answer = frames.OwnerRecords.decode(body)
+        genesis = parse_genesis(answer.genesis, pad_id)
+    except Malformed as error:
+        raise Alarm(AlarmCode.BAD_RECORD, error.reason, evidence=(body,)) from None
+    if answer.records:
+        raise Alarm(AlarmCode.BAD_RECORD, "made by a newer version", evidence=answer.records)
+    for kind in PadKind:
+        if keys_match(keys, genesis, kind):
+            return genesis, kind
+    raise Alarm(AlarmCode.BAD_RECORD, "its keys are not this link's", evidence=(answer.genesis,))
+
+
+def create(replica: Replica) -> Flow[None]:
+    """Bring a pad to a relay that does not have it."""
+    yield Request(Op.CREATE, frames.Create(replica.genesis.raw).encode())
+
+
+def subscribe(replica: Replica, greeting: Greeting, *, rng: RandomBytes) -> Flow[Connected]:
+    """SUB, and check the relay's signature over our challenge."""
+    fold, challenge = replica.fold, rng(16)
+    proof = replica.keys.subscribe_proof(
+        replica.pad_id, replica.epoch, greeting.relay_nonce, greeting.relay_pk
+    )
+    sub = frames.Sub(replica.pad_id, replica.epoch, proof, fold.n, fold.head, challenge)
+    answer = frames.Subscribed.decode((yield Request(Op.SUB, sub.encode())))
+    signed = SignedHead(replica.pad_id, answer.n, answer.head, answer.unix_ms, challenge, answer.signature)
+    if not signed.verify(greeting.relay_pk):
+        raise Alarm(AlarmCode.WRONG_RELAY, "its signature does not verify")
+    return Connected(signed, answer.snapshot_n, answer.hello_n, answer.ticket)
+
+
+def catch_up(replica: Replica, n: int, head: bytes) -> Flow[list[Folded]]:
+    """Fetch and fold up to position n, which the relay says has this head; raises Alarm."""
+    fold = replica.fold
+    if n < fold.n:
+        raise Alarm(AlarmCode.ROLLBACK, f"it shows {n} entries of {fold.n}")
+    folded: list[Folded] = []
+    while fold.n < n:
+        before = fold.n
+        folded += yield from _fetch_once(replica)
+        if fold.n == before:
+            raise Alarm(AlarmCode.CHAIN_GAP, f"it does not give position {before + 1}")
+    known = fold.head_of(n)
+    if known is not None and not compare_digest(known, head):
+        raise Alarm(AlarmCode.FORK, f"at position {n}")
+    return folded
+
+
+def _fetch_once(replica: Replica) -> Flow[list[Folded]]:
+    fold = replica.fold
+    body = yield Request(Op.FETCH, frames.Fetch(replica.pad_id, fold.n, FETCH_LIMIT).encode())
+    fetched = frames.Fetched.decode(body)
+    if not fetched.entries or fetched.first_n != fold.n + 1:
+        return []
+    return (yield from take(replica, fetched.first_n, fetched.entries, fetched.head))
+
+
+def take(replica: Replica, first_n: int, entries: tuple[bytes, ...], head: bytes) -> Flow[list[Folded]]:
+    """Fold entries that came in order, fetching the proofs that they need; raises what stopped it."""
+    folded: list[Folded] = []
+    while True:
+        more, problem = replica.fold_entries(first_n, entries, head)
+        folded += more
+        if problem is None:
+            return folded
+        if not isinstance(problem, NeedsProof):
+            raise problem
+        yield from prove(replica.fold, problem.n)
+
+
+def prove(fold: Fold, n: int) -> Flow[None]:
+    """Learn head[n] of a position before all that are known here, by proof from this fold's own head."""
+    body = yield Request(Op.BRIDGE, frames.Bridge(fold.pad_id, n, fold.n).encode())
+    established = chain.follow_proof(fold.n, fold.head, n, frames.Bridged.decode(body).steps)
+    if established is None or n not in established:
+        raise Alarm(AlarmCode.CHAIN_GAP, f"no proof that the log extends position {n}")
+    fold.add_proven(established)
+
+
+def join(replica: Replica, connected: Connected, pin: Pin, load: DocumentLoader) -> Flow[list[Folded]]:
+    """A newcomer's way to the log's end: the newest snapshot, proofs to the start and the pin, the tail."""
+    signed = connected.signed
+    if pin.n > signed.n:
+        raise Alarm(AlarmCode.ROLLBACK, f"the link was made at position {pin.n}, it shows {signed.n}")
+    if connected.snapshot_n and replica.fold.n == 0:
+        yield from _start_from_snapshot(replica, connected, load)
+    folded = yield from catch_up(replica, signed.n, signed.head)
+    yield from check_pin(replica.fold, pin)
+    return folded
+
+
+def check_pin(fold: Fold, pin: Pin) -> Flow[None]:
+    """The log must extend what the link's maker had seen; raises Alarm."""
+    if pin.n and fold.head_of(pin.n) is None:
+        yield from prove(fold, pin.n)
+    known = fold.head_of(pin.n)
+    if pin.head.strip(b"\0") and (known is None or not compare_digest(known[: len(pin.head)], pin.head)):
+        raise Alarm(AlarmCode.FORK, f"the link's maker saw another log at position {pin.n}")
+
+
+def _start_from_snapshot(replica: Replica, connected: Connected, load: DocumentLoader) -> Flow[None]:
+    fold, pad_id = replica.fold, replica.pad_id
+    entry = parse_entry((yield from _one_entry(pad_id, connected.snapshot_n)))
+    hello = parse_entry((yield from _one_entry(pad_id, connected.hello_n)))
+    if entry.pad_id != pad_id or entry.kind != Kind.SNAPSHOT or hello.pad_id != pad_id:
+        raise Alarm(AlarmCode.BAD_SNAPSHOT, "not what was asked for", evidence=(entry.raw,))
+    extension = snapshots.check_entry(entry, hello, replica.genesis.cap_pk)
+    yield from _prove_start(fold, extension.snap_n, extension.snap_head)
+    table = yield from _get_chunk(pad_id, extension.table_id, None)
+    chunks = []
+    for reference in extension.chunks:
+        chunks.append((yield from _get_chunk(pad_id, reference.chunk_id, reference.size)))
+    snapshots.start_fold(fold, entry, table, chunks, load)
+    replica.store.commit_fold([], proven_heads=sorted(fold.proven.items()))
+    replica.store.set_checkpoint(fold.n, encode_checkpoint(fold))
+    replica.local_checkpoint_n = fold.n
+
+
+def _prove_start(fold: Fold, snap_n: int, snap_head: bytes) -> Flow[None]:
+    """The snapshot's head must extend the pad's birth; the proof brings every skip head that is needed."""
+    body = yield Request(Op.BRIDGE, frames.Bridge(fold.pad_id, 0, snap_n).encode())
+    established = chain.follow_proof(snap_n, snap_head, 0, frames.Bridged.decode(body).steps)
+    if established is None or not compare_digest(established[0], chain.chain_start(fold.pad_id)):
+        raise Alarm(AlarmCode.BAD_SNAPSHOT, "it does not extend the pad's birth")
+    fold.add_proven(established)
+
+
+def _one_entry(pad_id: bytes, n: int) -> Flow[bytes]:
+    body = yield Request(Op.FETCH, frames.Fetch(pad_id, n - 1, 1).encode())
+    fetched = frames.Fetched.decode(body)
+    if fetched.first_n != n or len(fetched.entries) != 1:
+        raise Alarm(AlarmCode.BAD_SNAPSHOT, "the relay does not give what it announced")
+    return fetched.entries[0]
+
+
+def _get_chunk(pad_id: bytes, chunk_id: bytes, size: int | None) -> Flow[bytes]:
+    try:
+        chunk = yield Request(Op.CHUNK_GET, frames.PadAndHash(pad_id, chunk_id).encode())
+    except Refused as refused:
+        raise Alarm(AlarmCode.BAD_SNAPSHOT, f"a piece is missing ({refused.code.name})") from None
+    snapshots.check_chunk(chunk, chunk_id, size)
+    return chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How far APPEND came: `code` is OK, or what the first unsent entry met."""
+
+    accepted: int
+    code: Code = Code.OK
+    retry_ms: int = 0
+
+
+def send(replica: Replica, rows: list[OutboxRow]) -> Flow[Sent]:
+    """Append outbox entries in order, as the bytes they are. Folding them is the COMMIT's business."""
+    accepted = 0
+    while accepted < len(rows):
+        batch = _batch(rows[accepted:])
+        body = yield Request(Op.APPEND, frames.Append(tuple([row.entry for row in batch])).encode())
+        answer = frames.Appended.decode(body)
+        accepted += len(answer.positions)
+        if len(answer.positions) > len(batch) or (not answer.positions and answer.code == Code.OK):
+            raise Alarm(AlarmCode.BAD_ENTRY, "its acknowledgement fits nothing that was sent")
+        if answer.code != Code.OK:
+            return Sent(accepted, answer.code, answer.retry_ms)
+    return Sent(accepted)
+
+
+def _batch(rows: list[OutboxRow]) -> list[OutboxRow]:
+    batch: list[OutboxRow] = []
+    size = 2
+    for row in rows[: frames.MAX_APPEND_ENTRIES]:
+        size += 4 + len(row.entry)
+        if batch and size > APPEND_BYTES:
+            break
+        batch.append(row)
+    return batch
+
+
+def send_snapshot(replica: Replica, *, rng: RandomBytes) -> Flow[bool]:
+    """Make a snapshot of this position and bring it to the relay; False where it would not take it."""
+    made = snapshots.make_snapshot(replica.fold, rng=rng)
+    writer, hello = replica.snapshot_writer()
+    entry = writer.other(Kind.SNAPSHOT, replica.base(), made.seal.encode(), made.extension)
+    for chunk in made.chunks:
+        yield Request(Op.CHUNK_PUT, frames.ChunkPut(replica.pad_id, chunk).encode())
+    body = yield Request(Op.APPEND, frames.Append((hello.raw, entry.raw)).encode())
+    return frames.Appended.decode(body).code == Code.OK

@@ -1,0 +1,298 @@
+"""The fold: entries in log order, each through every check of protocol §7, into the canonical document.
+
+The fold depends on the log alone. Checks 1-7 failing halts at n-1 with an Alarm: what stands here is what
+honest people saw. Checks 8-9 failing is a verdict that every client reaches alike: the entry stays in the
+chain, changes nothing and ends its writer. Never skips an entry, never applies what a check has not passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from hmac import compare_digest
+from typing import Final
+
+from cryptpad_relay.protocol import chain
+from cryptpad_relay.protocol.entry import MAX_WRITER_LAG, Entry, Kind, parse_entry
+from cryptpad_relay.protocol.errors import Malformed
+from cryptpad_relay.protocol.records import Genesis, record_kind
+from cryptpad_tui.crdt.canonical import CanonicalDocument
+from cryptpad_tui.crdt.errors import CannotLoadHere, EngineFailure, InvalidUpdate
+from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.crypto.errors import CryptoError
+from cryptpad_tui.crypto.keys import ViewKeys, client_id_of
+from cryptpad_tui.crypto.sealing import open_sealed, unpad
+from cryptpad_tui.pad.alarms import Alarm, AlarmCode, NeedsProof
+from cryptpad_tui.pad.digests import CheckpointDigest, digest_of, is_checkpoint
+from cryptpad_tui.pad.payloads import Hello, SnapshotSeal, Update, Verdict
+from cryptpad_tui.pad.ports import LogRow
+from cryptpad_tui.pad.writer import NO_ENTRY, identity_signature_ok
+from cryptpad_tui.pad.writers import WriterState, WriterStatus
+
+KEPT_DIGESTS: Final = 64
+RECENT_HEADS: Final = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """One entry's outcome. `updates` are the changes to show; none where `void_reason` says why."""
+
+    row: LogRow
+    entry: Entry
+    updates: tuple[bytes, ...] = ()
+    void_reason: str = ""
+    digest_differs: bool = False
+    """A SNAPSHOT whose digest is not this client's: it must answer with ALERT."""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotMark:
+    """The newest valid snapshot of the log."""
+
+    snap_n: int
+    position: int
+    snapshot_id: bytes
+    size_bytes: int
+
+
+class _Void(Exception):
+    """The verdict of checks 8-9."""
+
+
+class _SnapshotDiffers(_Void):
+    """The snapshot's state is not what the log leads to."""
+
+
+class Fold:
+    """A position of a pad's log and everything that follows from the entries up to it."""
+
+    def __init__(
+        self,
+        genesis: Genesis,
+        epoch: int,
+        keys: ViewKeys,
+        kind: PadKind,
+        head_at: Callable[[int], bytes | None],
+    ) -> None:
+        """`head_at` asks storage for a head that was verified earlier."""
+        self.genesis = genesis
+        self.epoch = epoch
+        self.keys = keys
+        self.kind = kind
+        self.document = CanonicalDocument(kind)
+        self.n = 0
+        self.head = chain.chain_start(genesis.pad_id)
+        self.skips: dict[int, bytes] = {0: self.head}
+        self.proven: dict[int, bytes] = {}
+        self.writers: dict[bytes, WriterState] = {}
+        self.checkpoint_n = 0
+        self.checkpoint_bytes = 0
+        self.digests: dict[int, CheckpointDigest] = {}
+        self.snapshot: SnapshotMark | None = None
+        self.tail_bytes = 0
+        self.tail_entries = 0
+        self._recent: dict[int, bytes] = {0: self.head}
+        self._head_at = head_at
+
+    @property
+    def pad_id(self) -> bytes:
+        return self.genesis.pad_id
+
+    def head_of(self, n: int) -> bytes | None:
+        """head_n where it is known: recent, proven, or in storage."""
+        if n == self.n:
+            return self.head
+        return self._recent.get(n) or self.proven.get(n) or self._head_at(n)
+
+    def add_proven(self, heads: dict[int, bytes]) -> None:
+        """Take heads from a verified proof (chain.follow_proof)."""
+        self.proven.update(heads)
+
+    def heads_after(self, entries: Sequence[bytes]) -> list[bytes]:
+        """The heads that appending `entries` leads to. Applies nothing; raises Alarm for what is no entry."""
+        skips, heads, n, head = dict(self.skips), [], self.n, self.head
+        for raw in entries:
+            n += 1
+            head = chain.next_head(head, skips[n & (n - 1)], n, self._parse(raw).entry_id)
+            _advance_skips(skips, n, head)
+            heads.append(head)
+        return heads
+
+    def check_claim(self, entries: Sequence[bytes], claimed_head: bytes) -> None:
+        """Check 7, before anything is applied: the relay's head after `entries` must be this client's."""
+        heads = self.heads_after(entries)
+        if heads and not compare_digest(heads[-1], claimed_head):
+            raise Alarm(AlarmCode.CHAIN_GAP, f"after position {self.n}", evidence=tuple(entries[:1]))
+
+    def step(self, raw: bytes, *, trusted: bool = False) -> Folded:
+        """Fold the entry at n+1; raises Alarm, NeedsProof or CannotLoadHere, and then nothing has changed.
+
+        `trusted` skips the signature of an entry that this vault verified before.
+        """
+        entry = self._parse(raw)
+        n = self.n + 1
+        writer = self._check_outer(entry, n, trusted=trusted)
+        head = chain.next_head(self.head, self.skips[n & (n - 1)], n, entry.entry_id)
+        try:
+            outcome = self._open(entry, writer, n)
+        except (_Void, CryptoError, Malformed, InvalidUpdate) as error:
+            writer.status = WriterStatus.TERMINATED
+            differs = isinstance(error, _SnapshotDiffers)
+            outcome = Folded(_row(n, entry, head), entry, void_reason=_reason(error), digest_differs=differs)
+        self._record(entry, writer, n, head)
+        row = LogRow(n, entry.entry_id, head, raw, void=bool(outcome.void_reason))
+        return replace(outcome, row=row)
+
+    def _parse(self, raw: bytes) -> Entry:
+        if record_kind(raw) is not None:
+            raise Alarm(AlarmCode.BAD_RECORD, "made by a newer version", evidence=(raw,))
+        try:
+            entry = parse_entry(raw)
+        except Malformed as error:
+            raise Alarm(AlarmCode.BAD_ENTRY, error.reason, evidence=(raw,)) from None
+        if entry.pad_id != self.pad_id or entry.epoch != self.epoch:
+            raise Alarm(AlarmCode.BAD_ENTRY, "of another pad or epoch", evidence=(raw,))
+        return entry
+
+    def _check_outer(self, entry: Entry, n: int, *, trusted: bool) -> WriterState:
+        """Checks 3-6. Returns the writer's state as of n-1 (a fresh one for HELLO)."""
+        writer = self.writers.get(entry.writer_pk)
+        if entry.kind == Kind.HELLO:
+            if writer is not None:
+                self._refuse_sequence(entry, writer)
+            writer = self._admit(entry, n)
+        elif writer is None:
+            raise Alarm(AlarmCode.NOT_AUTHORISED, f"position {n}", evidence=(entry.raw,))
+        else:
+            if n - writer.last_n > MAX_WRITER_LAG:
+                raise Alarm(AlarmCode.BAD_ENTRY, "by a retired writer", evidence=(entry.raw,))
+            if entry.seq != writer.last_seq + 1 or entry.prev != writer.last_id:
+                self._refuse_sequence(entry, writer)
+        self._check_base(entry, writer, n)
+        if not trusted and not entry.signature_ok():
+            raise Alarm(AlarmCode.BAD_ENTRY, f"signature at position {n}", evidence=(entry.raw,))
+        return writer
+
+    def _admit(self, entry: Entry, n: int) -> WriterState:
+        client_id = client_id_of(self.pad_id, entry.writer_pk)
+        if entry.seq or entry.prev != NO_ENTRY or not entry.cert_ok(self.genesis.cap_pk):
+            raise Alarm(AlarmCode.NOT_AUTHORISED, f"position {n}", evidence=(entry.raw,))
+        if any(other.client_id == client_id for other in self.writers.values()):
+            raise Alarm(AlarmCode.NOT_AUTHORISED, "client id in use", evidence=(entry.raw,))
+        return WriterState(
+            writer_pk=entry.writer_pk,
+            cert=entry.cert,
+            hello_id=entry.entry_id,
+            client_id=client_id,
+            last_seq=0,
+            last_id=entry.entry_id,
+            last_n=n,
+            base_n=entry.base_n,
+        )
+
+    def _refuse_sequence(self, entry: Entry, writer: WriterState) -> None:
+        if entry.seq <= writer.last_seq and entry.signature_ok():
+            raise Alarm(AlarmCode.EQUIVOCATION_WRITER, f"seq {entry.seq}", evidence=(entry.raw,))
+        raise Alarm(AlarmCode.CHAIN_GAP, f"an entry of the same writer is missing before {self.n + 1}")
+
+    def _check_base(self, entry: Entry, writer: WriterState, n: int) -> None:
+        if entry.base_n >= n or entry.base_n < writer.base_n:
+            raise Alarm(AlarmCode.FORK, f"position {n} is based on {entry.base_n}", evidence=(entry.raw,))
+        known = self.head_of(entry.base_n)
+        if known is None:
+            raise NeedsProof(entry.base_n)
+        if not compare_digest(known, entry.base_head):
+            raise Alarm(AlarmCode.FORK, f"the author of position {n} saw another log", evidence=(entry.raw,))
+
+    def _open(self, entry: Entry, writer: WriterState, n: int) -> Folded:
+        """Checks 8 and 9."""
+        if writer.status != WriterStatus.LIVE:
+            raise _Void("by a writer that had ended")
+        plaintext = unpad(open_sealed(self.keys.read_key, entry.associated_data, entry.sealed))
+        row = _row(n, entry, b"")
+        if entry.kind == Kind.HELLO:
+            self._read_hello(Hello.decode(plaintext), entry, writer)
+        elif entry.kind == Kind.UPDATE:
+            return Folded(row, entry, updates=self._apply(Update.decode(plaintext), writer))
+        elif entry.kind == Kind.SNAPSHOT:
+            self._check_snapshot(SnapshotSeal.decode(plaintext), entry, n)
+        else:
+            Verdict.decode(plaintext)
+        return Folded(row, entry)
+
+    def _read_hello(self, hello: Hello, entry: Entry, writer: WriterState) -> None:
+        if not identity_signature_ok(
+            hello.ident_pk, hello.ident_signature, self.pad_id, self.epoch, entry.writer_pk
+        ):
+            raise _Void("identity signature")
+        writer.ident_pk, writer.name, writer.rgb = hello.ident_pk, hello.name, hello.rgb
+        replaced = self.writers.get(hello.supersedes)
+        if replaced and replaced.ident_pk == hello.ident_pk and replaced.status == WriterStatus.LIVE:
+            replaced.status = WriterStatus.SUPERSEDED
+
+    def _apply(self, update: Update, writer: WriterState) -> tuple[bytes, ...]:
+        checked = self.document.check(writer.client_id, update.updates)
+        try:
+            self.document.apply(checked)
+        except EngineFailure as error:
+            raise CannotLoadHere from error
+        return update.updates
+
+    def _check_snapshot(self, seal: SnapshotSeal, entry: Entry, n: int) -> None:
+        """A snapshot is a cache of the fold: it counts only where its digests are this client's at snap_n."""
+        extension = entry.snapshot
+        assert extension is not None
+        if extension.snap_n >= n or (self.snapshot and extension.snap_n <= self.snapshot.snap_n):
+            raise _Void("snapshot order")
+        known_head, mine = self.head_of(extension.snap_n), self.digests.get(extension.snap_n)
+        if known_head is not None and not compare_digest(known_head, extension.snap_head):
+            raise _Void("snapshot head")
+        if mine is None:
+            raise _Void("snapshot of a position that is no checkpoint")
+        if not compare_digest(mine.table_id, extension.table_id):
+            raise _SnapshotDiffers("snapshot table")
+        if seal.engine == mine.engine and not compare_digest(mine.state_digest, seal.state_digest):
+            raise _SnapshotDiffers("snapshot digest")
+        size = sum(chunk.size for chunk in extension.chunks)
+        self.snapshot = SnapshotMark(extension.snap_n, n, entry.entry_id, size)
+        self.tail_bytes = self.tail_entries = 0
+
+    def _record(self, entry: Entry, writer: WriterState, n: int, head: bytes) -> None:
+        writer.last_seq, writer.last_id, writer.last_n = entry.seq, entry.entry_id, n
+        writer.base_n = entry.base_n
+        self.writers[entry.writer_pk] = writer
+        self.n, self.head = n, head
+        _advance_skips(self.skips, n, head)
+        self._recent[n] = head
+        if len(self._recent) > RECENT_HEADS:
+            self._recent.pop(next(iter(self._recent)))
+        self.tail_entries += 1
+        self.tail_bytes += len(entry.raw)
+        if is_checkpoint(n, self.checkpoint_n, self.checkpoint_bytes):
+            self.mark_checkpoint()
+
+    def mark_checkpoint(self) -> None:
+        """Remember the digests of this position, by which a later snapshot of it is judged."""
+        self.checkpoint_n, self.checkpoint_bytes = self.n, self.document.text_bytes()
+        self.digests[self.n] = digest_of(self.document, self.writers.values())
+        while len(self.digests) > KEPT_DIGESTS:
+            del self.digests[min(self.digests)]
+
+
+def _row(n: int, entry: Entry, head: bytes) -> LogRow:
+    return LogRow(n, entry.entry_id, head, entry.raw, void=False)
+
+
+def _advance_skips(skips: dict[int, bytes], n: int, head: bytes) -> None:
+    """Keep the heads that positions after n can skip to: n with its lowest bits cleared one by one."""
+    keep = {n: head}
+    i = n
+    while i:
+        i &= i - 1
+        keep[i] = skips[i]
+    skips.clear()
+    skips.update(keep)
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "reason", "") or str(error) or type(error).__name__

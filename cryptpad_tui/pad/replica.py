@@ -1,0 +1,266 @@
+"""The client's side of one pad: its fold, its storage, its own writer, and the order in which edits leave.
+
+A local edit's life (docs/architecture.md): journal, then entries in the outbox, then the log, then the fold.
+One first-in-first-out queue a pad serves every process of a vault, because an edit may refer to any edit that
+came before it in that queue: what is not at the head of the queue is never signed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from itertools import takewhile
+from typing import Final
+
+from cryptpad_relay.protocol.entry import Entry, Kind, parse_entry
+from cryptpad_relay.protocol.records import Genesis
+from cryptpad_tui.crdt.errors import InvalidUpdate
+from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.crdt.split import merge_own, split_update
+from cryptpad_tui.crypto.keys import EditKeys, SigningSeed, ViewKeys
+from cryptpad_tui.crypto.sealing import RandomBytes, open_sealed, unpad
+from cryptpad_tui.pad.checkpoint import encode_checkpoint, restore_checkpoint
+from cryptpad_tui.pad.fold import Fold, Folded
+from cryptpad_tui.pad.payloads import MAX_UPDATES, Update, Verdict
+from cryptpad_tui.pad.ports import JournalRow, OutboxRow, PadStore
+from cryptpad_tui.pad.writer import NO_ENTRY, Base, Writer
+
+ENTRY_UPDATE_BYTES: Final = 400_000
+"""Updates of one entry: below the 512 KiB that an entry may have, after padding."""
+MAX_IN_FLIGHT: Final = 64
+CHECKPOINT_TAIL_ENTRIES: Final = 512
+CHECKPOINT_TAIL_BYTES: Final = 262_144
+SNAPSHOT_TAIL_BYTES: Final = 262_144
+SNAPSHOT_TAIL_ENTRIES: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How this person appears in a pad: an identity key, a name and a colour."""
+
+    identity: SigningSeed
+    name: str
+    rgb: bytes
+
+
+class SealResult(Enum):
+    """What `seal_pending` did with the journal."""
+
+    NOTHING = auto()
+    SEALED = auto()
+    WAIT = auto()
+    """Another window's edits come first."""
+    REMAKE = auto()
+    """The head of the queue cannot be signed as it is: make the same change again (`remake`)."""
+
+
+class Replica:
+    """One pad of this vault, in one process."""
+
+    def __init__(
+        self,
+        genesis: Genesis,
+        kind: PadKind,
+        keys: ViewKeys,
+        store: PadStore,
+        profile: Profile,
+        *,
+        rng: RandomBytes,
+        is_live: Callable[[bytes], bool] = lambda writer_pk: False,
+        epoch: int = 0,
+    ) -> None:
+        """`is_live` says whether a writer's process still runs; this replica's own need not be asked."""
+        self.genesis = genesis
+        self.kind = kind
+        self.keys = keys
+        self.epoch = epoch
+        self.store = store
+        self.profile = profile
+        self._rng = rng
+        self._is_live = is_live
+        self.writer = self._new_writer()
+        self.fold = self._new_fold()
+        self.local_checkpoint_n = 0
+        self._reopen()
+
+    @property
+    def pad_id(self) -> bytes:
+        return self.genesis.pad_id
+
+    @property
+    def can_edit(self) -> bool:
+        return isinstance(self.keys, EditKeys)
+
+    def _new_writer(self) -> Writer | None:
+        if not isinstance(self.keys, EditKeys):
+            return None
+        return Writer(self.pad_id, self.epoch, self.keys, rng=self._rng)
+
+    def _new_fold(self) -> Fold:
+        return Fold(self.genesis, self.epoch, self.keys, self.kind, self.store.head_at)
+
+    # -- folding
+
+    def _reopen(self) -> None:
+        """Continue from the vault: the checkpoint, then the entries that were folded after it."""
+        fold = self._new_fold()
+        saved = self.store.checkpoint()
+        if saved:
+            restore_checkpoint(fold, saved[1])
+        self.local_checkpoint_n = fold.n
+        self.fold = fold
+        self.follow_store()
+
+    def follow_store(self) -> list[Folded]:
+        """Fold what another process of this vault has verified and stored."""
+        folded = []
+        while rows := self.store.log_after(self.fold.n, 1_000):
+            folded += [self.fold.step(row.entry, trusted=True) for row in rows]
+        return folded
+
+    def fold_entries(
+        self, first_n: int, entries: Sequence[bytes], claimed_head: bytes
+    ) -> tuple[list[Folded], Exception | None]:
+        """Check and fold entries from the relay and make them durable.
+
+        Returns what was folded, and the Alarm, NeedsProof or CannotLoadHere that stopped it before the end.
+        """
+        skip = self.fold.n + 1 - first_n
+        fresh = list(entries[max(skip, 0) :])
+        if skip < 0 or not fresh:
+            return [], None
+        folded: list[Folded] = []
+        problem: Exception | None = None
+        try:
+            self.fold.check_claim(fresh, claimed_head)
+            for raw in fresh:
+                folded.append(self.fold.step(raw))
+        except Exception as error:
+            problem = error
+        self.store.commit_fold(
+            [f.row for f in folded], proven_heads=sorted(self.fold.proven.items()) if folded else []
+        )
+        if folded:
+            self.fold.proven.clear()
+            self._answer_snapshots(folded)
+            self._keep_local_checkpoint()
+        return folded, problem
+
+    def _answer_snapshots(self, folded: Iterable[Folded]) -> None:
+        """ALERT a snapshot that does not match this fold (protocol §11)."""
+        for item in folded:
+            snapshot = item.entry.snapshot
+            if item.digest_differs and snapshot and self.writer and self.writer.introduced:
+                mine = self.fold.digests[snapshot.snap_n].state_digest
+                verdict = Verdict(item.entry.entry_id, mine).encode()
+                entry = self.writer.other(Kind.ALERT, self.base(), verdict)
+                self.store.seal_journal([], [_outbox_row(entry)])
+
+    def _keep_local_checkpoint(self, *, least: int = CHECKPOINT_TAIL_ENTRIES) -> None:
+        if self.fold.n - self.local_checkpoint_n >= least:
+            self.save_checkpoint()
+
+    def save_checkpoint(self) -> None:
+        """Make the fold's position the place from which this vault opens the pad."""
+        if self.fold.n > self.local_checkpoint_n:
+            self.store.set_checkpoint(self.fold.n, encode_checkpoint(self.fold))
+            self.local_checkpoint_n = self.fold.n
+
+    def base(self) -> Base:
+        return Base(self.fold.n, self.fold.head)
+
+    # -- the queue
+
+    def opened_outbox(self) -> list[tuple[OutboxRow, tuple[bytes, ...]]]:
+        """Unfolded entries with the updates inside, oldest first."""
+        return [(row, self._updates_of(parse_entry(row.entry))) for row in self.store.outbox()]
+
+    def _updates_of(self, entry: Entry) -> tuple[bytes, ...]:
+        if entry.kind != Kind.UPDATE:
+            return ()
+        plaintext = unpad(open_sealed(self.keys.read_key, entry.associated_data, entry.sealed))
+        return Update.decode(plaintext).updates
+
+    def pending_updates(self) -> list[bytes]:
+        """Every change of this vault that is in no folded entry, in queue order."""
+        updates = [update for _, inside in self.opened_outbox() for update in inside]
+        return updates + [row.update for row in self.store.journal_after(0)]
+
+    def seal_pending(self) -> SealResult:
+        """Turn the journal rows at the queue's head into signed entries, if they are this writer's."""
+        writer, outbox = self.writer, self.opened_outbox()
+        rows = self.store.journal_after(0)
+        if writer is None or not rows:
+            return SealResult.NOTHING
+        if len(outbox) >= MAX_IN_FLIGHT or any(row.writer_pk != writer.pk for row, _ in outbox):
+            return SealResult.WAIT
+        mine = list(takewhile(lambda row: row.writer_pk == writer.pk, rows))
+        if not mine:
+            return SealResult.WAIT if self._is_live(rows[0].writer_pk) else SealResult.REMAKE
+        pieces = _prepare(mine)
+        in_flight = [update for _, inside in outbox for update in inside]
+        try:
+            self.fold.document.check(writer.client_id, [*in_flight, *pieces])
+        except InvalidUpdate:
+            return SealResult.REMAKE
+        self.store.seal_journal([row.id for row in mine], self._make_entries(writer, pieces))
+        return SealResult.SEALED
+
+    def _make_entries(self, writer: Writer, pieces: Sequence[bytes]) -> list[OutboxRow]:
+        entries = [] if writer.introduced else [self._hello(writer)]
+        entries += [writer.update(self.base(), group) for group in _groups(pieces)]
+        return [_outbox_row(entry) for entry in entries]
+
+    def _hello(self, writer: Writer, supersedes: bytes = NO_ENTRY) -> Entry:
+        profile = self.profile
+        return writer.hello(self.base(), profile.identity, profile.name, profile.rgb, supersedes=supersedes)
+
+    def remake_ids(self, *, with_outbox: bool) -> tuple[list[int], list[int]]:
+        """The pending rows that a remake replaces: all journal rows, and refused outbox entries."""
+        outbox = [row.id for row in self.store.outbox()] if with_outbox else []
+        return [row.id for row in self.store.journal_after(0)], outbox
+
+    def renew_writer(self) -> Writer:
+        """Start another writer; the one before signs nothing any more."""
+        self.writer = self._new_writer()
+        assert self.writer is not None
+        return self.writer
+
+    # -- snapshots
+
+    def wants_snapshot(self) -> bool:
+        """Whether the tail is long enough, and this position a checkpoint (decision 14)."""
+        fold = self.fold
+        size = fold.snapshot.size_bytes if fold.snapshot else 0
+        long_tail = fold.tail_bytes > max(SNAPSHOT_TAIL_BYTES, size // 4)
+        many = fold.tail_entries > max(SNAPSHOT_TAIL_ENTRIES, size // 4096)
+        return self.can_edit and fold.checkpoint_n == fold.n and (long_tail or many)
+
+    def snapshot_writer(self) -> tuple[Writer, Entry]:
+        """A writer for one snapshot alone, and its HELLO: a refused snapshot then spoils no other writer."""
+        writer = self._new_writer()
+        assert writer is not None
+        return writer, self._hello(writer)
+
+
+def _prepare(rows: Sequence[JournalRow]) -> list[bytes]:
+    """Journal updates of one writer as few updates, each small enough and valid alone."""
+    merged = merge_own([row.update for row in rows])
+    return [piece for update in merged for piece in split_update(update)]
+
+
+def _groups(pieces: Sequence[bytes]) -> list[tuple[bytes, ...]]:
+    groups: list[list[bytes]] = []
+    size = 0
+    for piece in pieces:
+        if not groups or size + len(piece) > ENTRY_UPDATE_BYTES or len(groups[-1]) >= MAX_UPDATES:
+            groups.append([])
+            size = 0
+        groups[-1].append(piece)
+        size += len(piece) + 4
+    return [tuple(group) for group in groups]
+
+
+def _outbox_row(entry: Entry) -> OutboxRow:
+    return OutboxRow(0, entry.writer_pk, entry.seq, entry.entry_id, entry.raw)
