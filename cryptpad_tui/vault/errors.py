@@ -1,0 +1,128 @@
+"""What a vault can refuse. The docstring of each class is the sentence that a person reads.
+
+- `VaultError`
+    - `NoVault`, `VaultExists`: none where one is needed; one where none may be.
+    - `WrongSecret`
+        - `WrongPassphrase`, `WrongRecoveryKey`, `WrongKeyfile`: does not open this vault.
+        - `MistypedRecoveryKey`: cannot be a recovery key at all.
+        - `NoSuchSlot`: the vault was never given this way of opening it.
+        - `EmptyPassphrase`
+    - `VaultLocked`: used after close().
+    - `VaultBusy`: another process kept it for too long.
+    - `VaultDamaged`: truncated, foreign or changed files; `detail` says which.
+    - `VaultTooNew`: made by a newer version.
+    - `VaultUnsafe`: wrong owner, mode, link or file system; `detail` says which.
+    - `KdfCostRefused`: a password cost that is too low to protect or too high to compute.
+    - `NotEnoughMemory`: the password hash found no memory.
+    - `EncryptionMissing`: the database engine here does not encrypt.
+    - `DiskFull`, `StorageFailed`: a write that did not happen.
+    - `UnknownPad`: no such pad in this vault.
+    - `LogConflict`, `SeqReused`: storage that would contradict what is stored.
+"""
+
+from __future__ import annotations
+
+
+class VaultError(Exception):
+    """The vault refused. Nothing was changed."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+        """More for the person, never secret: a path, a number. May be empty."""
+
+
+class NoVault(VaultError):
+    """There is no vault here yet. Make one with `cryptpad-tui init`."""
+
+
+class VaultExists(VaultError):
+    """There is a vault here already, and it was left as it is. Choose another folder or use that vault."""
+
+
+class WrongSecret(VaultError):
+    """That does not open this vault. Nothing was changed; try again."""
+
+
+class WrongPassphrase(WrongSecret):
+    """The passphrase is wrong, or the vault's header was changed. Nothing was changed now; try again, and if
+    you are sure of the passphrase, use the recovery key or a backup."""
+
+
+class WrongRecoveryKey(WrongSecret):
+    """This recovery key belongs to another vault or was replaced by a later one. Nothing was changed."""
+
+
+class WrongKeyfile(WrongSecret):
+    """This keyfile belongs to another vault or was changed. Nothing was changed."""
+
+
+class MistypedRecoveryKey(WrongSecret):
+    """This is not a recovery key: a character is missing or mistyped. Nothing was changed; compare it with
+    the paper."""
+
+
+class NoSuchSlot(WrongSecret):
+    """This vault was never set up to be opened in this way. Use its passphrase."""
+
+
+class EmptyPassphrase(WrongSecret):
+    """An empty passphrase protects nothing. Nothing was changed; choose another."""
+
+
+class VaultLocked(VaultError):
+    """The vault is locked. What was saved is safe; unlock it to go on."""
+
+
+class VaultBusy(VaultError):
+    """Another window or command keeps the vault busy. Nothing was changed; try again in a moment."""
+
+
+class VaultDamaged(VaultError):
+    """A file of the vault is not as the vault left it: cut short, changed, or not a vault at all. It was not
+    written to. Restore it from a backup; what reached a relay can also be joined again."""
+
+
+class VaultTooNew(VaultError):
+    """This vault was made by a newer version of cryptpad-tui. It was not touched; update the program."""
+
+
+class VaultUnsafe(VaultError):
+    """The vault's place is not safe, so it was not opened. Fix what is named and try again."""
+
+
+class KdfCostRefused(VaultError):
+    """The cost of the passphrase check must be 64 MiB to 1 GiB, a power of two, with 3 to 8 passes: less does
+    not protect, more may stop this machine. Nothing was changed."""
+
+
+class NotEnoughMemory(VaultError):
+    """There is not enough free memory to check the passphrase. Nothing was changed; close something first."""
+
+
+class EncryptionMissing(VaultError):
+    """The database engine installed here cannot encrypt, so the vault was not opened. Install
+    `apsw-sqlite3mc` and remove `apsw`."""
+
+
+class DiskFull(VaultError):
+    """There is no room left on the disk. What was saved before is safe, the last change was not saved; make
+    room and go on."""
+
+
+class StorageFailed(VaultError):
+    """The disk refused to read or write. What was saved before is safe, the last change was not saved."""
+
+
+class UnknownPad(VaultError):
+    """There is no such pad in this vault. Nothing was changed."""
+
+
+class LogConflict(VaultError):
+    """A pad's history would change at a place that was verified before. It was not stored; the pad stays as
+    it was."""
+
+
+class SeqReused(VaultError):
+    """A writer would sign a second entry at a place in its sequence. It was not stored; another writer must
+    be started."""

@@ -1,0 +1,65 @@
+"""vault.hdr on the disk, and the files of people that open it. Reads are bounded, replacement is atomic."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from cryptpad_tui.host import files
+from cryptpad_tui.host.entropy import Rng
+from cryptpad_tui.host.errors import UnsafePath
+from cryptpad_tui.vault.errors import NoVault
+from cryptpad_tui.vault.header import MAX_HEADER_BYTES, Header, encode_header, parse_header
+from cryptpad_tui.vault.seam import host_errors_translated
+
+HEADER_NAME: Final = "vault.hdr"
+_KEYFILE_BYTES: Final = 32
+_KEYFILE_LIMIT: Final = 4_096
+
+
+def read_header(directory: Path) -> Header:
+    """Raises NoVault where there is none, and whatever parse_header raises."""
+    path = directory / HEADER_NAME
+    with host_errors_translated():
+        try:
+            raw = files.read_private_head(path, MAX_HEADER_BYTES)
+        except FileNotFoundError:
+            raise NoVault(str(directory)) from None
+    return parse_header(raw)
+
+
+def write_header(directory: Path, header: Header) -> None:
+    """Call it inside header_locked: after a crash the header is the old one or this one."""
+    path = directory / HEADER_NAME
+    with host_errors_translated():
+        files.remove_leftovers(path)
+        files.replace_private_file(path, encode_header(header))
+
+
+@contextlib.contextmanager
+def header_locked(directory: Path) -> Iterator[None]:
+    """Whoever reads the header to write it again does so alone."""
+    with contextlib.ExitStack() as stack:
+        with host_errors_translated():
+            stack.enter_context(files.locked_dir(directory))
+        yield
+
+
+def read_keyfile(path: Path) -> bytes:
+    """Its whole content is the secret: at least 32 bytes, which must be random."""
+    with host_errors_translated():
+        secret = files.read_secret_file(path, _KEYFILE_LIMIT)
+        if len(secret) < _KEYFILE_BYTES:
+            raise UnsafePath(path, f"a keyfile has at least {_KEYFILE_BYTES} random bytes")
+        return secret
+
+
+def make_or_read_keyfile(path: Path, rng: Rng) -> bytes:
+    """Use the keyfile that is there, or make one."""
+    if not os.path.lexists(path):
+        with host_errors_translated():
+            files.create_private_file(path, rng(_KEYFILE_BYTES).hex().encode() + b"\n")
+    return read_keyfile(path)

@@ -1,0 +1,113 @@
+"""The tables of vault.db. What is queried is indexed, so that cost grows with neither logs nor pads.
+
+Pads have a small number of their own inside the file; every row of a pad refers to it and goes with it.
+AUTOINCREMENT where ids must never come twice: a process remembers the last one it saw.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+SCHEMA_VERSION: Final = 1
+APPLICATION_ID: Final = 0x50414431
+""""PAD1" """
+
+TABLES: Final = (
+    "CREATE TABLE secret(name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID",
+    "CREATE TABLE setting(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    """CREATE TABLE pad(
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        pad_id BLOB NOT NULL UNIQUE CHECK(length(pad_id) = 32),
+        genesis BLOB NOT NULL,
+        kind INTEGER NOT NULL,
+        role TEXT NOT NULL,
+        secret BLOB NOT NULL,
+        epoch INTEGER NOT NULL,
+        relay_url TEXT,
+        relay_pk BLOB NOT NULL,
+        pin_n INTEGER NOT NULL,
+        pin_head BLOB NOT NULL,
+        uploaded INTEGER NOT NULL,
+        created_ms INTEGER NOT NULL
+    ) STRICT""",
+    # The row's own order is the order of arrival, so that appending never splits a page in the middle.
+    """CREATE TABLE log(
+        id INTEGER PRIMARY KEY,
+        pad INTEGER NOT NULL REFERENCES pad(id) ON DELETE CASCADE,
+        n INTEGER NOT NULL,
+        entry_id BLOB NOT NULL,
+        head BLOB NOT NULL CHECK(length(head) = 32),
+        void INTEGER NOT NULL,
+        entry BLOB NOT NULL
+    ) STRICT""",
+    "CREATE UNIQUE INDEX log_at ON log(pad, n)",
+    """CREATE TABLE proven_head(
+        pad INTEGER NOT NULL REFERENCES pad(id) ON DELETE CASCADE,
+        n INTEGER NOT NULL,
+        head BLOB NOT NULL CHECK(length(head) = 32),
+        PRIMARY KEY(pad, n)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE checkpoint(
+        pad INTEGER PRIMARY KEY REFERENCES pad(id) ON DELETE CASCADE,
+        n INTEGER NOT NULL,
+        state BLOB NOT NULL
+    ) STRICT""",
+    """CREATE TABLE journal(
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        pad INTEGER NOT NULL REFERENCES pad(id) ON DELETE CASCADE,
+        writer_pk BLOB NOT NULL,
+        content BLOB NOT NULL
+    ) STRICT""",
+    "CREATE INDEX journal_of ON journal(pad, id)",
+    """CREATE TABLE outbox(
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        pad INTEGER NOT NULL REFERENCES pad(id) ON DELETE CASCADE,
+        writer_pk BLOB NOT NULL,
+        seq INTEGER NOT NULL,
+        entry_id BLOB NOT NULL,
+        entry BLOB NOT NULL
+    ) STRICT""",
+    "CREATE INDEX outbox_of ON outbox(pad, id)",
+    "CREATE INDEX outbox_entry ON outbox(pad, entry_id)",
+    # last_seq outlives the outbox: no writer signs twice at one place, also after its entries are folded.
+    """CREATE TABLE writer(
+        pad INTEGER NOT NULL REFERENCES pad(id) ON DELETE CASCADE,
+        writer_pk BLOB NOT NULL,
+        token TEXT,
+        last_seq INTEGER NOT NULL DEFAULT -1,
+        last_entry_id BLOB,
+        PRIMARY KEY(pad, writer_pk)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE lease(
+        pad INTEGER PRIMARY KEY REFERENCES pad(id) ON DELETE CASCADE,
+        token TEXT NOT NULL,
+        heartbeat_ms INTEGER NOT NULL
+    ) STRICT""",
+    "CREATE INDEX lease_of ON lease(token)",
+    """CREATE TABLE listing(
+        pad_id BLOB PRIMARY KEY CHECK(length(pad_id) = 32),
+        title TEXT NOT NULL,
+        kind INTEGER NOT NULL,
+        role TEXT NOT NULL,
+        changed_ms INTEGER NOT NULL,
+        size_bytes INTEGER NOT NULL,
+        removed INTEGER NOT NULL
+    ) STRICT""",
+    # No reference to pad: evidence against a relay outlives the pad that it was about.
+    """CREATE TABLE alarm(
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        pad_id BLOB,
+        code TEXT NOT NULL,
+        sentence TEXT NOT NULL,
+        proof BLOB NOT NULL,
+        at_ms INTEGER NOT NULL,
+        digest BLOB NOT NULL UNIQUE
+    ) STRICT""",
+    "CREATE INDEX alarm_of ON alarm(pad_id, id)",
+    """CREATE TABLE signed_head(
+        pad INTEGER NOT NULL REFERENCES pad(id) ON DELETE CASCADE,
+        n INTEGER NOT NULL,
+        sth BLOB NOT NULL,
+        PRIMARY KEY(pad, n)
+    ) STRICT, WITHOUT ROWID""",
+)

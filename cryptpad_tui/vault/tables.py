@@ -1,0 +1,150 @@
+"""The vault's tables beside the pads' logs: settings, pads, the listing, alarms, signed heads.
+
+Knows rows, not what they mean: the drive, the fold and the engine decide that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, cast
+
+from cryptpad_relay.protocol.labels import hash_parts
+from cryptpad_tui.vault.database import Database, Value
+from cryptpad_tui.vault.errors import UnknownPad
+from cryptpad_tui.vault.padstore import VaultPadStore, open_pad_store
+from cryptpad_tui.vault.records import AlarmRow, ListingRow, PadRecord
+
+ALARM_LABEL: Final = "pad1/vaultalarm"
+
+_PAD_COLUMNS: Final = (
+    "pad_id, genesis, kind, role, secret, epoch, relay_url, relay_pk, pin_n, pin_head, uploaded, created_ms"
+)
+_LISTING_COLUMNS: Final = "pad_id, title, kind, role, changed_ms, size_bytes, removed"
+_ALARM_COLUMNS: Final = "id, pad_id, code, sentence, proof, at_ms"
+
+
+def _insert_or_update(table: str, columns: str, key: str) -> str:
+    """An upsert that keeps the row's number: deleting and inserting would take the pad's log along."""
+    names = columns.split(", ")
+    changes = ", ".join(f"{name}=excluded.{name}" for name in names if name != key)
+    marks = ", ".join("?" for _ in names)
+    return f"INSERT INTO {table}({columns}) VALUES({marks}) ON CONFLICT({key}) DO UPDATE SET {changes}"
+
+
+_PUT_PAD: Final = _insert_or_update("pad", _PAD_COLUMNS, "pad_id")
+_PUT_LISTING: Final = _insert_or_update("listing", _LISTING_COLUMNS, "pad_id")
+
+
+class Tables:
+    """What Vault offers that is rows and nothing else; each method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def setting(self, key: str) -> str | None:
+        return cast(str | None, self._database.scalar("SELECT value FROM setting WHERE key=?", (key,)))
+
+    def set_setting(self, key: str, value: str | None) -> None:
+        """None forgets it."""
+        if value is None:
+            self._database.execute("DELETE FROM setting WHERE key=?", (key,))
+        else:
+            self._database.execute(
+                "INSERT INTO setting VALUES(?,?) ON CONFLICT(key) DO UPDATE SET value=excluded.value",
+                (key, value),
+            )
+
+    def pads(self) -> list[PadRecord]:
+        """In the order in which they came."""
+        return [
+            _pad_record(row) for row in self._database.rows(f"SELECT {_PAD_COLUMNS} FROM pad ORDER BY id")
+        ]
+
+    def pad(self, pad_id: bytes) -> PadRecord | None:
+        row = self._database.row(f"SELECT {_PAD_COLUMNS} FROM pad WHERE pad_id=?", (pad_id,))
+        return None if row is None else _pad_record(row)
+
+    def put_pad(self, record: PadRecord) -> None:
+        """Add the pad, or replace what is known of it; its log and pending edits stay."""
+        values = [getattr(record, name) for name in _PAD_COLUMNS.split(", ")]
+        self._database.execute(_PUT_PAD, [int(each) if isinstance(each, bool) else each for each in values])
+
+    def forget_pad(self, pad_id: bytes) -> None:
+        """Drop the pad with its log, journal, outbox, checkpoint, writers, signed heads and listing row.
+
+        Alarms stay: they are evidence. A store of the pad that is in use raises UnknownPad when it writes.
+        """
+        with self._database.transaction():
+            self._database.execute("DELETE FROM pad WHERE pad_id=?", (pad_id,))
+            self._database.execute("DELETE FROM listing WHERE pad_id=?", (pad_id,))
+
+    def store(self, pad_id: bytes) -> VaultPadStore:
+        """The pad's storage; raises UnknownPad."""
+        return open_pad_store(self._database, pad_id)
+
+    def listing(self) -> list[ListingRow]:
+        rows = self._database.rows(f"SELECT {_LISTING_COLUMNS} FROM listing ORDER BY pad_id")
+        found = cast(list[tuple[bytes, str, int, str, int, int, bool]], rows)
+        return [ListingRow(*row[:-1], bool(row[-1])) for row in found]
+
+    def put_listing(self, row: ListingRow) -> None:
+        self.put_listings([row])
+
+    def put_listings(self, rows: Sequence[ListingRow]) -> None:
+        """Many rows for the price of one wait for the disk."""
+        self._database.execute_each(
+            _PUT_LISTING,
+            [
+                (row.pad_id, row.title, row.kind, row.role, row.changed_ms, row.size_bytes, int(row.removed))
+                for row in rows
+            ],
+        )
+
+    def drop_listing(self, pad_id: bytes) -> None:
+        self._database.execute("DELETE FROM listing WHERE pad_id=?", (pad_id,))
+
+    def add_alarm(self, pad_id: bytes | None, code: str, sentence: str, proof: bytes, at_ms: int) -> None:
+        """Keep an alarm; the same one again (pad, code, proof) is kept once, with its first time."""
+        digest = hash_parts(ALARM_LABEL, pad_id or b"", code.encode(), proof)
+        self._database.execute(
+            "INSERT INTO alarm(pad_id, code, sentence, proof, at_ms, digest) VALUES(?,?,?,?,?,?)"
+            " ON CONFLICT(digest) DO NOTHING",
+            (pad_id, code, sentence, proof, at_ms, digest),
+        )
+
+    def alarms(self, pad_id: bytes | None = None) -> list[AlarmRow]:
+        """Of one pad, or all; oldest first."""
+        query, values = f"SELECT {_ALARM_COLUMNS} FROM alarm ORDER BY id", list[Value]()
+        if pad_id is not None:
+            query, values = f"SELECT {_ALARM_COLUMNS} FROM alarm WHERE pad_id=? ORDER BY id", [pad_id]
+        rows = cast(list[tuple[int, bytes | None, str, str, bytes, int]], self._database.rows(query, values))
+        return [AlarmRow(*row) for row in rows]
+
+    def put_signed_head(self, pad_id: bytes, n: int, sth: bytes) -> None:
+        """Keep a relay's signed head; the first one for a position stays, it may be evidence."""
+        with self._database.transaction():
+            pad = self._database.scalar("SELECT id FROM pad WHERE pad_id=?", (pad_id,))
+            if pad is None:
+                raise UnknownPad()
+            self._database.execute(
+                "INSERT INTO signed_head VALUES(?,?,?) ON CONFLICT DO NOTHING", (pad, n, sth)
+            )
+
+    def signed_head(self, pad_id: bytes, n: int | None = None) -> bytes | None:
+        """The signed head at `n`, or the one with the highest n."""
+        query = "SELECT sth FROM signed_head WHERE pad=(SELECT id FROM pad WHERE pad_id=?)"
+        if n is None:
+            found = self._database.scalar(f"{query} ORDER BY n DESC LIMIT 1", (pad_id,))
+        else:
+            found = self._database.scalar(f"{query} AND n=?", (pad_id, n))
+        return cast(bytes | None, found)
+
+    def data_version(self) -> int:
+        """Changes when another connection committed; costs no disk access."""
+        return cast(int, self._database.scalar("PRAGMA data_version"))
+
+
+def _pad_record(row: tuple[Value, ...]) -> PadRecord:
+    values = dict(zip(_PAD_COLUMNS.split(", "), row, strict=True))
+    values["uploaded"] = bool(values["uploaded"])
+    return PadRecord(**values)  # type: ignore[arg-type]

@@ -1,0 +1,288 @@
+"""A person's vault, opened: the facade that the rest of the program holds.
+
+Opening needs one secret of three. What it gives out is rows and the account's root; what it never gives out
+is the master key. All processes that have the vault open share it, and none of them can sign for another.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Final, cast
+
+from cryptpad_tui.host import files, filesystems
+from cryptpad_tui.host.clock import ClockMs, wall_ms
+from cryptpad_tui.host.entropy import Rng, random_bytes
+from cryptpad_tui.vault import headerfile
+from cryptpad_tui.vault.database import SIDE_FILES, Database, remove_files
+from cryptpad_tui.vault.errors import (
+    NoSuchSlot,
+    NoVault,
+    VaultDamaged,
+    VaultError,
+    VaultExists,
+    VaultLocked,
+    VaultUnsafe,
+)
+from cryptpad_tui.vault.header import MASTER_KEY_BYTES, VAULT_ID_BYTES, Header, SlotType
+from cryptpad_tui.vault.keys import MasterKey
+from cryptpad_tui.vault.leases import Leases
+from cryptpad_tui.vault.passwords import DEFAULT_MEMORY_MIB, KdfCost
+from cryptpad_tui.vault.processes import ProcessLock
+from cryptpad_tui.vault.recovery import RECOVERY_SECRET_BYTES, format_recovery_key, parse_recovery_key
+from cryptpad_tui.vault.seam import host_errors_translated
+from cryptpad_tui.vault.slots import make_slot, open_slot
+from cryptpad_tui.vault.tables import Tables
+
+DATABASE_NAME: Final = "vault.db"
+PROCESSES_NAME: Final = "run"
+ROOT_BYTES: Final = 32
+
+
+class Vault(Tables):
+    """Made by create() or open(); close() locks it. What the disk refuses arrives as VaultError."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        database: Database,
+        master_key: MasterKey,
+        opened_by: SlotType,
+        process: ProcessLock,
+        rng: Rng,
+        now: ClockMs,
+    ) -> None:
+        super().__init__(database)
+        self.directory = directory
+        self._master_key = master_key
+        self._opened_by = opened_by
+        self._process = process
+        self._leases = Leases(database, process, now)
+        self._rng = rng
+        self.__account_root = cast(
+            bytes, database.scalar("SELECT value FROM secret WHERE name='account_root'") or b""
+        )
+        if len(self.__account_root) != ROOT_BYTES:
+            raise VaultDamaged("vault.db has no account in it")
+
+    @classmethod
+    def create(
+        cls,
+        directory: Path,
+        passphrase: bytes,
+        *,
+        name: str,
+        relay_url: str | None,
+        kdf_memory_mib: int = DEFAULT_MEMORY_MIB,
+        recovery: bool = False,
+        keyfile: Path | None = None,
+        allow_network: bool = False,
+        rng: Rng = random_bytes,
+        now: ClockMs = wall_ms,
+    ) -> tuple[Vault, str | None]:
+        """Make a vault; also the recovery key, to be shown once, where `recovery` asks for one.
+
+        The header is written last, so a crash leaves no vault rather than half of one.
+        """
+        cost = KdfCost.of_memory(kdf_memory_mib)
+        with host_errors_translated():
+            files.ensure_private_dir(directory)
+        _check_place(directory, allow_network)
+        with headerfile.header_locked(directory):
+            if os.path.lexists(directory / headerfile.HEADER_NAME):
+                raise VaultExists(str(directory))
+            master_key = MasterKey(rng(MASTER_KEY_BYTES))
+            secrets: dict[SlotType, bytes] = {SlotType.PASSPHRASE: passphrase}
+            if recovery:
+                secrets[SlotType.RECOVERY_KEY] = rng(RECOVERY_SECRET_BYTES)
+            if keyfile is not None:
+                secrets[SlotType.KEYFILE] = headerfile.make_or_read_keyfile(keyfile, rng)
+            header = Header(rng(VAULT_ID_BYTES), ())
+            for slot_type, secret in secrets.items():
+                slot_cost = cost if slot_type is SlotType.PASSPHRASE else None
+                header = header.with_slot(
+                    make_slot(slot_type, secret, master_key.reveal(), header.vault_id, slot_cost, rng)
+                )
+            database = _create_database(directory, master_key, rng(ROOT_BYTES), name, relay_url)
+            try:
+                headerfile.write_header(directory, header)
+            except BaseException:
+                database.close()
+                remove_files(directory / DATABASE_NAME)
+                raise
+        vault = cls._enter(directory, database, master_key, SlotType.PASSPHRASE, rng, now)
+        return vault, format_recovery_key(secrets[SlotType.RECOVERY_KEY]) if recovery else None
+
+    @classmethod
+    def open(
+        cls,
+        directory: Path,
+        *,
+        passphrase: bytes | None = None,
+        recovery_key: str | None = None,
+        keyfile: Path | None = None,
+        allow_network: bool = False,
+        rng: Rng = random_bytes,
+        now: ClockMs = wall_ms,
+    ) -> Vault:
+        """Open with exactly one secret; with a passphrase this takes the whole cost of its hash."""
+        if not os.path.lexists(directory):
+            raise NoVault(str(directory))
+        _check_place(directory, allow_network)
+        header = headerfile.read_header(directory)
+        slot_type, secret = _chosen_secret(passphrase, recovery_key, keyfile)
+        master_key = MasterKey(open_slot(header, slot_type, secret))
+        with host_errors_translated():
+            database = Database.open(directory / DATABASE_NAME, master_key.database_key())
+        return cls._enter(directory, database, master_key, slot_type, rng, now)
+
+    @classmethod
+    def _enter(
+        cls,
+        directory: Path,
+        database: Database,
+        master_key: MasterKey,
+        opened_by: SlotType,
+        rng: Rng,
+        now: ClockMs,
+    ) -> Vault:
+        with contextlib.ExitStack() as undo:
+            undo.callback(database.close)
+            with host_errors_translated():
+                process = ProcessLock.take(directory / PROCESSES_NAME, rng)
+            undo.callback(process.release)
+            vault = cls(
+                directory,
+                database=database,
+                master_key=master_key,
+                opened_by=opened_by,
+                process=process,
+                rng=rng,
+                now=now,
+            )
+            undo.pop_all()
+            return vault
+
+    def __repr__(self) -> str:
+        return f"Vault({str(self.directory)!r})"
+
+    def close(self) -> None:
+        """Lock: give back leases, drop keys. Idempotent; a later call of another method is VaultLocked."""
+        self.__account_root = b""
+        self._master_key.wipe()
+        # A full disk keeps the rows, and the dead process lock passes them on all the same.
+        with contextlib.suppress(VaultError):
+            self._leases.release_all()
+        self._database.close()
+        self._process.release()
+
+    @property
+    def account_root(self) -> bytes:
+        """32 bytes: the root of the person's identity and drive."""
+        if not self.__account_root:
+            raise VaultLocked()
+        return self.__account_root
+
+    def change_passphrase(self, old: bytes, new: bytes) -> None:
+        """Seal the master key for `new` in place of `old`. Copies of the old header still open with `old`."""
+        self._replace_slot(SlotType.PASSPHRASE, new, old=old)
+
+    def reset_passphrase(self, new: bytes) -> None:
+        """The same without the old one, for who came in by recovery key or keyfile; else NoSuchSlot."""
+        if self._opened_by is SlotType.PASSPHRASE:
+            raise NoSuchSlot("opened by passphrase")
+        self._replace_slot(SlotType.PASSPHRASE, new)
+
+    def make_recovery_key(self) -> str:
+        """A recovery key, to be shown once; an earlier one opens this vault no more."""
+        secret = self._rng(RECOVERY_SECRET_BYTES)
+        self._replace_slot(SlotType.RECOVERY_KEY, secret)
+        return format_recovery_key(secret)
+
+    def _replace_slot(self, slot_type: SlotType, secret: bytes, *, old: bytes | None = None) -> None:
+        master_key = self._master_key.reveal()
+        with headerfile.header_locked(self.directory):
+            header = headerfile.read_header(self.directory)
+            if old is not None and open_slot(header, slot_type, old) != master_key:
+                raise VaultDamaged("vault.hdr belongs to another vault")
+            before = header.slot(slot_type)
+            cost = before.cost if before is not None else None
+            slot = make_slot(slot_type, secret, master_key, header.vault_id, cost, self._rng)
+            headerfile.write_header(self.directory, header.with_slot(slot))
+
+    def process_token(self) -> str:
+        """This process's name among those that have the vault open; another one after each opening."""
+        return self._process.token
+
+    def is_alive(self, token: str) -> bool:
+        """Whether that process still has the vault open. Needs no clock: see processes.py."""
+        return self._process.is_alive(token)
+
+    def register_writer(self, pad_id: bytes, writer_pk: bytes) -> None:
+        self._leases.register_writer(pad_id, writer_pk)
+
+    def writer_owner(self, pad_id: bytes, writer_pk: bytes) -> str | None:
+        return self._leases.writer_owner(pad_id, writer_pk)
+
+    def acquire_lease(self, pad_id: bytes) -> bool:
+        return self._leases.acquire(pad_id)
+
+    def renew_leases(self) -> None:
+        self._leases.renew()
+
+    def release_lease(self, pad_id: bytes) -> None:
+        self._leases.release(pad_id)
+
+    def lease_heartbeat_ms(self, pad_id: bytes) -> int | None:
+        return self._leases.heartbeat_ms(pad_id)
+
+
+def _check_place(directory: Path, allow_network: bool) -> None:
+    with host_errors_translated():
+        files.check_private_dir(directory)
+        kind = None if allow_network else filesystems.network_kind(directory)
+    if kind is not None:
+        raise VaultUnsafe(f"{directory} is on a network file system ({kind}), where vaults get damaged")
+
+
+def _chosen_secret(
+    passphrase: bytes | None, recovery_key: str | None, keyfile: Path | None
+) -> tuple[SlotType, bytes]:
+    if sum(each is not None for each in (passphrase, recovery_key, keyfile)) != 1:
+        raise ValueError("exactly one of passphrase, recovery_key and keyfile")
+    if passphrase is not None:
+        return SlotType.PASSPHRASE, passphrase
+    if recovery_key is not None:
+        return SlotType.RECOVERY_KEY, parse_recovery_key(recovery_key)
+    assert keyfile is not None
+    return SlotType.KEYFILE, headerfile.read_keyfile(keyfile)
+
+
+def _create_database(
+    directory: Path, master_key: MasterKey, account_root: bytes, name: str, relay_url: str | None
+) -> Database:
+    path = directory / DATABASE_NAME
+    with host_errors_translated():
+        _set_aside(path)
+        database = Database.create(path, master_key.database_key())
+    try:
+        database.execute("INSERT INTO secret VALUES('account_root', ?)", (account_root,))
+        tables = Tables(database)
+        tables.set_setting("name", name)
+        tables.set_setting("relay_url", relay_url)
+    except BaseException:
+        database.close()
+        remove_files(path)
+        raise
+    return database
+
+
+def _set_aside(path: Path) -> None:
+    """Move a database without header out of the way: a crash left it, or its header can still be restored."""
+    mark = random_bytes(4).hex()
+    for suffix in ("", *SIDE_FILES):
+        source = path.with_name(path.name + suffix)
+        if os.path.lexists(source):
+            os.rename(source, path.with_name(f"{path.name}.aside-{mark}{suffix}"))
