@@ -1,0 +1,267 @@
+"""One view of one document: runs commands, follows the edits of others, makes frames.
+
+The commands are pure; this shell alone changes the document and keeps the state. It must never draw,
+never touch a terminal or a clock, and never do work that grows with the document on a key press.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from cryptpad_tui.crdt.values import Change, Origin, Position, TextEdit
+from cryptpad_tui.editor import edits, finding, pointer, viewport
+from cryptpad_tui.editor.commands import COMMANDS
+from cryptpad_tui.editor.effects import Effects, Notice, ReadOnly
+from cryptpad_tui.editor.frame import Decoration, Frame
+from cryptpad_tui.editor.highlight import LEXERS, Highlighter
+from cryptpad_tui.editor.keymap import UnknownCommand
+from cryptpad_tui.editor.layout import Layout, Lines
+from cryptpad_tui.editor.painter import Painter
+from cryptpad_tui.editor.selection import Selection, Selections, caret, changed_place, mapped, on_edge
+from cryptpad_tui.editor.state import EditorState, Settings, Step
+from cryptpad_tui.editor.viewport import Viewport
+
+
+class Document(Protocol):
+    """What the editor needs of a view document."""
+
+    @property
+    def lines(self) -> Lines: ...
+    @property
+    def read_only(self) -> bool: ...
+    def observe(self, callback: Callable[[Change], None]) -> Callable[[], None]: ...
+    def replace(self, start: Position, end: Position, text: str) -> None: ...
+    def replace_all(self, edits: Sequence[TextEdit]) -> None: ...
+    def undo(self) -> bool: ...
+    def redo(self) -> bool: ...
+    def end_undo_group(self) -> None: ...
+
+
+class Editor:
+    """A view: its state is replaced as a whole after each command and each change of the document."""
+
+    def __init__(
+        self,
+        document: Document,
+        *,
+        width: int = 80,
+        height: int = 24,
+        language: str = "markdown",
+        settings: Settings = Settings(),  # noqa: B008 - frozen
+    ) -> None:
+        self._document = document
+        lines = document.lines
+        self._highlighter = Highlighter(lines, LEXERS[language]())
+        self._painter = Painter(self._highlighter)
+        self.state = EditorState(
+            lines,
+            Layout(lines, width, settings.tab_width),
+            Viewport(Position(0, 0), max(1, height)),
+            settings=settings,
+            markdown=language == "markdown",
+            read_only=document.read_only,
+        )
+        self._running = False  # the change that is being observed is our own command's
+        self._undone: Position | None = None
+        self._click = self.state.selection.primary  # what a drag extends
+        self._unsubscribe = document.observe(self._follow)
+
+    def close(self) -> None:
+        """Stop following the document."""
+        self._unsubscribe()
+
+    # -- commands
+
+    def run(self, name: str, argument: str = "") -> Effects:
+        """Run a command by its name."""
+        command = COMMANDS.get(name)
+        if command is None:
+            raise UnknownCommand(name)
+        if command.edits and self._document.read_only:
+            return (ReadOnly(),)
+        return self._take(command.run(self._current(), argument))
+
+    def type(self, text: str) -> Effects:
+        """One printable key."""
+        if self._document.read_only:
+            return (ReadOnly(),)
+        return self._take(edits.insert_text(self._current(), text))
+
+    def paste(self, text: str) -> Effects:
+        """What the terminal pasted."""
+        if self._document.read_only:
+            return (ReadOnly(),)
+        return self._take(edits.insert_pasted(self._current(), text))
+
+    def selected_text(self) -> str:
+        return self.state.selected_text()
+
+    def _current(self) -> EditorState:
+        if self.state.read_only != self._document.read_only:
+            self.state = replace(self.state, read_only=self._document.read_only)
+        return self.state
+
+    def _take(self, step: Step) -> Effects:
+        """Do what a command answered."""
+        effects = step.effects
+        if step.history:
+            effects += self._undo_or_redo(step.history)
+        elif step.edits:
+            self._edit(step)
+        elif step.selection is not None and step.selection != self.state.selection.primary:
+            self._document.end_undo_group()
+        state = self.state
+        if step.selection is not None:
+            state = replace(state, selection=Selections((self._sound(step.selection),)))
+        if step.clipboard is not None:
+            state = replace(state, clipboard=step.clipboard, clipboard_lines=step.clipboard_lines)
+        state = replace(state, goal=step.goal, marking=step.marking, viewport=step.viewport or state.viewport)
+        self.state = self._revealed(state) if step.reveal else state
+        return effects
+
+    def _sound(self, selection: Selection) -> Selection:
+        """Inside the text and at cluster edges, whatever the edit joined."""
+        lines = self._document.lines
+        head = on_edge(selection.head, lines)
+        return caret(head) if selection.empty else Selection(on_edge(selection.anchor, lines), head)
+
+    def _revealed(self, state: EditorState) -> EditorState:
+        margin = state.settings.scroll_margin
+        view = viewport.revealing(state.viewport, state.layout, state.head, margin)
+        return state if view == state.viewport else replace(state, viewport=view)
+
+    def _edit(self, step: Step) -> None:
+        if step.own_group:
+            self._document.end_undo_group()
+        self._running = step.selection is not None
+        try:
+            if len(step.edits) == 1:
+                one = step.edits[0]
+                self._document.replace(one.start, one.end, one.text)
+            else:
+                self._document.replace_all(step.edits)
+        finally:
+            self._running = False
+        if step.own_group:
+            self._document.end_undo_group()
+
+    def _undo_or_redo(self, which: str) -> Effects:
+        self._undone = None
+        self._running = True
+        try:
+            done = self._document.undo() if which == "undo" else self._document.redo()
+        finally:
+            self._running = False
+        if not done:
+            return (Notice(f"There is nothing of yours to {which}."),)
+        if self._undone is not None:
+            place = on_edge(self._undone, self._document.lines)
+            self.state = replace(self.state, selection=Selections((caret(place),)))
+        return ()
+
+    # -- what others change
+
+    def _follow(self, change: Change) -> None:
+        """The document has changed: keep the caret at its text and the reader's rows still."""
+        self._highlighter.follow(change)
+        state = self.state
+        lines = self._document.lines
+        if change.origin is Origin.RELOAD:
+            self.state = self._reloaded(state)
+            return
+        if not change.edits:
+            return
+        view = viewport.mapped(state.viewport, state.layout, change)
+        if change.origin is Origin.UNDO and self._running:
+            self._undone = changed_place(change.edits)
+        chosen = tuple(mapped(one, change.edits, lines) for one in state.selection.items)
+        self._click = mapped(self._click, change.edits, lines)
+        self.state = replace(
+            state, viewport=view, selection=Selections(chosen), find=finding.followed(state, change)
+        )
+
+    def _reloaded(self, state: EditorState) -> EditorState:
+        """Every line may differ: stay at the same line numbers."""
+        lines = self._document.lines
+        layout = Layout(lines, state.layout.width, state.layout.tab_width)
+        view = viewport.at_top(state.viewport, layout, state.viewport.top)
+        chosen = tuple(caret(on_edge(one.head, lines)) for one in state.selection.items)
+        return replace(
+            state, lines=lines, layout=layout, viewport=view, selection=Selections(chosen), find=None
+        )
+
+    # -- the view
+
+    def resize(self, width: int, height: int) -> None:
+        """The text area has another size; the text on top stays on top."""
+        state = self.state
+        layout = Layout(state.lines, width, state.layout.tab_width)
+        had_caret = state.layout.row_at(state.head) in viewport.visible_rows(state.viewport, state.layout)
+        view = viewport.at_top(Viewport(state.viewport.top, max(1, height)), layout, state.viewport.top)
+        state = replace(state, layout=layout, viewport=view, goal=None)
+        self.state = self._revealed(state) if had_caret else state
+
+    def scroll(self, rows: int) -> None:
+        """Move the view, never the caret."""
+        self._look(viewport.scrolled(self.state.viewport, self.state.layout, rows))
+
+    def scroll_to(self, fraction: float) -> None:
+        self._look(viewport.at_fraction(self.state.viewport, self.state.layout, fraction))
+
+    def show(self, position: Position) -> None:
+        """Scroll so that a place is visible; the caret stays."""
+        place = self._document.lines.clamp(position)
+        margin = self.state.settings.scroll_margin
+        self._look(viewport.revealing(self.state.viewport, self.state.layout, place, margin))
+
+    def _look(self, view: Viewport) -> None:
+        self.state = replace(self.state, viewport=view)
+
+    def reveal(self, position: Position, *, select_to: Position | None = None) -> None:
+        """Go to a place, and select from it if asked."""
+        selection = caret(position) if select_to is None else Selection(position, select_to)
+        self._take(Step(selection=selection))
+
+    def frame(self, decorations: Sequence[Decoration] = ()) -> Frame:
+        """What is visible."""
+        return self._painter.frame(self.state, decorations)
+
+    def refine(self, lines: int = 2000) -> bool:
+        """Lex a slice of what is not known yet; True if some is left."""
+        return self._highlighter.refine(lines)
+
+    # -- the mouse, in cells of the text area
+
+    def position_at(self, x: int, y: int) -> Position:
+        return pointer.position_at(self.state, x, y)
+
+    def click(self, x: int, y: int, *, count: int = 1, extend: bool = False) -> None:
+        """Once for the caret, twice for the word, three times for the line."""
+        self._take(pointer.clicked(self.state, x, y, count=count, extend=extend))
+        chosen = self.state.selection.primary
+        self._click = caret(chosen.anchor) if extend else chosen
+
+    def drag(self, x: int, y: int) -> None:
+        """Select from what was clicked; outside the text area the view scrolls a row."""
+        self._take(pointer.dragged(self.state, x, y, self._click))
+
+    # -- incremental search
+
+    def find_start(self) -> None:
+        """Search from the caret."""
+        self.state = finding.started(self.state)
+
+    def find_update(self, needle: str) -> bool:
+        """Show the first match; False if there is none."""
+        self.state, found = finding.updated(self.state, needle)
+        return found
+
+    def find_accept(self) -> None:
+        """Stay at the match."""
+        self.state = finding.accepted(self.state)
+
+    def find_cancel(self) -> None:
+        """Go back to where the search began."""
+        self.state = finding.cancelled(self.state)

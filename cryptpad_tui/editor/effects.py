@@ -1,0 +1,39 @@
+"""What a command asks of the screen around it, as values. The editor itself reaches no terminal.
+
+Nothing here is ever performed by this room.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class CopyToTerminal:
+    """Offer this text to the clipboard of the terminal."""
+
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOnly:
+    """You can read this pad but not change it. Nothing was changed. Its owner can give you a link to edit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One line to show for a moment."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPrompt:
+    """Ask the person for a line number, or for what to find."""
+
+    kind: Literal["goto", "find"]
+
+
+Effect = CopyToTerminal | ReadOnly | Notice | OpenPrompt
+Effects = tuple[Effect, ...]

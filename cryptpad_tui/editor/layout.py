@@ -1,0 +1,141 @@
+"""Rows of a document at a width, found from where the reader is.
+
+A row is known by the line and the column it starts at, so an edit elsewhere never renumbers it. Wraps
+are kept by the content of the line: an edit needs no invalidation, only the edited line is wrapped again.
+Lines longer than a page are wrapped page by page, and a page always starts a row.
+
+It must never do work that grows with the document or with the length of a line.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+
+from cryptpad_tui.crdt.values import Position
+from cryptpad_tui.editor.graphemes import MAX_CELLS, clusters, glyph, is_plain, snap_back
+from cryptpad_tui.editor.wrap import tab_cells, wrap
+
+PAGE_CHARS = 8192
+MIN_WIDTH = MAX_CELLS + 2
+_WRAPS_KEPT = 1024
+
+
+class Lines(Protocol):
+    """What the editor reads of a document: the line index's reading half."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, line: int, /) -> str: ...
+    @property
+    def end(self) -> Position: ...
+    def lines(self, start: int, stop: int) -> list[str]: ...
+    def text(self, start: Position, end: Position) -> str: ...
+    def clamp(self, p: Position) -> Position: ...
+
+
+class Row(NamedTuple):
+    """Columns `start` to `end` of a line; `end` is the next row's start, or the end of the line."""
+
+    line: int
+    start: int
+    end: int
+
+
+class Layout:
+    """How the lines of one document break into rows at one width."""
+
+    def __init__(self, lines: Lines, width: int, tab_width: int = 4) -> None:
+        self.lines = lines
+        self.width = max(width, MIN_WIDTH)
+        self.tab_width = tab_width
+
+        def wrapped(text: str) -> tuple[int, ...]:
+            return wrap(text, self.width, tab_width)
+
+        self._wrapped = lru_cache(_WRAPS_KEPT)(wrapped)
+
+    # -- rows
+
+    def row_at(self, position: Position) -> Row:
+        """The row that shows a position; where two rows meet it is the lower one."""
+        text = self.lines[position.line]
+        if len(text) < self.width and is_plain(text):
+            return Row(position.line, 0, len(text))
+        page_start, page_end = _page(text, position.col)
+        starts = self._wrapped(text if page_end - page_start == len(text) else text[page_start:page_end])
+        i = bisect_right(starts, position.col - page_start) - 1
+        end = page_start + starts[i + 1] if i + 1 < len(starts) else page_end
+        return Row(position.line, page_start + starts[i], end)
+
+    def next_row(self, row: Row) -> Row | None:
+        if row.end < len(self.lines[row.line]):
+            return self.row_at(Position(row.line, row.end))
+        if row.line + 1 < len(self.lines):
+            return self.row_at(Position(row.line + 1, 0))
+        return None
+
+    def previous_row(self, row: Row) -> Row | None:
+        if row.start > 0:
+            return self.row_at(Position(row.line, row.start - 1))
+        if row.line > 0:
+            return self.row_at(Position(row.line - 1, len(self.lines[row.line - 1])))
+        return None
+
+    def move(self, row: Row, rows: int) -> tuple[Row, int]:
+        """The row `rows` below (above, if negative), and how far it really is at an end of the document."""
+        done = 0
+        while done != rows:
+            found = self.next_row(row) if rows > 0 else self.previous_row(row)
+            if found is None:
+                break
+            row = found
+            done += 1 if rows > 0 else -1
+        return row, done
+
+    def is_last(self, row: Row) -> bool:
+        """The row ends its line, so a caret can stand behind it."""
+        return row.end == len(self.lines[row.line])
+
+    # -- cells
+
+    def cell_of(self, row: Row, col: int) -> int:
+        """The cells of a row before a column."""
+        return text_cells(self.lines[row.line][row.start : min(col, row.end)], self.tab_width)
+
+    def col_at(self, row: Row, cell: int) -> int:
+        """The column of the cluster that covers a cell; past the row's end, its last place for a caret."""
+        text = self.lines[row.line][row.start : row.end]
+        last = self.is_last(row)
+        if is_plain(text):
+            most = len(text) if last else max(0, len(text) - 1)
+            return row.start + max(0, min(cell, most))
+        col = cells = 0
+        for cluster in clusters(text):
+            cells += tab_cells(cells, self.tab_width) if cluster == "\t" else glyph(cluster).cells
+            if cell < cells or (not last and col + len(cluster) == len(text)):
+                return row.start + col
+            col += len(cluster)
+        return row.end
+
+
+def text_cells(text: str, tab_width: int) -> int:
+    """The cells of a text that starts a row."""
+    if is_plain(text):
+        return len(text)
+    cells = 0
+    for cluster in clusters(text):
+        cells += tab_cells(cells, tab_width) if cluster == "\t" else glyph(cluster).cells
+    return cells
+
+
+def _page(text: str, col: int) -> tuple[int, int]:
+    """The part of a line that is wrapped together with `col`, cut at cluster edges."""
+    if len(text) <= PAGE_CHARS:
+        return 0, len(text)
+    number = min(col, len(text) - 1) // PAGE_CHARS
+    start = snap_back(text, number * PAGE_CHARS)
+    end = snap_back(text, (number + 1) * PAGE_CHARS)
+    if col >= end and end < len(text):
+        start, end = end, snap_back(text, (number + 2) * PAGE_CHARS)
+    return start, end

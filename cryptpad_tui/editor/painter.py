@@ -1,0 +1,95 @@
+"""Makes frames: the visible rows of a state, their styles, the selection and what is searched for.
+
+Painted rows are kept by content, so a key press paints one row. It must never read lines that do not show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from cryptpad_tui.crdt.values import Position
+from cryptpad_tui.editor.find import compiled, matches
+from cryptpad_tui.editor.frame import (
+    BELOW_END,
+    Decoration,
+    Frame,
+    PaintedRow,
+    RowPaint,
+    clipped,
+    marks_in,
+    paint,
+)
+from cryptpad_tui.editor.graphemes import glyph, next_edge
+from cryptpad_tui.editor.highlight import Highlighter
+from cryptpad_tui.editor.layout import Row
+from cryptpad_tui.editor.spans import Spans
+from cryptpad_tui.editor.state import EditorState
+from cryptpad_tui.editor.viewport import extent, visible_rows
+
+_ROWS_KEPT = 512
+
+
+class Painter:
+    """Paints one view; it holds nothing but caches."""
+
+    def __init__(self, highlighter: Highlighter) -> None:
+        self._highlighter = highlighter
+        self._paint = lru_cache(_ROWS_KEPT)(paint)
+
+    def frame(self, state: EditorState, decorations: Sequence[Decoration]) -> Frame:
+        rows = visible_rows(state.viewport, state.layout)
+        first = rows[0].line
+        styles = self._highlighter.spans(first, rows[-1].line + 1)
+        texts = state.lines.lines(first, rows[-1].line + 1)
+        over = _own_marks(state, rows, texts, decorations)
+        painted = [
+            self._row(row, texts[row.line - first], styles[row.line - first], over, state.layout.tab_width)
+            for row in rows
+        ]
+        painted += [BELOW_END] * (state.viewport.height - len(painted))
+        caret, caret_cells = _caret(state, rows)
+        scroll = extent(state.viewport, state.layout, rows[-1])
+        return Frame(tuple(painted), caret, caret_cells, scroll, state.head)
+
+    def _row(
+        self, row: Row, text: str, styles: Spans, over: Sequence[Decoration], tab_width: int
+    ) -> PaintedRow:
+        marks = marks_in(row, text, over) if over else ()
+        shown: RowPaint = self._paint(
+            text[row.start : row.end], clipped(styles, row.start, row.end), marks, tab_width
+        )
+        return PaintedRow(
+            row.line, row.start, row.end, row.start == 0, shown.spans, shown.cells, shown.unsure_from
+        )
+
+
+def _own_marks(
+    state: EditorState, rows: list[Row], texts: list[str], decorations: Sequence[Decoration]
+) -> list[Decoration]:
+    """The decorations that may show, with the search and the selection over them."""
+    begin = Position(rows[0].line, rows[0].start)
+    stop = Position(rows[-1].line, rows[-1].end)
+    over = [one for one in decorations if one.start <= stop and one.end >= begin]
+    if state.find is not None and state.find.open and state.find.needle:
+        pattern = compiled(state.find.needle)
+        for row in rows:
+            text = texts[row.line - begin.line]
+            for start, end in matches(pattern, text, row.start, row.end):
+                over.append(Decoration(Position(row.line, start), Position(row.line, end), "find"))
+    for chosen in state.selection.items:
+        if not chosen.empty:
+            over.append(Decoration(chosen.start, chosen.end, "selection"))
+    return over
+
+
+def _caret(state: EditorState, rows: list[Row]) -> tuple[tuple[int, int] | None, int]:
+    head = state.head
+    row = state.layout.row_at(head)
+    if row not in rows:
+        return None, 1
+    x = min(state.layout.cell_of(row, head.col), state.layout.width - 1)
+    text = state.lines[head.line]
+    under = text[head.col : next_edge(text, head.col)]
+    wide = under not in ("", "\t") and glyph(under).cells == 2 and not glyph(under).control
+    return (x, rows.index(row)), 2 if wide else 1
