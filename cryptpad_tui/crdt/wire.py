@@ -1,10 +1,14 @@
-"""Reading and writing the engine's update format (Yjs v1) for bytes of our own making.
+"""Writing the engine's update format (Yjs v1) for bytes of our own making.
 
-Sizes are checked, nothing else: this is for updates that our engine wrote or that passed the
-validator. Foreign bytes must never be read here first.
+Strict reading is in `grammar`. The readers here are for what our own engine says about itself and
+must never see foreign bytes.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from cryptpad_tui.crdt.grammar import HAS_ORIGIN, HAS_RIGHT, Id
 
 
 def encode_varint(n: int) -> bytes:
@@ -37,3 +41,40 @@ def decode_state_vector(data: bytes) -> dict[int, int]:
         client, at = decode_varint(data, at)
         clocks[client], at = decode_varint(data, at)
     return clocks
+
+
+def encode_string(text: str) -> bytes:
+    """A length in bytes, then UTF-8."""
+    raw = text.encode()
+    return encode_varint(len(raw)) + raw
+
+
+def encode_block(client: int, first_clock: int, structs: Sequence[bytes]) -> bytes:
+    """The structs part of an update by one client, or the empty one."""
+    if not structs:
+        return b"\0"
+    head = encode_varint(len(structs)) + encode_varint(client) + encode_varint(first_clock)
+    return b"\1" + head + b"".join(structs)
+
+
+def encode_delete_set(ranges: Iterable[tuple[int, int, int]]) -> bytes:
+    """(client, first clock, length) ranges as a delete set; the order within a client is kept."""
+    by_client: dict[int, list[bytes]] = {}
+    for client, first, length in ranges:
+        by_client.setdefault(client, []).append(encode_varint(first) + encode_varint(length))
+    out = [encode_varint(len(by_client))]
+    for client, pieces in by_client.items():
+        out += [encode_varint(client), encode_varint(len(pieces)), *pieces]
+    return b"".join(out)
+
+
+def encode_place(origin: Id | None, right: Id | None, root: str) -> tuple[int, bytes]:
+    """The info bits and the bytes that say where a text item stands."""
+    if origin is None and right is None:
+        return 0, b"\1" + encode_string(root)
+    info, out = 0, b""
+    if origin is not None:
+        info, out = HAS_ORIGIN, encode_varint(origin[0]) + encode_varint(origin[1])
+    if right is not None:
+        info, out = info | HAS_RIGHT, out + encode_varint(right[0]) + encode_varint(right[1])
+    return info, out

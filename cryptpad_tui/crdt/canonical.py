@@ -1,0 +1,142 @@
+"""The canonical document: the log's entries folded strictly in its order. Foreign bytes stop here.
+
+The validator's state and the engine's document move together. Nothing reaches the engine that did not
+pass `check`, and what the engine raises on validated bytes ends this document: it may be half applied,
+so it must never be read again, only made anew from the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from pycrdt import Doc, Map, Text
+
+from cryptpad_tui.crdt.digest import content_digest
+from cryptpad_tui.crdt.errors import DocumentError, EngineFailure, InvalidUpdate, engine_call
+from cryptpad_tui.crdt.kinds import TEXT_ROOT, PadKind
+from cryptpad_tui.crdt.snapshot_check import check_snapshot
+from cryptpad_tui.crdt.split import void_update
+from cryptpad_tui.crdt.validator import Checked, FoldState
+from cryptpad_tui.crdt.wire import decode_state_vector
+
+__all__ = ["CanonicalDocument", "Checked", "EngineFailure", "InvalidUpdate"]
+
+_NO_CLIENT = 0
+"""The canonical document writes nothing, so it needs no client id of its own."""
+
+
+class CanonicalDocument:
+    """One pad's canonical state: validator and engine."""
+
+    def __init__(self, kind: PadKind) -> None:
+        self.kind = kind
+        self._state = FoldState(kind)
+        self._broken = False
+        with engine_call():
+            self._doc: Doc[Any] = Doc(client_id=_NO_CLIENT)
+            self._text = self._doc.get(TEXT_ROOT, type=Text) if kind.has_text else None
+            self._maps: dict[str, Map[Any]] = {root: self._doc.get(root, type=Map) for root in kind.map_roots}
+
+    @classmethod
+    def from_snapshot(cls, kind: PadKind, update: bytes, clocks: Mapping[int, int]) -> CanonicalDocument:
+        """Check a snapshot's update against the table's clocks and load it.
+
+        Raises InvalidUpdate, or EngineFailure where the engine raises on what passed.
+        """
+        state = check_snapshot(kind, update, clocks)
+        document = cls(kind)
+        document._call_engine(update)
+        document._state = state
+        if document._engine_clocks() != state.clocks:
+            # The engine holds back what refers to itself in a circle.
+            raise InvalidUpdate("structs that never become visible")
+        return document
+
+    @property
+    def clocks(self) -> Mapping[int, int]:
+        """How far each client's clock has come."""
+        return MappingProxyType(self._state.clocks)
+
+    def check(self, client_id: int, updates: Sequence[bytes]) -> Checked:
+        """Judge one entry's updates in order, changing nothing. Raises InvalidUpdate."""
+        return self._state.check(client_id, updates)
+
+    def check_void(self, client_id: int, updates: Sequence[bytes]) -> Checked:
+        """Judge a voided entry and keep of it only that its clocks are taken (protocol §5, VOID)."""
+        self._state.check(client_id, updates)
+        return self._state.check(client_id, [void_update(update) for update in updates])
+
+    def apply(self, checked: Checked) -> None:
+        """Fold what passed `check` in this very state."""
+        if self._state.clocks.get(checked.client_id, 0) != checked.first_clock:
+            raise ValueError("checked against another state")
+        self._call_engine(*checked.updates)
+        self._state.join(checked)
+
+    def _call_engine(self, *updates: bytes) -> None:
+        self._require_sound()
+        try:
+            with engine_call(), self._doc.transaction():
+                for update in updates:
+                    self._doc.apply_update(update)
+        except DocumentError:
+            self._broken = True
+            raise
+
+    def _require_sound(self) -> None:
+        if self._broken:
+            raise EngineFailure("the document was discarded")
+
+    def _engine_clocks(self) -> dict[int, int]:
+        with engine_call():
+            return decode_state_vector(self._doc.get_state())
+
+    def encode(self) -> bytes:
+        """The whole state as one update."""
+        self._require_sound()
+        with engine_call():
+            return self._doc.get_update()
+
+    def text(self) -> str:
+        """The whole text."""
+        self._require_sound()
+        with engine_call():
+            return str(self._text) if self._text is not None else ""
+
+    def text_bytes(self) -> int:
+        """The size of the text in UTF-8; costs nothing."""
+        self._require_sound()
+        with engine_call():
+            return len(self._text) if self._text is not None else 0
+
+    def runs(self) -> list[tuple[str, dict[str, Any] | None]]:
+        """The text as runs of equal attributes."""
+        self._require_sound()
+        if self._text is None:
+            return []
+        if not self.kind.format_keys:
+            return [(self.text(), None)]
+        with engine_call():
+            return list(self._text.diff())
+
+    def maps(self) -> dict[str, dict[str, Any]]:
+        """Everything the maps hold; a key whose read raises is absent."""
+        self._require_sound()
+        found: dict[str, dict[str, Any]] = {}
+        for root, shared in self._maps.items():
+            with engine_call():
+                keys = list(shared.keys())
+            values = found[root] = {}
+            for key in keys:
+                try:
+                    with engine_call():
+                        values[key] = shared.get(key)
+                except EngineFailure:
+                    continue
+        return found
+
+    def content_digest(self) -> bytes:
+        """32 bytes that say what the document means (protocol §11); costs its length."""
+        return content_digest(self.text(), self.runs(), self.maps())

@@ -1,0 +1,98 @@
+"""The content digest of a document (protocol §11): what it means, not how the engine encodes it.
+
+Encodings differ after a reload; text, runs and maps do not. Two clients that folded the same log
+must get the same 32 bytes, so nothing here may depend on the engine's internal order or number types.
+
+parts: utf8 text | runs | maps
+runs:  per maximal run of equal attributes `u32 utf8_len | u16 k | k×(u16 len, key | u16 len, value as JSON)`
+maps:  per root of the kind, sorted by name: `u16 len, name | u32 count | count×(u16 len, key | value)`
+value: a tag byte, then: 0x7E null · 0x79 false · 0x78 true · 0x7B f64 · 0x77 `u32 len, utf8` ·
+       0x76 `u32 count | count×(u16 len, key | value)` · 0x75 `u32 count | values` · 0x74 `u32 len, bytes`
+Keys are sorted by their UTF-8 bytes; −0 is 0; a whole number in JSON has no fraction.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cryptpad_relay.protocol.labels import hash_parts, u8, u16, u32
+from cryptpad_tui.crdt.errors import EngineFailure
+
+CONTENT_LABEL = "pad1/content"
+
+_WHOLE_FLOAT = float(1 << 53)
+
+
+def content_digest(
+    text: str, runs: Iterable[tuple[str, Mapping[str, Any] | None]], maps: Mapping[str, Mapping[str, Any]]
+) -> bytes:
+    """32 bytes. `runs` may be cut anywhere; an attribute of None is none."""
+    return hash_parts(CONTENT_LABEL, text.encode(), _encode_runs(runs), _encode_maps(maps))
+
+
+def _encode_runs(runs: Iterable[tuple[str, Mapping[str, Any] | None]]) -> bytes:
+    out: list[bytes] = []
+    size, marks = 0, b""
+    for text, attributes in runs:
+        made = _encode_marks(attributes or {})
+        if made != marks and size:
+            out.append(u32(size) + marks)
+            size = 0
+        size, marks = size + len(text.encode()), made
+    if size:
+        out.append(u32(size) + marks)
+    return b"".join(out)
+
+
+def _encode_marks(attributes: Mapping[str, Any]) -> bytes:
+    pairs = sorted((key.encode(), value) for key, value in attributes.items() if value is not None)
+    out = [u16(len(pairs))]
+    for key, value in pairs:
+        text = json.dumps(_plain(value), separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode()
+        out.append(u16(len(key)) + key + u16(len(text)) + text)
+    return b"".join(out)
+
+
+def _plain(value: Any) -> Any:
+    """Whole numbers without a fraction, whichever type the engine read them as."""
+    if isinstance(value, float) and value.is_integer() and abs(value) <= _WHOLE_FLOAT:
+        return int(value)
+    return value
+
+
+def _encode_maps(maps: Mapping[str, Mapping[str, Any]]) -> bytes:
+    out: list[bytes] = []
+    for root in sorted(maps):
+        name = root.encode()
+        out.append(u16(len(name)) + name + _encode_object(maps[root]))
+    return b"".join(out)
+
+
+def _encode_object(values: Mapping[str, Any]) -> bytes:
+    pairs = sorted((key.encode(), value) for key, value in values.items())
+    out = [u32(len(pairs))]
+    out += [u16(len(key)) + key + _encode_any(value) for key, value in pairs]
+    return b"".join(out)
+
+
+def _encode_any(value: Any) -> bytes:
+    if value is None:
+        return u8(0x7E)
+    if isinstance(value, bool):
+        return u8(0x78 if value else 0x79)
+    if isinstance(value, int | float):
+        # Adding 0.0 turns −0.0 into 0.0.
+        return u8(0x7B) + struct.pack(">d", float(value) + 0.0)
+    if isinstance(value, str):
+        text = value.encode()
+        return u8(0x77) + u32(len(text)) + text
+    if isinstance(value, bytes | bytearray):
+        return u8(0x74) + u32(len(value)) + bytes(value)
+    if isinstance(value, dict):
+        return u8(0x76) + _encode_object(value)
+    if isinstance(value, list):
+        return u8(0x75) + u32(len(value)) + b"".join(map(_encode_any, value))
+    raise EngineFailure("a map value of an unknown type")

@@ -1,0 +1,291 @@
+"""The grammar of one update (Yjs v1), read strictly: foreign bytes are hostile until this has read them.
+
+Every number has one accepted encoding, every length is checked before it is read, and every string
+is strict UTF-8 and clean. Whether a struct may stand where it stands is the validator's question.
+It must never call the engine, and never raise anything but InvalidUpdate.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import struct
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from cryptpad_tui.crdt.clean import (
+    MAX_ANY_DEPTH,
+    MAX_EXACT_INT,
+    MAX_FORMAT_BYTES,
+    MAX_KEY_BYTES,
+    MAX_STRING_BYTES,
+    find_unclean,
+)
+from cryptpad_tui.crdt.errors import InvalidUpdate
+
+MAX_CLIENT = (1 << 53) - 1
+MAX_CLOCK = (1 << 31) - 1
+MAX_NAME_BYTES = 64
+"""Of a root or a format key."""
+
+DELETED, STRING, FORMAT, ANY = 1, 4, 6, 8
+HAS_ORIGIN, HAS_RIGHT, HAS_KEY = 0x80, 0x40, 0x20
+
+find_astral = re.compile("[\U00010000-\U0010ffff]").finditer
+_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
+
+Id = tuple[int, int]
+"""client, clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large one update may be."""
+
+    update_bytes: int
+    deleted_units: int
+    delete_ranges: int
+    delete_clients: int
+
+
+UPDATE_LIMITS = Limits(256 * 1024, 65_536, 4_096, 4_096)
+SNAPSHOT_LIMITS = Limits(256 * 1024 * 1024, MAX_CLOCK, 1 << 24, 1 << 16)
+
+
+class Struct(NamedTuple):
+    """One struct of an update, as it was written."""
+
+    kind: int
+    origin: Id | None
+    right: Id | None
+    root: str | None
+    is_map: bool
+    length: int
+    low_halves: tuple[int, ...]
+    """Offsets in the struct of the low half of each code point above U+FFFF."""
+    text: str
+    content_at: int
+    """Where its content starts in the update; before it stands where the item belongs."""
+
+
+class Reader:
+    """Takes strict pieces off the front of some bytes."""
+
+    __slots__ = ("at", "data", "size")
+
+    def __init__(self, data: bytes) -> None:
+        self.data, self.at, self.size = data, 0, len(data)
+
+    def byte(self) -> int:
+        at = self.at
+        if at >= self.size:
+            raise InvalidUpdate("truncated")
+        self.at = at + 1
+        return self.data[at]
+
+    def varint(self, limit: int) -> int:
+        """A number in its shortest encoding, at most `limit`."""
+        n = self.byte()
+        if n >= 128:
+            n &= 127
+            shift = 7
+            while True:
+                byte = self.byte()
+                n |= (byte & 127) << shift
+                if byte < 128:
+                    break
+                shift += 7
+                if shift > 49:
+                    raise InvalidUpdate("number too long")
+            if byte == 0:
+                raise InvalidUpdate("number not in its shortest form")
+        if n > limit:
+            raise InvalidUpdate("number over its limit")
+        return n
+
+    def take(self, size: int) -> bytes:
+        if size > self.size - self.at:
+            raise InvalidUpdate("truncated")
+        piece = self.data[self.at : self.at + size]
+        self.at += size
+        return piece
+
+    def text(self, limit: int) -> str:
+        """A clean string of at most `limit` bytes."""
+        size = self.varint(MAX_CLIENT)
+        if size > limit:
+            raise InvalidUpdate("string over its limit")
+        try:
+            text = self.take(size).decode()
+        except UnicodeDecodeError:
+            raise InvalidUpdate("string is not UTF-8") from None
+        if find_unclean(text):
+            raise InvalidUpdate("control character")
+        return text
+
+    def id(self) -> Id:
+        return self.varint(MAX_CLIENT), self.varint(MAX_CLOCK)
+
+    def finish(self) -> None:
+        if self.at != self.size:
+            raise InvalidUpdate("bytes left over")
+
+
+def read_struct(reader: Reader, limits: Limits, format_keys: frozenset[str]) -> Struct:
+    """One struct; its place is not judged here."""
+    info = reader.byte()
+    if info == 0:
+        raise InvalidUpdate("GC struct")
+    origin = reader.id() if info & HAS_ORIGIN else None
+    right = reader.id() if info & HAS_RIGHT else None
+    is_map = bool(info & HAS_KEY)
+    root = None
+    if origin is None and right is None:
+        if reader.varint(1) != 1:
+            raise InvalidUpdate("parent by id")
+        root = reader.text(MAX_NAME_BYTES)
+        if is_map:
+            reader.text(MAX_KEY_BYTES)
+    kind, content_at = info & 0x1F, reader.at
+    if kind == STRING:
+        text = reader.text(limits.update_bytes)
+        low: tuple[int, ...] = ()
+        if not text.isascii():
+            # The n-th astral character (from 0) starts n units later than its place in characters.
+            low = tuple([n + match.start() + 1 for n, match in enumerate(find_astral(text))])
+        length = len(text) + len(low)
+        if not length:
+            raise InvalidUpdate("zero length")
+        return Struct(kind, origin, right, root, is_map, length, low, text, content_at)
+    if kind == FORMAT:
+        if reader.text(MAX_NAME_BYTES) not in format_keys:
+            raise InvalidUpdate("format outside the vocabulary")
+        _check_format_value(reader.take(_bounded(reader, MAX_FORMAT_BYTES)))
+        length = 1
+    elif kind == DELETED:
+        length = reader.varint(limits.deleted_units)
+        if not length:
+            raise InvalidUpdate("zero length")
+    elif kind == ANY:
+        if reader.varint(MAX_CLOCK) != 1:
+            raise InvalidUpdate("a map value must stand alone")
+        _skip_any(reader, 0)
+        length = 1
+    else:
+        raise InvalidUpdate("Skip struct" if kind == 10 else "content kind")
+    return Struct(kind, origin, right, root, is_map, length, (), "", content_at)
+
+
+def read_delete_set(reader: Reader, limits: Limits) -> list[tuple[int, int, int]]:
+    """(client, first clock, length) of each range: sorted and disjoint within each client."""
+    ranges: list[tuple[int, int, int]] = []
+    seen: set[int] = set()
+    for _ in range(reader.varint(limits.delete_clients)):
+        client = reader.varint(MAX_CLIENT)
+        if client in seen:
+            raise InvalidUpdate("delete set names a client twice")
+        seen.add(client)
+        count = reader.varint(limits.delete_ranges - len(ranges))
+        if not count:
+            raise InvalidUpdate("empty delete set of a client")
+        end = 0
+        for _ in range(count):
+            first, length = reader.varint(MAX_CLOCK), reader.varint(MAX_CLOCK)
+            if first < end or not length:
+                raise InvalidUpdate("delete ranges not sorted and disjoint")
+            end = first + length
+            ranges.append((client, first, length))
+    return ranges
+
+
+def _bounded(reader: Reader, limit: int) -> int:
+    size = reader.varint(MAX_CLIENT)
+    if size > limit:
+        raise InvalidUpdate("format value over its limit")
+    return size
+
+
+@lru_cache(maxsize=1_024)
+def _is_plain_json(raw: bytes) -> bool:
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        return False
+    if text in ("null", "true", "false"):
+        return True
+    if text.startswith('"'):
+        try:
+            value = json.loads(text)
+        except ValueError:
+            return False
+        return isinstance(value, str) and text.endswith('"') and not find_unclean(value + text)
+    if _JSON_NUMBER(text) is None:
+        return False
+    return len(text) <= 32 and abs(float(text)) <= MAX_EXACT_INT
+
+
+def _check_format_value(raw: bytes) -> None:
+    if not _is_plain_json(raw):
+        raise InvalidUpdate("format value is not plain JSON")
+
+
+def _skip_any(reader: Reader, depth: int) -> None:
+    """Read one value of a map."""
+    if depth > MAX_ANY_DEPTH:
+        raise InvalidUpdate("value nested too deep")
+    tag = reader.byte()
+    if tag in (0x7F, 0x7E, 0x79, 0x78):  # undefined, null, false, true
+        return
+    if tag == 0x77:
+        reader.text(MAX_STRING_BYTES)
+    elif tag == 0x7D:
+        _skip_signed(reader)
+    elif tag == 0x7C:
+        _check_finite(struct.unpack(">f", reader.take(4))[0])
+    elif tag == 0x7B:
+        _check_finite(struct.unpack(">d", reader.take(8))[0])
+    elif tag == 0x7A:
+        if abs(int.from_bytes(reader.take(8), "big", signed=True)) > MAX_EXACT_INT:
+            raise InvalidUpdate("whole number over 53 bits")
+    elif tag == 0x76:
+        _skip_object(reader, depth)
+    elif tag == 0x75:
+        for _ in range(reader.varint(reader.size - reader.at)):
+            _skip_any(reader, depth + 1)
+    elif tag == 0x74:
+        reader.take(reader.varint(reader.size - reader.at))
+    else:
+        raise InvalidUpdate("value of unknown type")
+
+
+def _skip_object(reader: Reader, depth: int) -> None:
+    keys: set[str] = set()
+    for _ in range(reader.varint(reader.size - reader.at)):
+        key = reader.text(MAX_KEY_BYTES)
+        if key in keys:
+            raise InvalidUpdate("object names a key twice")
+        keys.add(key)
+        _skip_any(reader, depth + 1)
+
+
+def _skip_signed(reader: Reader) -> None:
+    """A whole number of at most 53 bits: sign in bit 6 of its first byte."""
+    byte = reader.byte()
+    n, shift = byte & 63, 6
+    more = byte >= 128
+    while more:
+        byte = reader.byte()
+        n |= (byte & 127) << shift
+        shift += 7
+        more = byte >= 128
+        if shift > 55 or (not more and byte == 0):
+            raise InvalidUpdate("whole number not in its shortest form")
+    if n > MAX_EXACT_INT:
+        raise InvalidUpdate("whole number over 53 bits")
+
+
+def _check_finite(number: float) -> None:
+    if not math.isfinite(number):
+        raise InvalidUpdate("number is not finite")
