@@ -2,6 +2,7 @@
 
 - `ProtocolError`
     - `Malformed`: bytes that are no frame, entry or record of this protocol; `reason` says which rule.
+        - `Oversized`: a count or length over a limit that the greeting states.
     - `Refused`: a well-formed request that a rule forbids; `code` is the rule, for both sides.
 
 `Code` travels in ERR frames and in APPEND replies, `CloseCode` when a connection ends. docs/wire.md says for
@@ -96,6 +97,10 @@ class Malformed(ProtocolError):
         self.reason = reason
 
 
+class Oversized(Malformed):
+    """A message over a limit of this protocol. It was dropped; nothing was changed. Split it."""
+
+
 class Refused(ProtocolError):
     """A rule forbids this request. Nothing was changed."""
 
@@ -103,3 +108,10 @@ class Refused(ProtocolError):
         super().__init__(code.name)
         self.code = code
         self.retry_ms = retry_ms
+
+
+def refusal_code(refusal: Malformed | Refused) -> tuple[Code, int]:
+    """What goes into ERR and APPEND answers: the code, and after how many milliseconds to try again."""
+    if isinstance(refusal, Refused):
+        return refusal.code, refusal.retry_ms
+    return (Code.TOO_LARGE if isinstance(refusal, Oversized) else Code.MALFORMED), 0

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from cryptpad_relay.protocol.chain import MAX_PROOF_STEPS, SignedHead, Step
 from cryptpad_relay.protocol.entry import MAX_ENTRY_BYTES
-from cryptpad_relay.protocol.errors import Code, Malformed
+from cryptpad_relay.protocol.errors import Code, Malformed, Oversized
 from cryptpad_relay.protocol.labels import u16, u32, u64
 from cryptpad_relay.protocol.reader import Reader
 from cryptpad_relay.protocol.records import GENESIS_BYTES
@@ -194,8 +194,10 @@ class Append:
     def decode(cls, body: bytes) -> Append:
         reader = Reader(body)
         entries = _decode_entries(reader)
-        if not 1 <= len(entries) <= MAX_APPEND_ENTRIES:
-            raise Malformed("number of entries")
+        if not entries:
+            raise Malformed("no entries")
+        if len(entries) > MAX_APPEND_ENTRIES:
+            raise Oversized("number of entries")
         return cls(entries)
 
 
@@ -297,8 +299,10 @@ class ChunkPut:
     def decode(cls, body: bytes) -> ChunkPut:
         reader = Reader(body)
         pad_id = reader.take(32)
-        if not 1 <= reader.remaining <= MAX_CHUNK_BYTES:
-            raise Malformed("chunk size")
+        if not reader.remaining:
+            raise Malformed("empty chunk")
+        if reader.remaining > MAX_CHUNK_BYTES:
+            raise Oversized("chunk size")
         return cls(pad_id, reader.take(reader.remaining))
 
 
@@ -419,7 +423,7 @@ class Watch:
         reader = Reader(body)
         count = reader.u16()
         if count > MAX_WATCH:
-            raise Malformed("too many pads watched")
+            raise Oversized("too many pads watched")
         tickets = tuple([Ticket(reader.take(32), reader.take(16)) for _ in range(count)])
         reader.end()
         return cls(tickets)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from cryptpad_relay.protocol.errors import Malformed
+from cryptpad_relay.protocol.errors import Malformed, Oversized
 
 
 class Reader:
@@ -43,7 +43,7 @@ class Reader:
         """A `u32 length | bytes` field of at most `limit` bytes."""
         size = self.u32()
         if size > limit:
-            raise Malformed("field too long")
+            raise Oversized("field too long")
         return self.take(size)
 
     def end(self) -> None:
