@@ -1,0 +1,65 @@
+"""Open pads and the batch: what is to be made durable together, and what may be said once it is.
+
+Plain state without a decision in it; hub.py decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from cryptpad_relay.padlog import PadLog
+from cryptpad_relay.peers import Peer, Subscriber
+from cryptpad_relay.protocol.frames import MAX_BODY, Commit, Op, join_frame
+from cryptpad_relay.store.base import EntryRow, Rows
+
+COMMIT_OVERHEAD: Final = 32 + 8 + 32 + 2
+MAX_COMMIT_ENTRIES: Final = 65_535
+
+
+@dataclass(eq=False, slots=True)
+class OpenPad:
+    """A pad with at least one subscriber, or with rows on their way to the disk."""
+
+    log: PadLog
+    subscribers: dict[Subscriber, Peer] = field(default_factory=dict)
+    waiting_rows: int = 0
+    signed_n: int = 0
+    signed_at: float = 0.0
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows for one transaction, and what may be said once it is durable."""
+
+    rows: Rows = field(default_factory=Rows)
+    entries: dict[OpenPad, list[tuple[EntryRow, Subscriber]]] = field(default_factory=dict)
+    chunks: list[tuple[OpenPad, bytes]] = field(default_factory=list)
+    answers: list[tuple[Subscriber, int, Op, bytes]] = field(default_factory=list)
+    """(whom, req, op, body) in the order of the requests."""
+
+    def __bool__(self) -> bool:
+        return bool(self.answers)
+
+
+def split_commit(
+    pairs: list[tuple[EntryRow, Subscriber]],
+) -> Iterator[list[tuple[EntryRow, Subscriber]]]:
+    """The pairs in runs that each fit one frame."""
+    part: list[tuple[EntryRow, Subscriber]] = []
+    size = COMMIT_OVERHEAD
+    for pair in pairs:
+        cost = 4 + len(pair[0].raw)
+        if part and (size + cost > MAX_BODY or len(part) == MAX_COMMIT_ENTRIES):
+            yield part
+            part, size = [], COMMIT_OVERHEAD
+        part.append(pair)
+        size += cost
+    if part:
+        yield part
+
+
+def commit_frame(pad: OpenPad, rows: list[EntryRow], entries: list[bytes]) -> bytes:
+    body = Commit(pad.log.pad_id, rows[0].n, rows[-1].head, tuple(entries)).encode()
+    return join_frame(Op.COMMIT, 0, body)

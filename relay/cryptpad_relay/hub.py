@@ -1,0 +1,239 @@
+"""What all connections of a relay share: open pads, the batch on its way to the disk, and who hears of it.
+
+Sans-IO: the shell calls `take_batch`, makes its rows durable, and reports `committed` or `failed`. No answer
+and no COMMIT leaves before `committed`. One batch is at the disk while the next gathers, in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from cryptpad_relay.batch import Batch, OpenPad, commit_frame, split_commit
+from cryptpad_relay.data_dir import RelayKeys
+from cryptpad_relay.limits import AddressBuckets, Limits
+from cryptpad_relay.padlog import Accepted, PadLog
+from cryptpad_relay.peers import FanOut, Peer, Subscriber, send_to_each
+from cryptpad_relay.protocol.chain import SignedHead, sign_head
+from cryptpad_relay.protocol.entry import Entry
+from cryptpad_relay.protocol.errors import Code
+from cryptpad_relay.protocol.frames import Appended, Error, Head, Op, PadHead, encode_signed_head, join_frame
+from cryptpad_relay.store.base import ChunkRow, EntryRow, Store
+
+SIGNED_INTERVAL_S: Final = 0.25
+WATCH_INTERVAL_S: Final = 1.0
+STORAGE_RETRY_MS: Final = 2_000
+DAY_S: Final = 86_400
+NO_CHALLENGE: Final = bytes(16)
+
+
+class Hub:
+    """The relay without sockets, disk threads and clocks."""
+
+    def __init__(
+        self,
+        store: Store,
+        keys: RelayKeys,
+        *,
+        wall: Callable[[], float],
+        random_bytes: Callable[[int], bytes],
+        limits: Limits | None = None,
+        fan_out: FanOut = send_to_each,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.store, self.keys, self.wall, self.random_bytes = store, keys, wall, random_bytes
+        self.limits = limits or Limits()
+        self.relay_pk = keys.public
+        self.fan_out = fan_out
+        self.creates_by_address = AddressBuckets(self.limits.creates_per_address)
+        self._wake = wake
+        self._pads: dict[bytes, OpenPad] = {}
+        self._gathering = Batch()
+        self._at_disk: Batch | None = None
+        self._unsigned: dict[OpenPad, None] = {}
+        self._watchers: dict[bytes, dict[Subscriber, Peer]] = {}
+        self._watched_at: dict[bytes, float] = {}
+        self._moved: dict[bytes, PadHead] = {}
+
+    # Pads and who listens
+
+    def open_pad(self, pad_id: bytes) -> OpenPad | None:
+        """The pad, from memory or the store; not kept open unless somebody subscribes."""
+        pad = self._pads.get(pad_id)
+        if pad is None:
+            row = self.store.find(pad_id)
+            if row is None:
+                return None
+            pad = OpenPad(PadLog(self.store.pad_index(row)))
+        return pad
+
+    def subscribe(self, pad: OpenPad, session: Subscriber) -> None:
+        pad.subscribers[session] = session.peer
+        self._pads[pad.log.pad_id] = pad
+
+    def unsubscribe(self, pad: OpenPad, session: Subscriber) -> None:
+        pad.subscribers.pop(session, None)
+        self._close_if_idle(pad)
+
+    def watch(self, pad_id: bytes, session: Subscriber) -> PadHead | None:
+        """The pad's head; HEAD follows for each change."""
+        pad = self._pads.get(pad_id)
+        if pad is None:
+            row = self.store.find(pad_id)
+            if row is None:
+                return None
+            head = PadHead(*self.store.pad_index(row).end())
+        else:
+            head = pad.log.committed
+        self._watchers.setdefault(pad_id, {})[session] = session.peer
+        return head
+
+    def unwatch(self, pad_id: bytes, session: Subscriber) -> None:
+        watchers = self._watchers.get(pad_id)
+        if watchers is not None:
+            watchers.pop(session, None)
+            if not watchers:
+                del self._watchers[pad_id]
+                self._watched_at.pop(pad_id, None)
+
+    def day(self) -> int:
+        """Days since 1970; tickets are proven for a day and the next."""
+        return int(self.wall()) // DAY_S
+
+    def sign_head(self, pad_id: bytes, end: PadHead, challenge: bytes) -> SignedHead:
+        return sign_head(self.keys.seed, pad_id, end.n, end.head, int(self.wall() * 1000), challenge)
+
+    # The batch that gathers
+
+    def stage_create(self, pad_id: bytes, genesis: bytes, session: Subscriber, req: int, body: bytes) -> None:
+        self._gathering.rows.creates[pad_id] = genesis
+        self._answer_later(session, req, Op.CREATE, body)
+
+    def stage_chunk(self, pad: OpenPad, chunk_id: bytes, data: bytes, session: Subscriber, req: int) -> None:
+        self._stage_chunk_row(pad, chunk_id, data)
+        self._answer_later(session, req, Op.CHUNK_PUT, chunk_id)
+
+    def append(self, pad: OpenPad, entry: Entry, session: Subscriber) -> Accepted:
+        """One verified entry; raises Refused. Its place is promised only when the batch is durable."""
+        accepted = pad.log.append(entry)
+        row = accepted.row
+        if row is not None:
+            if accepted.table is not None and entry.snapshot is not None:
+                self._stage_chunk_row(pad, entry.snapshot.table_id, accepted.table)
+            self._gathering.rows.entries.append(row)
+            self._gathering.entries.setdefault(pad, []).append((row, session))
+            pad.waiting_rows += 1
+        return accepted
+
+    def answer_append(self, pad: OpenPad, session: Subscriber, req: int, appended: Appended) -> None:
+        """At once where everything is durable already, or else with the batch."""
+        last = max((position.n for position in appended.positions), default=0)
+        if last <= pad.log.committed.n:
+            session.peer.send(join_frame(Op.APPEND | 0x80, req, appended.encode()))
+        else:
+            self._answer_later(session, req, Op.APPEND, appended.encode())
+
+    # The shell's side
+
+    def take_batch(self) -> Batch | None:
+        """What is to be made durable next; None while another batch is at the disk or nothing waits."""
+        if self._at_disk is not None or not self._gathering:
+            return None
+        self._at_disk, self._gathering = self._gathering, Batch()
+        return self._at_disk
+
+    def committed(self, now: float) -> None:
+        """The batch at the disk is durable: answer, then tell the subscribers."""
+        batch, self._at_disk = self._at_disk, None
+        if batch is None:
+            return
+        for pad, chunk_id in batch.chunks:
+            pad.log.settle_chunk(chunk_id)
+            pad.waiting_rows -= 1
+        out: dict[Subscriber, list[bytes]] = {}
+        for session, req, op, body in batch.answers:
+            out.setdefault(session, []).append(join_frame(op | 0x80, req, body))
+        for pad, pairs in batch.entries.items():
+            pad.log.settle([row for row, _ in pairs])
+            pad.waiting_rows -= len(pairs)
+            self._announce(pad, pairs, out)
+        for session, frames in out.items():
+            session.peer.send(*frames)
+        self._finish(batch)
+        self._push_marks(now)
+
+    def failed(self) -> None:
+        """The batch at the disk is lost, and with it what was built on it: all are told to try again."""
+        batches = [self._at_disk or Batch(), self._gathering]
+        self._at_disk, self._gathering = None, Batch()
+        for batch in batches:
+            for pad in list(batch.entries) + [pad for pad, _ in batch.chunks]:
+                self._reload(pad)
+            error = Error(Code.STORAGE, STORAGE_RETRY_MS).encode()
+            for session, req, op, _ in batch.answers:
+                body = Appended((), Code.STORAGE, STORAGE_RETRY_MS).encode() if op == Op.APPEND else error
+                session.peer.send(join_frame(op | 0x80 if op == Op.APPEND else Op.ERR, req, body))
+            self._finish(batch)
+
+    def tick(self, now: float) -> None:
+        """Called a few times a second: what was held back by its rate goes out when due."""
+        self._push_marks(now)
+        self.creates_by_address.forget_idle(now)
+
+    def _answer_later(self, session: Subscriber, req: int, op: Op, body: bytes) -> None:
+        self._gathering.answers.append((session, req, op, body))
+        self._wake()
+
+    def _stage_chunk_row(self, pad: OpenPad, chunk_id: bytes, data: bytes) -> None:
+        pad.log.stage_chunk(chunk_id, len(data))
+        pad.waiting_rows += 1
+        self._gathering.rows.chunks.append(ChunkRow(pad.log.index.pad, chunk_id, data, self.day()))
+        self._gathering.chunks.append((pad, chunk_id))
+
+    def _announce(
+        self, pad: OpenPad, pairs: list[tuple[EntryRow, Subscriber]], out: dict[Subscriber, list[bytes]]
+    ) -> None:
+        """COMMIT frames: one for all who only listen, one each for those who know some entries already."""
+        appenders = dict.fromkeys([session for _, session in pairs])
+        listeners = [peer for session, peer in pad.subscribers.items() if session not in appenders]
+        for part in split_commit(pairs):
+            rows = [row for row, _ in part]
+            if listeners:
+                self.fan_out(listeners, commit_frame(pad, rows, [row.raw for row in rows]))
+            for appender in [session for session in appenders if session in pad.subscribers]:
+                entries = [row.entry_id if session is appender else row.raw for row, session in part]
+                out.setdefault(appender, []).append(commit_frame(pad, rows, entries))
+        self._unsigned[pad] = None
+        if pad.log.pad_id in self._watchers:
+            self._moved[pad.log.pad_id] = pad.log.committed
+
+    def _push_marks(self, now: float) -> None:
+        for pad in [pad for pad in self._unsigned if now - pad.signed_at >= SIGNED_INTERVAL_S]:
+            del self._unsigned[pad]
+            if pad.subscribers:
+                signed = self.sign_head(pad.log.pad_id, pad.log.committed, NO_CHALLENGE)
+                pad.signed_at = now
+                frame = join_frame(Op.SIGNED, 0, encode_signed_head(signed))
+                self.fan_out(pad.subscribers.values(), frame, droppable=True)
+        for pad_id, end in list(self._moved.items()):
+            if now - self._watched_at.get(pad_id, float("-inf")) >= WATCH_INTERVAL_S:
+                del self._moved[pad_id]
+                watchers = self._watchers.get(pad_id)
+                if watchers:
+                    self._watched_at[pad_id] = now
+                    frame = join_frame(Op.HEAD, 0, Head(pad_id, end.n, end.head).encode())
+                    self.fan_out(watchers.values(), frame)
+
+    def _finish(self, batch: Batch) -> None:
+        for pad in [*batch.entries, *[pad for pad, _ in batch.chunks]]:
+            self._close_if_idle(pad)
+        for session, _, op, _ in batch.answers:
+            session.answered(op)
+
+    def _close_if_idle(self, pad: OpenPad) -> None:
+        if not pad.subscribers and not pad.waiting_rows and self._pads.get(pad.log.pad_id) is pad:
+            del self._pads[pad.log.pad_id]
+
+    def _reload(self, pad: OpenPad) -> None:
+        pad.log = PadLog(self.store.pad_index(pad.log.index.pad))
+        pad.waiting_rows = 0

@@ -1,0 +1,89 @@
+"""How much one connection or address may ask for: token buckets with the time passed in.
+
+A limit slows a client down; it never decides what is true. An address is forgotten once its bucket is full.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from typing import Final, NamedTuple
+
+
+class Rate(NamedTuple):
+    """`burst` at once, `per_s` each second after that."""
+
+    burst: float
+    per_s: float
+
+
+class Limits(NamedTuple):
+    """What a relay allows. The defaults let one person upload a drive of thousands of pads in an hour."""
+
+    creates_per_connection: Rate = Rate(500, 5)
+    creates_per_address: Rate = Rate(2_000, 10)
+    proofs_per_connection: Rate = Rate(2_000, 100)
+    """SUB and OWNER_REC: a signature check and a signature each."""
+    entries_per_connection: Rate = Rate(50_000, 5_000)
+    bytes_per_connection: Rate = Rate(256 * 2**20, 32 * 2**20)
+    presence_per_connection: Rate = Rate(64, 16)
+    faults_per_connection: Rate = Rate(64, 0.5)
+    """Requests that no client of this protocol makes; beyond them the connection is closed."""
+    subscriptions: int = 20_000
+    loose_chunk_bytes: int = 640 * 2**20
+    """Chunks of one pad that no SNAPSHOT names yet: one of the largest snapshots, and some."""
+    unproven_bytes: int = 4_096
+    unproven_s: float = 10.0
+    unproven_connections: int = 1_024
+    connections: int = 50_000
+
+
+class Bucket:
+    """A token bucket. `take` says 0 when the tokens were there, else in how many milliseconds they are."""
+
+    __slots__ = ("_at", "_rate", "_tokens")
+
+    def __init__(self, rate: Rate, now: float) -> None:
+        self._rate = rate
+        self._tokens = rate.burst
+        self._at = now
+
+    def take(self, tokens: float, now: float) -> int:
+        self._refill(now)
+        # More than the burst at once may only ever be taken from a full bucket, and leaves a debt.
+        if self._tokens >= min(tokens, self._rate.burst):
+            self._tokens -= tokens
+            return 0
+        return max(1, math.ceil((min(tokens, self._rate.burst) - self._tokens) / self._rate.per_s * 1000))
+
+    def full(self, now: float) -> bool:
+        self._refill(now)
+        return self._tokens >= self._rate.burst
+
+    def _refill(self, now: float) -> None:
+        if now > self._at:
+            self._tokens = min(self._rate.burst, self._tokens + (now - self._at) * self._rate.per_s)
+            self._at = now
+
+
+class AddressBuckets:
+    """One bucket an address, dropped when full again; of more than MAX_ADDRESSES the oldest go first."""
+
+    MAX_ADDRESSES: Final = 65_536
+
+    def __init__(self, rate: Rate) -> None:
+        self._rate = rate
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def take(self, address: str, tokens: float, now: float) -> int:
+        bucket = self._buckets.get(address)
+        if bucket is None:
+            bucket = self._buckets[address] = Bucket(self._rate, now)
+            while len(self._buckets) > self.MAX_ADDRESSES:
+                self._buckets.popitem(last=False)
+        return bucket.take(tokens, now)
+
+    def forget_idle(self, now: float) -> None:
+        """Called now and then: what an address did long ago is nobody's business."""
+        for address in [address for address, bucket in self._buckets.items() if bucket.full(now)]:
+            del self._buckets[address]

@@ -1,0 +1,1 @@
+"""Where the relay keeps pads: an interface, a store in memory for simulation, and SQLite."""

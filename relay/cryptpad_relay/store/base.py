@@ -1,0 +1,143 @@
+"""What the relay needs of a store: point reads of what is committed, and one call that makes a batch durable.
+
+A store checks nothing and decides nothing: the rules are padlog.py's. It must never show a row that is not
+durable, and never keep a part of a batch. Reads cost the same however long a log is and however many pads
+there are; `commit` costs its own rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+
+class StorageError(Exception):
+    """The relay could not write to its disk. Nothing of the batch was kept; free some space and try again."""
+
+
+class StoredEntry(NamedTuple):
+    """A committed entry: its position, its id, the chain's head after it and its bytes."""
+
+    n: int
+    entry_id: bytes
+    head: bytes
+    raw: bytes
+
+
+class WriterState(NamedTuple):
+    """A writer of the epoch as of its latest entry."""
+
+    writer_pk: bytes
+    cert: bytes
+    hello_id: bytes
+    hello_n: int
+    last_seq: int
+    last_id: bytes
+    last_n: int
+    base_n: int
+
+
+class SnapshotMark(NamedTuple):
+    """The newest SNAPSHOT of a log: where it stands, what it replaces, where its writer's HELLO stands."""
+
+    n: int
+    snap_n: int
+    hello_n: int
+
+
+@dataclass(frozen=True, slots=True)
+class PadRow:
+    """A pad as the store knows it. `number` is the store's own name for it."""
+
+    number: int
+    pad_id: bytes
+    genesis: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """An accepted entry on its way to the disk."""
+
+    pad: PadRow
+    n: int
+    entry_id: bytes
+    head: bytes
+    writer: WriterState
+    """The writer's state after this entry."""
+    raw: bytes
+    client_id: int | None = None
+    """Set for a HELLO: the CRDT client id that this writer owns from here on."""
+    snapshot: SnapshotMark | None = None
+    chunk_ids: tuple[bytes, ...] = ()
+    """Set for a SNAPSHOT: the chunks that are named from here on, the table among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRow:
+    pad: PadRow
+    chunk_id: bytes
+    data: bytes
+    day: int
+    """Days since 1970 when it was put: one that no SNAPSHOT names is dropped after a day or two."""
+
+
+@dataclass(slots=True)
+class Rows:
+    """One transaction: pads to create (GENESIS by pad id), chunks and entries, entries in chain order."""
+
+    creates: dict[bytes, bytes] = field(default_factory=dict)
+    chunks: list[ChunkRow] = field(default_factory=list)
+    entries: list[EntryRow] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.creates or self.chunks or self.entries)
+
+
+class LogIndex(Protocol):
+    """Point reads of one pad's committed log; `pad_index` of a store makes one."""
+
+    @property
+    def pad(self) -> PadRow: ...
+
+    def end(self) -> tuple[int, bytes]:
+        """The last position and the head there; (0, head_0) for an empty log."""
+
+    def head(self, n: int) -> bytes | None: ...
+
+    def entry_id(self, n: int) -> bytes | None: ...
+
+    def position(self, entry_id: bytes) -> int | None: ...
+
+    def writer(self, writer_pk: bytes) -> WriterState | None: ...
+
+    def sequenced(self, hello_n: int, seq: int) -> tuple[int, bytes] | None:
+        """Position and id of the entry that this writer (named by its HELLO's position) made with `seq`."""
+
+    def client_id_used(self, client_id: int) -> bool: ...
+
+    def snapshot(self) -> SnapshotMark | None: ...
+
+    def writers_at(self, n: int) -> Sequence[WriterState]:
+        """Every writer whose HELLO is at or before n, as of n, in the order of writer_pk."""
+
+    def read(self, after_n: int, up_to_n: int) -> Iterator[StoredEntry]:
+        """Entries after_n + 1 ... up_to_n in order, read as they are asked for."""
+
+    def chunk_size(self, chunk_id: bytes) -> int | None: ...
+
+    def chunk(self, chunk_id: bytes) -> bytes | None: ...
+
+    def loose_chunk_bytes(self) -> int:
+        """Bytes of the chunks that no SNAPSHOT names."""
+
+
+class Store(Protocol):
+    def find(self, pad_id: bytes) -> PadRow | None: ...
+
+    def pad_index(self, pad: PadRow) -> LogIndex: ...
+
+    def commit(self, rows: Rows) -> None:
+        """Make the batch durable, all or nothing; raises StorageError. Alone may come from another thread."""
+
+    def close(self) -> None: ...

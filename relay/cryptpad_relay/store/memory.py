@@ -1,0 +1,153 @@
+"""A store in memory for tests and simulation: it can refuse writes, and lose what was not synced, on purpose.
+
+The slow, plain twin of sqlite.py: both pass the same tests. Nothing in production uses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from cryptpad_relay.protocol.chain import chain_start
+from cryptpad_relay.store.base import (
+    PadRow,
+    Rows,
+    SnapshotMark,
+    StorageError,
+    StoredEntry,
+    WriterState,
+)
+
+
+@dataclass(slots=True)
+class _Pad:
+    row: PadRow
+    log: list[StoredEntry] = field(default_factory=list)
+    states: list[WriterState] = field(default_factory=list)
+    """The state of its writer after each entry of `log`."""
+    by_id: dict[bytes, int] = field(default_factory=dict)
+    by_sequence: dict[tuple[int, int], int] = field(default_factory=dict)
+    writers: dict[bytes, WriterState] = field(default_factory=dict)
+    client_ids: set[int] = field(default_factory=set)
+    snapshot: SnapshotMark | None = None
+    chunks: dict[bytes, bytes] = field(default_factory=dict)
+    named: set[bytes] = field(default_factory=set)
+
+
+class PowerCut(Exception):
+    """The simulated machine lost power in the middle of a commit. Whoever is tested dies with it."""
+
+
+class MemoryStore:
+    """Written rows can be read at once, but only synced ones outlive `crash`, as on a real disk."""
+
+    def __init__(self) -> None:
+        self._pads: dict[bytes, _Pad] = {}
+        self._durable: list[Rows] = []
+        self.fail_commits = 0
+        """How many of the next commits raise StorageError, with nothing kept."""
+        self.cut_power_after: int | None = None
+        """After so many more commits, the next is written, not synced, and PowerCut is raised."""
+
+    def find(self, pad_id: bytes) -> PadRow | None:
+        pad = self._pads.get(pad_id)
+        return pad.row if pad else None
+
+    def pad_index(self, pad: PadRow) -> MemoryIndex:
+        return MemoryIndex(self._pads[pad.pad_id])
+
+    def commit(self, rows: Rows) -> None:
+        if self.fail_commits:
+            self.fail_commits -= 1
+            raise StorageError
+        self._apply(rows)
+        if self.cut_power_after is not None:
+            if self.cut_power_after == 0:
+                raise PowerCut
+            self.cut_power_after -= 1
+        self._durable.append(rows)
+
+    def crash(self) -> MemoryStore:
+        """The store as a machine without power finds it again: what was not synced is gone."""
+        survivor = MemoryStore()
+        for rows in self._durable:
+            survivor._apply(rows)
+            survivor._durable.append(rows)
+        return survivor
+
+    def close(self) -> None:
+        pass
+
+    def _apply(self, rows: Rows) -> None:
+        for pad_id, genesis in rows.creates.items():
+            if pad_id not in self._pads:
+                self._pads[pad_id] = _Pad(PadRow(len(self._pads) + 1, pad_id, genesis))
+        for chunk in rows.chunks:
+            self._pads[chunk.pad.pad_id].chunks.setdefault(chunk.chunk_id, chunk.data)
+        for row in rows.entries:
+            pad = self._pads[row.pad.pad_id]
+            pad.log.append(StoredEntry(row.n, row.entry_id, row.head, row.raw))
+            pad.states.append(row.writer)
+            pad.by_id[row.entry_id] = row.n
+            pad.by_sequence[row.writer.hello_n, row.writer.last_seq] = row.n
+            pad.writers[row.writer.writer_pk] = row.writer
+            if row.client_id is not None:
+                pad.client_ids.add(row.client_id)
+            pad.snapshot = row.snapshot or pad.snapshot
+            pad.named.update(row.chunk_ids)
+
+
+class MemoryIndex:
+    """LogIndex over one pad of a MemoryStore."""
+
+    def __init__(self, pad: _Pad) -> None:
+        self._pad = pad
+
+    @property
+    def pad(self) -> PadRow:
+        return self._pad.row
+
+    def end(self) -> tuple[int, bytes]:
+        n = len(self._pad.log)
+        return n, self.head(n) or b""
+
+    def head(self, n: int) -> bytes | None:
+        if n == 0:
+            return chain_start(self._pad.row.pad_id)
+        return self._pad.log[n - 1].head if 0 < n <= len(self._pad.log) else None
+
+    def entry_id(self, n: int) -> bytes | None:
+        return self._pad.log[n - 1].entry_id if 0 < n <= len(self._pad.log) else None
+
+    def position(self, entry_id: bytes) -> int | None:
+        return self._pad.by_id.get(entry_id)
+
+    def writer(self, writer_pk: bytes) -> WriterState | None:
+        return self._pad.writers.get(writer_pk)
+
+    def sequenced(self, hello_n: int, seq: int) -> tuple[int, bytes] | None:
+        n = self._pad.by_sequence.get((hello_n, seq))
+        return None if n is None else (n, self._pad.log[n - 1].entry_id)
+
+    def client_id_used(self, client_id: int) -> bool:
+        return client_id in self._pad.client_ids
+
+    def snapshot(self) -> SnapshotMark | None:
+        return self._pad.snapshot
+
+    def writers_at(self, n: int) -> Sequence[WriterState]:
+        latest = {state.writer_pk: state for state in self._pad.states[:n]}
+        return [latest[writer_pk] for writer_pk in sorted(latest)]
+
+    def read(self, after_n: int, up_to_n: int) -> Iterator[StoredEntry]:
+        return iter(self._pad.log[after_n:up_to_n])
+
+    def chunk_size(self, chunk_id: bytes) -> int | None:
+        chunk = self._pad.chunks.get(chunk_id)
+        return None if chunk is None else len(chunk)
+
+    def chunk(self, chunk_id: bytes) -> bytes | None:
+        return self._pad.chunks.get(chunk_id)
+
+    def loose_chunk_bytes(self) -> int:
+        return sum([len(data) for name, data in self._pad.chunks.items() if name not in self._pad.named])

@@ -1,0 +1,288 @@
+"""The default store: one SQLite file in WAL mode, every commit synced (`synchronous=FULL`).
+
+Reads come from the event loop's thread over one connection, commits from the writer thread over another. An
+entry's key is its pad's number and its position in one integer, so that a log lies together on the disk and
+the millionth append costs what the first did. Nothing here looks into an entry.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from cryptpad_relay.protocol.chain import chain_start
+from cryptpad_relay.store.base import (
+    EntryRow,
+    PadRow,
+    Rows,
+    SnapshotMark,
+    StorageError,
+    StoredEntry,
+    WriterState,
+)
+
+FORMAT: Final = 1
+POSITION_BITS: Final = 36
+MAX_IN_LOG: Final = (1 << POSITION_BITS) - 1
+CHECKPOINT_PAGES: Final = 4_000
+BUSY_TIMEOUT_S: Final = 5.0
+_SCHEMA: Final = """
+CREATE TABLE pad (number INTEGER PRIMARY KEY, pad_id BLOB NOT NULL UNIQUE, genesis BLOB NOT NULL) STRICT;
+CREATE TABLE entry (
+  place INTEGER PRIMARY KEY,     -- pad number << 36 | n
+  entry_id BLOB NOT NULL,
+  head BLOB NOT NULL,
+  writer INTEGER NOT NULL,       -- the place of its writer's HELLO
+  seq INTEGER NOT NULL,
+  base_n INTEGER NOT NULL,
+  id_key INTEGER NOT NULL,       -- pad number << 36 | 36 bits of entry_id: finds an entry by its id
+  raw BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX entry_sequence ON entry (writer, seq);
+CREATE INDEX entry_by_id ON entry (id_key);
+CREATE TABLE writer (
+  hello INTEGER PRIMARY KEY,     -- the place of its HELLO
+  pad INTEGER NOT NULL,
+  writer_pk BLOB NOT NULL,
+  client_id INTEGER NOT NULL,
+  cert BLOB NOT NULL,
+  hello_id BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX writer_by_key ON writer (pad, writer_pk);
+CREATE UNIQUE INDEX writer_by_client ON writer (pad, client_id);
+CREATE TABLE snapshot (place INTEGER PRIMARY KEY, snap_n INTEGER NOT NULL, hello_n INTEGER NOT NULL) STRICT;
+CREATE TABLE chunk (
+  key INTEGER PRIMARY KEY,
+  pad INTEGER NOT NULL,
+  chunk_id BLOB NOT NULL,
+  named INTEGER NOT NULL,        -- 1 once a SNAPSHOT names it
+  put_day INTEGER NOT NULL,      -- days since 1970
+  size INTEGER NOT NULL,
+  data BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX chunk_by_id ON chunk (pad, chunk_id);
+CREATE INDEX chunk_loose ON chunk (pad, size) WHERE named = 0;
+"""
+_WRITER: Final = """
+SELECT w.writer_pk, w.cert, w.hello_id, w.hello, e.seq, e.entry_id, e.place, e.base_n
+FROM writer AS w JOIN entry AS e ON e.place = (
+  SELECT place FROM entry WHERE writer = w.hello ORDER BY seq DESC LIMIT 1
+) WHERE w.pad = ? AND w.writer_pk = ?"""
+
+_WRITERS: Final = """
+SELECT writer_pk, cert, hello_id, hello FROM writer WHERE pad = ? AND hello <= ? ORDER BY writer_pk"""
+_INSERT_ENTRY: Final = """
+INSERT INTO entry (place, entry_id, head, writer, seq, base_n, id_key, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+
+
+class SqliteStore:
+    """The relay's log on disk. One process at a time may have it open (data_dir.py has the lock)."""
+
+    def __init__(self, path: Path) -> None:
+        self._writing = _connect(path)
+        if self._writing.execute("PRAGMA user_version").fetchone()[0] == 0:
+            self._writing.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {FORMAT}; COMMIT;")
+        self._reading = _connect(path)
+
+    def find(self, pad_id: bytes) -> PadRow | None:
+        row = self._reading.execute("SELECT number, genesis FROM pad WHERE pad_id = ?", (pad_id,)).fetchone()
+        return PadRow(row[0], pad_id, row[1]) if row else None
+
+    def pad_index(self, pad: PadRow) -> SqliteIndex:
+        return SqliteIndex(self._reading, pad)
+
+    def commit(self, rows: Rows) -> None:
+        connection = self._writing
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            _write(connection, rows)
+            connection.execute("COMMIT")
+        except (sqlite3.Error, OSError) as error:
+            with suppress(sqlite3.Error):
+                connection.rollback()
+            raise StorageError(str(error)) from error
+
+    def drop_loose_chunks(self, before_day: int) -> None:
+        """At start: chunks put before that day for a SNAPSHOT which never came."""
+        self._writing.execute("DELETE FROM chunk WHERE named = 0 AND put_day < ?", (before_day,))
+
+    def close(self) -> None:
+        self._reading.close()
+        self._writing.close()
+
+
+class SqliteIndex:
+    """LogIndex over one pad of a SqliteStore."""
+
+    __slots__ = ("_first", "_reading", "pad")
+
+    def __init__(self, reading: sqlite3.Connection, pad: PadRow) -> None:
+        self._reading = reading
+        self._first = pad.number << POSITION_BITS
+        self.pad = pad
+
+    def end(self) -> tuple[int, bytes]:
+        row = self._one(
+            "SELECT place, head FROM entry WHERE place BETWEEN ? AND ? ORDER BY place DESC LIMIT 1",
+            self._first,
+            self._first + MAX_IN_LOG,
+        )
+        return (row[0] - self._first, row[1]) if row else (0, chain_start(self.pad.pad_id))
+
+    def head(self, n: int) -> bytes | None:
+        if n == 0:
+            return chain_start(self.pad.pad_id)
+        return self._column("SELECT head FROM entry WHERE place = ?", n)
+
+    def entry_id(self, n: int) -> bytes | None:
+        return self._column("SELECT entry_id FROM entry WHERE place = ?", n)
+
+    def position(self, entry_id: bytes) -> int | None:
+        row = self._one(
+            "SELECT place FROM entry WHERE id_key = ? AND entry_id = ?",
+            _id_key(self._first, entry_id),
+            entry_id,
+        )
+        return row[0] - self._first if row else None
+
+    def writer(self, writer_pk: bytes) -> WriterState | None:
+        row = self._one(_WRITER, self.pad.number, writer_pk)
+        return self._state(row) if row else None
+
+    def sequenced(self, hello_n: int, seq: int) -> tuple[int, bytes] | None:
+        row = self._one(
+            "SELECT place, entry_id FROM entry WHERE writer = ? AND seq = ?", self._first + hello_n, seq
+        )
+        return (row[0] - self._first, row[1]) if row else None
+
+    def client_id_used(self, client_id: int) -> bool:
+        query = "SELECT 1 FROM writer WHERE pad = ? AND client_id = ?"
+        return self._one(query, self.pad.number, client_id) is not None
+
+    def snapshot(self) -> SnapshotMark | None:
+        row = self._one(
+            "SELECT place, snap_n, hello_n FROM snapshot WHERE place BETWEEN ? AND ? "
+            "ORDER BY place DESC LIMIT 1",
+            self._first,
+            self._first + MAX_IN_LOG,
+        )
+        return SnapshotMark(row[0] - self._first, row[1], row[2]) if row else None
+
+    def writers_at(self, n: int) -> Sequence[WriterState]:
+        states = []
+        for writer in self._reading.execute(_WRITERS, (self.pad.number, self._first + n)):
+            seq = self._last_seq_at(writer[3], n)
+            entry = self._one(
+                "SELECT seq, entry_id, place, base_n FROM entry WHERE writer = ? AND seq = ?", writer[3], seq
+            )
+            states.append(self._state(writer + entry))
+        return states
+
+    def read(self, after_n: int, up_to_n: int) -> Iterator[StoredEntry]:
+        query = "SELECT place, entry_id, head, raw FROM entry WHERE place BETWEEN ? AND ? ORDER BY place"
+        bounds = (self._first + after_n + 1, self._first + min(up_to_n, MAX_IN_LOG))
+        for place, entry_id, head, raw in self._reading.execute(query, bounds):
+            yield StoredEntry(place - self._first, entry_id, head, raw)
+
+    def chunk_size(self, chunk_id: bytes) -> int | None:
+        row = self._one("SELECT size FROM chunk WHERE pad = ? AND chunk_id = ?", self.pad.number, chunk_id)
+        return row[0] if row else None
+
+    def chunk(self, chunk_id: bytes) -> bytes | None:
+        row = self._one("SELECT data FROM chunk WHERE pad = ? AND chunk_id = ?", self.pad.number, chunk_id)
+        return row[0] if row else None
+
+    def loose_chunk_bytes(self) -> int:
+        row = self._one("SELECT total(size) FROM chunk WHERE pad = ? AND named = 0", self.pad.number)
+        return int(row[0]) if row else 0
+
+    def _last_seq_at(self, hello: int, n: int) -> int:
+        """The writer's last seq at or before n: its positions grow with its seq, so halving finds it."""
+        query = "SELECT place FROM entry WHERE writer = ? AND seq = ?"
+        low, high = 0, self._one("SELECT max(seq) FROM entry WHERE writer = ?", hello)[0]
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._one(query, hello, middle)[0] - self._first <= n:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def _state(self, row: Sequence[Any]) -> WriterState:
+        writer_pk, cert, hello_id, hello, seq, last_id, place, base_n = row
+        return WriterState(
+            writer_pk, cert, hello_id, hello - self._first, seq, last_id, place - self._first, base_n
+        )
+
+    def _column(self, query: str, n: int) -> bytes | None:
+        row = self._one(query, self._first + n) if 0 < n <= MAX_IN_LOG else None
+        return row[0] if row else None
+
+    def _one(self, query: str, *values: int | bytes) -> Any:
+        return self._reading.execute(query, values).fetchone()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=64
+    )
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version not in (0, FORMAT):
+        raise StorageError(f"the data is of format {version}, this relay reads format {FORMAT}")
+    return connection
+
+
+def _id_key(first: int, entry_id: bytes) -> int:
+    return first | int.from_bytes(entry_id[:8], "big") >> (64 - POSITION_BITS)
+
+
+def _write(connection: sqlite3.Connection, rows: Rows) -> None:
+    connection.executemany(
+        "INSERT OR IGNORE INTO pad (pad_id, genesis) VALUES (?, ?)", list(rows.creates.items())
+    )
+    connection.executemany(
+        "INSERT OR IGNORE INTO chunk (pad, chunk_id, named, put_day, size, data) VALUES (?, ?, 0, ?, ?, ?)",
+        [(row.pad.number, row.chunk_id, row.day, len(row.data), row.data) for row in rows.chunks],
+    )
+    connection.executemany(_INSERT_ENTRY, [_entry_values(row) for row in rows.entries])
+    for row in rows.entries:
+        if row.client_id is not None or row.snapshot is not None:
+            _write_special(connection, row)
+
+
+def _entry_values(row: EntryRow) -> tuple[int | bytes, ...]:
+    first = row.pad.number << POSITION_BITS
+    return (
+        first + row.n,
+        row.entry_id,
+        row.head,
+        first + row.writer.hello_n,
+        row.writer.last_seq,
+        row.writer.base_n,
+        _id_key(first, row.entry_id),
+        row.raw,
+    )
+
+
+def _write_special(connection: sqlite3.Connection, row: EntryRow) -> None:
+    place, writer = (row.pad.number << POSITION_BITS) + row.n, row.writer
+    if row.client_id is not None:
+        connection.execute(
+            "INSERT INTO writer (hello, pad, writer_pk, client_id, cert, hello_id) VALUES (?,?,?,?,?,?)",
+            (place, row.pad.number, writer.writer_pk, row.client_id, writer.cert, writer.hello_id),
+        )
+    if row.snapshot is not None:
+        connection.execute(
+            "INSERT INTO snapshot (place, snap_n, hello_n) VALUES (?, ?, ?)",
+            (place, row.snapshot.snap_n, row.snapshot.hello_n),
+        )
+        connection.executemany(
+            "UPDATE chunk SET named = 1 WHERE pad = ? AND chunk_id = ?",
+            [(row.pad.number, chunk_id) for chunk_id in row.chunk_ids],
+        )
