@@ -23,6 +23,10 @@ _LISTING_COLUMNS: Final = "pad_id, title, kind, role, changed_ms, size_bytes, re
 _ALARM_COLUMNS: Final = "id, pad_id, code, sentence, proof, at_ms"
 
 
+_PENDING: Final = "SELECT pad FROM journal UNION ALL SELECT pad FROM outbox"
+_WAITING: Final = f"SELECT count(*) FROM ({_PENDING})"
+
+
 def _insert_or_update(table: str, columns: str, key: str) -> str:
     """An upsert that keeps the row's number: deleting and inserting would take the pad's log along."""
     names = columns.split(", ")
@@ -102,6 +106,24 @@ class Tables:
 
     def drop_listing(self, pad_id: bytes) -> None:
         self._database.execute("DELETE FROM listing WHERE pad_id=?", (pad_id,))
+
+    def waiting(self, pad_id: bytes) -> int:
+        """How many edits of a pad the relay has not acknowledged: journal rows and outbox entries."""
+        query = _WAITING + " WHERE pad=(SELECT id FROM pad WHERE pad_id=?1)"
+        return cast(int, self._database.scalar(query, (pad_id,)))
+
+    def waiting_by_pad(self) -> dict[bytes, int]:
+        """The same for every pad that has any."""
+        rows = self._database.rows(f"SELECT pad_id, sum(1) FROM ({_PENDING}) JOIN pad ON pad=id GROUP BY pad")
+        return dict(cast(list[tuple[bytes, int]], rows))
+
+    def log_ends(self) -> dict[bytes, tuple[int, bytes]]:
+        """The last folded position of every pad, and the head there."""
+        rows = self._database.rows(
+            "SELECT pad.pad_id, log.n, log.head FROM pad JOIN log"
+            " ON log.pad=pad.id AND log.n=(SELECT max(n) FROM log WHERE log.pad=pad.id)"
+        )
+        return {pad_id: (n, head) for pad_id, n, head in cast(list[tuple[bytes, int, bytes]], rows)}
 
     def add_alarm(self, pad_id: bytes | None, code: str, sentence: str, proof: bytes, at_ms: int) -> None:
         """Keep an alarm; the same one again (pad, code, proof) is kept once, with its first time."""
