@@ -228,7 +228,7 @@ class Editor:
         """What is visible."""
         return self._painter.frame(self.state, decorations)
 
-    def refine(self, lines: int = 2000) -> bool:
+    def refine(self, lines: int = 500) -> bool:
         """Lex a slice of what is not known yet; True if some is left."""
         return self._highlighter.refine(lines)
 

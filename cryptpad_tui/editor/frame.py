@@ -156,9 +156,8 @@ def marks_in(row: Row, line_text: str, decorations: Sequence[Decoration]) -> Spa
     """The decorations that touch a row, in its columns."""
     found: list[StyleSpan] = []
     begin, stop = Position(row.line, row.start), Position(row.line, row.end)
-    is_last = row.end == len(line_text)
     for one in decorations:
-        if one.start > stop or one.end < begin or (one.start == stop and not is_last):
+        if one.start > stop or one.end < begin or (one.start == stop and not row.last):
             continue
         start = max(one.start, begin).col
         if one.start == one.end:
@@ -168,7 +167,7 @@ def marks_in(row: Row, line_text: str, decorations: Sequence[Decoration]) -> Spa
             end = one.end.col
         else:
             # A selection over a line end shows it as one cell.
-            end = row.end + is_last
+            end = row.end + row.last
         if start < end:
             found.append(StyleSpan(start - row.start, end - row.start, (one.style,)))
     return tuple(found)

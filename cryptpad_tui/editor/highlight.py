@@ -20,7 +20,7 @@ from cryptpad_tui.editor.markdown_lexer import MarkdownLexer, PlainLexer
 from cryptpad_tui.editor.spans import Spans
 
 CHECKPOINT_LINES = 64
-_GUESS_LINES = 256
+_GUESS_LINES = 128
 _AT_ONCE_LINES = 512
 _MANY_EDITS = 100
 _SPANS_KEPT = 1024

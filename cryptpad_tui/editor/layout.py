@@ -40,6 +40,8 @@ class Row(NamedTuple):
     line: int
     start: int
     end: int
+    last: bool
+    """It ends its line, so a caret can stand behind it."""
 
 
 class Layout:
@@ -61,15 +63,17 @@ class Layout:
         """The row that shows a position; where two rows meet it is the lower one."""
         text = self.lines[position.line]
         if len(text) < self.width and is_plain(text):
-            return Row(position.line, 0, len(text))
+            return Row(position.line, 0, len(text), True)
         page_start, page_end = _page(text, position.col)
         starts = self._wrapped(text if page_end - page_start == len(text) else text[page_start:page_end])
         i = bisect_right(starts, position.col - page_start) - 1
-        end = page_start + starts[i + 1] if i + 1 < len(starts) else page_end
-        return Row(position.line, page_start + starts[i], end)
+        start = page_start + starts[i]
+        if i + 1 < len(starts):
+            return Row(position.line, start, page_start + starts[i + 1], False)
+        return Row(position.line, start, page_end, page_end == len(text))
 
     def next_row(self, row: Row) -> Row | None:
-        if row.end < len(self.lines[row.line]):
+        if not row.last:
             return self.row_at(Position(row.line, row.end))
         if row.line + 1 < len(self.lines):
             return self.row_at(Position(row.line + 1, 0))
@@ -93,10 +97,6 @@ class Layout:
             done += 1 if rows > 0 else -1
         return row, done
 
-    def is_last(self, row: Row) -> bool:
-        """The row ends its line, so a caret can stand behind it."""
-        return row.end == len(self.lines[row.line])
-
     # -- cells
 
     def cell_of(self, row: Row, col: int) -> int:
@@ -106,14 +106,13 @@ class Layout:
     def col_at(self, row: Row, cell: int) -> int:
         """The column of the cluster that covers a cell; past the row's end, its last place for a caret."""
         text = self.lines[row.line][row.start : row.end]
-        last = self.is_last(row)
         if is_plain(text):
-            most = len(text) if last else max(0, len(text) - 1)
+            most = len(text) if row.last else max(0, len(text) - 1)
             return row.start + max(0, min(cell, most))
         col = cells = 0
         for cluster in clusters(text):
             cells += tab_cells(cells, self.tab_width) if cluster == "\t" else glyph(cluster).cells
-            if cell < cells or (not last and col + len(cluster) == len(text)):
+            if cell < cells or (not row.last and col + len(cluster) == len(text)):
                 return row.start + col
             col += len(cluster)
         return row.end

@@ -121,7 +121,7 @@ def row_end(state: EditorState) -> Place:
     """The row's last place for the caret; from there the line's end."""
     row = state.layout.row_at(state.head)
     text = state.lines[row.line]
-    last = row.end if row.end == len(text) else previous_edge(text, row.end)
+    last = row.end if row.last else previous_edge(text, row.end)
     return Place(Position(row.line, len(text) if state.head.col == last else last))
 
 
