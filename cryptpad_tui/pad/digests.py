@@ -5,7 +5,7 @@ Checkpoints are rare by rule, since a digest reads the whole document; no key pr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
@@ -47,6 +47,6 @@ def digest_of(document: CanonicalDocument, writers: Iterable[WriterState]) -> Ch
     return CheckpointDigest(state, content, chunk_id_of(table), ENGINE)
 
 
-def state_digest(content: bytes, clocks: dict[int, int], table: bytes, facts: bytes) -> bytes:
+def state_digest(content: bytes, clocks: Mapping[int, int], table: bytes, facts: bytes) -> bytes:
     pairs = b"".join([u64(client) + u32(clock) for client, clock in sorted(clocks.items())])
     return labels.hash_parts("pad1/state", content, pairs, table, facts)

@@ -26,7 +26,7 @@ from cryptpad_tui.pad.checkpoint import encode_checkpoint
 from cryptpad_tui.pad.fold import Fold, Folded
 from cryptpad_tui.pad.ports import OutboxRow
 from cryptpad_tui.pad.replica import Replica
-from cryptpad_tui.pad.snapshots import DocumentLoader
+from cryptpad_tui.pad.snapshots import DocumentLoader, Snapshot
 
 FETCH_LIMIT: Final = 1_000
 APPEND_BYTES: Final = 900_000
@@ -124,11 +124,13 @@ def _fetch_once(replica: Replica) -> Flow[list[Folded]]:
     return (yield from take(replica, fetched.first_n, fetched.entries, fetched.head))
 
 
-def take(replica: Replica, first_n: int, entries: tuple[bytes, ...], head: bytes) -> Flow[list[Folded]]:
+def take(
+    replica: Replica, first_n: int, entries: tuple[bytes, ...], head: bytes, *, live: bool = False
+) -> Flow[list[Folded]]:
     """Fold entries that came in order, fetching the proofs that they need; raises what stopped it."""
     folded: list[Folded] = []
     while True:
-        more, problem = replica.fold_entries(first_n, entries, head)
+        more, problem = replica.fold_entries(first_n, entries, head, live=live)
         folded += more
         if problem is None:
             return folded
@@ -246,9 +248,8 @@ def _batch(rows: list[OutboxRow]) -> list[OutboxRow]:
     return batch
 
 
-def send_snapshot(replica: Replica, *, rng: RandomBytes) -> Flow[bool]:
-    """Make a snapshot of this position and bring it to the relay; False where it would not take it."""
-    made = snapshots.make_snapshot(replica.fold, rng=rng)
+def send_snapshot(replica: Replica, made: Snapshot) -> Flow[bool]:
+    """Bring a snapshot to the relay; False where it would not take it, which harms nothing."""
     writer, hello = replica.snapshot_writer()
     entry = writer.other(Kind.SNAPSHOT, replica.base(), made.seal.encode(), made.extension)
     for chunk in made.chunks:

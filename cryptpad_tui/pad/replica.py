@@ -24,6 +24,7 @@ from cryptpad_tui.pad.checkpoint import encode_checkpoint, restore_checkpoint
 from cryptpad_tui.pad.fold import Fold, Folded
 from cryptpad_tui.pad.payloads import MAX_UPDATES, Update, Verdict
 from cryptpad_tui.pad.ports import JournalRow, OutboxRow, PadStore
+from cryptpad_tui.pad.snapshots import Snapshot, make_snapshot
 from cryptpad_tui.pad.writer import NO_ENTRY, Base, Writer
 
 ENTRY_UPDATE_BYTES: Final = 400_000
@@ -82,6 +83,9 @@ class Replica:
         self.writer = self._new_writer()
         self.fold = self._new_fold()
         self.local_checkpoint_n = 0
+        self.may_snapshot: Callable[[], bool] = lambda: False
+        """Whether this client is the one, of those present, to make the snapshot that is due."""
+        self.made_snapshot: Snapshot | None = None
         self._reopen()
 
     @property
@@ -120,11 +124,12 @@ class Replica:
         return folded
 
     def fold_entries(
-        self, first_n: int, entries: Sequence[bytes], claimed_head: bytes
+        self, first_n: int, entries: Sequence[bytes], claimed_head: bytes, *, live: bool = False
     ) -> tuple[list[Folded], Exception | None]:
         """Check and fold entries from the relay and make them durable.
 
         Returns what was folded, and the Alarm, NeedsProof or CannotLoadHere that stopped it before the end.
+        `live`: these are fresh, so that this client may be the one to make a snapshot on the way.
         """
         skip = self.fold.n + 1 - first_n
         fresh = list(entries[max(skip, 0) :])
@@ -136,6 +141,8 @@ class Replica:
             self.fold.check_claim(fresh, claimed_head)
             for raw in fresh:
                 folded.append(self.fold.step(raw))
+                if live and self.wants_snapshot() and self.may_snapshot():
+                    self.made_snapshot = make_snapshot(self.fold, rng=self._rng)
         except Exception as error:
             problem = error
         self.store.commit_fold(

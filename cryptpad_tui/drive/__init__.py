@@ -1,0 +1,1 @@
+"""The drive: a pad of its own that lists a person's pads, with the keys to open them."""

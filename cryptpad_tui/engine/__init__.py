@@ -1,0 +1,45 @@
+"""What the doors share: opens a vault, runs its pads and keeps them in step with their relays."""
+
+from cryptpad_tui.engine.engine import Engine
+from cryptpad_tui.engine.errors import (
+    AmbiguousTitle,
+    EngineError,
+    NoRelay,
+    NotAllowed,
+    RelayRefused,
+    RelayUnreachable,
+    UnknownPad,
+)
+from cryptpad_tui.engine.session import PadSession
+from cryptpad_tui.engine.values import (
+    AlarmLine,
+    LogLine,
+    PadListing,
+    PadStatus,
+    Person,
+    RelayState,
+    SessionEvent,
+    SyncReport,
+    SyncWord,
+)
+
+__all__ = [
+    "AlarmLine",
+    "AmbiguousTitle",
+    "Engine",
+    "EngineError",
+    "LogLine",
+    "NoRelay",
+    "NotAllowed",
+    "PadListing",
+    "PadSession",
+    "PadStatus",
+    "Person",
+    "RelayRefused",
+    "RelayState",
+    "RelayUnreachable",
+    "SessionEvent",
+    "SyncReport",
+    "SyncWord",
+    "UnknownPad",
+]

@@ -1,0 +1,53 @@
+"""What the doors may have to tell a person; each docstring is the sentence.
+
+- `EngineError`
+    - `UnknownPad`, `AmbiguousTitle`: a reference names no pad, or several
+    - `NotAllowed`: this vault's right to the pad does not reach so far
+    - `NoRelay`: the pad has no relay to be shared through
+    - `RelayRefused`: the relay answered no; `code` says which rule
+
+`sync.connection.RelayUnreachable`, `pad.alarms.Alarm` and `crypto.errors.BadLink` come through as they are.
+"""
+
+from __future__ import annotations
+
+from cryptpad_relay.protocol.errors import Code
+from cryptpad_tui.sync.connection import RelayUnreachable
+
+__all__ = [
+    "AmbiguousTitle",
+    "EngineError",
+    "NoRelay",
+    "NotAllowed",
+    "RelayRefused",
+    "RelayUnreachable",
+    "UnknownPad",
+]
+
+
+class EngineError(Exception):
+    """The request could not be done. Nothing was changed."""
+
+
+class UnknownPad(EngineError):
+    """There is no such pad in this drive. `cryptpad-tui ls` lists them."""
+
+
+class AmbiguousTitle(EngineError):
+    """Several pads have this title. Use the short id that `cryptpad-tui ls` shows."""
+
+
+class NotAllowed(EngineError):
+    """You have a view link to this pad, which cannot do that. Ask its owner for an edit link."""
+
+
+class NoRelay(EngineError):
+    """This pad has no relay to be shared through. Set one with `cryptpad-tui relay set URL`."""
+
+
+class RelayRefused(EngineError):
+    """The relay refused; everything is kept here."""
+
+    def __init__(self, code: Code) -> None:
+        super().__init__(code.name)
+        self.code = code

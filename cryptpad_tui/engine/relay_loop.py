@@ -1,0 +1,235 @@
+"""One relay, kept connected: its pads attached, what waits sent, presence told; again after every loss.
+
+A shell of tasks and timers. Errors of one pad never touch another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Final
+
+from cryptpad_relay.protocol.errors import Code, Malformed, Refused
+from cryptpad_relay.protocol.labels import ELECTION, hash_parts, u64
+from cryptpad_tui.crdt.errors import CannotLoadHere
+from cryptpad_tui.engine.session import PadSession
+from cryptpad_tui.engine.values import RelayState, SessionEvent
+from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+from cryptpad_tui.sync.backoff import Backoff
+from cryptpad_tui.sync.connection import RelayConnection, RelayUnreachable, open_connection
+from cryptpad_tui.sync.pad_link import PadLink
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine.engine import Engine
+
+TICK_S: Final = 0.1
+ALONE_S: Final = 1.0
+FOLLOW_S: Final = 0.25
+UNFOLDED_S: Final = 5.0
+
+
+class RelayLoop:
+    """Keeps the sessions of one relay address in step with it, while there are any."""
+
+    def __init__(self, engine: Engine, url: str) -> None:
+        self.url = url
+        self.connection: RelayConnection | None = None
+        self.sentence = "connecting"
+        self.ready = asyncio.Event()
+        """Set after each attempt to connect, successful or not."""
+        self._engine = engine
+        self._sessions: dict[bytes, PadSession] = {}
+        self._links: dict[bytes, PadLink] = {}
+        self._tasks: dict[bytes, asyncio.Task[None]] = {}
+        self._wake: dict[bytes, asyncio.Event] = {}
+        self._task = asyncio.create_task(self._run())
+
+    def state(self) -> RelayState:
+        return RelayState(self.url, self.connection is not None, self.sentence)
+
+    def add(self, session: PadSession) -> None:
+        if session.pad_id not in self._sessions:
+            self._sessions[session.pad_id] = session
+            self._wake[session.pad_id] = asyncio.Event()
+            if self.connection:
+                self._start_pad(session)
+
+    async def remove(self, pad_id: bytes) -> None:
+        self._sessions.pop(pad_id, None)
+        await self._stop_pad(pad_id)
+
+    def wake(self, pad_id: bytes) -> None:
+        """Something waits to be sent."""
+        if pad_id in self._wake:
+            self._wake[pad_id].set()
+
+    def is_attached(self, pad_id: bytes) -> bool:
+        return pad_id in self._links
+
+    async def close(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        for pad_id in list(self._tasks):
+            await self._stop_pad(pad_id)
+        if self.connection:
+            await self.connection.close()
+            self.connection = None
+
+    async def _run(self) -> None:
+        backoff = Backoff(self._engine.draw)
+        while True:
+            try:
+                url = await asyncio.to_thread(self._engine.resolve, self.url)
+                self.connection = await open_connection(url)
+            except RelayUnreachable as error:
+                self.sentence = str(error)
+                self._told()
+                await asyncio.sleep(backoff.next_delay_s())
+                continue
+            backoff.succeeded()
+            self.sentence = "connected"
+            for session in list(self._sessions.values()):
+                self._start_pad(session)
+            self._told()
+            await self.connection.closed.wait()
+            await self._disconnected()
+            await asyncio.sleep(backoff.next_delay_s())
+
+    async def _disconnected(self) -> None:
+        connection, self.connection = self.connection, None
+        self.sentence = "the connection was lost; trying again"
+        for pad_id in list(self._tasks):
+            await self._stop_pad(pad_id)
+        if connection:
+            await connection.close()
+        self._told()
+
+    def _told(self) -> None:
+        self.ready.set()
+        for session in self._sessions.values():
+            session.tell(SessionEvent.STATUS)
+
+    # -- one pad
+
+    def _start_pad(self, session: PadSession) -> None:
+        if session.pad_id not in self._tasks:
+            self._tasks[session.pad_id] = asyncio.create_task(self._keep(session))
+
+    async def _stop_pad(self, pad_id: bytes) -> None:
+        task = self._tasks.pop(pad_id, None)
+        if task:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _keep(self, session: PadSession) -> None:
+        """Attach the pad when this process has its lease, and keep it going until the connection ends."""
+        connection = self.connection
+        assert connection is not None
+        try:
+            while not self._engine.vault.acquire_lease(session.pad_id):
+                session.followed = True
+                session.flush()
+                session.follow_vault()
+                session.replica.seal_pending()
+                await asyncio.sleep(FOLLOW_S)
+            session.followed = False
+            session.follow_vault()
+            failure: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
+            link = PadLink(
+                session,
+                connection,
+                rng=self._engine.rng,
+                failed=lambda error: _first(failure, error),
+            )
+            try:
+                self._check_relay(session, connection)
+                await link.attach()
+                self._links[session.pad_id] = link
+                await self._work(session, link, failure)
+            finally:
+                self._links.pop(session.pad_id, None)
+                link.detach()
+                session.detached()
+                with contextlib.suppress(Exception):
+                    self._engine.vault.release_lease(session.pad_id)
+        except Alarm as alarm:
+            session.raise_alarm(alarm)
+        except (RelayUnreachable, CannotLoadHere, Malformed) as error:
+            session.problem = str(error)
+        except Refused as refused:
+            session.problem = _sentence(refused.code)
+            session.tell(SessionEvent.NOTICE)
+        finally:
+            session.tell(SessionEvent.STATUS)
+
+    def _check_relay(self, session: PadSession, connection: RelayConnection) -> None:
+        """The relay's key is pinned on first use, and by every link."""
+        session.problem = ""
+        pinned, key = session.record.relay_pk, connection.greeting.relay_pk
+        bound = session.replica.genesis.relay_id
+        if (pinned and pinned != key) or (any(bound) and bound != key):
+            raise Alarm(AlarmCode.WRONG_RELAY)
+        if not pinned or session.record.relay_url is None:
+            session.update_record(relay=(self._engine.public_url(self.url), key))
+
+    async def _work(self, session: PadSession, link: PadLink, failure: asyncio.Future[Exception]) -> None:
+        wake = self._wake[session.pad_id]
+        last_send = unfolded_since = self._engine.now()
+        session.replica.may_snapshot = lambda: _elected(session)
+        while True:
+            now = self._engine.now()
+            if failure.done():
+                raise failure.result()
+            frame = session.next_presence_frame()
+            if frame:
+                await link.send_presence(frame)
+            alone = not session.presence.sessions
+            if session.waiting and now - last_send >= (ALONE_S if alone else 0.0):
+                session.flush()
+                await link.send_pending(now=now)
+                session.recount()
+                last_send = now
+                if not session.waiting:
+                    unfolded_since = now
+                elif now - unfolded_since > UNFOLDED_S:
+                    await link.refetch()
+                    unfolded_since = now
+            else:
+                unfolded_since = now if not session.waiting else unfolded_since
+            if session.replica.made_snapshot:
+                await link.send_snapshot()
+            await self._pause(wake, session, failure)
+
+    async def _pause(
+        self, wake: asyncio.Event, session: PadSession, failure: asyncio.Future[Exception]
+    ) -> None:
+        """Sleep until something is to do; a quiet pad wakes four times a second for presence."""
+        if session.waiting:
+            await asyncio.sleep(TICK_S)
+            return
+        wake.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(wake.wait(), 0.25)
+        await asyncio.sleep(TICK_S if wake.is_set() else 0)
+
+
+def _first(failure: asyncio.Future[Exception], error: Exception) -> None:
+    if not failure.done():
+        failure.set_result(error)
+
+
+def _elected(session: PadSession) -> bool:
+    """Whether this session makes the snapshot that is due: the lowest by a hash that nobody chooses."""
+    n = u64(session.replica.fold.n)
+    mine = hash_parts(ELECTION, n, session.presence.pk)
+    editors = [pk for pk, other in session.presence.sessions.items() if other.ident_pk]
+    return all(mine <= hash_parts(ELECTION, n, pk) for pk in editors)
+
+
+def _sentence(code: Code) -> str:
+    return {
+        Code.NOT_AUTHORISED: "this link opens the pad no more; ask its owner for another",
+        Code.QUOTA: "the relay has no more room for this pad; everything is kept here",
+        Code.CREATE_LIMIT: "the relay takes no more pads for a while; they are kept here",
+        Code.UNKNOWN_PAD: "the relay does not have this pad",
+    }.get(code, f"the relay refused ({code.name.lower()}); everything is kept here")

@@ -1,0 +1,234 @@
+"""One pad on one connection: attach, take what comes, send what waits, say who is here.
+
+A shell: the order of steps is here, their meaning is in `pad.flows`. One lock a pad: flows never interleave.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from cryptpad_relay.protocol import frames
+from cryptpad_relay.protocol.errors import Code, Malformed, Refused
+from cryptpad_relay.protocol.frames import Frame, Op
+from cryptpad_tui.crypto.sealing import RandomBytes
+from cryptpad_tui.pad import flows
+from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+from cryptpad_tui.pad.flows import Connected, Pin
+from cryptpad_tui.pad.fold import Folded
+from cryptpad_tui.pad.replica import Replica, SealResult
+from cryptpad_tui.pad.snapshots import DocumentLoader
+from cryptpad_tui.sync.connection import RelayConnection
+
+SPOILED: Final = frozenset({Code.EQUIVOCATION, Code.RETIRED})
+"""Refusals after which a writer can never go on."""
+AGAIN: Final = frozenset({Code.RETRY, Code.STORAGE, Code.QUOTA})
+
+
+class PadHost(Protocol):
+    """Whose pad it is: told what happened, asked for what only it knows."""
+
+    @property
+    def replica(self) -> Replica:
+        """The pad's state here."""
+
+    @property
+    def load_document(self) -> DocumentLoader:
+        """Builds a document from foreign bytes, within limits."""
+
+    @property
+    def uploaded(self) -> bool:
+        """Whether the relay has acknowledged this pad before."""
+
+    @property
+    def pin(self) -> Pin:
+        """What the link that brought this pad promised."""
+
+    def folded(self, items: list[Folded]) -> None: ...
+
+    def attached(self, connected: Connected) -> None: ...
+
+    def presence_frame(self, frame: bytes) -> None: ...
+
+    def remake(self, *, with_outbox: bool) -> None:
+        """Make everything pending again as a difference, by another writer."""
+
+
+class PadLink:
+    """A pad attached to a connection. Raises Alarm out of its methods; the owner then detaches it."""
+
+    def __init__(
+        self,
+        host: PadHost,
+        connection: RelayConnection,
+        *,
+        rng: RandomBytes,
+        failed: Callable[[Exception], None],
+    ) -> None:
+        """`failed` hears of what went wrong while taking a push."""
+        self._host = host
+        self._connection = connection
+        self._rng = rng
+        self._failed = failed
+        self._lock = asyncio.Lock()
+        self._sent: set[bytes] = set()
+        self._commits: list[frames.Commit] = []
+        self._taking: asyncio.Task[None] | None = None
+        self.pause_until = 0.0
+
+    @property
+    def _replica(self) -> Replica:
+        return self._host.replica
+
+    async def attach(self) -> None:
+        """CREATE where needed, SUB, and fold to the log's end."""
+        async with self._lock:
+            self._connection.on_push(self._replica.pad_id, self._on_push)
+            connected = await self._subscribe()
+            head = connected.signed
+            if self._replica.fold.n == 0 and head.n:
+                flow = flows.join(self._replica, connected, self._host.pin, self._host.load_document)
+            else:
+                flow = flows.catch_up(self._replica, head.n, head.head)
+            self._host.folded(await self._connection.run(flow))
+            self._host.attached(connected)
+            await self._drain_commits()
+
+    async def _subscribe(self) -> Connected:
+        greeting = self._connection.greeting
+
+        def flow() -> flows.Flow[Connected]:
+            return flows.subscribe(self._replica, greeting, rng=self._rng)
+
+        try:
+            return await self._connection.run(flow())
+        except Refused as refused:
+            if refused.code != Code.UNKNOWN_PAD:
+                raise
+            if self._host.uploaded:
+                raise Alarm(AlarmCode.UNSIGNED_DELETE) from None
+            await self._connection.run(flows.create(self._replica))
+            return await self._connection.run(flow())
+
+    def detach(self) -> None:
+        self._connection.on_push(self._replica.pad_id, None)
+        if self._taking:
+            self._taking.cancel()
+
+    # -- taking
+
+    def _on_push(self, frame: Frame) -> None:
+        try:
+            if frame.op == Op.COMMIT:
+                self._commits.append(frames.Commit.decode(frame.body))
+                if self._taking is None or self._taking.done():
+                    self._taking = asyncio.create_task(self._take_commits())
+            elif frame.op == Op.PRESENCE:
+                self._host.presence_frame(frame.body)
+            elif frame.op == Op.SIGNED:
+                self._check_signed(frame.body)
+        except Malformed as error:
+            self._failed(error)
+        except Alarm as alarm:
+            self._failed(alarm)
+
+    def _check_signed(self, body: bytes) -> None:
+        signed = frames.decode_signed_head(body)
+        if not signed.verify(self._connection.greeting.relay_pk):
+            raise Alarm(AlarmCode.WRONG_RELAY, "its signature does not verify", evidence=(body,))
+        mine = self._replica.fold.head_of(signed.n)
+        if mine is not None and mine != signed.head:
+            raise Alarm(AlarmCode.FORK, f"it signed another head at {signed.n}", evidence=(body,))
+
+    async def _take_commits(self) -> None:
+        try:
+            async with self._lock:
+                await self._drain_commits()
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            self._failed(error)
+
+    async def _drain_commits(self) -> None:
+        while self._commits:
+            commit = self._commits.pop(0)
+            fold = self._replica.fold
+            last_n = commit.first_n + len(commit.entries) - 1
+            if last_n <= fold.n:
+                known = fold.head_of(last_n)
+                if known is not None and known != commit.head:
+                    raise Alarm(AlarmCode.FORK, f"at position {last_n}")
+                continue
+            if commit.first_n > fold.n + 1:
+                flow = flows.catch_up(self._replica, last_n, commit.head)
+            else:
+                entries = self._whole(commit)
+                flow = flows.take(self._replica, commit.first_n, entries, commit.head, live=True)
+            self._host.folded(await self._connection.run(flow))
+
+    def _whole(self, commit: frames.Commit) -> tuple[bytes, ...]:
+        """The commit's entries, with one's own, sent as ids, put back from the outbox."""
+        if all(len(entry) != frames.ENTRY_ID_BYTES for entry in commit.entries):
+            return commit.entries
+        mine = {row.entry_id: row.entry for row in self._replica.store.outbox()}
+        return tuple([mine.get(entry, entry) for entry in commit.entries])
+
+    # -- sending
+
+    async def send_pending(self, *, now: float) -> None:
+        """Seal what is this process's turn, and send what is sealed; raises Alarm or Refused."""
+        if now < self.pause_until:
+            return
+        async with self._lock:
+            if self._replica.seal_pending() is SealResult.REMAKE:
+                self._host.remake(with_outbox=False)
+                self._replica.seal_pending()
+            rows = [row for row in self._replica.store.outbox() if row.entry_id not in self._sent]
+            if rows:
+                sent = await self._connection.run(flows.send(self._replica, rows))
+                self._sent.update(row.entry_id for row in rows[: sent.accepted])
+                await self._handle(sent, now)
+            await self._drain_commits()
+
+    async def _handle(self, sent: flows.Sent, now: float) -> None:
+        if sent.code == Code.OK:
+            return
+        if sent.code in AGAIN:
+            self.pause_until = now + max(sent.retry_ms / 1000, 0.1)
+        elif sent.code in SPOILED:
+            await self._settle()
+            self._host.remake(with_outbox=True)
+        elif sent.code in (Code.BAD_SEQUENCE, Code.UNKNOWN_WRITER):
+            self._sent.clear()
+            await self._settle()
+        elif sent.code == Code.BAD_BASE:
+            raise Alarm(AlarmCode.FORK, "its log is not the one that was shown here")
+        else:
+            raise Refused(sent.code)
+
+    async def _settle(self) -> None:
+        """Fold to the relay's present end, so that what it has accepted is no longer pending here."""
+        body = await self._connection.request(
+            flows.Request(Op.STH, frames.SthRequest(self._replica.pad_id, self._rng(16)).encode())
+        )
+        answer = frames.SthReply.decode(body)
+        if answer.n > self._replica.fold.n:
+            flow = flows.catch_up(self._replica, answer.n, answer.head)
+            self._host.folded(await self._connection.run(flow))
+
+    async def refetch(self) -> None:
+        """Ask for what was acknowledged and never came as a COMMIT."""
+        async with self._lock:
+            await self._settle()
+
+    async def send_snapshot(self) -> bool:
+        """Send the snapshot that folding left behind, if there is one."""
+        made, self._replica.made_snapshot = self._replica.made_snapshot, None
+        if made is None:
+            return False
+        async with self._lock:
+            return await self._connection.run(flows.send_snapshot(self._replica, made))
+
+    async def send_presence(self, frame: bytes) -> None:
+        await self._connection.post(Op.PRES, frame)
