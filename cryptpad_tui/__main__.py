@@ -1,0 +1,58 @@
+"""Where `cryptpad-tui` begins: hands the arguments to the command line, and imports a screen only when one
+is wanted."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryptpad_tui.cli.screen_request import ScreenRequest
+
+
+def main() -> int:
+    """The exit code; never a traceback."""
+    try:
+        from cryptpad_tui.cli.run import run
+
+        code = run(sys.argv[1:], _show_screen)
+    except KeyboardInterrupt:
+        code = 130
+    # The interpreter's last steps would answer another Ctrl+C with a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return code
+
+
+def _show_screen(request: ScreenRequest) -> int:
+    from cryptpad_tui.cli.errors import NoScreenHere
+    from cryptpad_tui.cli.screen_request import Screen
+
+    try:
+        return _run_app(request) if request.screen is Screen.APP else _run_demo()
+    except ModuleNotFoundError as error:
+        if error.name in ("cryptpad_tui.ui.app", "cryptpad_tui.ui.demo"):
+            raise NoScreenHere from None
+        raise
+
+
+def _run_app(request: ScreenRequest) -> int:
+    from cryptpad_tui.host import paths
+    from cryptpad_tui.ui.app import run_app
+
+    return run_app(
+        paths.vault_dir(),
+        pad=request.pad,
+        passphrase=request.sources.passphrase(),
+        keyfile=request.sources.keyfile,
+    )
+
+
+def _run_demo() -> int:
+    from cryptpad_tui.ui.demo import run_demo
+
+    return run_demo()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,180 @@
+"""Standard error and exit codes: every line that is not data, and what every error means, in this one place.
+
+A line says what happened, what is safe and what to do. No traceback, no message of an unknown error and no
+value of a pad ever gets out here: what is unknown is named by its kind and its place in the code alone.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import unicodedata
+from enum import IntEnum
+from types import TracebackType
+from typing import Final
+
+from cryptpad_relay.protocol.term_safe import term_safe
+
+PROGRAM: Final = "cryptpad-tui"
+_MAX_LINE: Final = 1_000
+
+
+class ExitCode(IntEnum):
+    """What the shell gets. 3 is reserved."""
+
+    DONE = 0
+    FAILED = 1
+    """Refused or failed; nothing was changed unless the line says so."""
+    USAGE = 2
+    LOCKED = 4
+    """A wrong passphrase, or nobody to ask for one."""
+    UNREACHABLE = 5
+    """The relay did not answer. Everything is kept here."""
+    ALARM = 6
+    """Somebody was caught breaking a promise; the text here is safe."""
+    INTERRUPTED = 130
+
+
+MEANINGS: Final[dict[str, ExitCode]] = {
+    "cryptpad_tui.cli.errors.CliError": ExitCode.FAILED,
+    "cryptpad_tui.cli.errors.WrongUse": ExitCode.USAGE,
+    "cryptpad_tui.cli.errors.BadRelayAddress": ExitCode.USAGE,
+    "cryptpad_tui.cli.errors.NobodyToAsk": ExitCode.LOCKED,
+    "cryptpad_tui.cli.errors.RelayUnreachable": ExitCode.UNREACHABLE,
+    "cryptpad_tui.vault.errors.VaultError": ExitCode.FAILED,
+    "cryptpad_tui.vault.errors.WrongSecret": ExitCode.LOCKED,
+    "cryptpad_tui.vault.errors.VaultLocked": ExitCode.LOCKED,
+    "cryptpad_tui.host.errors.HostError": ExitCode.FAILED,
+    "cryptpad_tui.host.errors.RelayDidNotStart": ExitCode.UNREACHABLE,
+    "cryptpad_tui.host.errors.RelayPortTaken": ExitCode.UNREACHABLE,
+    "cryptpad_tui.crypto.errors.CryptoError": ExitCode.FAILED,
+    "cryptpad_tui.crdt.errors.DocumentError": ExitCode.FAILED,
+    "cryptpad_tui.pad.alarms.Alarm": ExitCode.ALARM,
+    "cryptpad_tui.engine.errors.EngineError": ExitCode.FAILED,
+    "cryptpad_tui.sync.connection.RelayUnreachable": ExitCode.UNREACHABLE,
+    "cryptpad_relay.protocol.errors.ProtocolError": ExitCode.FAILED,
+    "cryptpad_tui.ui.terminal.UnsuitableTerminal": ExitCode.FAILED,
+}
+"""The nearest class among an error's ancestors decides. A test holds that no error of ours is missing."""
+
+UNEXPECTED: Final = frozenset(
+    {
+        "cryptpad_tui.crdt.line_index.NotABoundary",
+        "cryptpad_tui.editor.keymap.KeymapError",
+        "cryptpad_tui.pad.alarms.NeedsProof",
+        "cryptpad_tui.pad.fold._Void",
+        "cryptpad_tui.pad.ports.StaleJournal",
+    }
+)
+"""Errors that one of our own rooms catches: out here they are a mistake, and said to be one."""
+
+
+def meaning(error: BaseException) -> ExitCode | None:
+    """The exit code of a known error, None for one that nobody foresaw."""
+    for kind in type(error).__mro__:
+        name = f"{kind.__module__}.{kind.__qualname__}"
+        if name in UNEXPECTED:
+            return None
+        if name in MEANINGS:
+            return MEANINGS[name]
+    return None
+
+
+def explain(error: BaseException) -> tuple[ExitCode, str]:
+    """The exit code and the sentence."""
+    code = meaning(error)
+    if code is ExitCode.ALARM:
+        return code, f"{error}. {_alarm_advice()}"
+    if code is not None:
+        return code, _sentence(error)
+    if isinstance(error, MemoryError):
+        return ExitCode.FAILED, "there is not enough memory. What was saved is safe; close something first."
+    if isinstance(error, OSError) and error.strerror:
+        place = f" ({error.filename})" if isinstance(error.filename, str) else ""
+        return ExitCode.FAILED, f"the system refused: {error.strerror}{place}. What was saved is safe."
+    return ExitCode.FAILED, (
+        f"something unexpected happened ({type(error).__name__}{_place(error)}). What was saved is safe; run"
+        " it again, and if it happens again, report this line."
+    )
+
+
+def report(error: BaseException) -> ExitCode:
+    """Say it, and return the exit code."""
+    code, sentence = explain(error)
+    say({ExitCode.ALARM: "alarm", ExitCode.USAGE: "usage"}.get(code, "error"), sentence)
+    return code
+
+
+def note(sentence: str) -> None:
+    say("note", sentence)
+
+
+def warn(sentence: str) -> None:
+    say("warning", sentence)
+
+
+def alarm(code: str, sentence: str, advice: str, pad: str) -> None:
+    """One alarm of a pad; `pad` is its short id."""
+    say("alarm", f"{code}: {sentence} (pad {pad}). {advice}")
+
+
+def say(kind: str, sentence: str) -> None:
+    """One event, one line. A standard error that is closed or full changes nothing."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write(f"{PROGRAM}: {kind}: {one_line(sentence)}\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return
+
+
+def one_line(text: str) -> str:
+    """Text from anywhere as one line that commands no terminal and reorders nothing."""
+    words = " ".join(term_safe(text[: _MAX_LINE * 4]).split())
+    visible = "".join(
+        f"\\u{{{ord(char):x}}}" if unicodedata.category(char) in ("Cf", "Zl", "Zp") else char
+        for char in words
+    )
+    return visible if len(visible) <= _MAX_LINE else visible[:_MAX_LINE] + "…"
+
+
+def silence_machinery() -> None:
+    """Keep tracebacks and log records of the interpreter and of libraries off the terminal."""
+    import logging
+    import threading
+
+    logging.getLogger().addHandler(logging.NullHandler())
+    logging.raiseExceptions = False
+    sys.excepthook = _last_words
+    sys.unraisablehook = lambda _: None
+    threading.excepthook = lambda _: None
+
+
+def _last_words(_: type[BaseException], error: BaseException, __: TracebackType | None) -> None:
+    if not isinstance(error, KeyboardInterrupt):
+        report(error)
+
+
+def _sentence(error: BaseException) -> str:
+    sentence = " ".join((type(error).__doc__ or "").split())
+    detail = getattr(error, "detail", None) or str(error)
+    return f"{sentence} ({detail})" if isinstance(detail, str) and detail and detail != sentence else sentence
+
+
+def _alarm_advice() -> str:
+    from cryptpad_tui.pad.alarms import ADVICE
+
+    return ADVICE
+
+
+def _place(error: BaseException) -> str:
+    """The innermost line of ours, never a value."""
+    place = ""
+    trace = error.__traceback__
+    while trace is not None:
+        path = trace.tb_frame.f_code.co_filename
+        if not place or "cryptpad" in path:
+            place = f" at {os.path.basename(path)}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

@@ -1,0 +1,93 @@
+"""What the command line itself refuses. The docstring of each class is the sentence that a person reads.
+
+- `CliError`
+    - `WrongUse`: arguments that make no sense together; exit code 2.
+        - `LinkInArguments`: a secret where every user of the machine can read it.
+    - `NobodyToAsk`: locked, and no terminal to ask on; exit code 4.
+    - `UncleanInput`: text that no pad can carry, with its line and column.
+    - `InputTooLong`, `FileUnreadable`, `OutputFailed`: what the machine would not read or write.
+    - `ReaderLeft`: whoever read the output has seen enough, as `head` does; ends the command in silence.
+    - `PassphrasesDiffer`, `EmptySecret`: an answer that cannot be used.
+    - `BadTitle`, `BadRelayAddress`: arguments that no pad or relay can have.
+    - `RelayUnreachable`: the relay was needed and did not answer; exit code 5.
+    - `StillWaiting`: the relay answered and did not take everything.
+    - `ChecksFailed`: the doctor found something that stops the program.
+    - `NoScreenHere`: this installation has no such screen.
+"""
+
+from __future__ import annotations
+
+
+class CliError(Exception):
+    """The command was refused. Nothing was changed."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+        """More for the person, never secret. May be empty."""
+
+
+class WrongUse(CliError):
+    """These arguments do not go together. Nothing was changed; see `cryptpad-tui --help`."""
+
+
+class LinkInArguments(WrongUse):
+    """A link is a secret, and every user of this machine can read arguments. It was not used and nothing was
+    changed; treat it as seen, and give links on standard input: `cryptpad-tui join < FILE`."""
+
+
+class NobodyToAsk(CliError):
+    """The vault is locked and there is no terminal to ask for its passphrase. Nothing was changed; use
+    --passphrase-file FILE or set CRYPTPAD_TUI_PASSPHRASE_FILE."""
+
+
+class UncleanInput(CliError):
+    """The text holds something that no pad can carry. Nothing was changed; remove it and try again."""
+
+
+class InputTooLong(CliError):
+    """The input is longer than a pad can be. Nothing was changed; split it."""
+
+
+class FileUnreadable(CliError):
+    """The file cannot be read. Nothing was changed; check its name and rights."""
+
+
+class OutputFailed(CliError):
+    """The output could not be written to its end. What is in the vault is safe; make room and try again."""
+
+
+class ReaderLeft(CliError):
+    """Whoever read the output has left. What is in the vault is safe."""
+
+
+class PassphrasesDiffer(CliError):
+    """The two passphrases are not the same. Nothing was changed; try again."""
+
+
+class EmptySecret(CliError):
+    """An empty passphrase protects nothing. Nothing was changed; choose another."""
+
+
+class BadTitle(CliError):
+    """A title is one line of text, not empty and at most 1,000 characters. Nothing was changed."""
+
+
+class BadRelayAddress(CliError):
+    """A relay's address is wss://HOST, ws://HOST, `this-machine` or `none`. Nothing was changed."""
+
+
+class RelayUnreachable(CliError):
+    """The relay did not answer. Everything is saved here; run `cryptpad-tui sync` later."""
+
+
+class StillWaiting(CliError):
+    """Not everything could be sent. It is saved here; run `cryptpad-tui sync` again."""
+
+
+class ChecksFailed(CliError):
+    """Something on this machine stops cryptpad-tui. Nothing was changed; the lines marked `fail` say what."""
+
+
+class NoScreenHere(CliError):
+    """This installation has no such screen. Nothing was changed; the other verbs work."""

@@ -1,0 +1,87 @@
+"""The objects that `--json` prints. docs/cli.md names every field; fields are only ever added."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine import LogLine, PadListing
+
+Json = dict[str, object]
+
+
+def pad_object(pad: PadListing) -> Json:
+    """A pad as `ls` shows it."""
+    return {
+        "id": pad.short_id,
+        "title": pad.title,
+        "kind": pad.kind.name.lower(),
+        "folder": pad.folder,
+        "right": str(pad.role),
+        "changed": iso_time(pad.changed_ms),
+        "size_bytes": pad.size_bytes,
+        "sync": str(pad.sync.value),
+        "waiting": pad.waiting,
+        "pad_id": base64.b32encode(pad.pad_id).decode("ascii").rstrip("=").lower(),
+    }
+
+
+def status_pad_object(pad: PadListing) -> Json:
+    """A pad as `status` shows it: the same, and what is known of its log."""
+    return {
+        **pad_object(pad),
+        "log_n": pad.log_n,
+        "head": pad.head,
+        "freshness": str(pad.freshness),
+        "alarms": list(pad.alarms),
+        "relay": pad.relay,
+    }
+
+
+def status_object(directory: Path, name: str | None, relay: str | None, pads: Sequence[PadListing]) -> Json:
+    """The whole of `status`."""
+    return {
+        "vault": {"path": str(directory), "name": name, "relay": relay},
+        "relays": relay_objects(relay, pads),
+        "pads": [status_pad_object(pad) for pad in pads],
+    }
+
+
+def relay_objects(relay: str | None, pads: Sequence[PadListing]) -> list[Json]:
+    """Every relay that a pad or the vault names, with what waits for it."""
+    urls = dict.fromkeys([relay, *(pad.relay for pad in pads)])
+    return [
+        {
+            "url": url,
+            "pads": sum(pad.relay == url for pad in pads),
+            "waiting": sum(pad.waiting for pad in pads if pad.relay == url),
+        }
+        for url in urls
+        if url is not None
+    ]
+
+
+def log_object(line: LogLine) -> Json:
+    """One entry of a pad's log."""
+    return {
+        "n": line.n,
+        "position": line.n,
+        "kind": line.kind,
+        "author": line.author,
+        "author_key": line.author_key,
+        "verified": line.verified,
+        "void": line.void,
+        "bytes": line.size_bytes,
+        "time": None if line.wall_ms is None else iso_time(line.wall_ms),
+    }
+
+
+def iso_time(unix_ms: int) -> str:
+    """UTC, to the millisecond; a time that no calendar has becomes the nearest one that it has."""
+    bounded = min(max(unix_ms, 0), 253_402_300_799_999)
+    moment = datetime.fromtimestamp(bounded / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

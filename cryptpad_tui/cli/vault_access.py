@@ -1,0 +1,98 @@
+"""Opens the vault for one verb, runs the verb on the engine, and closes both whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from cryptpad_tui.cli import diagnostics
+from cryptpad_tui.cli.secret_sources import SecretSources, ask_secret
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine import Engine, SyncReport
+    from cryptpad_tui.vault.vault import Vault
+
+T = TypeVar("T")
+
+QUICK_SEND_S: Final = 2.0
+"""How long a verb that is done here tries to reach the relay."""
+_ATTEMPTS: Final = 3
+_GRACE_S: Final = 5.0
+
+
+def unlock(sources: SecretSources) -> Vault:
+    """The opened vault; asks at most three times where a person can answer."""
+    from cryptpad_tui.host import paths, process
+    from cryptpad_tui.vault import headerfile
+    from cryptpad_tui.vault.errors import WrongPassphrase
+    from cryptpad_tui.vault.vault import Vault
+
+    process.harden()
+    directory = paths.vault_dir()
+    if sources.keyfile is not None:
+        return Vault.open(directory, keyfile=sources.keyfile)
+    if sources.passphrase_file is not None:
+        return Vault.open(directory, passphrase=sources.passphrase())
+    # A person is asked for a passphrase only where there is a vault that it could open.
+    with contextlib.suppress(FileNotFoundError):
+        headerfile.read_header(directory)
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return Vault.open(directory, passphrase=ask_secret("Passphrase: "))
+        except WrongPassphrase:
+            diagnostics.note("that passphrase does not open this vault; try again")
+    return Vault.open(directory, passphrase=ask_secret("Passphrase: "))
+
+
+def make_engine(vault: Vault) -> Engine:
+    from cryptpad_tui.engine import Engine
+
+    return Engine(vault)
+
+
+def in_vault(sources: SecretSources, work: Callable[[Engine], Awaitable[T]]) -> T:
+    """What `work` returns; the vault is closed, and everything in it durable, when this returns or raises."""
+    vault = unlock(sources)
+    try:
+        return asyncio.run(_with_engine(vault, work))
+    finally:
+        vault.close()
+
+
+async def _with_engine(vault: Vault, work: Callable[[Engine], Awaitable[T]]) -> T:
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+    engine = make_engine(vault)
+    try:
+        return await work(engine)
+    finally:
+        await engine.close()
+
+
+async def send_quickly(engine: Engine, pad_id: bytes) -> bool:
+    """Try to send what was just saved here: True when nothing waits. A relay that is away is no failure."""
+    from cryptpad_tui.engine import RelayUnreachable
+
+    try:
+        async with asyncio.timeout(QUICK_SEND_S + _GRACE_S):
+            report = await engine.sync([pad_id], wait_s=QUICK_SEND_S)
+    except (RelayUnreachable, TimeoutError):
+        return False
+    tell(engine, report)
+    return not report.waiting and not report.unreachable
+
+
+async def send_or_say(engine: Engine, pad_id: bytes) -> None:
+    """The same, with one line where it waits."""
+    if not await send_quickly(engine, pad_id):
+        diagnostics.note("saved here; it waits for the relay and goes with the next `cryptpad-tui sync`")
+
+
+def tell(engine: Engine, report: SyncReport) -> None:
+    """The alarms and notices of a sync, one line each."""
+    names = {pad.pad_id: pad.short_id for pad in engine.listing()}
+    for alarm in report.alarms:
+        diagnostics.alarm(alarm.code, alarm.sentence, alarm.advice, names.get(alarm.pad_id, "-"))
+    for notice in report.notices:
+        diagnostics.note(notice)

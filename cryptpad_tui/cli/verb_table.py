@@ -1,0 +1,40 @@
+"""The verbs as data: one table feeds the parser, `--help`, the completions and the tests of docs/cli.md.
+
+Imports nothing, so that `--help` costs no more than the interpreter.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Verb(NamedTuple):
+    """`example` is what follows `cryptpad-tui` on the line that `--help` shows."""
+
+    name: str
+    module: str
+    example: str
+    what: str
+
+
+VERBS: Final = (
+    Verb("init", "verbs_vault", "init --name Anna --relay this-machine", "make a vault"),
+    Verb("new", "verbs_pads", 'new "Shopping list" --from list.md', "make a pad, print its id"),
+    Verb("ls", "verbs_look", "ls --json", "list the pads"),
+    Verb("cat", "verbs_look", 'cat "Shopping list" > list.md', "print a pad's text"),
+    Verb("edit", "verbs_screen", "edit mzxw6ytb", "open the app in a pad"),
+    Verb("write", "verbs_pads", "write mzxw6ytb < list.md", "make a pad's text equal to the input"),
+    Verb("append", "verbs_pads", "append mzxw6ytb < line.txt", "add the input to a pad's end"),
+    Verb("rename", "verbs_pads", 'rename mzxw6ytb "Errands"', "give a pad another title"),
+    Verb("rm", "verbs_pads", "rm mzxw6ytb", "take a pad off the drive"),
+    Verb("share", "verbs_share", "share mzxw6ytb --view", "print a link (a secret)"),
+    Verb("join", "verbs_share", "join < link.txt", "add a shared pad, print its id"),
+    Verb("sync", "verbs_share", "sync --wait 30", "send what waits, fetch what is new"),
+    Verb("status", "verbs_look", "status --json", "say what is saved, waits, is synced"),
+    Verb("log", "verbs_look", "log mzxw6ytb --json", "show a pad's verified history"),
+    Verb("relay", "verbs_vault", "relay set wss://pads.example", "set, show or stop the relay"),
+    Verb("passphrase", "verbs_vault", "passphrase", "change the vault's passphrase"),
+    Verb("doctor", "verbs_doctor", "doctor", "say what works on this terminal"),
+    Verb("demo", "verbs_screen", "demo", "try the app, without a vault"),
+    Verb("completion", "verbs_screen", "completion bash >> ~/.bashrc", "completion for bash, zsh, fish"),
+)

@@ -1,0 +1,137 @@
+"""The verbs that look and change nothing: cat, ls, log, status. They read what is here and use no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from cryptpad_tui.cli import output
+from cryptpad_tui.cli.json_shapes import iso_time, log_object, pad_object, status_object
+from cryptpad_tui.cli.root import VerbCommand, unlocks
+from cryptpad_tui.cli.secret_sources import SecretSources
+from cryptpad_tui.cli.table import table
+from cryptpad_tui.cli.vault_access import in_vault
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine import Engine, LogLine, PadListing
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON; docs/cli.md names the fields.")
+_HEAD_CHARS = 16
+
+
+@click.command("cat", cls=VerbCommand)
+@click.argument("pad")
+@unlocks
+def cat_verb(sources: SecretSources, pad: str) -> None:
+    """Print PAD's text as it is, byte for byte, with no line end added."""
+
+    async def work(engine: Engine) -> bytes:
+        session = engine.open_pad(engine.find(pad).pad_id)
+        try:
+            return session.view.text().encode()
+        finally:
+            session.close()
+
+    output.write_bytes(in_vault(sources, work))
+
+
+@click.command("ls", cls=VerbCommand)
+@_json
+@unlocks
+def ls_verb(sources: SecretSources, as_json: bool) -> None:
+    """List the pads of your drive, the last changed first."""
+
+    async def work(engine: Engine) -> list[PadListing]:
+        return engine.listing()
+
+    pads = in_vault(sources, work)
+    if as_json:
+        output.write_json_object([pad_object(pad) for pad in pads])
+    else:
+        output.write_lines(_pad_table(pads))
+
+
+def _pad_table(pads: Sequence[PadListing]) -> list[str]:
+    rows = [
+        (
+            pad.short_id,
+            pad.title,
+            pad.kind.name.lower(),
+            pad.role,
+            f"{pad.waiting} waiting" if pad.waiting and pad.sync.value == "waiting" else pad.sync.value,
+            iso_time(pad.changed_ms)[:16].replace("T", " "),
+            str(pad.size_bytes),
+        )
+        for pad in pads
+    ]
+    return table(("ID", "TITLE", "KIND", "RIGHT", "SYNC", "CHANGED (UTC)", "BYTES"), rows, flexible=1)
+
+
+@click.command("status", cls=VerbCommand)
+@_json
+@unlocks
+def status_verb(sources: SecretSources, as_json: bool) -> None:
+    """Say what is saved, what waits and what is synced, as far as this machine knows."""
+
+    async def work(engine: Engine) -> None:
+        vault, relay, pads = engine.vault, engine.relay_url(), engine.listing()
+        status = status_object(vault.directory, vault.setting("name"), relay, pads)
+        if as_json:
+            output.write_json_object(status)
+        else:
+            output.write_lines(_status_lines(str(vault.directory), vault.setting("name"), relay, pads))
+
+    in_vault(sources, work)
+
+
+def _status_lines(place: str, name: str | None, relay: str | None, pads: Sequence[PadListing]) -> list[str]:
+    facts = [("vault", place), ("name", name or "-"), ("relay", relay_words(relay))]
+    rows = [
+        (pad.short_id, pad.title, pad.sync.value, str(pad.waiting), str(pad.log_n), pad.head[:_HEAD_CHARS],
+         str(pad.freshness), " ".join(pad.alarms) or "-")
+        for pad in pads
+    ]  # fmt: skip
+    header = ("ID", "TITLE", "SYNC", "WAITING", "LOG", "HEAD", "FRESHNESS", "ALARMS")
+    return [
+        *(f"{key}  {output.safe_line(value)}" for key, value in facts),
+        *table(header, rows, flexible=1),
+    ]
+
+
+def relay_words(relay: str | None) -> str:
+    """The relay setting as the person gave it."""
+    return {None: "none", "local": "this-machine"}.get(relay, relay or "none")
+
+
+@click.command("log", cls=VerbCommand)
+@click.argument("pad")
+@_json
+@unlocks
+def log_verb(sources: SecretSources, pad: str, as_json: bool) -> None:
+    """Show PAD's history as this vault has verified it, the oldest entry first."""
+
+    async def work(engine: Engine) -> list[LogLine]:
+        return list(engine.log(engine.find(pad).pad_id))
+
+    lines = in_vault(sources, work)
+    if as_json:
+        output.write_json_object([log_object(line) for line in lines])
+    else:
+        output.write_lines(_log_table(lines))
+
+
+def _log_table(lines: Sequence[LogLine]) -> list[str]:
+    rows = [
+        (
+            str(line.n),
+            f"{line.author} ({line.author_key})" if line.author != line.author_key else line.author,
+            line.kind + (" (void)" if line.void else ""),
+            str(line.size_bytes),
+            "-" if line.wall_ms is None else iso_time(line.wall_ms)[:19].replace("T", " "),
+            "yes" if line.verified else "NO",
+        )
+        for line in lines
+    ]
+    return table(("POSITION", "AUTHOR", "KIND", "BYTES", "TIME (UTC)", "VERIFIED"), rows, flexible=1)

@@ -1,0 +1,102 @@
+"""The verbs that need a relay: share, join, sync. A link goes out on standard output and comes in on standard
+input, never through an argument."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from cryptpad_tui.cli import diagnostics, output
+from cryptpad_tui.cli.diagnostics import ExitCode
+from cryptpad_tui.cli.errors import RelayUnreachable, StillWaiting
+from cryptpad_tui.cli.root import VerbCommand, unlocks
+from cryptpad_tui.cli.secret_sources import SecretSources, ask_secret
+from cryptpad_tui.cli.text_input import read_bytes, stdin_is_terminal
+from cryptpad_tui.cli.vault_access import in_vault, tell
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine import Engine, SyncReport
+
+_LINK_LIMIT: Final = 16 * 1024
+_WAIT_S: Final = 10.0
+_LONGEST_WAIT_S: Final = 86_400.0
+
+
+@click.command("share", cls=VerbCommand)
+@click.argument("pad")
+@click.option("--view", is_flag=True, help="A link that can read and not write.")
+@unlocks
+def share_verb(sources: SecretSources, pad: str, view: bool) -> None:
+    """Print a link to PAD. Whoever has the link has the pad: give it on a way that you trust."""
+
+    async def work(engine: Engine) -> str:
+        return await engine.make_link(engine.find(pad).pad_id, view=view, wait_s=_WAIT_S)
+
+    output.write_line(in_vault(sources, work))
+
+
+@click.command("join", cls=VerbCommand)
+@unlocks
+def join_verb(sources: SecretSources) -> None:
+    """Read a link from standard input, add its pad to your drive and print the pad's short id."""
+    from cryptpad_tui.crypto.links import decode_link
+
+    link_text = _read_link()
+    decode_link(link_text)
+
+    async def work(engine: Engine) -> str:
+        return (await engine.join(link_text, wait_s=_WAIT_S)).short_id
+
+    output.write_line(in_vault(sources, work))
+
+
+def _read_link() -> str:
+    if stdin_is_terminal():
+        diagnostics.note(
+            "paste the link, then press Enter; it is not shown, and Ctrl+C leaves everything as it was"
+        )
+        raw = ask_secret("Link: ")
+    else:
+        raw = read_bytes(None, _LINK_LIMIT, "the link")
+    return raw.decode("utf-8", "replace")
+
+
+@click.command("sync", cls=VerbCommand)
+@click.argument("pads", nargs=-1, metavar="[PAD...]")
+@click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(0, _LONGEST_WAIT_S),
+    default=_WAIT_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to try.",
+)
+@unlocks
+def sync_verb(sources: SecretSources, pads: tuple[str, ...], wait_s: float) -> ExitCode:
+    """Send what waits and fetch what is new, of every PAD or of all; 0 only when nothing waits and every log
+    checked out."""
+
+    async def work(engine: Engine) -> SyncReport:
+        pad_ids = [engine.find(pad).pad_id for pad in pads]
+        if not any(pad.relay for pad in engine.listing() if not pad_ids or pad.pad_id in pad_ids):
+            diagnostics.note(
+                "no pad here has a relay, so there is nothing to do; see `cryptpad-tui relay set`"
+            )
+        report = await engine.sync(pad_ids or None, wait_s=wait_s)
+        tell(engine, report)
+        return report
+
+    report = in_vault(sources, work)
+    if report.alarms:
+        return ExitCode.ALARM
+    if report.unreachable:
+        raise RelayUnreachable(_waiting_words(report.waiting))
+    if report.waiting:
+        raise StillWaiting(_waiting_words(report.waiting))
+    return ExitCode.DONE
+
+
+def _waiting_words(waiting: int) -> str:
+    return f"{waiting} waiting" if waiting else ""
