@@ -17,6 +17,8 @@ import regex
 from cryptpad_tui.editor.widths import EMOJI_ON_SELECTOR, char_cells
 
 _CLUSTER = regex.compile(r"\X")
+# Between two of these there is always an edge; searched from the right.
+_SURE_EDGE = regex.compile(r"(?r)[\p{GCB=Other}\p{GCB=LV}\p{GCB=LVT}]{2}")
 _LOOK_BACK = 64
 _LOOK_BACK_FAR = 4096
 _MAX_DRAWN = 16
@@ -149,11 +151,8 @@ def _is_unsure(drawn: str) -> bool:
 
 def _safe_start(text: str, col: int) -> int:
     """A cluster edge at or before `col`, found without reading the whole line."""
-    for i in range(col, max(0, col - _LOOK_BACK), -1):
-        # Between two ASCII characters there is always an edge (a line holds no CR LF).
-        if text[i - 1].isascii() and (i == len(text) or text[i].isascii()):
-            return i
-    return max(0, col - _LOOK_BACK_FAR)
+    match = _SURE_EDGE.search(text, max(0, col - _LOOK_BACK), col + 1)
+    return int(match.start()) + 1 if match else max(0, col - _LOOK_BACK_FAR)
 
 
 def snap_back(text: str, col: int) -> int:

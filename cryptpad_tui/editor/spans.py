@@ -5,6 +5,7 @@ Names, never colours: a theme decides colours. Spans of a line are ascending and
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -36,25 +37,32 @@ STYLES = frozenset(
 
 def flattened(ranges: Iterable[StyleSpan]) -> Spans:
     """Ranges that may nest or cross, as ascending spans without overlap; the ranges given first are outer."""
-    given = [r for r in ranges if r.start < r.end]
-    if len(given) <= 1:
-        return tuple(given)
-    opening: dict[int, list[int]] = {}
-    closing: dict[int, list[int]] = {}
-    for i, one in enumerate(given):
-        opening.setdefault(one.start, []).append(i)
-        closing.setdefault(one.end, []).append(i)
+    given = [(r.start, i, r.end, r.styles) for i, r in enumerate(ranges) if r.start < r.end]
+    given.sort()
     spans: list[StyleSpan] = []
-    active: list[int] = []
-    before = 0
-    for at in sorted({*opening, *closing}):
-        if active and before < at:
-            styles = tuple(dict.fromkeys(style for i in sorted(active) for style in given[i].styles))
-            if spans and spans[-1].end == before and spans[-1].styles == styles:
-                spans[-1] = StyleSpan(spans[-1].start, at, styles)
-            else:
-                spans.append(StyleSpan(before, at, styles))
-        ended = set(closing.get(at, ()))
-        active = [i for i in active if i not in ended] + opening.get(at, [])
-        before = at
+    active: list[
+        tuple[int, int, tuple[str, ...]]
+    ] = []  # the outer first: place in the order given, end, styles
+    at = 0
+    for start, i, end, styles in given:
+        at = _advance(spans, active, at, start)
+        insort(active, (i, end, styles))
+    if active:
+        _advance(spans, active, at, max(one[1] for one in active))
     return tuple(spans)
+
+
+def _advance(spans: list[StyleSpan], active: list[tuple[int, int, tuple[str, ...]]], at: int, to: int) -> int:
+    """Write what is active from `at` up to `to`, dropping what ends on the way."""
+    while active and at < to:
+        stop = min(active[0][1] if len(active) == 1 else min([one[1] for one in active]), to)
+        if at < stop:
+            styles = active[0][2]
+            if len(active) > 1:
+                styles = tuple(dict.fromkeys([name for one in active for name in one[2]]))
+            if spans and spans[-1].end == at and spans[-1].styles == styles:
+                at = spans.pop().start
+            spans.append(StyleSpan(at, stop, styles))
+        at = stop
+        active[:] = [one for one in active if one[1] > stop]
+    return to

@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from cryptpad_tui.crdt.line_index import LineIndex
 from cryptpad_tui.crdt.values import Change, Origin, Position
 from cryptpad_tui.editor.clean import cleaned
 from cryptpad_tui.editor.commands import COMMANDS
+from cryptpad_tui.editor.editor import Editor
 from cryptpad_tui.editor.frame import Decoration, Frame, changed_rows
 from cryptpad_tui.editor.graphemes import snap_back
 from cryptpad_tui.editor.spans import STYLES
@@ -360,3 +362,70 @@ def test_every_key_does_something_or_nothing_in_an_empty_document() -> None:
     for binding in KEYMAP.bindings():
         session.do(binding.key)
         session.editor.frame()
+
+
+# -- what a key press costs
+
+
+class CountingLines(LineIndex):
+    """The lines of a document, counting how many are read."""
+
+    def __init__(self, text: str) -> None:
+        self.read = 0
+        super().__init__(text)
+
+    def __getitem__(self, line: int) -> str:
+        self.read += 1
+        return super().__getitem__(line)
+
+    def lines(self, start: int, stop: int) -> list[str]:
+        found = super().lines(start, stop)
+        self.read += len(found)
+        return found
+
+
+def counting_session(count: int) -> tuple[Session, CountingLines]:
+    session = Session("|")
+    session.document.replace(Position(0, 0), Position(0, 0), lines(count))
+    session.editor.close()
+    counted = session.document.lines = CountingLines(lines(count))
+    session.editor = Editor(session.document)
+    return session, counted
+
+
+COSTLY = {"find.next", "find.previous", "find.open", "select.all"}
+
+
+@pytest.mark.parametrize("place", [0.0, 0.5, 1.0])
+def test_no_command_and_no_frame_reads_more_than_a_few_screens_of_lines(place: float) -> None:
+    session, counted = counting_session(60_000)
+    session.editor.reveal(Position(int(59_999 * place), 0))
+    session.editor.frame()
+    for name in COMMANDS:
+        if name in COSTLY:
+            continue
+        counted.read = 0
+        session.editor.run(name)
+        session.editor.frame()
+        assert counted.read < 1500, name
+    for act in (lambda: session.editor.scroll_to(0.3), lambda: session.editor.show(Position(9_999, 0))):
+        counted.read = 0
+        act()
+        session.editor.frame()
+        assert counted.read < 1500
+
+
+def test_typing_reads_as_much_in_a_long_document_as_in_a_short_one() -> None:
+    reads = []
+    for count in (600, 60_000):
+        session, counted = counting_session(count)
+        while session.editor.refine():
+            pass
+        session.editor.reveal(Position(count // 2, 0))
+        session.do("x")
+        session.editor.frame()
+        counted.read = 0
+        session.do("x")
+        session.editor.frame()
+        reads.append(counted.read)
+    assert reads[1] <= reads[0] + 64
