@@ -87,8 +87,26 @@ def test_every_label_is_its_own() -> None:
     }
     used_to_derive = {
         f"pad1/{word}"
-        for word in ("owner", "epoch", "cap", "view", "read", "pres", "meta", "fetch", "kcv", "aead")
-        + ("ident", "mbox", "pseud", "drive", "link", "lock", "state", "content")
+        for word in (
+            "owner",
+            "epoch",
+            "cap",
+            "view",
+            "read",
+            "pres",
+            "meta",
+            "fetch",
+            "kcv",
+            "aead",
+            "ident",
+            "mbox",
+            "pseud",
+            "drive",
+            "link",
+            "lock",
+            "state",
+            "content",
+        )
     }
     assert len(set(named.values())) == len(named)
     assert not set(named.values()) & used_to_derive

@@ -6,6 +6,7 @@ import struct
 from dataclasses import replace
 
 import pytest
+from support.pads import ListRelay, Person, load_here, relay_for, seeded
 
 from cryptpad_relay.protocol import labels
 from cryptpad_relay.protocol.entry import Kind, parse_entry
@@ -16,7 +17,6 @@ from cryptpad_tui.pad.fold import Fold
 from cryptpad_tui.pad.replica import SealResult
 from cryptpad_tui.pad.writer import Writer
 from cryptpad_tui.pad.writers import WriterStatus
-from support.pads import ListRelay, Person, load_here, relay_for, seeded
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_exchanged_entries_fork_from_whoever_saw_them_in_order(
 
 def test_a_viewer_cannot_write_even_with_the_relays_help(pair: tuple[Person, Person, ListRelay]) -> None:
     """T16, R+V: a writer without certificate, with one by the fetch key, and no HELLO at all."""
-    anna, boris, relay = pair
+    anna, boris, _relay = pair
     rng = seeded(5)
     view_keys = ViewKeys(anna.replica.keys.view_seed)
     forged_cap = SigningSeed(rng(32))
@@ -167,7 +167,7 @@ def test_an_editor_who_breaks_the_rules_ends_and_the_pad_goes_on(
 
 def test_an_entry_of_another_pad_is_refused(pair: tuple[Person, Person, ListRelay]) -> None:
     """T7: the same owner's other pad."""
-    anna, boris, relay = pair
+    anna, boris, _relay = pair
     other = Person("Anna", 4, owner_root=bytes(32))
     other.type("elsewhere")
     elsewhere = relay_for(other)

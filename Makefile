@@ -1,0 +1,60 @@
+# The two commands that a newcomer needs are `make run` and `make test`. Everything is installed into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+SECONDS ?= 60
+
+.PHONY: help run demo test check format lint types imports screenshots bench lock clean
+
+help:  ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+run: .venv/run  ## Install, and open the app
+	@$(BIN)/cryptpad-tui
+
+demo: .venv/run  ## A throw-away vault and relay, with somebody else typing
+	@$(BIN)/python -m cryptpad_tui.ui.demo
+
+test: check  ## Format, lint, types, import directions, and all tests
+	$(BIN)/python -m pytest
+
+check: format lint types imports
+
+format: .venv/dev
+	$(BIN)/ruff format --check .
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+
+types: .venv/dev
+	$(BIN)/mypy
+
+imports: .venv/dev
+	$(BIN)/lint-imports --no-cache
+
+screenshots: .venv/dev  ## Make screenshots/*.svg from the running app
+	$(BIN)/python -m cryptpad_tui.ui.screenshots screenshots
+
+bench: .venv/dev  ## Measure the bars of docs/performance.md
+	$(BIN)/python -m benchmarks
+
+lock:  ## Pin every package again
+	$(BIN)/pip install -q uv
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python .ci/make_lock.py
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .hypothesis benchmarks/.work
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# Only what the program needs: the lock's part above its marker.
+.venv/run: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "cryptpad-tui needs Python 3.11 or newer; set PYTHON=" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing into .venv (once)"
+	@sed '/^# development/q' requirements.lock > .venv/run.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/run.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/dev: .venv/run
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
