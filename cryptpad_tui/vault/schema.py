@@ -28,8 +28,10 @@ TABLES: Final = (
         pin_n INTEGER NOT NULL,
         pin_head BLOB NOT NULL,
         uploaded INTEGER NOT NULL,
-        created_ms INTEGER NOT NULL
+        created_ms INTEGER NOT NULL,
+        forgotten INTEGER NOT NULL DEFAULT 0
     ) STRICT""",
+    "CREATE INDEX pad_forgotten ON pad(id) WHERE forgotten",
     # The row's own order is the order of arrival, so that appending never splits a page in the middle.
     """CREATE TABLE log(
         id INTEGER PRIMARY KEY,

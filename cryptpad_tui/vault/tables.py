@@ -16,6 +16,7 @@ from cryptpad_tui.vault.records import AlarmRow, ListingRow, PadRecord
 
 ALARM_LABEL: Final = "pad1/vaultalarm"
 
+_PURGE_ROWS: Final = 2_000
 _PAD_COLUMNS: Final = (
     "pad_id, genesis, kind, role, secret, epoch, relay_url, relay_pk, pin_n, pin_head, uploaded, created_ms"
 )
@@ -60,9 +61,8 @@ class Tables:
 
     def pads(self) -> list[PadRecord]:
         """In the order in which they came."""
-        return [
-            _pad_record(row) for row in self._database.rows(f"SELECT {_PAD_COLUMNS} FROM pad ORDER BY id")
-        ]
+        rows = self._database.rows(f"SELECT {_PAD_COLUMNS} FROM pad WHERE NOT forgotten ORDER BY id")
+        return [_pad_record(row) for row in rows]
 
     def pad(self, pad_id: bytes) -> PadRecord | None:
         row = self._database.row(f"SELECT {_PAD_COLUMNS} FROM pad WHERE pad_id=?", (pad_id,))
@@ -79,8 +79,22 @@ class Tables:
         Alarms stay: they are evidence. A store of the pad that is in use raises UnknownPad when it writes.
         """
         with self._database.transaction():
-            self._database.execute("DELETE FROM pad WHERE pad_id=?", (pad_id,))
+            # Its id is free at once and its key gone; a long log goes in pieces, for others want to write.
+            self._database.execute(
+                "UPDATE pad SET forgotten=1, pad_id=randomblob(32), secret=zeroblob(32) WHERE pad_id=?",
+                (pad_id,),
+            )
             self._database.execute("DELETE FROM listing WHERE pad_id=?", (pad_id,))
+        self.purge_forgotten()
+
+    def purge_forgotten(self) -> None:
+        """Remove what is left of forgotten pads; a crash or a full disk may have interrupted it before."""
+        for (pad,) in self._database.rows("SELECT id FROM pad WHERE forgotten"):
+            while self._database.execute(
+                "DELETE FROM log WHERE id IN (SELECT id FROM log WHERE pad=? LIMIT ?)", (pad, _PURGE_ROWS)
+            ):
+                pass
+            self._database.execute("DELETE FROM pad WHERE id=?", (pad,))
 
     def store(self, pad_id: bytes) -> VaultPadStore:
         """The pad's storage; raises UnknownPad."""

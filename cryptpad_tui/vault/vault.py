@@ -163,7 +163,9 @@ class Vault(Tables):
                 now=now,
             )
             undo.pop_all()
-            return vault
+        with contextlib.suppress(VaultError):
+            vault.purge_forgotten()
+        return vault
 
     def __repr__(self) -> str:
         return f"Vault({str(self.directory)!r})"

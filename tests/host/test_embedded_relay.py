@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import socket
@@ -19,7 +18,6 @@ from cryptpad_tui.host.embedded_relay import EmbeddedRelay
 from cryptpad_tui.host.errors import RelayDidNotStart, RelayDidNotStop, RelayPortTaken
 
 STAND_IN = (sys.executable, str(Path(__file__).parent / "stand_in_relay.py"))
-RELAY_EXISTS = importlib.util.find_spec("cryptpad_relay.__main__") is not None
 
 Launch = Callable[..., EmbeddedRelay]
 
@@ -151,7 +149,6 @@ def test_all_its_files_are_private(launch: Launch, tmp_path: Path) -> None:
         assert path.stat().st_mode & 0o077 == 0, path
 
 
-@pytest.mark.skipif(not RELAY_EXISTS, reason="the relay's command is not built yet")
 def test_the_real_relay_starts_and_stops(tmp_path: Path) -> None:
     relay = EmbeddedRelay(tmp_path / "relay")
     url = relay.start_or_find()

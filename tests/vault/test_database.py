@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import resource
 import subprocess
@@ -15,6 +16,7 @@ import apsw
 import pytest
 from vault.helpers import DATABASE_KEY, make_pad_record
 
+from cryptpad_tui.pad.ports import StaleJournal
 from cryptpad_tui.vault import database as module
 from cryptpad_tui.vault.database import Database, translate
 from cryptpad_tui.vault.errors import (
@@ -220,6 +222,38 @@ def test_threads_take_turns(database: Database, store: VaultPadStore) -> None:
     found = contents(store)
     assert len(found) == 240
     assert all(first == second for first, second in zip(found[::2], found[1::2], strict=True))
+
+
+def test_the_engine_itself_follows_no_link(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Our check looks by name; whoever swaps the file after it must not win either."""
+    database.close()
+    (tmp_path / "link.db").symlink_to(tmp_path / "db" / "vault.db")
+    monkeypatch.setattr(module, "check_files", lambda path: None)
+    with pytest.raises(StorageFailed):
+        Database.open(tmp_path / "link.db", DATABASE_KEY)
+
+
+def test_two_connections_that_read_first_and_write_later_both_get_their_turn(
+    database: Database, store: VaultPadStore, tmp_path: Path
+) -> None:
+    other = Database.open(tmp_path / "db" / "vault.db", DATABASE_KEY)
+    other_store = Tables(other).store(make_pad_record(1).pad_id)
+
+    def adopt_and_type(each: VaultPadStore) -> None:
+        for _ in range(30):
+            with contextlib.suppress(StaleJournal):
+                ids = [row.id for row in each.journal_after(0)]
+                each.replace_pending(journal_ids=ids, outbox_ids=[], writer_pk=WRITER, updates=[b"x"])
+
+    store.append_journal(WRITER, [b"x"])
+    thread = threading.Thread(target=adopt_and_type, args=(other_store,))
+    thread.start()
+    adopt_and_type(store)
+    thread.join()
+    assert contents(store) == [b"x"], "each took over what was there, and no edit was made twice"
+    other.close()
 
 
 def test_the_wrong_key_is_damage(database: Database, tmp_path: Path) -> None:

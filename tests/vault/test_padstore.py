@@ -290,9 +290,14 @@ def count_steps(database: Database) -> Callable[[Callable[[], object]], int]:
 
 
 def test_cost_grows_with_neither_the_log_nor_the_pads(
-    tables: Tables, store: VaultPadStore, count_steps: Callable[[Callable[[], object]], int]
+    tables: Tables,
+    store: VaultPadStore,
+    other: VaultPadStore,
+    count_steps: Callable[[Callable[[], object]], int],
 ) -> None:
     pad_id = make_pad_record(1).pad_id
+    tables.put_pad(make_pad_record(3))
+    quiet = tables.store(make_pad_record(3).pad_id)
     at = 0
 
     def one_of_each() -> list[int]:
@@ -306,7 +311,8 @@ def test_cost_grows_with_neither_the_log_nor_the_pads(
                 lambda: store.append_journal(A, [b"x"]),
                 lambda: store.journal_after(journal_id),
                 lambda: store.seal_journal([journal_id], [entry(A, at)]),
-                lambda: store.outbox()[-1],
+                lambda: quiet.outbox(),
+                lambda: quiet.journal_after(0),
                 lambda: store.commit_fold([LogRow(last, entry(A, at).entry_id, bytes(32), b"", False)]),
                 lambda: store.head_at(last),
                 lambda: store.log_after(last - 1, 5),
@@ -321,6 +327,9 @@ def test_cost_grows_with_neither_the_log_nor_the_pads(
 
     before = one_of_each()
     store.commit_fold([log_row(n) for n in range(1, 4_000)])
+    for each in (store, other):
+        each.append_journal(B, [b"x"] * 2_000)
+        each.seal_journal([], [entry(B, seq) for seq in range(1_000)])
     for n in range(1, 500):
         tables.put_pad(make_pad_record(10 + n))
         tables.put_signed_head(pad_id, n, b"x")

@@ -155,6 +155,14 @@ def test_what_is_no_token_is_nobody(run_dir: Path, token: str) -> None:
     process.release()
 
 
+def test_a_token_never_leads_out_of_its_folder(run_dir: Path) -> None:
+    process = ProcessLock.take(run_dir, random_bytes)
+    with open(run_dir.parent / "locked elsewhere", "wb") as elsewhere:
+        fcntl.flock(elsewhere, fcntl.LOCK_EX)
+        assert not process.is_alive("../locked elsewhere")
+    process.release()
+
+
 def test_not_knowing_is_not_death(run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = ProcessLock.take(run_dir, random_bytes), ProcessLock.take(run_dir, random_bytes)
 

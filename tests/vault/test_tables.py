@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from vault.helpers import make_pad_record
 
+from cryptpad_tui.pad.ports import LogRow
 from cryptpad_tui.vault.database import Database
 from cryptpad_tui.vault.errors import UnknownPad
 from cryptpad_tui.vault.records import ListingRow
@@ -70,6 +71,27 @@ def test_a_pad_is_forgotten_with_its_listing_and_without_its_alarms(tables: Tabl
     assert tables.signed_head(PAD.pad_id) is None
     assert tables.signed_head(other.pad_id) == b"sth"
     assert len(tables.alarms(PAD.pad_id)) == 1
+
+
+def test_forgetting_that_was_interrupted_is_finished_later(
+    tables: Tables, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables.put_pad(PAD)
+    rows = [LogRow(n, n.to_bytes(32), n.to_bytes(32), b"entry", False) for n in range(1, 5_001)]
+    tables.store(PAD.pad_id).commit_fold(rows)
+    with monkeypatch.context() as patch:
+        patch.setattr(tables, "purge_forgotten", lambda: None)
+        tables.forget_pad(PAD.pad_id)
+    assert tables.pads() == []
+    assert tables.pad(PAD.pad_id) is None
+    assert database.scalar("SELECT count(*) FROM pad WHERE secret=?", (PAD.secret,)) == 0
+    tables.put_pad(PAD)
+    assert tables.store(PAD.pad_id).log_after(0, 1) == [], "joined again, it starts empty"
+    tables.purge_forgotten()
+    assert (database.scalar("SELECT count(*) FROM log"), database.scalar("SELECT count(*) FROM pad")) == (
+        0,
+        1,
+    )
 
 
 def test_the_listing_needs_no_pad_and_is_replaced_row_by_row(tables: Tables) -> None:
