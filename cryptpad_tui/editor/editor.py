@@ -52,9 +52,9 @@ class Editor:
         settings: Settings = Settings(),  # noqa: B008 - frozen
     ) -> None:
         self._document = document
+        self._lexer = LEXERS[language]()
         lines = document.lines
-        self._highlighter = Highlighter(lines, LEXERS[language]())
-        self._painter = Painter(self._highlighter)
+        self._style(lines)
         self.state = EditorState(
             lines,
             Layout(lines, width, settings.tab_width),
@@ -67,6 +67,10 @@ class Editor:
         self._undone: Position | None = None
         self._click = self.state.selection.primary  # what a drag extends
         self._unsubscribe = document.observe(self._follow)
+
+    def _style(self, lines: Lines) -> None:
+        self._highlighter = Highlighter(lines, self._lexer)
+        self._painter = Painter(self._highlighter)
 
     def close(self) -> None:
         """Stop following the document."""
@@ -165,12 +169,13 @@ class Editor:
 
     def _follow(self, change: Change) -> None:
         """The document has changed: keep the caret at its text and the reader's rows still."""
-        self._highlighter.follow(change)
         state = self.state
         lines = self._document.lines
         if change.origin is Origin.RELOAD:
+            self._style(lines)
             self.state = self._reloaded(state)
             return
+        self._highlighter.follow(change)
         if not change.edits:
             return
         view = viewport.mapped(state.viewport, state.layout, change)

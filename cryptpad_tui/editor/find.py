@@ -31,6 +31,8 @@ def find_next(lines: Lines, needle: str, start: Position) -> Selection | None:
     if match is not None:
         return _selection(start.line, match)
     for first, block in _blocks_after(lines, start.line):
+        if not pattern.search("\n".join(block)):
+            continue
         for i, text in enumerate(block, first):
             match = pattern.search(text)
             if match is not None:
@@ -45,6 +47,8 @@ def find_previous(lines: Lines, needle: str, end: Position) -> Selection | None:
     if match is not None:
         return _selection(end.line, match)
     for first, block in _blocks_before(lines, end.line):
+        if not pattern.search("\n".join(block)):
+            continue
         for i in range(len(block) - 1, -1, -1):
             match = _last(pattern, block[i], len(block[i]))
             if match is not None:

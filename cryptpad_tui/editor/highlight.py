@@ -13,7 +13,7 @@ from bisect import bisect_left, bisect_right, insort
 from functools import lru_cache
 from typing import Protocol
 
-from cryptpad_tui.crdt.values import Change, Origin
+from cryptpad_tui.crdt.values import Change
 from cryptpad_tui.editor.layout import Lines
 from cryptpad_tui.editor.markdown_blocks import BlockState
 from cryptpad_tui.editor.markdown_lexer import MarkdownLexer, PlainLexer
@@ -78,7 +78,7 @@ class Highlighter:
 
     def follow(self, change: Change) -> None:
         """Keep what a change leaves true, and lex again where it does not."""
-        if change.origin is Origin.RELOAD or len(change.edits) > _MANY_EDITS:
+        if len(change.edits) > _MANY_EDITS:
             self._reset()
             return
         for edit in change.edits:
