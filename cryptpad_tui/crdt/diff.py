@@ -34,6 +34,8 @@ def smallest_edits(old: str, new: str) -> list[TextEdit]:
     budget = _EXACT_CHARS_IN_ALL
     for a0, a1, b0, b1 in _changed_lines(a, b):
         old_part, new_part = "".join(a[a0:a1]), "".join(b[b0:b1])
+        if old_part == new_part:
+            continue
         span = _trim_chars(old_part, new_part)
         work = (span[1] - span[0]) * (span[3] - span[2])
         exact = work <= min(budget, _EXACT_CHARS)
@@ -60,6 +62,9 @@ def _changed_lines(a: Sequence[str], b: Sequence[str]) -> Iterator[Span]:
                 a0, b0 = i + 1, j + 1
             gaps.append((a0, a1, b0, b1))
             stack += reversed(gaps)
+        elif a1 - a0 == b1 - b0:
+            # The same word replaced on every line: line by line, so that each edit stays small.
+            yield from ((a0 + n, a0 + n + 1, b0 + n, b0 + n + 1) for n in range(a1 - a0))
         else:
             yield a0, a1, b0, b1
 

@@ -6,20 +6,28 @@ transaction: what the engine reports is recorded, and taken after the transactio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from pycrdt import Doc, Map, Text, UndoManager
 
+from cryptpad_tui.crdt.batch import ByteEdit, write_edits
 from cryptpad_tui.crdt.delta import Delta
-from cryptpad_tui.crdt.errors import UnfitValue, engine_call
+from cryptpad_tui.crdt.errors import EngineFailure, InvalidUpdate, UnfitValue, engine_call
+from cryptpad_tui.crdt.items import ItemList, TooManyItems
 from cryptpad_tui.crdt.kinds import TEXT_ROOT, PadKind
+from cryptpad_tui.crdt.line_index import utf8_size
 from cryptpad_tui.crdt.values import Attributes
 from cryptpad_tui.crdt.wire import decode_state_vector
 
 UNDO_PAUSE_S = 0.5
 _OWN = "own"
+_REMADE = "remade"
+_BATCH_EDITS = 48
+"""Edits from which writing the update is quicker than the engine's own walks."""
+_MAX_UNFOLDED_BYTES = 64 * 1024
+"""Updates after which building the item list anew is cheaper than following them."""
 
 Run = tuple[str, dict[str, Any]]
 
@@ -32,9 +40,15 @@ class EngineDocument:
         # Never 0: the engine takes a first change at time 0 for none at all.
         self._undo_shift_s = 1.0
         self._updates: list[bytes] = []
+        self._items: ItemList | None = None
+        self._items_refused = False
+        self._unfolded: list[bytes] = []
+        self._unfolded_bytes = 0
         self._delta: Delta | None = None
         self._changed_keys: dict[str, set[str]] = {}
         self._is_local = False
+        self._is_remote = False
+        self.client_id = client_id
         with engine_call():
             # Deleted content stays, or an undo would have nothing to bring back.
             self.doc: Doc[Any] = Doc(client_id=client_id, skip_gc=True)
@@ -42,9 +56,10 @@ class EngineDocument:
             self._maps: dict[str, Map[Any]] = {root: self.doc.get(root, type=Map) for root in kind.map_roots}
             if state:
                 self.doc.apply_update(state)
-            self.doc.observe(lambda event: self._updates.append(event.update))
+            self.doc.observe(self._keep_update)
             if self._text is not None:
-                self._text.observe(self._keep_delta)
+                # Past the wrapper, which works out the delta of every event whether it is read or not.
+                self._subscription = self._text.integrated.observe(self._keep_delta)
             for root, shared in self._maps.items():
                 self._watch(root, shared)
             self._make_undo_manager()
@@ -55,19 +70,29 @@ class EngineDocument:
 
         shared.observe(keep_keys)
 
+    def _keep_update(self, event: Any) -> None:
+        update = event.update
+        if not self._is_remote:
+            self._updates.append(update)
+        if self._items is not None:
+            self._unfolded.append(update)
+            self._unfolded_bytes += len(update)
+            if self._unfolded_bytes > _MAX_UNFOLDED_BYTES:
+                self._forget_items()
+
     def _keep_delta(self, event: Any) -> None:
         # Of a local edit everything is known; working its delta out would cost a walk over the items.
         if not self._is_local:
-            self._delta = event.delta
+            self._delta = list(event.delta)
 
     # -- changes; each returns nothing, the records say what happened
 
     @contextmanager
-    def own_transaction(self) -> Iterator[None]:
-        """Everything inside is one update and belongs to the undo history."""
+    def own_transaction(self, *, undoable: bool = True) -> Iterator[None]:
+        """Everything inside is one update, and one step of the undo history if it is undoable."""
         self._is_local = True
         try:
-            with engine_call(), self.doc.transaction(origin=_OWN):
+            with engine_call(), self.doc.transaction(origin=_OWN if undoable else _REMADE):
                 yield
         finally:
             self._is_local = False
@@ -82,10 +107,36 @@ class EngineDocument:
 
     def apply(self, update: bytes) -> None:
         """Apply a validated update of somebody else; it is not recorded as ours."""
-        own = len(self._updates)
-        with engine_call():
-            self.doc.apply_update(update)
-        del self._updates[own:]
+        self._is_remote = True
+        try:
+            with engine_call():
+                self.doc.apply_update(update)
+        finally:
+            self._is_remote = False
+
+    def write(
+        self,
+        edits: Sequence[ByteEdit],
+        attributes: Sequence[Attributes | None],
+        text_bytes: int,
+        *,
+        undoable: bool = True,
+    ) -> None:
+        """Make ascending edits of a text of `text_bytes` in one own transaction."""
+        items = self.items(text_bytes) if len(edits) >= _BATCH_EDITS and not any(attributes) else None
+        if items is not None:
+            update = write_edits(items, self.client_id, self.state_vector().get(self.client_id, 0), edits)
+            with self.own_transaction(undoable=undoable):
+                self.doc.apply_update(update)
+        else:
+            shift = 0
+            with self.own_transaction(undoable=undoable):
+                for (first, last, text), marks in zip(edits, attributes, strict=True):
+                    self.replace_bytes(first + shift, last + shift, text, marks)
+                    shift += utf8_size(text) - (last - first)
+        expected = text_bytes + sum(utf8_size(text) - (last - first) for first, last, text in edits)
+        if len(self.text) != expected:
+            raise EngineFailure("the text has another length than the edits make")
 
     # -- records
 
@@ -145,9 +196,17 @@ class EngineDocument:
             return str(self._text) if self._text is not None else ""
 
     def runs(self) -> list[Run]:
-        """The text as runs of equal attributes; costs its length."""
+        """The text as maximal runs of equal attributes; costs its length."""
         with engine_call():
-            return [(text, dict(marks or {})) for text, marks in self.text.diff()]
+            pieces = self.text.diff()
+        runs: list[Run] = []
+        for text, found in pieces:
+            marks = {key: value for key, value in (found or {}).items() if value is not None}
+            if runs and runs[-1][1] == marks:
+                runs[-1] = (runs[-1][0] + text, marks)
+            else:
+                runs.append((text, marks))
+        return runs
 
     def map(self, root: str) -> Map[Any]:
         """One of the kind's maps."""
@@ -164,6 +223,27 @@ class EngineDocument:
         """What a map holds at a key, or None."""
         with engine_call():
             return self.map(root).get(key)
+
+    def items(self, text_bytes: int) -> ItemList | None:
+        """The text's items in order; None where the text is too fragmented or the list differs from it."""
+        if self._items_refused:
+            return None
+        try:
+            if self._items is None:
+                self._items = ItemList(self.encode())
+                self._items_refused = self._items.text() != self.whole_text()
+            else:
+                for update in self._unfolded:
+                    self._items.fold(update)
+        except (TooManyItems, InvalidUpdate, IndexError, ValueError):
+            self._items_refused = True
+        self._unfolded, self._unfolded_bytes = [], 0
+        if self._items_refused or self._items is None or self._items.size_bytes != text_bytes:
+            self._forget_items()
+        return self._items
+
+    def _forget_items(self) -> None:
+        self._items, self._unfolded, self._unfolded_bytes = None, [], 0
 
     def state_vector(self) -> dict[int, int]:
         """How far each client's clock has come."""

@@ -31,6 +31,7 @@ MAX_NAME_BYTES = 64
 """Of a root or a format key."""
 
 DELETED, STRING, FORMAT, ANY = 1, 4, 6, 8
+_SKIP = 10
 HAS_ORIGIN, HAS_RIGHT, HAS_KEY = 0x80, 0x40, 0x20
 
 find_astral = re.compile("[\U00010000-\U0010ffff]").finditer
@@ -48,10 +49,13 @@ class Limits:
     deleted_units: int
     delete_ranges: int
     delete_clients: int
+    values_per_item: int = 1
 
 
 UPDATE_LIMITS = Limits(256 * 1024, 65_536, 4_096, 4_096)
 SNAPSHOT_LIMITS = Limits(256 * 1024 * 1024, MAX_CLOCK, 1 << 24, 1 << 16)
+OWN_LIMITS = Limits(MAX_CLOCK, MAX_CLOCK, MAX_CLOCK, MAX_CLOCK, MAX_CLOCK)
+"""For what our own engine wrote: a document that keeps deleted content joins the old values of a key."""
 
 
 class Struct(NamedTuple):
@@ -138,6 +142,8 @@ def read_struct(reader: Reader, limits: Limits, format_keys: frozenset[str]) -> 
     info = reader.byte()
     if info == 0:
         raise InvalidUpdate("GC struct")
+    if info == _SKIP:
+        raise InvalidUpdate("Skip struct")
     origin = reader.id() if info & HAS_ORIGIN else None
     right = reader.id() if info & HAS_RIGHT else None
     is_map = bool(info & HAS_KEY)
@@ -169,12 +175,13 @@ def read_struct(reader: Reader, limits: Limits, format_keys: frozenset[str]) -> 
         if not length:
             raise InvalidUpdate("zero length")
     elif kind == ANY:
-        if reader.varint(MAX_CLOCK) != 1:
+        length = reader.varint(MAX_CLOCK)
+        if not 1 <= length <= limits.values_per_item:
             raise InvalidUpdate("a map value must stand alone")
-        _skip_any(reader, 0)
-        length = 1
+        for _ in range(length):
+            _skip_any(reader, 0)
     else:
-        raise InvalidUpdate("Skip struct" if kind == 10 else "content kind")
+        raise InvalidUpdate("content kind")
     return Struct(kind, origin, right, root, is_map, length, (), "", content_at)
 
 

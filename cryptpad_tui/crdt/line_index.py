@@ -139,7 +139,9 @@ class LineIndex:
         if not 0 <= char_offset < starts[-1]:
             raise IndexError("the character offset is outside the text")
         k = bisect_right(starts, char_offset) - 1
-        ends = list(accumulate([len(line) + 1 for line in self._chunks[k]]))
+        is_ascii = self._char_sizes[k] == self._byte_sizes[k]
+        sizes = self._bytes_of(k) if is_ascii else [len(line) + 1 for line in self._chunks[k]]
+        ends = list(accumulate(sizes))
         inside = char_offset - starts[k]
         i = bisect_right(ends, inside)
         return Position(self._lines_before()[k] + i, inside - (ends[i - 1] if i else 0))

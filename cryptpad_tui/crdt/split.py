@@ -15,7 +15,7 @@ from cryptpad_tui.crdt.grammar import (
     DELETED,
     MAX_CLIENT,
     MAX_CLOCK,
-    SNAPSHOT_LIMITS,
+    OWN_LIMITS,
     STRING,
     UPDATE_LIMITS,
     Reader,
@@ -109,12 +109,12 @@ def _take_apart(update: bytes) -> _Own:
         count, client, clock = reader.varint(reader.size), reader.varint(MAX_CLIENT), reader.varint(MAX_CLOCK)
         for _ in range(count):
             start = reader.at
-            struct = read_struct(reader, SNAPSHOT_LIMITS, _KEYS)
+            struct = read_struct(reader, OWN_LIMITS, _KEYS)
             # Offsets count from the struct's own start, since it is kept as a slice.
             struct = struct._replace(content_at=struct.content_at - start)
             items.append(_Item(clock, struct, struct.text, update[start : reader.at]))
             clock += struct.length
-    ranges = read_delete_set(reader, SNAPSHOT_LIMITS)
+    ranges = read_delete_set(reader, OWN_LIMITS)
     reader.finish()
     return _Own(client, items, ranges)
 

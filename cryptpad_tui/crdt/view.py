@@ -18,7 +18,8 @@ from cryptpad_tui.crdt.diff import smallest_edits
 from cryptpad_tui.crdt.engine_doc import EngineDocument, Run
 from cryptpad_tui.crdt.errors import UnfitValue
 from cryptpad_tui.crdt.kinds import META_ROOT, PadKind
-from cryptpad_tui.crdt.line_index import LineIndex, utf8_size
+from cryptpad_tui.crdt.line_index import LineIndex
+from cryptpad_tui.crdt.rebase import content_of, make_again, write_text_edits
 from cryptpad_tui.crdt.values import Anchor, Attributes, Change, Origin, Position, TextEdit
 
 ChangeCallback = Callable[[Change], None]
@@ -87,15 +88,10 @@ class ViewDocument:
         """Make many edits at once: ascending, not overlapping, in the coordinates before the first."""
         self._require_writable()
         self._require_ascending(edits)
-        spans = [(self.lines.byte_of(edit.start), self.lines.byte_of(edit.end)) for edit in edits]
         if not edits:
             return
         self.end_undo_group()
-        with self._engine.own_transaction():
-            shift = 0
-            for edit, (first, last) in zip(edits, spans, strict=True):
-                self._engine.replace_bytes(first + shift, last + shift, edit.text, edit.attributes or None)
-                shift += utf8_size(edit.text) - (last - first)
+        spans = write_text_edits(self._engine, self.lines, list(edits))
         self.end_undo_group()
         self._tell(apply_delta(self.lines, _delta_of(edits, spans), Origin.LOCAL))
 
@@ -163,6 +159,10 @@ class ViewDocument:
         """Everything a map holds."""
         return self._engine.map_items(root)
 
+    def map_value(self, root: str, key: str) -> Any:
+        """What a map holds at a key; None if nothing."""
+        return self._engine.value(root, key)
+
     def set_map(self, root: str, key: str, value: object) -> None:
         """Set one key of a map."""
         self._require_writable()
@@ -210,15 +210,39 @@ class ViewDocument:
         """The whole text as runs of equal attributes; costs its length."""
         return self._engine.runs()
 
+    def rebase(self, state: bytes, client_id: int) -> None:
+        """Stand on canonical bytes as another client, with everything that this view shows.
+
+        `state` must be of a log position up to which this view followed the log: what it holds and
+        the view does not is taken back. The difference is made again and comes out of
+        `take_updates`; the undo history ends, since what it refers to is gone.
+        """
+        kept = content_of(self._engine, self.kind, self.text())
+        self._engine = EngineDocument(self.kind, client_id, state, self._now)
+        self.lines.reset(self._engine.whole_text())
+        make_again(self._engine, self.lines, kept)
+        self._engine.take_changed_keys()
+        self._tell(Change((), Origin.RELOAD))
+
+    def reset(self, state: bytes, client_id: int) -> None:
+        """Show `state` and nothing else, as another client: for when nothing here is pending."""
+        self._engine = EngineDocument(self.kind, client_id, state, self._now)
+        self.lines.reset(self._engine.whole_text())
+        self._tell(Change((), Origin.RELOAD))
+
+    def encode(self) -> bytes:
+        """The whole state as one update; costs its length."""
+        return self._engine.encode()
+
     # -- anchors
 
     def anchor(self, p: Position, assoc: int = 0) -> Anchor:
         """Name a place by the character beside it."""
-        return make_anchor(self._engine.doc, self._engine.text, self.lines, p, assoc)
+        return make_anchor(self._engine, self.lines, p, assoc)
 
     def locate(self, a: Anchor) -> Position | None:
         """Where an anchor is; None if it is unknown here or hostile."""
-        return locate_anchor(self._engine.doc, self.lines, self.state_vector(), a)
+        return locate_anchor(self._engine, self.lines, self.state_vector(), a)
 
 
 def _delta_of(edits: Sequence[TextEdit], spans: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:

@@ -7,8 +7,11 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pycrdt import Doc, Text
 
 from cryptpad_tui.crdt import delta as delta_module
+from cryptpad_tui.crdt import engine_doc
+from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.errors import UncleanText, UnfitValue
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Anchor, Change, Origin, Position, TextEdit, map_position
@@ -249,6 +252,48 @@ def test_edits_that_overlap_or_descend_are_refused() -> None:
     assert document.text() == "abcdef"
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32))
+def test_an_anchor_stays_with_its_character_in_every_replica(seed: int) -> None:
+    rng = random.Random(seed)
+    ann, bob = view(1, "".join(rng.choice(ALPHABET) for _ in range(20))), view(2)
+    for _ in range(8):
+        random_step(rng, ann)
+    exchange(ann, bob)
+    marked = "MARK"
+    insert(ann, rng.randrange(ann.lines.char_count + 1), marked)
+    exchange(ann, bob)
+    offset = ann.text().index(marked)
+    after = ann.anchor(ann.lines.position_at(offset), 0)
+    before = ann.anchor(ann.lines.position_at(offset + 4), -1)
+    for _ in range(6):
+        n = rng.randrange(ann.lines.char_count + 1)
+        if not offset < n < offset + 4:
+            insert(ann, n, rng.choice(["é", "😀", "x\n"]))
+            offset = ann.text().index(marked)
+    exchange(ann, bob)
+    for document in (ann, bob):
+        start = document.locate(after)
+        end = document.locate(before)
+        assert start is not None
+        assert end is not None
+        assert document.lines.text(start, end) == marked
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32))
+def test_every_place_comes_back_from_its_anchor(seed: int) -> None:
+    rng = random.Random(seed)
+    ann, bob = view(1), view(2)
+    for _ in range(25):
+        random_step(rng, rng.choice([ann, bob]))
+        exchange(ann, bob)
+    for offset in range(ann.lines.char_count + 1):
+        p = ann.lines.position_at(offset)
+        for assoc in (0, -1):
+            assert bob.locate(ann.anchor(p, assoc)) == p
+
+
 def test_a_hostile_anchor_is_answered_with_nothing_and_makes_no_noise(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
@@ -262,3 +307,76 @@ def test_a_hostile_anchor_is_answered_with_nothing_and_makes_no_noise(
     assert document.locate(Anchor(True, 0, 0)) is None
     assert document.locate(Anchor(1, 99, 0)) is None
     assert capfd.readouterr().err == ""
+
+
+def many_edits(rng: random.Random, document: ViewDocument) -> list[TextEdit]:
+    cuts = sorted(rng.choices(range(document.lines.char_count + 1), k=40))
+    place = document.lines.position_at
+    made = [rng.choice(["", "é", "X😀\n", "abc"]) for _ in cuts]
+    return [
+        TextEdit(place(a), place(b), text) for a, b, text in zip(cuts[::2], cuts[1::2], made, strict=False)
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32))
+def test_edits_written_at_once_mean_what_they_mean_one_by_one(seed: int) -> None:
+    rng = random.Random(seed)
+    ann, bob = view(1, "".join(rng.choice(ALPHABET) for _ in range(50))), view(2)
+    for _ in range(20):
+        random_step(rng, rng.choice([ann, bob]))
+        exchange(ann, bob)
+    edits = many_edits(rng, ann)
+    expected = ann.text()
+    for edit in reversed(edits):
+        a, b = ann.lines.offset_of(edit.start), ann.lines.offset_of(edit.end)
+        expected = expected[:a] + edit.text + expected[b:]
+    before = ann.text()
+    mirror = Mirror(ann)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine_doc, "_BATCH_EDITS", 1)
+        ann.replace_all(edits)
+    assert ann.text() == ann._engine.whole_text() == mirror.text == expected
+    canonical = CanonicalDocument.from_snapshot(PadKind.RICHTEXT, _snapshot_of(bob), bob.state_vector())
+    updates = ann.take_updates()
+    canonical.apply(canonical.check(1, updates))
+    for update in updates:
+        bob.apply(update)
+    insert(ann, rng.randrange(ann.lines.char_count + 1), "on")
+    exchange(ann, bob)
+    assert ann.text() == bob.text()
+    ann.undo()
+    if before != expected:
+        ann.undo()
+        assert ann.text() == ann._engine.whole_text() == before
+
+
+def _snapshot_of(document: ViewDocument) -> bytes:
+    fresh: Doc[Text] = Doc(client_id=0)
+    fresh.apply_update(document._engine.encode())
+    return fresh.get_update()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32))
+def test_a_rebase_keeps_text_marks_and_maps_and_gives_them_as_updates(seed: int) -> None:
+    rng = random.Random(seed)
+    ann, bob = view(1, "shared é😀 ground\n"), view(2)
+    exchange(ann, bob)
+    state = _snapshot_of(bob)
+    for _ in range(15):
+        random_step(rng, ann)
+    text, runs, meta = ann.text(), ann.runs(), ann.map_items("meta")
+    seen: list[Origin] = []
+    ann.observe(lambda change: seen.append(change.origin))
+    ann.rebase(state, 77)
+    assert seen == [Origin.RELOAD]
+    for update in ann.take_updates():
+        bob.apply(update)
+    for document in (ann, bob):
+        assert (document.text(), document.runs(), document.map_items("meta")) == (text, runs, meta)
+    assert 1 not in ann.state_vector().keys() - bob.state_vector().keys()
+    assert not ann.undo()
+    insert(ann, 0, "on ")
+    exchange(ann, bob)
+    assert bob.text() == "on " + text

@@ -1,0 +1,113 @@
+"""Many edits of one text as one update, written from one walk over its items.
+
+The engine finds each place by walking from the start, so 20,000 replacements through it take half a
+minute. The update written here places every insertion by the clocks of its neighbours instead. It
+must mean exactly what the same edits made one by one would mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from cryptpad_tui.crdt.grammar import STRING, Id
+from cryptpad_tui.crdt.items import Item, ItemList
+from cryptpad_tui.crdt.kinds import TEXT_ROOT
+from cryptpad_tui.crdt.wire import encode_block, encode_delete_set, encode_place, encode_string
+
+ByteEdit = tuple[int, int, str]
+"""first byte, last byte, new text; ascending, in the bytes before the first edit."""
+
+
+def write_edits(items: ItemList, client: int, clock: int, edits: Sequence[ByteEdit]) -> bytes:
+    """One update by `client`, whose next clock is `clock`."""
+    walk = _Walk(items)
+    structs: list[bytes] = []
+    ranges: list[tuple[int, int, int]] = []
+    own_end: Id | None = None
+    own_place = -1
+    for first, last, text in edits:
+        # Two insertions at one place: the second stands after the first.
+        chained = own_end if first == last == own_place else None
+        before = walk.unit_before(first)
+        for item, start, stop in walk.pieces(first, last):
+            ranges.append((item.client, item.clock + start, stop - start))
+            # A replacement stands after what it replaces, and so takes over its marks.
+            before = (item.client, item.clock + stop - 1)
+        if text:
+            info, place = encode_place(chained or before, walk.unit_after(last), TEXT_ROOT)
+            structs.append(bytes([info | STRING]) + place + encode_string(text))
+            clock += len(text.encode("utf-16-le")) // 2
+            own_end, own_place = (client, clock - 1), last
+    return encode_block(client, clock - _units(edits), structs) + encode_delete_set(_tidy(ranges))
+
+
+def _units(edits: Sequence[ByteEdit]) -> int:
+    return sum(len(text.encode("utf-16-le")) // 2 for _, _, text in edits)
+
+
+def _tidy(ranges: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    tidy: list[tuple[int, int, int]] = []
+    for client, first, length in sorted(ranges):
+        if tidy and tidy[-1][0] == client and tidy[-1][1] + tidy[-1][2] == first:
+            first, length = tidy[-1][1], tidy[-1][2] + length
+            tidy.pop()
+        tidy.append((client, first, length))
+    return tidy
+
+
+class _Walk:
+    """A place in the visible items that only moves forward."""
+
+    def __init__(self, items: ItemList) -> None:
+        self._rest = (item for item in items if item.size_bytes)
+        self._first = next(iter(items), None)
+        self._item: Item | None = None
+        self._raw = b""
+        self._start = self._end = 0
+        self._before: Id | None = None
+        self._units_read = self._bytes_read = 0
+        self._advance()
+
+    def _advance(self) -> None:
+        if self._item is not None:
+            self._before = (self._item.client, self._item.clock + self._item.length - 1)
+        self._item = next(self._rest, None)
+        self._raw = self._item.text.encode() if self._item is not None else b""
+        self._start, self._end = self._end, self._end + len(self._raw)
+        self._units_read = self._bytes_read = 0
+
+    def _go_to(self, target: int) -> None:
+        while self._item is not None and target >= self._end:
+            self._advance()
+
+    def _units_to(self, target: int) -> int:
+        """UTF-16 units of the item before a byte of the text."""
+        inside = target - self._start
+        piece = self._raw[self._bytes_read : inside]
+        self._units_read += len(piece) if piece.isascii() else len(piece.decode().encode("utf-16-le")) // 2
+        self._bytes_read = inside
+        return self._units_read
+
+    def unit_before(self, target: int) -> Id | None:
+        """The last unit of the character before a byte; None at the start of the text."""
+        self._go_to(target)
+        if self._item is None or target == self._start:
+            return self._before
+        return self._item.client, self._item.clock + self._units_to(target) - 1
+
+    def unit_after(self, target: int) -> Id | None:
+        """The first unit of the character at a byte; None at the end of the text."""
+        self._go_to(target)
+        if self._item is None:
+            return None
+        return self._item.client, self._item.clock + self._units_to(target)
+
+    def pieces(self, first: int, last: int) -> Iterator[tuple[Item, int, int]]:
+        """The parts of items between two bytes: item, first unit, unit after the last."""
+        while first < last:
+            self._go_to(first)
+            if self._item is None:
+                raise IndexError("the byte is outside the text")
+            item, stop = self._item, min(last, self._end)
+            yield item, self._units_to(first), self._units_to(stop)
+            first = stop
