@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -184,7 +185,7 @@ def test_network_file_systems_are_named(tmp_path: Path, monkeypatch: pytest.Monk
     for magic, kind in ((0x6969, "NFS"), (0xFF534D42, "SMB"), (0x01021997, "9p"), (0x65735546, "FUSE")):
         raw = magic.to_bytes(8, "little") + bytes(112)
         monkeypatch.setattr(filesystems, "_statfs", lambda path, raw=raw: raw)
-        monkeypatch.setattr(filesystems.sys, "byteorder", "little")
+        monkeypatch.setattr(sys, "byteorder", "little")
         assert filesystems.network_kind(tmp_path) == kind
 
 
@@ -193,8 +194,8 @@ def test_macs_file_systems_are_told_by_name_and_flag(tmp_path: Path, monkeypatch
         flags = (0x1000 if local else 0).to_bytes(4, "little")
         return bytes(64) + flags + bytes(4) + name.ljust(16, b"\0") + bytes(2_000)
 
-    monkeypatch.setattr(filesystems.sys, "platform", "darwin")
-    monkeypatch.setattr(filesystems.sys, "byteorder", "little")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(sys, "byteorder", "little")
     for name, local, expected in (
         (b"apfs", True, None),
         (b"nfs", False, "nfs"),

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from hypothesis import settings
+
 from cryptpad_tui.vault.records import PadRecord
 
 PASSPHRASE = b"correct horse battery staple"
 DATABASE_KEY = bytes(range(32))
+
+steady = settings(deadline=None, derandomize=True)
+"""The same examples in each run, however busy the machine is."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from vault.helpers import DATABASE_KEY, make_pad_record
+from vault.helpers import DATABASE_KEY, make_pad_record, steady
 
 from cryptpad_tui.pad.ports import JournalRow, LogRow, OutboxRow, PadStore, StaleJournal
 from cryptpad_tui.vault.database import Database
@@ -265,7 +265,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
 
 
 TestStoreAgainstModel = StoreAgainstModel.TestCase
-TestStoreAgainstModel.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
+TestStoreAgainstModel.settings = settings(steady, max_examples=20, stateful_step_count=20)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import contextlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from vault.helpers import steady
 
 from cryptpad_tui.vault.errors import MistypedRecoveryKey
 from cryptpad_tui.vault.recovery import format_recovery_key, parse_recovery_key
@@ -20,6 +21,7 @@ def test_the_format_is_fixed() -> None:
     assert parse_recovery_key(PRINTED) == SECRET
 
 
+@steady
 @given(st.binary(min_size=16, max_size=16))
 def test_every_key_comes_back(secret: bytes) -> None:
     assert parse_recovery_key(format_recovery_key(secret)) == secret
@@ -50,6 +52,7 @@ def test_what_is_no_key_is_refused_without_repeating_it(typed: str) -> None:
     assert not typed or typed not in str(refusal.value)
 
 
+@steady
 @given(st.binary(min_size=16, max_size=16), st.integers(0, 31), st.integers(1, 31))
 def test_one_wrong_character_is_noticed(secret: bytes, place: int, step: int) -> None:
     alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -59,6 +62,7 @@ def test_one_wrong_character_is_noticed(secret: bytes, place: int, step: int) ->
         parse_recovery_key("".join(characters))
 
 
+@steady
 @given(st.binary(min_size=16, max_size=16), st.integers(0, 30))
 def test_two_swapped_characters_are_noticed(secret: bytes, place: int) -> None:
     characters = list(format_recovery_key(secret).replace("-", ""))
@@ -69,6 +73,7 @@ def test_two_swapped_characters_are_noticed(secret: bytes, place: int) -> None:
         parse_recovery_key("".join(characters))
 
 
+@steady
 @given(st.text(max_size=60))
 def test_any_text_is_a_key_or_a_typed_refusal(text: str) -> None:
     with contextlib.suppress(MistypedRecoveryKey):

@@ -44,7 +44,7 @@ def test_each_of_its_secrets_opens_it(template: Template, vault_dir: Path) -> No
         {"recovery_key": template.recovery_key.lower()},
         {"keyfile": template.keyfile},
     ):
-        vault = Vault.open(vault_dir, **secret)  # type: ignore[arg-type]
+        vault = Vault.open(vault_dir, **secret)
         assert vault.account_root == template.account_root
         assert (vault.setting("name"), vault.setting("relay_url")) == ("Anna", "ws://127.0.0.1:9")
         vault.close()
@@ -62,7 +62,7 @@ def test_no_other_secret_opens_it_and_nothing_changes(vault_dir: Path, tmp_path:
         (VaultUnsafe, {"keyfile": tmp_path / "short"}),
     ):
         with pytest.raises(refusal):
-            Vault.open(vault_dir, **secret)  # type: ignore[arg-type]
+            Vault.open(vault_dir, **secret)
     assert snapshot(vault_dir) == before
 
 
