@@ -1,6 +1,6 @@
 """The engine: one opened vault, its drive, the pads that are open, and the relays they talk to.
 
-Belongs to one event loop once `start`, `sync`, `join` or `make_link` runs. Everything else works without one, so
+Belongs to one event loop once `start`, `sync`, `join` or `make_link` runs. All else works without one, so
 that a script can edit and leave. Edits are durable before a method returns.
 """
 
@@ -42,6 +42,7 @@ from cryptpad_tui.host.embedded_relay import EmbeddedRelay
 from cryptpad_tui.pad import flows
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.replica import Profile, Replica
+from cryptpad_tui.pad.writer import Writer
 from cryptpad_tui.sync.connection import open_connection
 from cryptpad_tui.vault.records import PadRecord
 from cryptpad_tui.vault.vault import Vault
@@ -73,6 +74,8 @@ class Engine:
         self._sessions: dict[bytes, PadSession] = {}
         self._relays: dict[str, RelayLoop] = {}
         self._registered: set[bytes] = set()
+        self._writers: dict[bytes, Writer] = {}
+        """Of pads that were open and may be again: one writer a pad and process."""
         self._poller: asyncio.Task[None] | None = None
         self._data_version = vault.data_version()
         self._drive_session = self._open_drive()
@@ -162,6 +165,7 @@ class Engine:
         self.drive.set_removed(pad_id)
         self._drive_session.flush()
         self._sessions.pop(pad_id, None)
+        self._writers.pop(pad_id, None)
         self.vault.forget_pad(pad_id)
 
     # -- open pads
@@ -191,6 +195,7 @@ class Engine:
             rng=self.rng,
             is_live=lambda writer_pk: self.is_live_writer(record.pad_id, writer_pk),
             epoch=record.epoch,
+            writer=self._writers.get(record.pad_id),
         )
         session = PadSession(self, record, replica)
         self._sessions[record.pad_id] = session
@@ -206,6 +211,8 @@ class Engine:
 
     def _forget(self, session: PadSession) -> None:
         self._sessions.pop(session.pad_id, None)
+        if session.replica.writer:
+            self._writers[session.pad_id] = session.replica.writer
         if session.replica.fold.n - session.replica.local_checkpoint_n >= 64:
             session.replica.save_checkpoint()
         for relay in self._relays.values():
@@ -263,7 +270,12 @@ class Engine:
             self._registered.add(writer_pk)
 
     def is_live_writer(self, pad_id: bytes, writer_pk: bytes) -> bool:
+        """Whether some process can still sign for this writer."""
         owner = self.vault.writer_owner(pad_id, writer_pk)
+        if owner == self.vault.process_token():
+            session = self._sessions.get(pad_id)
+            writer = session.replica.writer if session else self._writers.get(pad_id)
+            return writer is not None and writer.pk == writer_pk
         return owner is not None and self.vault.is_alive(owner)
 
     def load_document(self, kind: PadKind, update: bytes, clocks: dict[int, int]) -> CanonicalDocument:

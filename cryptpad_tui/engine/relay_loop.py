@@ -174,7 +174,7 @@ class RelayLoop:
 
     async def _work(self, session: PadSession, link: PadLink, failure: asyncio.Future[Exception]) -> None:
         wake = self._wake[session.pad_id]
-        last_send = unfolded_since = self._engine.now()
+        last_send, unfolded_since = float("-inf"), self._engine.now()
         session.replica.may_snapshot = lambda: _elected(session)
         while True:
             now = self._engine.now()

@@ -264,7 +264,8 @@ class PadSession:
         self.tell(SessionEvent.STATUS)
 
     def _show_canonical(self) -> None:
-        """A snapshot was loaded beneath the view: show it, with what is pending on top."""
+        """A snapshot was loaded beneath the view: show it, unless something typed here is pending."""
+        self.flush()
         if self.view.state_vector() != dict(self.replica.fold.document.clocks) and not self.waiting:
             self.view.reset(self.replica.fold.document.encode(), self.view_client_id())
 

@@ -70,8 +70,12 @@ class Replica:
         rng: RandomBytes,
         is_live: Callable[[bytes], bool] = lambda writer_pk: False,
         epoch: int = 0,
+        writer: Writer | None = None,
     ) -> None:
-        """`is_live` says whether a writer's process still runs; this replica's own need not be asked."""
+        """`is_live` says whether a writer can still sign; this replica's own need not be asked.
+
+        `writer`: the one that this process used for the pad before, to go on with.
+        """
         self.genesis = genesis
         self.kind = kind
         self.keys = keys
@@ -80,7 +84,7 @@ class Replica:
         self.profile = profile
         self._rng = rng
         self._is_live = is_live
-        self.writer = self._new_writer()
+        self.writer = writer or self._new_writer()
         self.fold = self._new_fold()
         self.local_checkpoint_n = 0
         self.may_snapshot: Callable[[], bool] = lambda: False

@@ -1,0 +1,43 @@
+"""Real vaults (cheap Argon2), real engines and a real relay."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from cryptpad_tui.engine import Engine
+from cryptpad_tui.vault.vault import Vault
+from support.relay import RelayProcess
+
+PASSPHRASE = b"correct horse"
+MakeEngine = Callable[..., Engine]
+
+
+@pytest.fixture
+def relay(tmp_path: Path) -> Iterator[RelayProcess]:
+    process = RelayProcess(tmp_path / "relay-data")
+    yield process
+    process.stop()
+
+
+@pytest_asyncio.fixture
+async def make_engine(tmp_path: Path) -> AsyncIterator[MakeEngine]:
+    """make_engine("Anna", relay_url=...) opens, or makes, that person's vault in a process of its own kind."""
+    engines: list[Engine] = []
+
+    def make(name: str, *, relay_url: str | None = None) -> Engine:
+        home = tmp_path / name
+        if home.exists():
+            vault = Vault.open(home, passphrase=PASSPHRASE)
+        else:
+            vault, _ = Vault.create(home, PASSPHRASE, name=name, relay_url=relay_url, kdf_memory_mib=64)
+        engine = Engine(vault)
+        engines.append(engine)
+        return engine
+
+    yield make
+    for engine in engines:
+        await engine.close()
