@@ -188,10 +188,10 @@ def apply(lines: LineIndex, highlighter: Highlighter, *edits: TextEdit) -> None:
 @settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_incremental_lexing_says_what_lexing_from_scratch_says(data: st.DataObject) -> None:
-    filler = data.draw(st.integers(0, 200))
-    text = data.draw(st.lists(pieces, max_size=20))
-    lines = LineIndex("\n".join(["some text"] * filler + text + ["more text"] * filler + text))
+    part = data.draw(st.lists(pieces, min_size=1, max_size=20))
+    lines = LineIndex("\n".join(part * data.draw(st.integers(1, 30))))
     highlighter = Highlighter(lines, MarkdownLexer())
+    highlighter.refine(data.draw(st.sampled_from([0, 100, 1000])))
     for _ in range(data.draw(st.integers(1, 6))):
         edits, at = [], 0
         for _ in range(data.draw(st.integers(1, 3))):
@@ -288,3 +288,36 @@ def test_any_line_gets_ascending_spans_of_known_styles(texts: list[str]) -> None
             assert names
             assert set(names) <= STYLES
             at = end
+
+
+@pytest.mark.parametrize("added", [20, 1, 70, -1, -20, -70])
+def test_what_is_known_far_below_moves_with_its_lines(added: int) -> None:
+    lines = LineIndex("text\n" * 310 + "```\n" + "code\n" * 10 + "```\n" + "text\n" * 400)
+    highlighter = Highlighter(lines, MarkdownLexer())
+    while highlighter.refine(1000):
+        pass
+    if added > 0:
+        apply(lines, highlighter, TextEdit(Position(5, 0), Position(5, 0), "more\n" * added))
+    else:
+        apply(lines, highlighter, TextEdit(Position(5, 0), Position(5 - added, 0), ""))
+    assert not highlighter.refine(0)
+    right = from_scratch(lines)
+    for first in range(0, len(lines) - 30, 7):
+        assert highlighter.spans(first, first + 30) == right[first : first + 30]
+
+
+@pytest.mark.parametrize("added", [200, -200])
+def test_what_is_still_to_be_lexed_moves_with_its_lines(added: int) -> None:
+    lines = LineIndex("text\n" * 3_000)
+    highlighter = Highlighter(lines, MarkdownLexer())
+    while highlighter.refine(1000):
+        pass
+    apply(lines, highlighter, TextEdit(Position(1, 0), Position(1, 0), "```\n"))
+    if added > 0:
+        apply(lines, highlighter, TextEdit(Position(5, 0), Position(5, 0), "more\n" * added))
+    else:
+        apply(lines, highlighter, TextEdit(Position(5, 0), Position(5 - added, 0), ""))
+    while highlighter.refine(1000):
+        pass
+    assert highlighter.spans(0, len(lines)) == from_scratch(lines)
+    assert highlighter.spans(2_700, 2_701)[0][0].styles == ("code.block",)

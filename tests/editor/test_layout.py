@@ -132,6 +132,7 @@ def test_a_page_of_a_long_line_never_cuts_a_cluster() -> None:
     following = layout.next_row(row)
     assert following is not None
     assert following.start == PAGE_CHARS - 2
+    assert layout.row_at(Position(0, PAGE_CHARS + 3)) == following
 
 
 # -- the view
