@@ -89,6 +89,8 @@ class EmbeddedRelay:
                         raise RelayDidNotStart(f"see {self.log_path}")
                     self._spawn(descriptor)
                     has_started = True
+                except OSError as error:
+                    raise RelayDidNotStart(error.strerror or type(error).__name__) from error
                 finally:
                     os.close(descriptor)
             url = self.url()

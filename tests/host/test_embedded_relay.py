@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from cryptpad_tui.host import embedded_relay
+from cryptpad_tui.host import embedded_relay, files
 from cryptpad_tui.host.embedded_relay import EmbeddedRelay
 from cryptpad_tui.host.errors import RelayDidNotStart, RelayDidNotStop, RelayPortTaken
 
@@ -129,6 +130,40 @@ def test_no_strange_process_is_signalled(launch: Launch, monkeypatch: pytest.Mon
                 relay.stop()
     assert signalled == []
     pid_file.write_bytes(pid)
+
+
+def test_two_who_look_do_not_take_each_other_for_the_relay(launch: Launch) -> None:
+    relay = launch()
+    relay.start_or_find()
+    relay.stop()
+    with open(relay.log_path.parent / "lock", "rb") as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        assert not relay.is_running()
+
+
+def test_the_number_of_an_earlier_process_is_never_signalled(
+    launch: Launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay = launch()
+    relay.start_or_find()
+    relay.stop()
+    write = files.replace_private_file
+    number: list[bytes] = []
+
+    def lose_the_number(path: Path, data: bytes) -> None:
+        if path.name != "pid":
+            return write(path, data)
+        number.append(data)
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "replace_private_file", lose_the_number)
+        with pytest.raises(RelayDidNotStart, match="No space"):
+            relay.start_or_find()
+    assert not (relay.log_path.parent / "pid").exists()
+    with pytest.raises(RelayDidNotStop):
+        relay.stop()
+    write(relay.log_path.parent / "pid", number[0])
 
 
 def test_the_long_lived_process_gets_no_secret_from_the_environment(launch: Launch, tmp_path: Path) -> None:
