@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import os
 import selectors
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -18,6 +19,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from cryptpad_tui.ui.pen import RESET
+from cryptpad_tui.ui.terminal_writer import TerminalWriter
 
 PASTE_LIMIT_CHARS: Final = 64 << 20
 """A longer paste is cut here, so that a hostile terminal or a stuck key cannot fill the memory."""
@@ -92,11 +94,20 @@ class SafeDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         self._forget_screen()
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        if self._writer_thread is not None:
+            self._writer_thread.stop()
+            writer = TerminalWriter(sys.__stderr__.fileno() if sys.__stderr__ else 2, self._forget_screen)
+            writer.start()
+            self._writer_thread = writer  # type: ignore[assignment]
 
     def stop_application_mode(self) -> None:
         self._forget_screen()
         self.write(RESET)
         super().stop_application_mode()
+
+    def send_message(self, message: Message) -> None:
+        # Textual makes a task of every key; the queue takes it as well.
+        self._loop.call_soon_threadsafe(self._app.post_message, message)
 
     def _forget_screen(self) -> None:
         forget = getattr(self._app, "forget_screen", None)

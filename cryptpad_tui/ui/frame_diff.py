@@ -11,27 +11,33 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from operator import ne
 from typing import Final
 
+from rich.cells import cell_len
 from rich.color import ColorSystem
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
-from cryptpad_tui.ui.cells import Cell, Row, cells_of, first_disputed, is_disputed
+from cryptpad_tui.ui.cells import BLANK, Cell, Row, cells_of, first_disputed, is_disputed
 from cryptpad_tui.ui.pen import PLAIN, RESET, Look, draws_blank, transition
+from cryptpad_tui.ui.row_diff import differing, distance, is_right_half, moved, runs, text_of
 
 _SCROLL_MIN_ROWS: Final = 6
 """Fewer changed rows than this are cheaper to repaint than to look for a scroll."""
-_GAP_CELLS: Final = 4
-"""Unchanged cells between two changes are written again when that is shorter than a move."""
+_SHIFT_MIN_CELLS: Final = 12
+"""Fewer changed cells than this are written again rather than moved."""
+_SHIFTS: Final = (1, -1, 2, -2, 4, -4)
+"""By how many cells a row's end may have moved: a character, a wide one, an indentation."""
 
 
 class FrameDiff:
     """What the terminal shows, and how to change it."""
 
-    def __init__(self, colors: ColorSystem, *, erases_with_background: bool = False) -> None:
+    def __init__(
+        self, colors: ColorSystem, *, erases_with_background: bool = False, shifts_cells: bool = True
+    ) -> None:
         self._colors = colors
+        self._shifts_cells = shifts_cells
         self._erases_with_background = erases_with_background
         self._rows: list[Row] = []
         self._size = (0, 0)
@@ -46,24 +52,33 @@ class FrameDiff:
 
     def render(self, update: CompositorUpdate, size: tuple[int, int], cursor: tuple[int, int]) -> str:
         """What to write so that the terminal shows `update`, its cursor at (column, row); "" if it does."""
-        self._out = []
         if not self._known or size != self._size:
             self._start(size)
-        changed = self._changed_rows(update)
+        return self._render(strips_of(update), cursor)
+
+    def render_rows(self, rows: Iterable[tuple[int, int, Strip]], cursor: tuple[int, int]) -> str | None:
+        """The same for strips at (row, column); None while what the terminal shows is not known."""
+        return self._render(rows, cursor) if self._known else None
+
+    def _render(self, strips: Iterable[tuple[int, int, Strip]], cursor: tuple[int, int]) -> str:
+        changed = self._changed_rows(strips)
         if len(changed) >= _SCROLL_MIN_ROWS:
             self._scroll(changed)
         for y in sorted(changed):
             self._write_row(y, changed[y])
         self._move(*cursor)
-        return "".join(self._out)
+        return self._taken()
 
     def move_cursor(self, x: int, y: int) -> str:
         """What to write so that the cursor is at (column, row), with nothing painted; "" if it is there."""
         if not self._known:
             return ""
-        self._out = []
         self._move(x, y)
-        return "".join(self._out)
+        return self._taken()
+
+    def _taken(self) -> str:
+        written, self._out = "".join(self._out), []
+        return written
 
     def _start(self, size: tuple[int, int]) -> None:
         width, height = size
@@ -74,10 +89,10 @@ class FrameDiff:
 
     # ---- what changed
 
-    def _changed_rows(self, update: CompositorUpdate) -> dict[int, Row]:
+    def _changed_rows(self, strips: Iterable[tuple[int, int, Strip]]) -> dict[int, Row]:
         changed: dict[int, Row] = {}
         width, height = self._size
-        for y, x, strip in strips_of(update):
+        for y, x, strip in strips:
             if not (0 <= y < height and x < width):
                 continue
             row = changed.get(y)
@@ -94,15 +109,15 @@ class FrameDiff:
         shift = self._likely_shift(changed)
         if not shift:
             return
-        moved = [y for y in changed if 0 <= y + shift < len(self._rows)]
-        same = [y for y in moved if _distance(changed[y], self._rows[y + shift]) <= 2]
+        within = [y for y in changed if 0 <= y + shift < len(self._rows)]
+        same = [y for y in within if distance(changed[y], self._rows[y + shift]) <= 2]
         if not same:
             return
         top, bottom = min(min(same), min(same) + shift), max(max(same), max(same) + shift)
         shifted = self._shifted(top, bottom, shift)
         current = {y: changed.get(y, self._rows[y]) for y in range(top, bottom + 1)}
-        before = sum(_distance(row, self._rows[y]) for y, row in current.items())
-        after = sum(_distance(row, shifted[y - top]) for y, row in current.items())
+        before = sum(distance(row, self._rows[y]) for y, row in current.items())
+        after = sum(distance(row, shifted[y - top]) for y, row in current.items())
         if after * 2 > before:
             return
         self._write_scroll(top, bottom, shift)
@@ -112,11 +127,11 @@ class FrameDiff:
     def _likely_shift(self, changed: dict[int, Row]) -> int:
         old: dict[str, int] = {}
         for y, row in enumerate(self._rows):
-            text = _text(row)
+            text = text_of(row)
             old[text] = -1 if text in old else y
         votes: Counter[int] = Counter()
         for y, row in changed.items():
-            from_y = old.get(_text(row), -1)
+            from_y = old.get(text_of(row), -1)
             if from_y >= 0 and from_y != y:
                 votes[from_y - y] += 1
         shift, count = votes.most_common(1)[0] if votes else (0, 0)
@@ -141,12 +156,32 @@ class FrameDiff:
         self._rows[y] = row
         disputed = min(first_disputed(row), first_disputed(old))
         if disputed < len(row) and row[disputed:] != old[disputed:]:
-            for start, stop in _runs(row[:disputed], old[:disputed]):
+            for start, stop in runs(row[:disputed], old[:disputed]):
                 self._write_run(y, row, start, stop)
             self._write_disputed(y, row, disputed)
             return
-        for start, stop in _runs(row, old):
+        if disputed == len(row) and self._shifts_cells:
+            old = self._shift_cells(y, row, old)
+        for start, stop in runs(row, old):
             self._write_run(y, row, start, stop)
+
+    def _shift_cells(self, y: int, row: Row, old: Row) -> Row:
+        """Let the terminal move the end of a row where cells came in or went out; the row it then shows."""
+        before = distance(row, old)
+        if before < _SHIFT_MIN_CELLS:
+            return old
+        start = differing(row, old)[0]
+        while start > 0 and (is_right_half(row[start]) or is_right_half(old[start])):
+            start -= 1
+        # What comes in takes the pen's background on some terminals, and on others none.
+        fresh = BLANK if not self._pen.bg and not self._pen.bits else None
+        candidates = [(distance(row, moved(old, start, cells, fresh)), cells) for cells in _SHIFTS]
+        after, cells = min(candidates)
+        if after + _SHIFT_MIN_CELLS > before:
+            return old
+        self._move(start, y)
+        self._out.append(f"\x1b[{_count(abs(cells))}{'@' if cells > 0 else 'P'}")
+        return moved(old, start, cells, fresh)
 
     def _write_run(self, y: int, row: Row, start: int, stop: int) -> None:
         erase_from = self._erasable_from(row, start, stop)
@@ -169,7 +204,7 @@ class FrameDiff:
 
     def _write_disputed(self, y: int, row: Row, start: int) -> None:
         """Rewrite the end of a row, with the column set anew after every cluster of disputed width."""
-        while start > 0 and _is_right_half(row[start]):
+        while start > 0 and is_right_half(row[start]):
             start -= 1
         self._move(start, y)
         self._set_blank_pen(row[-1])
@@ -181,7 +216,7 @@ class FrameDiff:
                 continue
             self._put(cell)
             if is_disputed(cell[0]):
-                self._column(column + _width(cell[0]), y)
+                self._column(column + cell_len(cell[0]), y)
         self._erase(row, erase_from, len(row), y)
 
     def _column(self, x: int, y: int) -> None:
@@ -206,7 +241,7 @@ class FrameDiff:
         self._out.append(text)
         if self._at is not None:
             x, y = self._at
-            x += 1 if text.isascii() else _width(text)
+            x += 1 if text.isascii() else cell_len(text)
             # Past the last column terminals differ about where the cursor is.
             self._at = (x, y) if x < self._size[0] else None
 
@@ -256,45 +291,6 @@ def strips_of(update: CompositorUpdate) -> Iterator[tuple[int, int, Strip]]:
             for end, (x, chop) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
                 if chop is not None and x <= x2 and end > x1:
                     yield y, x, chop
-
-
-def _runs(row: Row, old: Row) -> Iterable[tuple[int, int]]:
-    """The spans of cells that differ, with small gaps between them closed."""
-    runs: list[tuple[int, int]] = []
-    for column in [column for column, differs in enumerate(map(ne, row, old)) if differs]:
-        if runs and column - runs[-1][1] <= _GAP_CELLS and _one_look(row, runs[-1][1] - 1, column):
-            runs[-1] = (runs[-1][0], column + 1)
-        else:
-            start = column
-            while start > 0 and _is_right_half(row[start]):
-                start -= 1
-            runs.append((start, column + 1))
-    return runs
-
-
-def _one_look(row: Row, start: int, stop: int) -> bool:
-    """Whether cells can be written one after the other without a change of pen."""
-    looks = {cell[1] for cell in row[start : stop + 1] if cell is not None and cell[0] != " "}
-    return len(looks) <= 1 and all(cell is not None for cell in row[start:stop])
-
-
-def _is_right_half(cell: Cell | None) -> bool:
-    return cell is not None and cell[0] == ""
-
-
-def _distance(row: Row, old: Row) -> int:
-    return sum(map(ne, row, old))
-
-
-def _text(row: Row) -> str:
-    # The last column may hold a scrollbar, which stays while the text moves.
-    return "".join(cell[0] if cell is not None else "\0" for cell in row[:-1])
-
-
-def _width(text: str) -> int:
-    from rich.cells import cell_len
-
-    return cell_len(text)
 
 
 def _count(number: int) -> str:

@@ -1,8 +1,8 @@
 """The base of our app: a Textual app that paints little and tells nothing when it fails.
 
 It writes frames through `FrameDiff`, keeps control characters of foreign text off the terminal, shows the
-real cursor where the person types, and ends a failure with one line that holds no text of any pad. A traceback,
-with its local variables, never reaches the terminal.
+real cursor where the person types, and ends a failure with one line that holds no text of any pad. A
+traceback, with its local variables, never reaches the terminal.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import asyncio
 import os
 import signal
 import sys
+import time
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -25,7 +26,9 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.dom import DOMNode
 from textual.filter import NoColor
+from textual.geometry import Region
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.widget import Widget
 
 from cryptpad_tui.ui import clipboard
@@ -39,6 +42,8 @@ _SHOW_CURSOR: Final = "\x1b[?25h"
 _HIDE_CURSOR: Final = "\x1b[?25l"
 _TEARING_BYTES: Final = 400
 """A shorter frame arrives in one piece anyway: brackets around it would only cost bytes."""
+_SOON_S: Final = 0.008
+"""Rows painted sooner than this after others wait for the next frame: a burst is one repaint, not many."""
 
 
 class SafeApp(App[int]):
@@ -61,6 +66,8 @@ class SafeApp(App[int]):
         erases = erases_with_background(self._environ.get("TERM", ""))
         self._frames = FrameDiff(colors, erases_with_background=erases) if diff else None
         self._cursor_shown = False
+        self._now = time.monotonic
+        self._painted_at = float("-inf")
         self.cursor_everywhere = False
         """Show the terminal's cursor in every field, for screen readers and braille displays."""
         self._failure: str | None = None
@@ -97,6 +104,29 @@ class SafeApp(App[int]):
                 self._write_frame(frame)
         finally:
             self.post_display_hook()
+
+    def paint_rows(self, widget: Widget, rows: Sequence[tuple[int, Strip]]) -> bool:
+        """Show rows of a widget at once, past the compositor; False where only a refresh can.
+
+        A key press then costs one way through the event loop, not three. Only a widget that nothing lies
+        over may do it, and its own `render_lines` must give the same strips.
+        """
+        screen = self.screen
+        if self._frames is None or not self._may_write() or widget.screen is not screen:
+            return False
+        if screen._layout_required or self._now() - self._painted_at < _SOON_S:
+            return False
+        region = _unobstructed(widget, screen)
+        if region is None:
+            return False
+        cursor = screen.outer_size.clamp_offset(self.cursor_position)
+        strips = [(region.y + y, region.x, strip) for y, strip in rows]
+        frame = self._frames.render_rows(strips, cursor)
+        if frame is None:
+            return False
+        self._painted_at = self._now()
+        self._write_frame(frame)
+        return True
 
     def _may_write(self) -> bool:
         driver = self._driver
@@ -143,16 +173,16 @@ class SafeApp(App[int]):
 
     # ---- the cursor
 
-    def place_cursor(self, x: int, y: int) -> None:
-        """Put the terminal's cursor at a cell of the screen at once, without a repaint."""
-        self.cursor_position = self.screen.outer_size.clamp_offset(self.cursor_position.__class__(x, y))
+    def place_cursor(self) -> None:
+        """Show the cursor at `cursor_position` at once, without a repaint."""
         if not self._may_write():
             return
+        x, y = self.screen.outer_size.clamp_offset(self.cursor_position)
         if self._frames is None:
-            self._write(Control.move_to(*self.cursor_position).segment.text)
+            self._write(Control.move_to(x, y).segment.text)
             self._show_cursor(self._wants_cursor())
         else:
-            self._write_frame(self._frames.move_cursor(*self.cursor_position))
+            self._write_frame(self._frames.move_cursor(x, y))
 
     def _wants_cursor(self) -> bool:
         focused = self.focused
@@ -243,3 +273,14 @@ class SafeApp(App[int]):
     @classmethod
     def _sentence(cls, what: str) -> str:
         return f"{cls.PROGRAM}: error: the screen failed ({what}). {cls.WHAT_IS_SAFE}"
+
+
+def _unobstructed(widget: Widget, screen: Screen[Any]) -> Region | None:
+    """Where a widget is, if all of it is visible and nothing lies over it."""
+    for other, (region, clip) in screen._compositor.visible_widgets.items():
+        # Front to back: what comes before the widget is painted over it.
+        if other is widget:
+            return region if clip.contains_region(region) else None
+        if region.intersection(clip).overlaps(widget.region):
+            return None
+    return None

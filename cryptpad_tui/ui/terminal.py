@@ -15,8 +15,10 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-_UNSAFE: Final = regex.compile(r"[\p{Cc}\p{Cs}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Control characters, half characters, and marks that reorder the text around them."""
+_UNSAFE: Final = regex.compile(
+    r"[\p{Cc}\p{Cs}\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+"""Control characters, half characters, and what reorders or hides text without taking a cell."""
 
 
 class UnsuitableTerminal(Exception):

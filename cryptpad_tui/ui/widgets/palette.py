@@ -1,0 +1,131 @@
+"""How the editor's styles look in a theme: names of spans in, Rich styles out.
+
+A theme of true colours and one of the terminal's own sixteen are both served. It never invents a colour where
+NO_COLOR asks for none: every style also carries an attribute, so that nothing is told by colour alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from rich.color import Color, ColorParseError
+from rich.style import Style
+
+PEER_COLOURS: Final = ("#e06c75", "#98c379", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#d19a66", "#be5046")
+"""Colours that can be told apart on a dark and on a light background, for people."""
+PEER_COLOURS_ANSI: Final = ("red", "green", "yellow", "blue", "magenta", "cyan", "bright_red", "bright_blue")
+
+_ROLES: Final[Mapping[str, tuple[str, str]]] = {
+    "heading": ("primary", "bold"),
+    "heading.mark": ("muted", "bold"),
+    "strong": ("", "bold"),
+    "emphasis": ("", "italic"),
+    "strike": ("muted", "strike"),
+    "code": ("success", ""),
+    "quote": ("muted", "italic"),
+    "quote.mark": ("secondary", "bold"),
+    "list.mark": ("secondary", "bold"),
+    "task.open": ("warning", "bold"),
+    "task.done": ("success", "dim"),
+    "link.text": ("primary", "underline"),
+    "link.url": ("muted", "underline"),
+    "link.mark": ("muted", ""),
+    "image": ("secondary", "underline"),
+    "mark": ("muted", ""),
+    "escape": ("muted", ""),
+    "html": ("muted", ""),
+    "comment": ("muted", "italic"),
+    "table.mark": ("muted", ""),
+    "table.header": ("", "bold"),
+    "rule": ("muted", ""),
+    "front": ("muted", ""),
+    "front.key": ("secondary", ""),
+    "footnote": ("secondary", ""),
+    "control": ("error", "reverse"),
+    "gutter": ("muted", ""),
+    "scrollbar": ("muted", ""),
+}
+_ANSI: Final = {
+    "primary": "blue",
+    "secondary": "cyan",
+    "warning": "yellow",
+    "error": "red",
+    "success": "green",
+    "muted": "bright_black",
+}
+
+
+class Palette:
+    """The styles of one theme on one background."""
+
+    def __init__(self, variables: Mapping[str, str], *, base: Style, ansi: bool, dark: bool = True) -> None:
+        self._base = base
+        self._ansi = ansi
+        self._roles = _ANSI if ansi else _theme_roles(variables, dark=dark)
+        self._selection = Style(reverse=True) if ansi else Style(bgcolor="#264f78" if dark else "#add6ff")
+        self._find = (
+            Style(color="black", bgcolor="yellow")
+            if ansi
+            else Style(bgcolor="#6b5a1e" if dark else "#ffe28a")
+        )
+        self._composed: dict[tuple[str, ...], Style] = {}
+
+    @property
+    def base(self) -> Style:
+        """The style of plain text."""
+        return self._base
+
+    def style(self, names: tuple[str, ...]) -> Style:
+        """The named styles laid over one another, the last on top."""
+        composed = self._composed.get(names)
+        if composed is None:
+            composed = self._base
+            for name in names:
+                composed += self._one(name)
+            self._composed[names] = composed
+        return composed
+
+    def _one(self, name: str) -> Style:
+        if name == "selection":
+            return self._selection
+        if name == "find":
+            return self._find
+        if name.startswith("peer."):
+            return self._peer(name)
+        while name not in _ROLES and "." in name:
+            name = name.rpartition(".")[0]
+        role, attributes = _ROLES.get(name, ("", ""))
+        return Style.parse(" ".join(part for part in (attributes, self._roles.get(role, "")) if part))
+
+    def _peer(self, name: str) -> Style:
+        """A person's colour: `peer.COLOUR` is what they selected, `:caret` and `:flag` where they are."""
+        colour, _, kind = name.removeprefix("peer.").partition(":")
+        try:
+            colour = Color.parse(colour).name
+        except ColorParseError:
+            colour = PEER_COLOURS_ANSI[0]
+        if kind:
+            return Style(color="black", bgcolor=colour, bold=kind == "flag", reverse=False, underline=False)
+        return Style(color=colour, underline=True)
+
+
+def peer_colours(*, ansi: bool) -> tuple[str, ...]:
+    """Colours for people in a theme."""
+    return PEER_COLOURS_ANSI if ansi else PEER_COLOURS
+
+
+def _theme_roles(variables: Mapping[str, str], *, dark: bool) -> dict[str, str]:
+    fallback = {"muted": "#8b949e" if dark else "#57606a", "primary": "#61afef" if dark else "#0550ae"}
+    roles = dict(fallback)
+    for role, variable in (
+        ("primary", "text-primary"),
+        ("secondary", "text-secondary"),
+        ("warning", "text-warning"),
+        ("error", "text-error"),
+        ("success", "text-success"),
+    ):
+        value = variables.get(variable, "")
+        if value.startswith("#") and len(value) in (7, 9):
+            roles[role] = value[:7]
+    return roles
