@@ -19,7 +19,7 @@ _TOKEN = re.compile(
     rb"|\x1b[ -/]*[0-OQ-WYZ`-~]"  # the rest
 )
 _FOREIGN = re.compile(
-    rb"\x1b\[[<=>][0-9;]*[A-Za-z]|\x1b\[\?[0-9;]*(?:u|\$p)|\x1b[P_^X].*|\x1b\].*", re.DOTALL
+    rb"\x1b\[[<=>][0-9;]*[A-Za-z]|\x1b\[\?[0-9;]*(?:[um]|\$p)|\x1b[P_^X].*|\x1b\].*", re.DOTALL
 )
 _MAX_TOKEN_BYTES = 1 << 20
 

@@ -11,6 +11,7 @@ from cryptpad_tui.pad.ports import JournalRow, LogRow, OutboxRow, StaleJournal
 class MemoryStore:
     def __init__(self) -> None:
         self.log: list[LogRow] = []
+        self.heads: dict[int, bytes] = {}
         self.proven: dict[int, bytes] = {}
         self.saved: tuple[int, bytes] | None = None
         self.journal_rows: dict[int, JournalRow] = {}
@@ -22,10 +23,7 @@ class MemoryStore:
         return self._next
 
     def head_at(self, n: int) -> bytes | None:
-        for row in self.log:
-            if row.n == n:
-                return row.head
-        return self.proven.get(n)
+        return self.heads.get(n) or self.proven.get(n)
 
     def log_after(self, n: int, limit: int) -> list[LogRow]:
         return [row for row in self.log if row.n > n][:limit]
@@ -38,6 +36,7 @@ class MemoryStore:
 
     def commit_fold(self, rows: Sequence[LogRow], *, proven_heads: Sequence[tuple[int, bytes]] = ()) -> None:
         self.log += rows
+        self.heads.update({row.n: row.head for row in rows})
         self.proven.update(proven_heads)
         ids = {row.entry_id for row in rows}
         self.outbox_rows = {k: row for k, row in self.outbox_rows.items() if row.entry_id not in ids}

@@ -35,6 +35,8 @@ KEYS = {
     "ctrl+home": "\x1b[1;5H", "ctrl+end": "\x1b[1;5F",
     "shift+right": "\x1b[1;2C", "shift+left": "\x1b[1;2D", "shift+down": "\x1b[1;2B", "shift+up": "\x1b[1;2A",
     "ctrl+right": "\x1b[1;5C", "ctrl+left": "\x1b[1;5D", "f1": "\x1bOP", "f2": "\x1bOQ", "f4": "\x1bOS",
+    "f3": "\x1bOR", "f5": "\x1b[15~", "f6": "\x1b[17~", "f7": "\x1b[18~", "f8": "\x1b[19~", "f9": "\x1b[20~",
+    "f10": "\x1b[21~", "f11": "\x1b[23~", "f12": "\x1b[24~",
 }  # fmt: skip
 """What a terminal sends for a named key; `key("ctrl+s")` makes the rest."""
 
@@ -169,14 +171,20 @@ class Terminal:
     # ---- what the person sees
 
     def wait_for(
-        self, condition: str | re.Pattern[str] | Callable[[Terminal], object], timeout_s: float = _DEADLINE_S
+        self,
+        condition: str | re.Pattern[str] | Callable[[Terminal], object],
+        timeout_s: float = _DEADLINE_S,
+        *,
+        reason: str = "",
     ) -> None:
         """Read until the screen shows the text or pattern, or the condition holds."""
         deadline = time.perf_counter() + timeout_s
         while not self._holds(condition):
             left = deadline - time.perf_counter()
-            if left <= 0 or (not self._read_for(left) and self._ended() and not self._holds(condition)):
-                raise WaitTimedOut(f"{condition!r} did not come; the screen:\n{self.text()}")
+            # A condition may look beyond this terminal, so it is asked again though nothing came.
+            silent = left <= 0 or not self._read_for(min(left, 0.25))
+            if left <= 0 or (silent and self._ended() and not self._holds(condition)):
+                raise WaitTimedOut(f"{reason or condition!r} did not come; the screen:\n{self.text()}")
 
     def wait_gone(self, text: str, timeout_s: float = _DEADLINE_S) -> None:
         """Read until the screen does not show `text`."""

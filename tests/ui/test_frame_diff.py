@@ -50,10 +50,20 @@ def films(draw: st.DrawFn) -> list[list[Strip]]:
     frame = [strip_of(draw(rows)) for _ in range(HEIGHT)]
     film = [frame]
     for _ in range(draw(st.integers(1, 5))):
-        kind = draw(st.sampled_from(["row", "scroll", "all", "same"]))
+        kind = draw(st.sampled_from(["row", "shift", "shift", "scroll", "all", "same"]))
         if kind == "row":
             frame = list(frame)
             frame[draw(st.integers(0, HEIGHT - 1))] = strip_of(draw(rows))
+        elif kind == "shift":
+            y, at, cells = (
+                draw(st.integers(0, HEIGHT - 1)),
+                draw(st.integers(0, WIDTH)),
+                draw(st.integers(-4, 4)),
+            )
+            fresh = strip_of([(draw(words), draw(st.sampled_from(STYLES)))]).crop(0, max(0, cells))
+            rest = frame[y].crop(at + max(0, -cells))
+            frame = list(frame)
+            frame[y] = Strip.join([frame[y].crop(0, at), fresh, rest]).adjust_cell_length(WIDTH)
         elif kind == "scroll":
             shift = draw(st.integers(-4, 4))
             top, bottom = draw(st.integers(0, 2)), draw(st.integers(7, HEIGHT))
@@ -126,11 +136,11 @@ def diff(**options: bool) -> FrameDiff:
 
 
 @settings(max_examples=120, deadline=None)
-@given(films(), st.booleans())
+@given(films(), st.booleans(), st.booleans())
 def test_every_frame_of_a_film_shows_cell_for_cell_what_textual_would_show(
-    film: list[list[Strip]], erases: bool
+    film: list[list[Strip]], erases: bool, shifts: bool
 ) -> None:
-    frames, glass = diff(erases_with_background=erases), Glass()
+    frames, glass = diff(erases_with_background=erases, shifts_cells=shifts), Glass()
     for n, frame in enumerate(film):
         glass.write(frames.render(layout(frame), (WIDTH, HEIGHT), (n % WIDTH, n % HEIGHT)))
         assert glass.cells() == naive(frame).cells()
@@ -164,6 +174,16 @@ def test_a_typed_letter_at_the_cursor_is_one_byte() -> None:
     frames = diff()
     frames.render(layout(plain("abc")), (WIDTH, HEIGHT), (3, 0))
     assert frames.render(layout(plain("abcd")), (WIDTH, HEIGHT), (4, 0)) == "d"
+
+
+def test_a_letter_typed_into_a_row_lets_the_terminal_move_the_rest() -> None:
+    frames, glass = diff(), Glass()
+    glass.write(frames.render(layout(plain("abcdefghijklmnopqr")), (WIDTH, HEIGHT), (3, 0)))
+    glass.write(frames.render(layout(plain("abcXdefghijklmnopqr")), (WIDTH, HEIGHT), (4, 0)))
+    assert glass.written == "\x1b[@X"
+    glass.write(frames.render(layout(plain("abcdefghijklmnopqr")), (WIDTH, HEIGHT), (3, 0)))
+    assert glass.cells() == naive(plain("abcdefghijklmnopqr")).cells()
+    assert len(glass.written) < 14
 
 
 def test_a_cursor_that_moves_alone_costs_a_move() -> None:
