@@ -106,7 +106,7 @@ def catch_up(replica: Replica, n: int, head: bytes) -> Flow[list[Folded]]:
     folded: list[Folded] = []
     while fold.n < n:
         before = fold.n
-        folded += yield from _fetch_once(replica)
+        folded += yield from fetch_once(replica, n - before)
         if fold.n == before:
             raise Alarm(AlarmCode.CHAIN_GAP, f"it does not give position {before + 1}")
     known = fold.head_of(n)
@@ -115,9 +115,10 @@ def catch_up(replica: Replica, n: int, head: bytes) -> Flow[list[Folded]]:
     return folded
 
 
-def _fetch_once(replica: Replica) -> Flow[list[Folded]]:
+def fetch_once(replica: Replica, limit: int) -> Flow[list[Folded]]:
+    """Fetch and fold at most `limit` entries; none where the relay has none, or lies about where it starts."""
     fold = replica.fold
-    body = yield Request(Op.FETCH, frames.Fetch(replica.pad_id, fold.n, FETCH_LIMIT).encode())
+    body = yield Request(Op.FETCH, frames.Fetch(replica.pad_id, fold.n, min(limit, FETCH_LIMIT)).encode())
     fetched = frames.Fetched.decode(body)
     if not fetched.entries or fetched.first_n != fold.n + 1:
         return []

@@ -41,7 +41,7 @@ async def shared(anna: Engine, boris: Engine, text: str = "Hello.\n") -> tuple[P
 
 
 async def test_each_sees_the_others_text_cursor_and_name(
-    make_engine: MakeEngine, relay: RelayProcess
+    relay: RelayProcess, make_engine: MakeEngine
 ) -> None:
     anna, boris = make_engine("Anna", relay_url=relay.url), make_engine("Boris")
     hers, his = await shared(anna, boris)
@@ -58,7 +58,7 @@ async def test_each_sees_the_others_text_cursor_and_name(
 
 
 async def test_a_cut_relay_stops_nobody_and_loses_nothing(
-    make_engine: MakeEngine, relay: RelayProcess
+    relay: RelayProcess, make_engine: MakeEngine
 ) -> None:
     anna, boris = make_engine("Anna", relay_url=relay.url), make_engine("Boris")
     hers, his = await shared(anna, boris)
@@ -77,7 +77,7 @@ async def test_a_cut_relay_stops_nobody_and_loses_nothing(
 
 
 async def test_what_was_typed_offline_is_sent_by_the_next_process(
-    make_engine: MakeEngine, relay: RelayProcess
+    relay: RelayProcess, make_engine: MakeEngine
 ) -> None:
     """R17: edit, quit, reopen, edit: the first window's writer died with it."""
     anna, boris = make_engine("Anna", relay_url=relay.url), make_engine("Boris")
@@ -98,7 +98,7 @@ async def test_what_was_typed_offline_is_sent_by_the_next_process(
 
 
 async def test_two_windows_of_one_vault_show_each_others_unsent_text(
-    make_engine: MakeEngine, relay: RelayProcess
+    relay: RelayProcess, make_engine: MakeEngine
 ) -> None:
     first = make_engine("Anna", relay_url=relay.url)
     second = make_engine("Anna")
@@ -124,7 +124,7 @@ async def test_two_windows_of_one_vault_show_each_others_unsent_text(
 
 
 async def test_a_pad_made_without_a_relay_is_uploaded_once_there_is_one(
-    make_engine: MakeEngine, relay: RelayProcess
+    relay: RelayProcess, make_engine: MakeEngine
 ) -> None:
     anna, boris = make_engine("Anna"), make_engine("Boris")
     line = anna.create_pad("Born here", text="text\n")
@@ -135,9 +135,9 @@ async def test_a_pad_made_without_a_relay_is_uploaded_once_there_is_one(
     assert boris.find("Born here").size_bytes == 5
 
 
-async def test_ten_megabytes_are_synced_and_joined(make_engine: MakeEngine, relay: RelayProcess) -> None:
+async def test_ten_megabytes_are_synced_and_joined(relay: RelayProcess, make_engine: MakeEngine) -> None:
     anna, boris = make_engine("Anna", relay_url=relay.url), make_engine("Boris")
-    text = "lorem ipsum 😀 dolor\n" * 450_000
+    text = ("lorem ipsum dolor sit amet\n" * 40 + "é 漢 😀\n") * 9_000
     line = anna.create_pad("Large", text=text)
     link = await anna.make_link(line.pad_id, view=False, wait_s=60)
     await boris.join(link, wait_s=60)
@@ -145,7 +145,7 @@ async def test_ten_megabytes_are_synced_and_joined(make_engine: MakeEngine, rela
 
 
 async def test_nothing_readable_reaches_the_relays_disk_or_log(
-    make_engine: MakeEngine, relay: RelayProcess, tmp_path: Path
+    relay: RelayProcess, make_engine: MakeEngine, tmp_path: Path
 ) -> None:
     anna, boris = make_engine("Annabella", relay_url=relay.url), make_engine("Borislav")
     hers, _his = await shared(anna, boris, text="the treasure is buried under the oak\n")
@@ -165,7 +165,7 @@ async def test_nothing_readable_reaches_the_relays_disk_or_log(
 
 
 async def test_without_sealing_the_same_search_finds_the_text(
-    make_engine: MakeEngine, relay: RelayProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    relay: RelayProcess, make_engine: MakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The search above can fail: one sealing call replaced by identity, and the words are on the disk."""
     from cryptpad_tui.pad import writer
