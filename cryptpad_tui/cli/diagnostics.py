@@ -51,6 +51,7 @@ MEANINGS: Final[dict[str, ExitCode]] = {
     "cryptpad_tui.crdt.errors.DocumentError": ExitCode.FAILED,
     "cryptpad_tui.pad.alarms.Alarm": ExitCode.ALARM,
     "cryptpad_tui.engine.errors.EngineError": ExitCode.FAILED,
+    "cryptpad_tui.engine.errors.NoRelay": ExitCode.UNREACHABLE,
     "cryptpad_tui.sync.connection.RelayUnreachable": ExitCode.UNREACHABLE,
     "cryptpad_relay.protocol.errors.ProtocolError": ExitCode.FAILED,
     "cryptpad_tui.ui.terminal.UnsuitableTerminal": ExitCode.FAILED,
@@ -59,6 +60,8 @@ MEANINGS: Final[dict[str, ExitCode]] = {
 
 UNEXPECTED: Final = frozenset(
     {
+        "cryptpad_tui.crdt.child_wire.BadFrame",
+        "cryptpad_tui.crdt.items.TooManyItems",
         "cryptpad_tui.crdt.line_index.NotABoundary",
         "cryptpad_tui.editor.keymap.KeymapError",
         "cryptpad_tui.pad.alarms.NeedsProof",

@@ -74,7 +74,7 @@ class BadTitle(CliError):
 
 
 class BadRelayAddress(CliError):
-    """A relay's address is wss://HOST, ws://HOST, `this-machine` or `none`. Nothing was changed."""
+    """A relay is wss://HOST, ws://HOST, unix:PATH, `this-machine` or `none`. Nothing was changed."""
 
 
 class RelayUnreachable(CliError):

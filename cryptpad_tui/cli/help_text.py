@@ -7,7 +7,7 @@ from typing import Final
 from cryptpad_tui.cli.verb_table import VERBS
 
 _EXAMPLE_CELLS: Final = 40
-_HEAD: Final = "Usage: cryptpad-tui [VERB]     no VERB: the app     PAD: short id or unique title"
+_HEAD: Final = "Usage: cryptpad-tui [VERB]    no VERB: the app    PAD: short id or unique title"
 _TAIL: Final = (
     "Unlock: prompt, --passphrase-file FILE or $CRYPTPAD_TUI_PASSPHRASE_FILE (0600)",
     "Exit: 0 done, 1 refused, 2 usage, 4 locked, 5 no relay, 6 alarm, 130 interrupted",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 THIS_MACHINE: Final = "this-machine"
 _LOCAL: Final = "local"
 """What the engine calls this machine's own relay."""
-_ADDRESS: Final = re.compile(r"wss?://[!-~]{1,249}")
+_ADDRESS: Final = re.compile(r"wss?://[!-~]{1,249}|unix:[!-~]{1,250}")
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _MAX_NAME_BYTES: Final = 64
 _FILE = click.Path(path_type=Path)
@@ -100,7 +100,9 @@ def parse_relay(address: str) -> str | None:
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise BadRelayAddress() from None
-    if not _ADDRESS.fullmatch(address) or not host or parts.username is not None:
+    if not _ADDRESS.fullmatch(address) or parts.username is not None:
+        raise BadRelayAddress()
+    if parts.scheme != "unix" and not host:
         raise BadRelayAddress()
     if parts.scheme == "ws" and host not in _LOOPBACK:
         diagnostics.warn(
