@@ -63,7 +63,7 @@ class Editor:
             markdown=language == "markdown",
             read_only=document.read_only,
         )
-        self._running = False  # the change that is being observed is our own command's
+        self._undoing = False  # the change that is being observed is this view's undo
         self._undone: Position | None = None
         self._click = self.state.selection.primary  # what a drag extends
         self._unsubscribe = document.observe(self._follow)
@@ -139,25 +139,21 @@ class Editor:
     def _edit(self, step: Step) -> None:
         if step.own_group:
             self._document.end_undo_group()
-        self._running = step.selection is not None
-        try:
-            if len(step.edits) == 1:
-                one = step.edits[0]
-                self._document.replace(one.start, one.end, one.text)
-            else:
-                self._document.replace_all(step.edits)
-        finally:
-            self._running = False
+        if len(step.edits) == 1:
+            one = step.edits[0]
+            self._document.replace(one.start, one.end, one.text)
+        else:
+            self._document.replace_all(step.edits)
         if step.own_group:
             self._document.end_undo_group()
 
     def _undo_or_redo(self, which: str) -> Effects:
         self._undone = None
-        self._running = True
+        self._undoing = True
         try:
             done = self._document.undo() if which == "undo" else self._document.redo()
         finally:
-            self._running = False
+            self._undoing = False
         if not done:
             return (Notice(f"There is nothing of yours to {which}."),)
         if self._undone is not None:
@@ -179,7 +175,7 @@ class Editor:
         if not change.edits:
             return
         view = viewport.mapped(state.viewport, state.layout, change)
-        if change.origin is Origin.UNDO and self._running:
+        if change.origin is Origin.UNDO and self._undoing:
             self._undone = changed_place(change.edits)
         chosen = tuple(mapped(one, change.edits, lines) for one in state.selection.items)
         self._click = mapped(self._click, change.edits, lines)

@@ -1,7 +1,7 @@
 """The marks inside a markdown line: emphasis, code, links, html, escapes.
 
 It looks at one line alone: what a line break interrupts is not joined. It must never take more than
-about linear time: closers are looked up, the stacks are bounded, and link targets have a length limit.
+about linear time: closers are looked up and the stacks are bounded.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ _TARGET = regex.compile(
 )
 _REFERENCE = regex.compile(r"\[[^\[\]]{0,200}\]")
 _TRAILING = ".,;:!?'\"*_~)]"
-_MAX_TARGET = 2000
 _MAX_OPEN = 32
 _SIMPLE = {"comment": "comment", "auto": "link.url", "html": "html", "entity": "entity", "escape": "escape"}
 
@@ -150,8 +149,8 @@ class _Inline:
         start = self._brackets.pop()
         is_image = self._text[start] == "!"
         inner = start + (2 if is_image else 1)
-        limit = min(self._end, close + 1 + _MAX_TARGET)
-        target = _TARGET.match(self._text, close + 1, limit) or _REFERENCE.match(self._text, close + 1, limit)
+        target = _TARGET.match(self._text, close + 1, self._end)
+        target = target or _REFERENCE.match(self._text, close + 1, self._end)
         if target is not None:
             self._add(start, int(target.end()), "image" if is_image else "link.text")
             self._add(start, inner, "link.mark")

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hypothesis import settings
+
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.crdt.view import ViewDocument
@@ -18,6 +20,9 @@ from cryptpad_tui.editor.effects import Effect
 from cryptpad_tui.editor.keymap import Keymap
 from cryptpad_tui.editor.selection import Selection, Selections
 from cryptpad_tui.editor.state import Settings
+
+steady = settings(deadline=None, derandomize=True)
+"""A shared machine is slow now and then, and a failure must come back when the test runs again."""
 
 KEYMAP = Keymap(COMMANDS.values())
 Act = Callable[["Session"], tuple[Effect, ...] | None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from editor.dsl import KEYMAP, Session, paste, remote
+from editor.dsl import KEYMAP, Session, paste, remote, steady
 from editor.test_graphemes import SIGNS, texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -98,6 +98,12 @@ def test_matches_show_while_searching() -> None:
     assert styles_at(session.editor.frame(), 0, 5) == ()
 
 
+def test_what_is_hidden_is_shown_and_named() -> None:
+    frame = Session("|**a\u202eb**", width=20, height=1).editor.frame()
+    assert drawn(frame) == ["**a<202e>b**"]
+    assert styles_at(frame, 0, 5) == ("strong", "control")
+
+
 def test_what_terminals_disagree_about_is_said() -> None:
     frame = Session("|ab🇩🇪c", width=20, height=1).editor.frame()
     assert frame.rows[0].unsure_from == 2
@@ -128,6 +134,7 @@ def test_an_idle_frame_equals_the_one_before() -> None:
     assert changed_rows(None, session.editor.frame()) == list(range(24))
 
 
+@steady
 @given(st.lists(texts, min_size=1, max_size=6), st.integers(1, 40), st.data())
 def test_rows_are_safe_fit_and_know_their_cells(parts: list[str], width: int, data: st.DataObject) -> None:
     session = Session("|", width=width, height=6)
@@ -314,7 +321,7 @@ def test_a_click_on_a_wide_character_is_before_it(x: int) -> None:
 keys = st.sampled_from([key for c in COMMANDS.values() for key in c.keys[:1]]) | st.sampled_from(SIGNS)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(steady, max_examples=80)
 @given(st.data())
 def test_the_caret_is_always_in_the_text_at_a_cluster_edge(data: st.DataObject) -> None:
     session = Session("|", width=data.draw(st.integers(12, 30)), height=data.draw(st.integers(1, 8)))
@@ -340,7 +347,7 @@ def test_the_caret_is_always_in_the_text_at_a_cluster_edge(data: st.DataObject) 
     assert session.text == "\n".join(index.lines(0, len(index)))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(steady, max_examples=40)
 @given(st.data())
 def test_frames_do_not_depend_on_how_the_text_came_about(data: st.DataObject) -> None:
     session = Session("|", width=20, height=10)

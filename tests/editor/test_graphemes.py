@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import regex
+from editor.dsl import steady
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len, get_character_cell_size
@@ -141,6 +142,7 @@ def test_the_width_table_is_the_one_that_textual_measures_with() -> None:
     assert wrong == []
 
 
+@steady
 @given(texts)
 def test_drawn_text_is_safe_and_as_wide_as_textual_thinks(text: str) -> None:
     for cluster in clusters(text):
@@ -153,12 +155,14 @@ def test_drawn_text_is_safe_and_as_wide_as_textual_thinks(text: str) -> None:
         assert cell_len(drawn.text) == drawn.cells
 
 
+@steady
 @given(st.lists(texts, max_size=4))
 def test_drawn_clusters_side_by_side_keep_their_widths(parts: list[str]) -> None:
     drawn = [glyph(cluster) for cluster in clusters("".join(parts)) if cluster != "\t"]
     assert cell_len("".join(one.text for one in drawn)) == sum(one.cells for one in drawn)
 
 
+@steady
 @given(texts, st.integers(0, 60))
 def test_edges_are_those_of_the_whole_line(text: str, col: int) -> None:
     edges = [0]

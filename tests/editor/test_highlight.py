@@ -6,6 +6,7 @@ import itertools
 import time
 
 import pytest
+from editor.dsl import steady
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -162,6 +163,28 @@ def test_hostile_lines_take_about_linear_time(sign: str) -> None:
     assert time.process_time() - began < 2.0
 
 
+def test_signs_that_find_no_partner_take_about_linear_time() -> None:
+    lexer = MarkdownLexer()
+    began = time.process_time()
+    lexer.spans(lexer.start, "*a " * 1_600 + "b_ " * 1_600, None)
+    assert time.process_time() - began < 0.25
+
+
+def test_only_the_first_part_of_an_endless_line_is_looked_at_for_marks() -> None:
+    spans = Highlighter(LineIndex("**b** " * 100_000), MarkdownLexer()).spans(0, 1)[0]
+    assert 9_990 <= spans[-1].end <= 10_000
+
+
+@pytest.mark.parametrize("text", ["|-" + " " * 60_000 + "x", "- " * 30_000 + "x", "|" + "-|" * 30_000 + "x"])
+def test_a_hostile_table_row_takes_about_linear_time(text: str) -> None:
+    lexer = MarkdownLexer()
+    state = lexer.step(lexer.start, "a | b")
+    began = time.process_time()
+    lexer.step(state, text)
+    lexer.spans(state, "a | b", text)
+    assert time.process_time() - began < 1.0
+
+
 # -- a little at a time
 
 PIECES = ["", "# h", "```", "~~~", "> q", "> ```", "- i", "  - j", "    code", "---", "<!--", "-->", "a | b"]
@@ -185,7 +208,7 @@ def apply(lines: LineIndex, highlighter: Highlighter, *edits: TextEdit) -> None:
     highlighter.follow(Change(edits, Origin.REMOTE))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(steady, max_examples=60)
 @given(st.data())
 def test_incremental_lexing_says_what_lexing_from_scratch_says(data: st.DataObject) -> None:
     part = data.draw(st.lists(pieces, min_size=1, max_size=20))
@@ -267,6 +290,7 @@ ranges = st.lists(
 )
 
 
+@steady
 @given(ranges)
 def test_flattened_spans_ascend_and_say_for_each_column_what_the_ranges_say(
     given_ranges: list[StyleSpan],
@@ -279,6 +303,7 @@ def test_flattened_spans_ascend_and_say_for_each_column_what_the_ranges_say(
         assert found == ([wanted] if wanted else [])
 
 
+@steady
 @given(st.lists(st.text("#*_`~[]()!<>-|\\ \tab1.:=x&;\"'/", max_size=40), max_size=8))
 def test_any_line_gets_ascending_spans_of_known_styles(texts: list[str]) -> None:
     for text, spans in zip(texts, from_scratch(LineIndex("\n".join(texts))), strict=False):

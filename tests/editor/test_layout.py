@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from editor.dsl import steady
 from editor.test_graphemes import FAMILY, FLAG, texts
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ from cryptpad_tui.editor.viewport import (
     scrolled,
     visible_rows,
 )
+from cryptpad_tui.editor.wrap import wrap
 
 
 def rows_of(text: str, width: int = 12, line: int = 0) -> list[str]:
@@ -60,6 +62,7 @@ def test_lines_break_where_a_reader_would(text: str, rows: list[str]) -> None:
     assert rows_of(text) == rows
 
 
+@steady
 @given(texts, st.integers(MIN_WIDTH, 30))
 def test_rows_put_together_are_the_line(text: str, width: int) -> None:
     rows = rows_of(text, width)
@@ -69,6 +72,7 @@ def test_rows_put_together_are_the_line(text: str, width: int) -> None:
         assert clusters(row)[-1:] == clusters(text)[-1:] or text_cells(row, 4) <= width
 
 
+@steady
 @given(texts, st.integers(MIN_WIDTH, 30))
 def test_rows_fit_and_are_drawn_as_wide_as_they_are_laid_out(text: str, width: int) -> None:
     *others, last = rows_of(text, width)
@@ -80,6 +84,7 @@ def test_rows_fit_and_are_drawn_as_wide_as_they_are_laid_out(text: str, width: i
         assert cell_len("".join(span.text for span in shown.spans)) == shown.cells == text_cells(row, 4)
 
 
+@steady
 @given(st.text("ab c漢", max_size=60), st.integers(MIN_WIDTH, 20))
 def test_plain_text_and_other_text_break_alike(text: str, width: int) -> None:
     plain = text.replace("漢", "d")
@@ -87,6 +92,7 @@ def test_plain_text_and_other_text_break_alike(text: str, width: int) -> None:
     assert rows_of(plain, width) == with_zero_width
 
 
+@steady
 @given(texts, st.integers(MIN_WIDTH, 30), st.data())
 def test_a_cell_leads_to_the_column_it_came_from(text: str, width: int, data: st.DataObject) -> None:
     layout = Layout(LineIndex(text), width)
@@ -132,7 +138,22 @@ def test_a_page_of_a_long_line_never_cuts_a_cluster() -> None:
     following = layout.next_row(row)
     assert following is not None
     assert following.start == PAGE_CHARS - 2
-    assert layout.row_at(Position(0, PAGE_CHARS + 3)) == following
+    assert layout.row_at(Position(0, PAGE_CHARS + 1)) == following
+
+
+def test_no_more_than_a_page_of_a_long_line_is_wrapped_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+
+    def measured(text: str, width: int, tab_width: int) -> tuple[int, ...]:
+        sizes.append(len(text))
+        return wrap(text, width, tab_width)
+
+    monkeypatch.setattr("cryptpad_tui.editor.layout.wrap", measured)
+    layout = Layout(LineIndex("wörd " * 100_000), 40)
+    row = layout.row_at(Position(0, 250_000))
+    layout.move(row, -100)
+    assert 1 <= len(sizes) <= 2
+    assert max(sizes) <= PAGE_CHARS
 
 
 # -- the view
@@ -175,6 +196,7 @@ def test_a_view_of_one_row_shows_the_caret() -> None:
         assert revealing(view, layout, Position(line, 0), 2).top.line == line
 
 
+@steady
 @given(st.integers(0, 99), st.integers(0, 99), st.integers(1, 12), st.integers(0, 4))
 def test_what_is_revealed_shows(top: int, line: int, height: int, margin: int) -> None:
     view, layout = view_of(HUNDRED, top, height)

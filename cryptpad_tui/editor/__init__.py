@@ -1,0 +1,1 @@
+"""The editor without a screen: layout, highlighting, selections, commands. No Textual, no I/O."""
