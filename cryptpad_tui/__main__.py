@@ -40,12 +40,7 @@ def _run_app(request: ScreenRequest) -> int:
     from cryptpad_tui.host import paths
     from cryptpad_tui.ui.app import run_app
 
-    return run_app(
-        paths.vault_dir(),
-        pad=request.pad,
-        passphrase=request.sources.passphrase(),
-        keyfile=request.sources.keyfile,
-    )
+    return run_app(paths.vault_dir(), pad=request.pad, passphrase=request.sources.passphrase())
 
 
 def _run_demo() -> int:
