@@ -36,6 +36,7 @@ from cryptpad_tui.engine import listing, people
 from cryptpad_tui.engine.errors import NoRelay, NotAllowed, RelayUnreachable, UnknownPad
 from cryptpad_tui.engine.relay_loop import RelayLoop
 from cryptpad_tui.engine.session import PadSession
+from cryptpad_tui.engine.shared_writer import SharedWriter, borrow
 from cryptpad_tui.engine.values import LogLine, PadListing, RelayState, SyncReport
 from cryptpad_tui.host.clock import wall_ms
 from cryptpad_tui.host.embedded_relay import EmbeddedRelay
@@ -63,7 +64,9 @@ class Engine:
         rng: RandomBytes = os.urandom,
         now: Callable[[], float] = time.monotonic,
         wall_ms: Callable[[], int] = wall_ms,
+        short_lived: bool = False,
     ) -> None:
+        """`short_lived`: a command that ends at once and shares its writer with the next (decision 13)."""
         self.vault = vault
         self.rng = rng
         self.now = now
@@ -74,6 +77,8 @@ class Engine:
         self._sessions: dict[bytes, PadSession] = {}
         self._relays: dict[str, RelayLoop] = {}
         self._registered: set[bytes] = set()
+        self._short_lived = short_lived
+        self._shared: dict[bytes, SharedWriter] = {}
         self._writers: dict[bytes, Writer] = {}
         """Of pads that were open and may be again: one writer a pad and process."""
         self._poller: asyncio.Task[None] | None = None
@@ -195,11 +200,36 @@ class Engine:
             rng=self.rng,
             is_live=lambda writer_pk: self.is_live_writer(record.pad_id, writer_pk),
             epoch=record.epoch,
-            writer=self._writers.get(record.pad_id),
+            writer=self._writers.get(record.pad_id) or self._shared_writer(record),
         )
         session = PadSession(self, record, replica)
         self._sessions[record.pad_id] = session
         return session
+
+    def _shared_writer(self, record: PadRecord) -> Writer | None:
+        keys = keys_of(record)
+        if not self._short_lived or not isinstance(keys, EditKeys):
+            return None
+        if record.pad_id not in self._shared:
+            store = self.vault.store(record.pad_id)
+
+            def tail_of(writer_pk: bytes) -> tuple[int, bytes] | None:
+                tail = store.writer_tail(writer_pk)
+                return (tail.seq, tail.entry_id) if tail else None
+
+            shared = borrow(
+                self.vault.directory,
+                self.vault.account_root,
+                record.pad_id,
+                record.epoch,
+                keys,
+                tail_of,
+                rng=self.rng,
+            )
+            if shared is None:
+                return None
+            self._shared[record.pad_id] = shared
+        return self._shared[record.pad_id].writer
 
     def close_session(self, session: PadSession) -> None:
         session.flush()
@@ -412,6 +442,9 @@ class Engine:
             if session.replica.fold.n - session.replica.local_checkpoint_n >= 64:
                 session.replica.save_checkpoint()
         self._sessions.clear()
+        for shared in self._shared.values():
+            shared.release()
+        self._shared.clear()
         self.vault.close()
 
     # -- links

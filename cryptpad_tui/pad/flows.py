@@ -116,7 +116,7 @@ def catch_up(replica: Replica, n: int, head: bytes) -> Flow[list[Folded]]:
 
 
 def fetch_once(replica: Replica, limit: int) -> Flow[list[Folded]]:
-    """Fetch and fold at most `limit` entries; none where the relay has none, or lies about where it starts."""
+    """Fetch and fold at most `limit` entries; none where the relay gives none that follow."""
     fold = replica.fold
     body = yield Request(Op.FETCH, frames.Fetch(replica.pad_id, fold.n, min(limit, FETCH_LIMIT)).encode())
     fetched = frames.Fetched.decode(body)

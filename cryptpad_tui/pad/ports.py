@@ -6,7 +6,7 @@ Every method is one transaction: it happened wholly or not at all, also across a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -29,7 +29,8 @@ class JournalRow:
 
     id: int
     writer_pk: bytes
-    update: bytes
+    update: bytes = field(repr=False)
+    """Plaintext: never shown."""
 
 
 @dataclass(frozen=True, slots=True)

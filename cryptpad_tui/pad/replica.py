@@ -23,7 +23,7 @@ from cryptpad_tui.crypto.sealing import RandomBytes, open_sealed, unpad
 from cryptpad_tui.pad.checkpoint import encode_checkpoint, restore_checkpoint
 from cryptpad_tui.pad.fold import Fold, Folded
 from cryptpad_tui.pad.payloads import MAX_UPDATES, Update, Verdict
-from cryptpad_tui.pad.ports import JournalRow, OutboxRow, PadStore
+from cryptpad_tui.pad.ports import JournalRow, OutboxRow, PadStore, StaleJournal
 from cryptpad_tui.pad.snapshots import Snapshot, make_snapshot
 from cryptpad_tui.pad.writer import NO_ENTRY, Base, Writer
 
@@ -215,7 +215,12 @@ class Replica:
             self.fold.document.check(writer.client_id, [*in_flight, *pieces])
         except InvalidUpdate:
             return SealResult.REMAKE
-        self.store.seal_journal([row.id for row in mine], self._make_entries(writer, pieces))
+        before = writer.seq, writer.last_id
+        try:
+            self.store.seal_journal([row.id for row in mine], self._make_entries(writer, pieces))
+        except StaleJournal:
+            writer.take_back(*before)
+            return SealResult.NOTHING
         return SealResult.SEALED
 
     def _make_entries(self, writer: Writer, pieces: Sequence[bytes]) -> list[OutboxRow]:

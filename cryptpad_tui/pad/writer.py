@@ -1,7 +1,7 @@
 """One's own writer: a random signing key in RAM that makes entries, each linked to the one before it.
 
-A writer key never touches a disk: a copied or restored vault can therefore never sign a second body for a seq
-(protocol §3, R5). Entries that are signed go to the outbox and are sent as those bytes, always.
+A writer key never touches a disk: a copied or restored vault can therefore never sign a second body for a
+seq (protocol §3, R5). Entries that are signed go to the outbox and are sent as those bytes, always.
 """
 
 from __future__ import annotations
@@ -35,15 +35,26 @@ class Base:
 class Writer:
     """Makes the entries of one writer key, in order. `hello` must be made first."""
 
-    def __init__(self, pad_id: bytes, epoch: int, keys: EditKeys, *, rng: RandomBytes) -> None:
+    def __init__(
+        self,
+        pad_id: bytes,
+        epoch: int,
+        keys: EditKeys,
+        *,
+        rng: RandomBytes,
+        seed: bytes | None = None,
+        seq: int = 0,
+        last_id: bytes = NO_ENTRY,
+    ) -> None:
+        """A fresh key; or, for commands that share one (decision 13), `seed` at its next seq."""
         self._pad_id = pad_id
         self._epoch = epoch
         self._keys = keys
         self._rng = rng
-        self._signing = SigningSeed(rng(32))
+        self._signing = SigningSeed(rng(32) if seed is None else seed)
         self.client_id = client_id_of(pad_id, self._signing.public)
-        self.seq = 0
-        self.last_id = NO_ENTRY
+        self.seq = seq
+        self.last_id = last_id
 
     @property
     def pk(self) -> bytes:
@@ -74,6 +85,10 @@ class Writer:
             name=name,
         )
         return self._make(Kind.HELLO, base, self.cert(), plaintext.encode())
+
+    def take_back(self, seq: int, last_id: bytes) -> None:
+        """Forget entries made after this place. Only for entries that no store and no relay has seen."""
+        self.seq, self.last_id = seq, last_id
 
     def update(self, base: Base, updates: tuple[bytes, ...]) -> Entry:
         return self._make(Kind.UPDATE, base, b"", Update(updates).encode())

@@ -1,0 +1,1 @@
+"""Documents: the CRDT, its validator, the text that the editor shows. Pure; foreign bytes stop here."""
