@@ -76,8 +76,6 @@ def _line(
     if session and session.attached_here:
         status = session.status()
         word, freshness = status.word, status.freshness.freshness.value
-    elif engine.relay_of(record):
-        freshness = "stale"
     return PadListing(
         pad_id=record.pad_id,
         short_id=short_id,

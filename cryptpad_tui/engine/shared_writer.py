@@ -1,7 +1,7 @@
 """One writer key for many short-lived commands (protocol, decision 13), so that cron's pads stay fast.
 
-The key lives in a 0600 file in the user's runtime folder (memory, never a disk), sealed under a key of the vault
-for this pad, boot, machine and inode, and is used under an exclusive lock. Its last place must be the vault's
+The key lives in a 0600 file in the user's runtime folder (memory, never a disk), sealed under a vault key for
+this pad, boot, machine and inode, and is used under an exclusive lock. Its last place must be the vault's
 last place: a file behind its vault, or a vault behind the file (a restored backup, a copy), abandons the
 writer. So neither can make a second body for a seq.
 """
