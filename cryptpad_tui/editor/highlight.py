@@ -10,6 +10,7 @@ It must never lex more than a bounded number of lines in one call.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Protocol
 
@@ -24,6 +25,12 @@ _GUESS_LINES = 128
 _AT_ONCE_LINES = 512
 _MANY_EDITS = 100
 _SPANS_KEPT = 1024
+_STEPS_KEPT = 2048
+_LONG_LINE = 2048
+"""Longer lines are not kept for `_step`, so that memory is bounded."""
+
+
+Step = Callable[[BlockState, str], BlockState]
 
 
 class Lexer(Protocol):
@@ -45,6 +52,7 @@ class Highlighter:
         self._text = lines
         self._lexer = lexer
         self._spans = lru_cache(_SPANS_KEPT)(lexer.spans)
+        self._steps = lru_cache(_STEPS_KEPT)(lexer.step)
         self._reset()
 
     def _reset(self) -> None:
@@ -62,8 +70,12 @@ class Highlighter:
         for i in range(min(stop - first, len(texts))):
             below = texts[i + 1] if i + 1 < len(texts) else None
             found.append(self._spans(state, texts[i], below))
-            state = self._lexer.step(state, texts[i])
+            state = self._step(state, texts[i])
         return found
+
+    def _step(self, state: BlockState, text: str) -> BlockState:
+        """The lines around the screen are stepped over at each key, so their steps are kept."""
+        return self._steps(state, text) if len(text) <= _LONG_LINE else self._lexer.step(state, text)
 
     def _state_before(self, line: int) -> BlockState:
         i = bisect_right(self._lines, line) - 1
@@ -71,7 +83,7 @@ class Highlighter:
         if line - start > _GUESS_LINES:
             start, state = line - _GUESS_LINES, self._lexer.step(self._lexer.start, "")
         for text in self._text.lines(start, line):
-            state = self._lexer.step(state, text)
+            state = self._step(state, text)
         return state
 
     # -- following edits
@@ -90,7 +102,7 @@ class Highlighter:
         for edit in change.edits:
             # Beyond the first line that is not known, states are guesses anyway: that waits for `refine`.
             if budget > 0 and self._dirty and self._dirty[0] == edit.start.line:
-                budget -= self._lex_on(self._dirty.pop(0), budget)
+                budget -= self._lex_on(self._dirty.pop(0), budget, self._step)
 
     def _shift(self, first: int, last: int, added: int) -> None:
         if not added and first == last:
@@ -104,10 +116,10 @@ class Highlighter:
     def refine(self, lines: int) -> bool:
         """Lex up to about `lines` lines of what is not known for sure; whether some is left."""
         while self._dirty and lines > 0:
-            lines -= self._lex_on(self._dirty.pop(0), lines)
+            lines -= self._lex_on(self._dirty.pop(0), lines, self._lexer.step)
         return bool(self._dirty)
 
-    def _lex_on(self, dirty: int, budget: int) -> int:
+    def _lex_on(self, dirty: int, budget: int, step: Step) -> int:
         """Lex from the checkpoint before `dirty` until the state agrees with a later one; how many lines."""
         i = bisect_right(self._lines, dirty) - 1
         line, state = self._lines[i], self._states[i]
@@ -117,7 +129,7 @@ class Highlighter:
             stop = self._lines[i + 1] if i + 1 < len(self._lines) else total
             stop = min(stop, line + CHECKPOINT_LINES)
             for text in self._text.lines(line, stop):
-                state = self._lexer.step(state, text)
+                state = step(state, text)
             taken += max(1, stop - line)
             line = stop
             if line >= total:

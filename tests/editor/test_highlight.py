@@ -246,8 +246,12 @@ class Counting(MarkdownLexer):
         return super().step(state, text)
 
 
+def numbered(count: int) -> str:
+    return "".join(f"some text {i}\n" for i in range(count))
+
+
 def test_the_end_of_a_long_document_is_shown_without_lexing_all_of_it() -> None:
-    lines = LineIndex("some text\n" * 100_000 + "```\ncode\n```\n")
+    lines = LineIndex(numbered(100_000) + "```\ncode\n```\n")
     lexer = Counting()
     highlighter = Highlighter(lines, lexer)
     shown = highlighter.spans(100_000, 100_003)
@@ -256,7 +260,7 @@ def test_the_end_of_a_long_document_is_shown_without_lexing_all_of_it() -> None:
 
 
 def test_a_key_press_lexes_a_bounded_number_of_lines() -> None:
-    lines = LineIndex("some text\n" * 20_000)
+    lines = LineIndex(numbered(20_000))
     lexer = Counting()
     highlighter = Highlighter(lines, lexer)
     while highlighter.refine(1000):
