@@ -14,8 +14,9 @@ from typing import Any
 from pycrdt import Doc, Map, Text
 
 from cryptpad_tui.crdt.digest import content_digest
-from cryptpad_tui.crdt.errors import DocumentError, EngineFailure, InvalidUpdate, engine_call
+from cryptpad_tui.crdt.errors import EngineFailure, InvalidUpdate, engine_call
 from cryptpad_tui.crdt.kinds import TEXT_ROOT, PadKind
+from cryptpad_tui.crdt.order import DocumentOrder
 from cryptpad_tui.crdt.snapshot_check import check_snapshot
 from cryptpad_tui.crdt.split import void_update
 from cryptpad_tui.crdt.validator import Checked, FoldState
@@ -32,7 +33,7 @@ class CanonicalDocument:
 
     def __init__(self, kind: PadKind) -> None:
         self.kind = kind
-        self._state = FoldState(kind)
+        self._state = FoldState(kind, DocumentOrder(self.encode))
         self._broken = False
         with engine_call():
             self._doc: Doc[Any] = Doc(client_id=_NO_CLIENT)
@@ -45,8 +46,8 @@ class CanonicalDocument:
 
         Raises InvalidUpdate, or EngineFailure where the engine raises on what passed.
         """
-        state = check_snapshot(kind, update, clocks)
         document = cls(kind)
+        state = check_snapshot(kind, update, clocks, document.encode)
         document._call_engine(update)
         document._state = state
         if document._engine_clocks() != state.clocks:
@@ -81,7 +82,7 @@ class CanonicalDocument:
             with engine_call(), self._doc.transaction():
                 for update in updates:
                     self._doc.apply_update(update)
-        except DocumentError:
+        except BaseException:
             self._broken = True
             raise
 

@@ -37,6 +37,8 @@ def _encode_runs(runs: Iterable[tuple[str, Mapping[str, Any] | None]]) -> bytes:
     out: list[bytes] = []
     size, marks = 0, b""
     for text, attributes in runs:
+        if not text:
+            continue
         made = _encode_marks(attributes or {})
         if made != marks and size:
             out.append(u32(size) + marks)

@@ -15,7 +15,7 @@ from pycrdt import Doc, Map, Text, UndoManager
 from cryptpad_tui.crdt.batch import ByteEdit, write_edits
 from cryptpad_tui.crdt.delta import Delta
 from cryptpad_tui.crdt.errors import EngineFailure, InvalidUpdate, UnfitValue, engine_call
-from cryptpad_tui.crdt.items import ItemList, TooManyItems
+from cryptpad_tui.crdt.items import CircularItems, ItemList, TooManyItems
 from cryptpad_tui.crdt.kinds import TEXT_ROOT, PadKind
 from cryptpad_tui.crdt.line_index import utf8_size
 from cryptpad_tui.crdt.values import Attributes
@@ -235,7 +235,7 @@ class EngineDocument:
             else:
                 for update in self._unfolded:
                     self._items.fold(update)
-        except (TooManyItems, InvalidUpdate, IndexError, ValueError):
+        except (TooManyItems, CircularItems, InvalidUpdate, IndexError, ValueError):
             self._items_refused = True
         self._unfolded, self._unfolded_bytes = [], 0
         if self._items_refused or self._items is None or self._items.size_bytes != text_bytes:

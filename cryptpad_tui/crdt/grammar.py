@@ -154,26 +154,28 @@ def read_struct(reader: Reader, limits: Limits, format_keys: frozenset[str]) -> 
         root = reader.text(MAX_NAME_BYTES)
         if is_map:
             reader.text(MAX_KEY_BYTES)
-    kind, content_at = info & 0x1F, reader.at
+    return _read_content(reader, limits, format_keys, info & 0x1F, (origin, right, root, is_map))
+
+
+def _read_content(
+    reader: Reader,
+    limits: Limits,
+    format_keys: frozenset[str],
+    kind: int,
+    place: tuple[Id | None, Id | None, str | None, bool],
+) -> Struct:
+    content_at, length, text = reader.at, 1, ""
+    low: tuple[int, ...] = ()
     if kind == STRING:
         text = reader.text(limits.update_bytes)
-        low: tuple[int, ...] = ()
-        if not text.isascii():
-            # The n-th astral character (from 0) starts n units later than its place in characters.
-            low = tuple([n + match.start() + 1 for n, match in enumerate(find_astral(text))])
+        low = _low_halves(text)
         length = len(text) + len(low)
-        if not length:
-            raise InvalidUpdate("zero length")
-        return Struct(kind, origin, right, root, is_map, length, low, text, content_at)
-    if kind == FORMAT:
+    elif kind == FORMAT:
         if reader.text(MAX_NAME_BYTES) not in format_keys:
             raise InvalidUpdate("format outside the vocabulary")
         _check_format_value(reader.take(_bounded(reader, MAX_FORMAT_BYTES)))
-        length = 1
     elif kind == DELETED:
         length = reader.varint(limits.deleted_units)
-        if not length:
-            raise InvalidUpdate("zero length")
     elif kind == ANY:
         length = reader.varint(MAX_CLOCK)
         if not 1 <= length <= limits.values_per_item:
@@ -182,7 +184,16 @@ def read_struct(reader: Reader, limits: Limits, format_keys: frozenset[str]) -> 
             _skip_any(reader, 0)
     else:
         raise InvalidUpdate("content kind")
-    return Struct(kind, origin, right, root, is_map, length, (), "", content_at)
+    if not length:
+        raise InvalidUpdate("zero length")
+    return Struct(kind, *place, length, low, text, content_at)
+
+
+def _low_halves(text: str) -> tuple[int, ...]:
+    if text.isascii():
+        return ()
+    # The n-th astral character (from 0) starts n units later than its place in characters.
+    return tuple([n + match.start() + 1 for n, match in enumerate(find_astral(text))])
 
 
 def read_delete_set(reader: Reader, limits: Limits) -> list[tuple[int, int, int]]:

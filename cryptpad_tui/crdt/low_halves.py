@@ -57,8 +57,12 @@ class LowHalves:
         return sum(len(self._block(client, number)) for client in clients for number in self._numbers(client))
 
     def add(self, client: int, clocks: Iterable[int]) -> None:
+        number, block = -1, set[int]()
         for clock in clocks:
-            self._own_block(client, clock >> _BLOCK_BITS).add(clock)
+            if clock >> _BLOCK_BITS != number:
+                number = clock >> _BLOCK_BITS
+                block = self._own_block(client, number)
+            block.add(clock)
 
     def drop(self, client: int, first: int, length: int) -> None:
         """Forget every clock of a deleted range."""

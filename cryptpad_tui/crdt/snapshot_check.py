@@ -8,7 +8,7 @@ It must never accept what the rules for single updates would have kept out of a 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from cryptpad_tui.crdt.errors import InvalidUpdate
 from cryptpad_tui.crdt.grammar import (
@@ -23,7 +23,9 @@ from cryptpad_tui.crdt.grammar import (
     read_delete_set,
     read_struct,
 )
+from cryptpad_tui.crdt.items import CircularItems, ItemList
 from cryptpad_tui.crdt.kinds import TEXT_ROOT, PadKind
+from cryptpad_tui.crdt.order import DocumentOrder
 from cryptpad_tui.crdt.validator import FoldState
 
 MAX_CLIENTS = 1 << 16
@@ -32,16 +34,19 @@ _Link = int
 """The index of a map item whose root is that of the item it refers to."""
 
 
-def check_snapshot(kind: PadKind, update: bytes, clocks: Mapping[int, int]) -> FoldState:
-    """The validator's state after the snapshot; raises InvalidUpdate."""
+def check_snapshot(
+    kind: PadKind, update: bytes, clocks: Mapping[int, int], source: Callable[[], bytes]
+) -> FoldState:
+    """The validator's state after the snapshot; `source` will give later states. Raises InvalidUpdate."""
     if len(update) > SNAPSHOT_LIMITS.update_bytes:
         raise InvalidUpdate("snapshot over 256 MiB")
-    reading = _Reading(kind, {client: clock for client, clock in clocks.items() if clock})
+    state = FoldState(kind, DocumentOrder(source))
+    state.clocks = {client: clock for client, clock in clocks.items() if clock}
+    reading = _Reading(state)
     reader = Reader(update)
     reading.read_blocks(reader)
     ranges = read_delete_set(reader, SNAPSHOT_LIMITS)
     reader.finish()
-    state = reading.state
     reading.resolve_links()
     reading.check_references()
     for client, first, length in ranges:
@@ -54,16 +59,16 @@ def check_snapshot(kind: PadKind, update: bytes, clocks: Mapping[int, int]) -> F
         for client, first, length in ranges:
             live.drop(client, first, length)
         state.low.join(live)
+    state.order = DocumentOrder(source, reading.check_order(update))
     return state
 
 
 class _Reading:
     """What one pass over the blocks has found."""
 
-    def __init__(self, kind: PadKind, clocks: dict[int, int]) -> None:
-        self.state = FoldState(kind)
-        self.state.clocks = clocks
-        self._low = self.state.low.fork()
+    def __init__(self, state: FoldState) -> None:
+        self.state = state
+        self._low = state.low.fork()
         self._starts: dict[int, list[int]] = {}
         self._roots: dict[int, list[str | _Link]] = {}
         self._links: list[Id] = []
@@ -113,13 +118,14 @@ class _Reading:
             if item.is_map is (item.root == TEXT_ROOT):
                 raise InvalidUpdate("a text item with a key, or a map item without")
             return item.root
+        if item.is_map and item.right is not None:
+            raise InvalidUpdate("a map item with a right origin")
         if not item.is_map:
             if not self.state.kind.has_text:
                 raise InvalidUpdate("unknown root")
             return TEXT_ROOT
-        reference = item.origin or item.right
-        assert reference is not None
-        self._links.append(reference)
+        assert item.origin is not None
+        self._links.append(item.origin)
         return len(self._links) - 1
 
     def _root_at(self, place: Id) -> str | _Link:
@@ -164,3 +170,21 @@ class _Reading:
                 or (right is not None and right in low)
             ):
                 raise InvalidUpdate("a cut through a character")
+
+    def check_order(self, update: bytes) -> ItemList | None:
+        """The items in order; None where there was no question to ask."""
+        pairs = [
+            (origin, right)
+            for _, _, origin, right in self._references
+            if origin is not None and right is not None
+        ]
+        if not pairs:
+            return None
+        try:
+            items = ItemList(update, with_text=False)
+            crossed = any(not items.precedes(origin, right) for origin, right in pairs)
+        except (KeyError, CircularItems):
+            raise InvalidUpdate("structs that never become visible") from None
+        if crossed:
+            raise InvalidUpdate("origin behind its right origin")
+        return items

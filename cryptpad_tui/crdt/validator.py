@@ -28,6 +28,7 @@ from cryptpad_tui.crdt.grammar import (
 )
 from cryptpad_tui.crdt.kinds import TEXT_ROOT, PadKind
 from cryptpad_tui.crdt.low_halves import LowHalves
+from cryptpad_tui.crdt.order import DocumentOrder, EntryOrder
 
 __all__ = ["Checked", "FoldState", "InvalidUpdate"]
 
@@ -57,6 +58,10 @@ class Zones:
             self.starts.setdefault(client, []).append(start)
 
 
+LastText = tuple[int, Id | None]
+"""The clock after a client's last text item, and that item's right origin."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """Updates of one client that passed, and what folding them changes in the state they were checked in."""
@@ -67,24 +72,30 @@ class Checked:
     updates: tuple[bytes, ...] = field(repr=False)
     zones: tuple[tuple[int, str], ...] = field(repr=False)
     low: LowHalves = field(repr=False)
+    last_text: LastText | None = field(repr=False)
 
 
 class FoldState:
     """What the validator remembers of the updates folded so far."""
 
-    def __init__(self, kind: PadKind) -> None:
+    def __init__(self, kind: PadKind, order: DocumentOrder) -> None:
         self.kind = kind
         self.clocks: dict[int, int] = {}
         self.zones = Zones()
         self.low = LowHalves()
+        self.last_text: dict[int, LastText] = {}
+        self.order = order
 
     def check(self, client_id: int, updates: Sequence[bytes]) -> Checked:
         """Judge the updates one after the other; nothing is changed. Raises InvalidUpdate."""
         if not 0 <= client_id <= MAX_CLIENT:
             raise InvalidUpdate("client id over 53 bits")
         run = _Run(self, client_id)
-        for update in updates:
-            run.check(update)
+        try:
+            for update in updates:
+                run.check(update)
+        finally:
+            run.order.end()
         return Checked(
             client_id,
             self.clocks.get(client_id, 0),
@@ -92,6 +103,7 @@ class FoldState:
             tuple(updates),
             tuple(run.zones),
             run.low,
+            run.last_text,
         )
 
     def join(self, checked: Checked) -> None:
@@ -104,12 +116,26 @@ class FoldState:
         for start, root in checked.zones:
             self.zones.extend(client, start, root)
         self.low.join(checked.low)
+        if checked.last_text is not None:
+            self.last_text[client] = checked.last_text
+        self.order.follow(checked.updates)
 
 
 class _Run:
     """The running state of one entry: its own structs count as known from where they end."""
 
-    __slots__ = ("_client", "_keys", "_roots", "_starts", "_state", "clock", "low", "zones")
+    __slots__ = (
+        "_client",
+        "_keys",
+        "_roots",
+        "_starts",
+        "_state",
+        "clock",
+        "last_text",
+        "low",
+        "order",
+        "zones",
+    )
 
     def __init__(self, state: FoldState, client_id: int) -> None:
         self._state = state
@@ -120,6 +146,8 @@ class _Run:
         self.zones: list[tuple[int, str]] = []
         self._starts: list[int] = []
         self.low = state.low.fork()
+        self.last_text = state.last_text.get(client_id)
+        self.order = EntryOrder(state.order, client_id, self.clock)
 
     def check(self, update: bytes) -> None:
         if len(update) > UPDATE_LIMITS.update_bytes:
@@ -158,6 +186,10 @@ class _Run:
             raise InvalidUpdate("a text item with a key, or a map item without")
         if item.kind not in (_TEXT_CONTENT if in_text else _MAP_CONTENT):
             raise InvalidUpdate("content that its root cannot hold")
+        if in_text:
+            self._check_order(item)
+        elif item.right is not None:
+            raise InvalidUpdate("a map item with a right origin")
         if not self.zones or self.zones[-1][1] != root:
             self.zones.append((self.clock, root))
             self._starts.append(self.clock)
@@ -166,6 +198,16 @@ class _Run:
         self.clock += item.length
         if self.clock > MAX_CLOCK:
             raise InvalidUpdate("clock over 31 bits")
+
+    def _check_order(self, item: Struct) -> None:
+        origin, right = item.origin, item.right
+        last = self.last_text
+        follows = last is not None and origin == (self._client, last[0] - 1) and right == last[1]
+        # What is typed on stands where the item before it stands: left of the same right origin.
+        if origin is not None and right is not None and not follows:
+            self.order.require_before(origin, right)
+        self.order.add(self.clock, item)
+        self.last_text = (self.clock + item.length, right)
 
     def _root_of(self, item: Struct) -> str:
         if item.root is not None:

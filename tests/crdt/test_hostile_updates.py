@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 
 import pytest
@@ -23,11 +24,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Doc, Text
 
-from cryptpad_tui.crdt import grammar, validator
+from cryptpad_tui.crdt import grammar, order, snapshot_check, validator
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.errors import InvalidUpdate
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.crdt.wire import encode_string, encode_varint
 
 ANN, EVE = 7, 9
@@ -209,19 +209,71 @@ def test_r2_without_the_root_rule_text_becomes_the_title(monkeypatch: pytest.Mon
     assert document.maps()["meta"] != before
 
 
-# -- T20: an origin right of the right origin, applied or not, leaves all replicas alike
+# -- T20: the engine places crossed origins by how its items are cut, so a reload reads differently
 
 
-def test_t20_crossed_origins_leave_all_replicas_alike() -> None:
-    attack = [update(EVE, 0, string("X", (ANN, 3), (ANN, 0)), string("Y", (ANN, 0), (ANN, 0)))]
+CROSSED = [
+    [update(EVE, 0, string("X", (ANN, 3), (ANN, 0)))],
+    [update(EVE, 0, string("X", (ANN, 3), (ANN, 3)))],
+    [update(EVE, 0, string("ab", (ANN, 0), (ANN, 1)), string("X", (ANN, 3), (EVE, 1)))],
+    [update(EVE, 0, string("ab", (ANN, 0))), update(EVE, 2, string("X", (EVE, 1), (EVE, 0)))],
+]
+
+
+@pytest.mark.parametrize("attack", CROSSED)
+def test_t20_an_origin_behind_its_right_origin_is_refused(attack: list[bytes]) -> None:
     document = room()
-    view = ViewDocument(client_id=55, kind=PadKind.RICHTEXT, state=document.encode())
-    document.apply(document.check(EVE, attack))
-    view.apply(attack[0])
-    later = room()
-    later.apply(later.check(EVE, attack))
-    reloaded = CanonicalDocument.from_snapshot(PadKind.RICHTEXT, document.encode(), document.clocks)
-    assert document.text() == later.text() == view.text() == reloaded.text()
+    with pytest.raises(InvalidUpdate, match="behind its right origin"):
+        document.check(EVE, attack)
+    honest = document.check(
+        EVE, [update(EVE, 0, string("X", (ANN, 0), (ANN, 1)), string("Y", (EVE, 0), (ANN, 1)))]
+    )
+    document.apply(honest)
+    assert document.text() == "aXY😀b"
+
+
+def test_t20_without_the_order_rule_a_joiner_reads_another_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(order.EntryOrder, "require_before", lambda self, origin, right: None)
+    document = room()
+    document.apply(document.check(EVE, CROSSED[1]))
+    with pytest.raises(InvalidUpdate, match="behind its right origin"):
+        CanonicalDocument.from_snapshot(PadKind.RICHTEXT, document.encode(), document.clocks)
+    monkeypatch.setattr(snapshot_check._Reading, "check_order", lambda self, body: None)
+    joiner = CanonicalDocument.from_snapshot(PadKind.RICHTEXT, document.encode(), document.clocks)
+    assert joiner.text() != document.text()
+
+
+def _random_struct(rng: random.Random, document: CanonicalDocument, clock: int) -> bytes:
+    def place() -> tuple[int, int] | None:
+        client = rng.choice([ANN, EVE, None])
+        known = {**document.clocks, EVE: clock}.get(client or 0, 0)
+        return (client, rng.randrange(known)) if client is not None and known else None
+
+    text = rng.choice(["x", "é😀", "hello"])
+    return rng.choice(
+        [string(text, place(), place()), mark("bold", "true", place()), deleted(2, place(), place())]
+    )
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_an_attacker_gets_accepted_reads_the_same_after_a_reload(seed: int) -> None:
+    rng = random.Random(seed)
+    document, accepted = room(), 0
+    for _ in range(150):
+        clock = document.clocks.get(EVE, 0)
+        start = rng.randrange(document.clocks[ANN])
+        deletes = ((ANN, start, 1),) if rng.random() < 0.2 else ()
+        try:
+            made = document.check(
+                EVE, [update(EVE, clock, _random_struct(rng, document, clock), deletes=deletes)]
+            )
+        except InvalidUpdate:
+            continue
+        document.apply(made)
+        accepted += 1
+    joiner = CanonicalDocument.from_snapshot(PadKind.RICHTEXT, document.encode(), document.clocks)
+    assert joiner.content_digest() == document.content_digest()
+    assert accepted > 10
 
 
 def test_a_cycle_bomb_of_twenty_bytes_never_reaches_the_engine() -> None:
