@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -36,8 +35,7 @@ def unlock(sources: SecretSources) -> Vault:
     if sources.passphrase_file is not None:
         return Vault.open(directory, passphrase=sources.passphrase())
     # A person is asked for a passphrase only where there is a vault that it could open.
-    with contextlib.suppress(FileNotFoundError):
-        headerfile.read_header(directory)
+    headerfile.read_header(directory)
     for _ in range(_ATTEMPTS - 1):
         try:
             return Vault.open(directory, passphrase=ask_secret("Passphrase: "))
@@ -49,7 +47,7 @@ def unlock(sources: SecretSources) -> Vault:
 def make_engine(vault: Vault) -> Engine:
     from cryptpad_tui.engine import Engine
 
-    return Engine(vault)
+    return Engine(vault, short_lived=True)
 
 
 def in_vault(sources: SecretSources, work: Callable[[Engine], Awaitable[T]]) -> T:
