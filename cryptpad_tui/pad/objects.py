@@ -1,7 +1,7 @@
 """Sealed objects beside a pad's text (files, images): up and down by pieces, as flows.
 
-An object is cut into pieces, each sealed for its place; a sealed manifest names them by hash. The object's id is
-the manifest's chunk id, so that the text that carries the id fixes every byte of the object.
+An object is cut into pieces, each sealed for its place; a sealed manifest names them by hash. The object's id
+is the manifest's chunk id, so that the text that carries the id fixes every byte of the object.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def put_object(replica: Replica, content: bytes, *, rng: RandomBytes) -> Flow[by
 
 
 def get_object(replica: Replica, object_id: bytes) -> Flow[bytes]:
-    """The object with this id; raises Alarm where the relay gives other bytes, and Refused where it has none."""
+    """The object with this id; raises Alarm where the relay gives other bytes, Refused where it has none."""
     raw = yield from _get(replica, object_id, None)
     salt, sealed = raw[:_SALT_BYTES], raw[_SALT_BYTES:]
     key = _key(replica, salt)

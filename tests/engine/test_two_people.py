@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.engine import Engine, PadSession, SyncWord
 from support.relay import RelayProcess

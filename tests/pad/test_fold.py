@@ -6,7 +6,6 @@ import struct
 from dataclasses import replace
 
 import pytest
-from support.pads import ListRelay, Person, load_here, relay_for, seeded
 
 from cryptpad_relay.protocol import labels
 from cryptpad_relay.protocol.entry import Kind, parse_entry
@@ -17,6 +16,7 @@ from cryptpad_tui.pad.fold import Fold
 from cryptpad_tui.pad.replica import SealResult
 from cryptpad_tui.pad.writer import Writer
 from cryptpad_tui.pad.writers import WriterStatus
+from support.pads import ListRelay, Person, load_here, relay_for, seeded
 
 
 @pytest.fixture

@@ -202,10 +202,11 @@ class Desk:
 
     def commit(self) -> bool:
         """One batch made durable; whether there was one."""
-        batch = self.hub.take_batch()
+        batch = self.hub.take_batch(self.now)
         if batch is None:
             return False
-        self.hub.store.commit(batch.rows)
+        self.hub.store.write(batch.rows)
+        self.hub.store.sync()
         self.hub.committed(self.now)
         return True
 
@@ -239,7 +240,7 @@ class DeskClient:
     def ask(self, op: int, body: bytes) -> Frame:
         """The answer to one request, committed where it must be; what else arrives stays with the peer."""
         self.say(op, body)
-        while self.desk.commit():
+        while self.desk.commit() or self.peer.woken:
             self.work()
         for frame in self.peer.frames:
             if frame.req == self.req:
