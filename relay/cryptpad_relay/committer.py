@@ -1,6 +1,7 @@
-"""The writer thread: makes one batch at a time durable, and says so to the event loop.
+"""Makes one batch at a time durable: rows are written on the event loop, the wait for the disk is a thread's.
 
-At most one commit each `interval_s`, and at once after a quiet time: what arrives meanwhile shares the next.
+The thread makes one call a batch, so that it does not fight the loop over the interpreter's lock. There is at
+most one commit each `interval_s`, and one at once after a quiet time: what arrives meanwhile shares the next.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import threading
 from collections.abc import Callable
 
 from cryptpad_relay.hub import Hub
-from cryptpad_relay.store.base import Rows, StorageError, Store
+from cryptpad_relay.store.base import StorageError, Store
 
 LOG = logging.getLogger("cryptpad_relay")
 
@@ -25,7 +26,7 @@ class Committer:
     ) -> None:
         self._store, self._loop, self._interval_s, self._now = store, loop, interval_s, now
         self._hub: Hub | None = None
-        self._jobs: queue.SimpleQueue[Rows | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="relay-writer", daemon=True)
         self._timer: asyncio.Handle | None = None
         self._busy = False
@@ -51,26 +52,33 @@ class Committer:
                 self._timer = self._loop.call_soon(self._take)
 
     def stop(self) -> None:
-        self._jobs.put(None)
+        self._jobs.put(False)
         self._thread.join()
 
     def _take(self) -> None:
         self._timer = None
-        batch = self._hub.take_batch() if self._hub else None
+        batch = self._hub.take_batch(self._now()) if self._hub else None
         if batch is None:
             self._idle.set()
             return
         self._busy = True
         self._not_before = self._now() + self._interval_s
-        self._jobs.put(batch.rows)
+        if not batch.rows:
+            self._loop.call_soon(self._done, None)
+            return
+        try:
+            self._store.write(batch.rows)
+        except StorageError as error:
+            self._loop.call_soon(self._done, error)
+        else:
+            self._jobs.put(True)
 
     def _run(self) -> None:
-        while (rows := self._jobs.get()) is not None:
+        while self._jobs.get():
             failure: Exception | None = None
             try:
-                if rows:
-                    self._store.commit(rows)
-            except Exception as error:  # whatever it was: without a commit there is no acknowledgement
+                self._store.sync()
+            except Exception as error:  # whatever it was: without a sync there is no acknowledgement
                 failure = error
             self._loop.call_soon_threadsafe(self._done, failure)
 

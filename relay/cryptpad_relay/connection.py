@@ -1,7 +1,7 @@
 """One WebSocket as an asyncio protocol: bytes to messages for the session, frames to bytes for the network.
 
-The WebSocket rules are those of websockets' sans-IO core, with compression off. A connection has no task and
-no queue, which keeps an idle one small and a delivery cheap. Memory is bounded on both sides: no request is
+The handshake is websockets' sans-IO core, with no compression to offer. A connection has no task and no
+queue, which keeps an idle one small and a delivery cheap. Memory is bounded on both sides: no request is
 taken while the peer does not read its answers, and a peer that falls too far behind is closed.
 """
 
@@ -12,15 +12,22 @@ import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, cast
 
-from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
-from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from cryptpad_relay.peers import Peer
 from cryptpad_relay.protocol.errors import CloseCode
 from cryptpad_relay.protocol.frames import MAX_MESSAGE
 from cryptpad_relay.session import Session
+from cryptpad_relay.websocket import (
+    BrokenWebSocket,
+    Message,
+    MessageReader,
+    Opcode,
+    binary_frame,
+    close_frame,
+    control_frame,
+)
 
 if TYPE_CHECKING:
     from cryptpad_relay.server import RelayServer
@@ -31,24 +38,25 @@ ANSWERS_BEHIND: Final = 256 * 1024
 DROPPABLE_BEHIND: Final = 64 * 1024
 MAX_BEHIND: Final = 4 * 1024 * 1024
 """Unsent bytes beyond which a peer is a slow reader."""
+MAX_HANDSHAKE: Final = 8 * 1024
 UNPROVEN_RAW_BYTES: Final = 16 * 1024
-"""All bytes of a connection before its first proof: the HTTP request and the framing, beside the messages."""
+"""All bytes before the first proof: the HTTP request and the framing, beside the messages."""
 CLOSING_S: Final = 5.0
 _QUIET: Final = logging.getLogger("cryptpad_relay.websocket")
 _QUIET.disabled = True
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """A Peer whose far end is a socket."""
 
     __slots__ = (
         "_closing_since",
-        "_message",
-        "_paused",
+        "_handshake",
         "_raw_bytes",
+        "_reader",
+        "_reading",
         "_server",
         "_waking",
-        "_websocket",
         "address",
         "heard_at",
         "open",
@@ -63,10 +71,10 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, server: RelayServer) -> None:
         self._server = server
-        self._websocket = ServerProtocol(origins=[None], extensions=None, max_size=MAX_MESSAGE, logger=_QUIET)
-        self._message: bytearray | None = None
+        self._handshake: bytearray | None = bytearray()
+        self._reader: MessageReader | None = None
         self._raw_bytes = 0
-        self._paused = self._waking = False
+        self._reading, self._waking = True, False
         self._closing_since: float | None = None
         self.session: Session | None = None
         self.open = False
@@ -83,27 +91,21 @@ class Connection(asyncio.Protocol):
 
     def send(self, *frames: bytes) -> None:
         if self.open:
-            self.write(b"".join([websocket_frame(frame) for frame in frames]))
+            self.transport.write(b"".join([binary_frame(frame) for frame in frames]))
+            if self.transport.get_write_buffer_size() > MAX_BEHIND:
+                self.close(CloseCode.SLOW_READER)
 
-    def write(self, data: bytes) -> None:
-        """Bytes that are WebSocket frames already."""
-        self.transport.write(data)
-        if self.transport.get_write_buffer_size() > MAX_BEHIND:
-            self.close(CloseCode.SLOW_READER)
-
-    def close(self, code: CloseCode) -> None:
-        """Say why, hear nothing more, and wait a little for the far end to close."""
-        if self._closing_since is not None:
-            return
-        self.open = False
-        self._closing_since = self._server.now()
-        if self._websocket.state is State.OPEN:
-            self._websocket.send_close(code)
-            self._flush()
-        else:
-            self.transport.abort()
-        self._server.closing(self)
-        self._set_reading(True)
+    def close(self, code: int) -> None:
+        """Say why, take nothing more, and wait a little for the far end to close."""
+        if self._closing_since is None:
+            self._closing_since = self._server.now()
+            self._server.closing(self)
+            if self._reader is None:
+                self.transport.abort()
+                return
+            self.open = False
+            self.transport.write(close_frame(code))
+            self._read(True)
 
     def wake(self) -> None:
         if not self._waking:
@@ -119,28 +121,29 @@ class Connection(asyncio.Protocol):
         self.address = str(peer[0]) if isinstance(peer, tuple) else "unix"
         self._server.add(self)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """One buffer for all connections: what is read into it is copied out before the next read."""
+        return self._server.read_buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        data = bytes(self._server.read_buffer[:nbytes])
         self.heard_at = self._server.now()
-        self._websocket.receive_data(data)
-        for event in self._websocket.events_received():
-            if isinstance(event, Request):
-                self._greet(event)
-            elif isinstance(event, Frame):
-                self._take_frame(event)
-        self._flush()
+        if self._handshake is not None:
+            data = self._shake_hands(data)
+        if data and self._reader is not None:
+            self._take_bytes(self._reader, data)
         session = self.session
         if session is None or not session.proven:
-            self._raw_bytes += len(data)
+            self._raw_bytes += nbytes
             if self._raw_bytes > UNPROVEN_RAW_BYTES:
                 self.close(CloseCode.IDLE_HANDSHAKE)
         elif self._raw_bytes >= 0:
             self._raw_bytes = -1
             self._server.proven(self)
-        self._set_reading(session is None or session.backlog <= MAX_BACKLOG)
+        self._pace()
 
     def eof_received(self) -> None:
-        self._websocket.receive_eof()
-        self._flush()
+        self.open = False
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.open = False
@@ -170,91 +173,101 @@ class Connection(asyncio.Protocol):
 
     def keep_alive(self, now: float, every_s: float) -> None:
         """Ping a silent peer; drop one that was silent for three times as long."""
-        if self._closing_since is not None:
-            self.tick(now)
-        elif now - self.heard_at > 3 * every_s:
+        if now - self.heard_at > 3 * every_s:
             self.transport.abort()
         elif self.open and now - self.heard_at > every_s / 2:
-            self._websocket.send_ping(b"")
-            self._flush()
+            self.transport.write(control_frame(Opcode.PING))
 
     # The WebSocket
 
-    def _greet(self, request: Request) -> None:
-        if request.path != "/":
-            response = self._websocket.reject(404, "The relay's address has no path.\n")
-        else:
-            response = self._websocket.accept(request)
-        self._websocket.send_response(response)
-        self._flush()
-        if self._websocket.state is State.OPEN:
-            self.open = True
-            self.session = Session(self._server.hub, self, self._server.now(), self.address)
+    def _shake_hands(self, data: bytes) -> bytes:
+        """What came after the HTTP request, which is for the reader."""
+        if self._handshake is None:
+            return data
+        self._handshake += data
+        head, end, rest = bytes(self._handshake).partition(b"\r\n\r\n")
+        if not end:
+            if len(self._handshake) > MAX_HANDSHAKE:
+                self.transport.abort()
+            return b""
+        self._handshake = None
+        accepted, answer = http_answer(head + end)
+        self.transport.write(answer)
+        if not accepted:
+            self.transport.close()
+            return b""
+        self._reader, self.open = MessageReader(MAX_MESSAGE), True
+        self.session = Session(self._server.hub, self, self.heard_at, self.address)
+        return rest
 
-    def _take_frame(self, frame: Frame) -> None:
-        if frame.opcode is Opcode.BINARY or frame.opcode is Opcode.CONT:
-            if self._message is not None:
-                self._message += frame.data
-                if not frame.fin:
-                    return
-                message, self._message = bytes(self._message), None
-            elif frame.fin:
-                message = bytes(frame.data)
-            else:
-                self._message = bytearray(frame.data)
-                return
+    def _take_bytes(self, reader: MessageReader, data: bytes) -> None:
+        try:
+            messages = reader.feed(data)
+        except BrokenWebSocket as broken:
+            self.close(broken.code)
+            self._reader = None
+            return
+        for message in messages:
+            self._take(message)
+
+    def _take(self, message: Message) -> None:
+        if message.opcode == Opcode.BINARY:
             if self.session is not None and self.open:
-                self.session.receive(message, self.heard_at)
-        elif frame.opcode is Opcode.TEXT:
+                self.session.receive(message.payload, self.heard_at)
+        elif message.opcode == Opcode.TEXT:
             self.close(CloseCode.PROTOCOL_ERROR)
-
-    def _flush(self) -> None:
-        """What the WebSocket core wants to say: its handshake, pongs, a close."""
-        for data in self._websocket.data_to_send():
-            if data:
-                self.transport.write(data)
+        elif message.opcode == Opcode.PING and self.open:
+            if self.transport.get_write_buffer_size() > ANSWERS_BEHIND:
+                self.close(CloseCode.SLOW_READER)
             else:
-                self.open = False
-                if self._closing_since is None:
-                    self._closing_since = self._server.now()
-                self._server.closing(self)
-                if self.transport.can_write_eof() and not self.transport.is_closing():
-                    self.transport.write_eof()
-        if self._websocket.state is not State.OPEN and self.open:
+                self.transport.write(control_frame(Opcode.PONG, message.payload))
+        elif message.opcode == Opcode.CLOSE:
+            if self._closing_since is None:
+                self.transport.write(control_frame(Opcode.CLOSE, message.payload))
             self.open = False
-        if self.transport.get_write_buffer_size() > 2 * MAX_BEHIND:
-            self.transport.abort()
+            self.transport.close()
 
     def _advance(self) -> None:
         self._waking = False
-        session = self.session
-        if session is not None:
-            session.advance(self._server.now())
-            self._set_reading(session.backlog <= MAX_BACKLOG)
+        if self.session is not None:
+            self.session.advance(self._server.now())
+            self._pace()
 
-    def _set_reading(self, reading: bool) -> None:
-        reading = reading and (self.writable or not self.open)
-        if self._paused == reading and not self.transport.is_closing():
-            self._paused = not reading
+    def _pace(self) -> None:
+        """Read on while there is room for what is read, and for the answers."""
+        session = self.session
+        room = session is None or session.backlog <= MAX_BACKLOG
+        self._read(not self.open or (room and self.writable))
+
+    def _read(self, reading: bool) -> None:
+        if reading != self._reading and not self.transport.is_closing():
+            self._reading = reading
             if reading:
                 self.transport.resume_reading()
             else:
                 self.transport.pause_reading()
 
 
-def websocket_frame(payload: bytes) -> bytes:
-    """One unfragmented binary message of a server."""
-    size = len(payload)
-    if size < 126:
-        return b"\x82" + size.to_bytes(1, "big") + payload
-    if size < 65_536:
-        return b"\x82\x7e" + size.to_bytes(2, "big") + payload
-    return b"\x82\x7f" + size.to_bytes(8, "big") + payload
+def http_answer(request: bytes) -> tuple[bool, bytes]:
+    """Whether this is a WebSocket handshake for the relay, and what to answer.
+
+    A request with an Origin comes from a web page, and no page has business with a relay.
+    """
+    core = ServerProtocol(origins=[None], extensions=None, logger=_QUIET)
+    core.receive_data(request)
+    for event in core.events_received():
+        if isinstance(event, Request):
+            if event.path != "/":
+                core.send_response(core.reject(404, "The address of a relay has no path.\n"))
+            else:
+                core.send_response(core.accept(event))
+    answer = b"".join(core.data_to_send())
+    return answer.startswith(b"HTTP/1.1 101 "), answer
 
 
 def fan_out(peers: Iterable[Peer], frame: bytes, *, droppable: bool = False) -> None:
     """The relay's hot path: the frame is built once and costs each peer little more than its system call."""
-    data = websocket_frame(frame)
+    data = binary_frame(frame)
     limit = DROPPABLE_BEHIND if droppable else MAX_BEHIND
     for connection in cast(Iterable[Connection], peers):
         if connection.open:

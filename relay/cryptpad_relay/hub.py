@@ -48,6 +48,8 @@ class Hub:
         self.creates_by_address = AddressBuckets(self.limits.creates_per_address)
         self._wake = wake
         self._pads: dict[bytes, OpenPad] = {}
+        self.collecting = False
+        self._due: dict[Subscriber, None] = {}
         self._gathering = Batch()
         self._at_disk: Batch | None = None
         self._unsigned: dict[OpenPad, None] = {}
@@ -105,6 +107,14 @@ class Hub:
 
     # The batch that gathers
 
+    def defer(self, session: Subscriber) -> None:
+        """The session has an APPEND: it is advanced when the next batch is taken, with `collecting` set.
+
+        Entries that share a sync are checked in one go: their wait is the same, and the work is less.
+        """
+        self._due[session] = None
+        self._wake()
+
     def stage_create(self, pad_id: bytes, genesis: bytes, session: Subscriber, req: int, body: bytes) -> None:
         self._gathering.rows.creates[pad_id] = genesis
         self._answer_later(session, req, Op.CREATE, body)
@@ -135,9 +145,16 @@ class Hub:
 
     # The shell's side
 
-    def take_batch(self) -> Batch | None:
+    def take_batch(self, now: float) -> Batch | None:
         """What is to be made durable next; None while another batch is at the disk or nothing waits."""
-        if self._at_disk is not None or not self._gathering:
+        if self._at_disk is not None:
+            return None
+        self.collecting = True
+        due, self._due = self._due, {}
+        for session in due:
+            session.advance(now)
+        self.collecting = False
+        if not self._gathering:
             return None
         self._at_disk, self._gathering = self._gathering, Batch()
         return self._at_disk

@@ -8,9 +8,8 @@ disk. It never opens an entry: it has no key, and no rule here needs one.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from hmac import compare_digest
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptpad_relay.protocol import labels
 from cryptpad_relay.protocol.chain import Step, low_bit, make_proof, next_head
@@ -43,8 +42,7 @@ class ChainBroken(Exception):
     """A stored log's end does not fit its hash chain: the disk changed it. Restore the data from a backup."""
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """An entry's place in the log. `row` is None where the log already held it."""
 
     position: PadHead

@@ -40,6 +40,9 @@ class Subscriber(Protocol):
     @property
     def peer(self) -> Peer: ...
 
+    def advance(self, now: float) -> None:
+        """Do a slice of the work that waits."""
+
     def answered(self, op: Op) -> None:
         """The answer to a request that had to wait for the disk has been sent."""
 

@@ -28,6 +28,7 @@ TICK_S: Final = 0.25
 TICKS_A_SECOND: Final = 4
 KEEP_ALIVE_S: Final = 20
 BACKLOG: Final = 1_024
+READ_BYTES: Final = 64 * 1024
 DRAIN_S: Final = 10.0
 GOODBYE_S: Final = 2.0
 
@@ -44,6 +45,7 @@ class RelayServer:
         self.now = time.monotonic
         self.limits = limits
         self.stopping = False
+        self.read_buffer = memoryview(bytearray(READ_BYTES))
         self._committer = Committer(store, self.loop, commit_interval_s, self.now)
         self.hub = Hub(
             store,

@@ -20,6 +20,7 @@ from cryptpad_relay.protocol.frames import Op, join_frame, split_frame
 from cryptpad_relay.requests import HANDLERS
 
 SLICE_MESSAGES: Final = 16
+APPEND: Final = bytes([Op.APPEND])
 FAULTS: Final = frozenset({Code.MALFORMED, Code.BAD_SIGNATURE, Code.NOT_AUTHORISED, Code.UNSUPPORTED})
 
 
@@ -70,6 +71,9 @@ class Session:
             if not self._runnable():
                 return
             if self._work is None:
+                if self._waiting[0][:1] == APPEND and not self.hub.collecting:
+                    self.hub.defer(self)
+                    return
                 self._work = self._begin(self._waiting.popleft(), now)
             if self._work is not None and not self._step(self._work):
                 break

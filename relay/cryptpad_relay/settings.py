@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ import platformdirs
 from cryptpad_relay.limits import Limits, Rate
 
 DEFAULT_LISTEN: Final = "127.0.0.1:8480"
+DEFAULT_COMMIT_MS: Final = "16"
 ENVIRONMENT: Final = "CRYPTPAD_RELAY_"
 _NAMES: Final = ("listen", "unix", "data", "commit_ms")
 
@@ -32,9 +33,9 @@ class Settings:
     port: int
     unix: Path | None
     data: Path
-    commit_interval_s: float = 0.01
+    commit_interval_s: float
     """At most one sync in this time: a longer one costs latency, a shorter one costs work."""
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits
 
 
 def load_settings(
@@ -82,7 +83,7 @@ def _host_and_port(text: str) -> tuple[str, int]:
 
 def _commit_interval(values: Mapping[str, str]) -> float:
     try:
-        milliseconds = float(values.get("commit_ms", "10"))
+        milliseconds = float(values.get("commit_ms", DEFAULT_COMMIT_MS))
     except ValueError:
         milliseconds = -1
     if not 0 <= milliseconds <= 1_000:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from support.forge import Desk, DeskClient, Forge, ForgedPad
 
 from cryptpad_relay.protocol import frames, labels
 from cryptpad_relay.protocol.chain import SignedHead, follow_proof
@@ -11,6 +10,7 @@ from cryptpad_relay.protocol.entry import parse_entry
 from cryptpad_relay.protocol.errors import CloseCode, Code
 from cryptpad_relay.protocol.frames import Commit, Op, PadHead
 from cryptpad_relay.store.memory import MemoryStore
+from support.forge import Desk, DeskClient, Forge, ForgedPad
 
 
 @pytest.fixture
@@ -95,9 +95,8 @@ def test_the_answer_to_append_precedes_the_commit(desk: Desk, pad: ForgedPad) ->
 def test_nothing_is_said_before_the_commit(desk: Desk, pad: ForgedPad) -> None:
     author, reader = subscriber(desk, pad), subscriber(desk, pad)
     author.say(Op.APPEND, frames.Append((pad.writer().hello(pad.start),)).encode())
-    assert desk.hub.take_batch() is not None
+    assert desk.hub.take_batch(desk.now) is not None
     assert author.peer.frames == reader.peer.frames == []
-    desk.hub.store.commit(desk.hub._at_disk.rows)
     desk.hub.committed(desk.now)
     assert author.peer.frames
     assert reader.peer.frames

@@ -43,6 +43,7 @@ TICKET: Final = "pad1/ticket"
 RELAY_FINGERPRINT: Final = "pad1/relay"
 
 _LABELS: dict[str, bytes] = {}
+_U32: Final = struct.Struct(">I").pack
 
 
 def label16(label: str) -> bytes:
@@ -58,7 +59,7 @@ def label16(label: str) -> bytes:
 
 def enc(*parts: bytes) -> bytes:
     """The injective encoding of a list of byte strings: each as u32 length and content."""
-    return b"".join([struct.pack(">I", len(part)) + part for part in parts])
+    return b"".join([_U32(len(part)) + part for part in parts])
 
 
 def hash_parts(label: str, *parts: bytes, size: int = HASH_BYTES) -> bytes:

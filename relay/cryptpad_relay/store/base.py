@@ -1,4 +1,4 @@
-"""What the relay needs of a store: point reads of what is committed, and one call that makes a batch durable.
+"""What the relay needs of a store: point reads of what is durable, and batches made so, one after another.
 
 A store checks nothing and decides nothing: the rules are padlog.py's. It must never show a row that is not
 durable, and never keep a part of a batch. Reads cost the same however long a log is and however many pads
@@ -55,8 +55,7 @@ class PadRow:
     genesis: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class EntryRow:
+class EntryRow(NamedTuple):
     """An accepted entry on its way to the disk."""
 
     pad: PadRow
@@ -137,7 +136,12 @@ class Store(Protocol):
 
     def pad_index(self, pad: PadRow) -> LogIndex: ...
 
-    def commit(self, rows: Rows) -> None:
-        """Make the batch durable, all or nothing; raises StorageError. Alone may come from another thread."""
+    def write(self, rows: Rows) -> None:
+        """Hand a batch over; raises StorageError. Nobody reads it yet, and a crash forgets it."""
+
+    def sync(self) -> None:
+        """Make what was written durable, all or nothing; raises StorageError. Until then no read sees it.
+
+        This alone waits for the disk, and this alone may come from another thread."""
 
     def close(self) -> None: ...

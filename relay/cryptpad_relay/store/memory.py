@@ -39,15 +39,16 @@ class PowerCut(Exception):
 
 
 class MemoryStore:
-    """Written rows can be read at once, but only synced ones outlive `crash`, as on a real disk."""
+    """Only what was synced can be read, and only that outlives `crash`."""
 
     def __init__(self) -> None:
         self._pads: dict[bytes, _Pad] = {}
         self._durable: list[Rows] = []
+        self._written = Rows()
         self.fail_commits = 0
         """How many of the next commits raise StorageError, with nothing kept."""
         self.cut_power_after: int | None = None
-        """After so many more commits, the next is written, not synced, and PowerCut is raised."""
+        """After so many more commits the next is lost, and PowerCut is raised."""
 
     def find(self, pad_id: bytes) -> PadRow | None:
         pad = self._pads.get(pad_id)
@@ -56,15 +57,19 @@ class MemoryStore:
     def pad_index(self, pad: PadRow) -> MemoryIndex:
         return MemoryIndex(self._pads[pad.pad_id])
 
-    def commit(self, rows: Rows) -> None:
+    def write(self, rows: Rows) -> None:
+        self._written = rows
+
+    def sync(self) -> None:
+        rows, self._written = self._written, Rows()
         if self.fail_commits:
             self.fail_commits -= 1
             raise StorageError
-        self._apply(rows)
         if self.cut_power_after is not None:
             if self.cut_power_after == 0:
                 raise PowerCut
             self.cut_power_after -= 1
+        self._apply(rows)
         self._durable.append(rows)
 
     def crash(self) -> MemoryStore:

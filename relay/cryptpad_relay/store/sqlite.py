@@ -1,15 +1,15 @@
 """The default store: one SQLite file in WAL mode, every commit synced (`synchronous=FULL`).
 
-Reads come from the event loop's thread over one connection, commits from the writer thread over another. An
-entry's key is its pad's number and its position in one integer, so that a log lies together on the disk and
-the millionth append costs what the first did. Nothing here looks into an entry.
+The event loop's thread reads over one connection and writes rows over another; the writer thread only commits
+them. An entry's key is its pad's number and its position in one integer, so that a log lies together on the
+disk and the millionth append costs what the first did. Nothing here looks into an entry.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,15 +94,22 @@ class SqliteStore:
     def pad_index(self, pad: PadRow) -> SqliteIndex:
         return SqliteIndex(self._reading, pad)
 
-    def commit(self, rows: Rows) -> None:
-        connection = self._writing
+    def write(self, rows: Rows) -> None:
+        with self._or_nothing():
+            self._writing.execute("BEGIN IMMEDIATE")
+            _write(self._writing, rows)
+
+    def sync(self) -> None:
+        with self._or_nothing():
+            self._writing.execute("COMMIT")
+
+    @contextmanager
+    def _or_nothing(self) -> Iterator[None]:
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            _write(connection, rows)
-            connection.execute("COMMIT")
+            yield
         except (sqlite3.Error, OSError) as error:
             with suppress(sqlite3.Error):
-                connection.rollback()
+                self._writing.rollback()
             raise StorageError(str(error)) from error
 
     def drop_loose_chunks(self, before_day: int) -> None:
