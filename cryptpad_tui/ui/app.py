@@ -1,0 +1,301 @@
+"""The app: which screen is shown, and the one vault and engine behind all of them.
+
+It composes and delegates. Whatever happens, it flushes and closes the engine before it ends, so that no edit
+is lost to a quit, a signal or a fault.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from textual.screen import Screen
+
+from cryptpad_tui.ui import words
+from cryptpad_tui.ui.backend import Backend, VaultBackend
+from cryptpad_tui.ui.failures import engine_failures
+from cryptpad_tui.ui.safe_app import SafeApp
+from cryptpad_tui.ui.screens.base import Action, CommandScreen
+from cryptpad_tui.ui.terminal import UnsuitableTerminal, refuse_unsuitable_terminal
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine import Engine
+    from cryptpad_tui.ui.errands import Errands
+    from cryptpad_tui.vault.vault import Vault
+
+_THEMES: Final = (
+    "textual-dark",
+    "textual-light",
+    "nord",
+    "gruvbox",
+    "solarized-light",
+    "ansi-dark",
+    "ansi-light",
+)
+_THEME_SETTING: Final = "theme"
+
+
+class CryptpadApp(SafeApp):
+    """cryptpad-tui on a screen."""
+
+    CSS_PATH = "theme.tcss"
+    TITLE = "cryptpad-tui"
+    NOTIFICATION_TIMEOUT: ClassVar[float] = 6.0
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        pad: str | None = None,
+        passphrase: bytes | None = None,
+        backend: Backend | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(environ=environ)
+        self.backend: Backend = backend or VaultBackend(home)
+        self.engine: Engine | None = None
+        self._pad = pad
+        self._passphrase = passphrase
+        self._warm = False
+        self._quitting = False
+
+    # ---- life
+
+    async def on_mount(self) -> None:
+        await self.push_screen(self._locked_screen())
+
+    def _locked_screen(self) -> Screen[Any]:
+        if self.backend.has_vault():
+            from cryptpad_tui.ui.screens.unlock import UnlockScreen
+
+            given, self._passphrase = self._passphrase, None
+            return UnlockScreen(passphrase=given)
+        from cryptpad_tui.ui.screens.first_run import FirstRunScreen
+
+        return FirstRunScreen()
+
+    def warm_up(self) -> None:
+        """Load the rest once the first frame is out, while the person types."""
+        if not self._warm:
+            self._warm = True
+            self.set_timer(0.05, lambda: self.start(asyncio.to_thread(self.backend.warm_up)))
+
+    async def enter(self, vault: Vault, *, by_recovery: bool = False) -> None:
+        """The vault is open: show the drive, then go online."""
+        from cryptpad_tui.ui.screens.drive import DriveScreen
+
+        self.engine = self.backend.engine(vault)
+        self._restore_theme()
+        drive = DriveScreen()
+        await self.switch_screen(drive)
+        self.start(self.engine.start())
+        if by_recovery:
+            await self.errands.choose_passphrase(vault)
+        if self._pad is not None:
+            reference, self._pad = self._pad, None
+            await self.open_pad(self.engine.find(reference).pad_id)
+
+    async def on_unmount(self) -> None:
+        await self.drop_engine()
+
+    async def drop_engine(self) -> None:
+        """Flush and close; the vault's keys are gone afterwards."""
+        engine, self.engine = self.engine, None
+        if engine is not None:
+            await engine.close()
+
+    def start(self, work: Awaitable[object]) -> None:
+        """Do something that takes time; what it is expected to meet is told in a sentence."""
+        self.run_worker(self._guarded(work), exit_on_error=True)
+
+    async def _guarded(self, work: Awaitable[object]) -> None:
+        try:
+            await work
+        except engine_failures() as error:
+            self.tell_failure(error)
+
+    def tell_failure(self, error: BaseException) -> None:
+        """An expected failure, where the person looks."""
+        self.say(words.sentence_of(error), "warning")
+
+    def _note_loop_failure(self, loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(error, engine_failures()) and self._running:
+            self.tell_failure(error)
+        else:
+            super()._note_loop_failure(loop, context)
+
+    # ---- what is said
+
+    def say(self, text: str, role: str = "strong") -> None:
+        """A sentence on the screen that is shown."""
+        screen = self.screen
+        if isinstance(screen, CommandScreen):
+            screen.say(text, role)
+        else:
+            self.toast(text)
+
+    def toast(self, text: str) -> None:
+        """A sentence over a screen without a status line."""
+        super().notify(text)
+
+    def notify(self, message: str, *, markup: bool = False, **options: Any) -> None:
+        self.say(words.safe_line(message))
+
+    # ---- commands
+
+    def actions(self) -> Mapping[str, Action]:
+        """What works on every screen."""
+        always: dict[str, Action] = {
+            "app.help": self._help,
+            "app.redraw": self.action_redraw,
+            "app.quit": self.quit,
+            "app.theme": self._next_theme,
+            "app.cursor": self._toggle_cursor,
+            "app.palette": self._palette,
+        }
+        if self.engine is None:
+            return always
+        return {**always, "app.relay": self.errands.choose_relay, "app.lock": self.lock}
+
+    def _help(self) -> None:
+        from cryptpad_tui.ui.screens.help import HelpScreen
+
+        screen = self.screen
+        if isinstance(screen, CommandScreen) and not isinstance(screen, HelpScreen):
+            self.push_screen(HelpScreen(screen.contexts))
+
+    async def _palette(self) -> None:
+        from cryptpad_tui.ui.screens.palette import PaletteScreen
+
+        screen = self.screen
+        if isinstance(screen, CommandScreen):
+            name = await self.push_screen_wait(PaletteScreen(screen.contexts))
+            if name is not None:
+                screen.perform(name)
+
+    def _toggle_cursor(self) -> None:
+        self.cursor_everywhere = not self.cursor_everywhere
+        self.say("The terminal's cursor is shown in every field." if self.cursor_everywhere else "As before.")
+
+    def _next_theme(self) -> None:
+        at = _THEMES.index(self.theme) + 1 if self.theme in _THEMES else 0
+        self.theme = _THEMES[at % len(_THEMES)]
+        self.say(f"Theme: {self.theme}")
+        if self.engine is not None:
+            self.engine.vault.set_setting(_THEME_SETTING, self.theme)
+
+    def _restore_theme(self) -> None:
+        assert self.engine is not None
+        theme = self.engine.vault.setting(_THEME_SETTING)
+        if theme in _THEMES and not self.native_ansi_color:
+            self.theme = theme
+
+    def action_quit(self) -> Any:
+        """Ctrl+Q, wherever it is pressed."""
+        return self.quit()
+
+    def quit(self) -> Any:
+        """Leave; what is not sent yet is mentioned first, and a second Ctrl+Q does not ask."""
+        if self._quitting:
+            self.exit(0)
+            return
+        self._quitting = True
+        self.run_worker(self._quit())
+
+    async def _quit(self) -> None:
+        from cryptpad_tui.ui.screens.dialogs import ChooseDialog, Option
+
+        try:
+            waiting = self._unsent()
+            if waiting:
+                unsent = f"{words.changes(waiting)} not sent yet."
+                sentence = f"{unsent} Everything is saved here and is sent next time."
+                options = (Option("quit", "Quit"), Option("stay", "Stay"))
+                answer = await self.push_screen_wait(ChooseDialog("Quit?", (sentence,), options))
+                if answer != "quit":
+                    return
+            self.exit(0)
+        finally:
+            self._quitting = False
+
+    def _unsent(self) -> int:
+        if self.engine is None:
+            return 0
+        from cryptpad_tui.ui.screens.pad import PadScreen
+
+        for screen in self.screen_stack:
+            if isinstance(screen, PadScreen):
+                screen.flush()
+        return words.unsent(self.engine.listing())
+
+    async def lock(self) -> None:
+        """Drop every key, and ask for the passphrase."""
+        from cryptpad_tui.ui.screens.pad import PadScreen
+
+        while len(self.screen_stack) > 2:
+            if isinstance(self.screen, PadScreen):
+                self.screen.release()
+            await self.pop_screen()
+        screen = self._locked_screen()
+        await self.switch_screen(screen)
+        await self.drop_engine()
+
+    # ---- pads
+
+    @property
+    def errands(self) -> Errands:
+        """What can be asked for while the vault is open."""
+        from cryptpad_tui.ui.errands import Errands
+
+        assert self.engine is not None
+        return Errands(self, self.engine)
+
+    async def open_pad(self, pad_id: bytes) -> None:
+        """Show a pad."""
+        from cryptpad_tui.ui.screens.pad import PadScreen
+
+        assert self.engine is not None
+        session = self.engine.open_pad(pad_id)
+        await self.push_screen(PadScreen(session))
+
+    def back_to_list(self, pad_id: bytes) -> None:
+        """A pad was closed: the list, with the mark on it."""
+        from cryptpad_tui.ui.screens.drive import DriveScreen
+
+        self.pop_screen()
+        if isinstance(self.screen, DriveScreen):
+            self.call_later(self.screen.choose, pad_id)
+
+
+def run_app(
+    home: Path,
+    *,
+    pad: str | None = None,
+    passphrase: bytes | None = None,
+    mouse: bool = True,
+    environ: Mapping[str, str] = os.environ,
+) -> int:
+    """Run the app in this terminal; the exit code."""
+    try:
+        refuse_unsuitable_terminal(environ, is_terminal=sys.stdin.isatty() and sys.stderr.isatty())
+    except UnsuitableTerminal as error:
+        print(f"cryptpad-tui: error: {error}", file=sys.stderr)
+        return 1
+    app = CryptpadApp(home, pad=pad, passphrase=passphrase)
+    try:
+        asyncio.run(_run(app, mouse=mouse))
+    except KeyboardInterrupt:
+        return 130
+    return app.return_code or 0
+
+
+async def _run(app: CryptpadApp, *, mouse: bool) -> None:
+    try:
+        await app.run_async(mouse=mouse)
+    finally:
+        await app.drop_engine()

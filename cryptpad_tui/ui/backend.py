@@ -1,0 +1,74 @@
+"""Where the app gets its vault and its engine from. Imports late: the first frame needs neither.
+
+`create`, `open` and `open_by_recovery` block for as long as Argon2 takes and belong in a thread; `engine`
+belongs to the loop. Tests put another backend in its place.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine import Engine
+    from cryptpad_tui.vault.vault import Vault
+
+
+class Backend(Protocol):
+    """What the app needs to begin."""
+
+    def has_vault(self) -> bool: ...
+    def create(self, passphrase: bytes, name: str, relay: str | None) -> tuple[Vault, str]: ...
+    def open(self, passphrase: bytes) -> Vault: ...
+    def open_by_recovery(self, recovery_key: str) -> Vault: ...
+    def engine(self, vault: Vault) -> Engine: ...
+    def warm_up(self) -> None: ...
+
+
+class VaultBackend:
+    """The vault in a folder."""
+
+    def __init__(self, home: Path, *, kdf_memory_mib: int | None = None) -> None:
+        self._home = home
+        self._kdf_memory_mib = kdf_memory_mib
+
+    def has_vault(self) -> bool:
+        """Whether there is something to unlock."""
+        from cryptpad_tui.vault.headerfile import HEADER_NAME
+
+        return os.path.lexists(self._home / HEADER_NAME)
+
+    def create(self, passphrase: bytes, name: str, relay: str | None) -> tuple[Vault, str]:
+        """A vault and its recovery key."""
+        from cryptpad_tui.vault.passwords import DEFAULT_MEMORY_MIB
+        from cryptpad_tui.vault.vault import Vault
+
+        vault, recovery_key = Vault.create(
+            self._home,
+            passphrase,
+            name=name,
+            relay_url=relay,
+            kdf_memory_mib=self._kdf_memory_mib or DEFAULT_MEMORY_MIB,
+            recovery=True,
+        )
+        assert recovery_key is not None
+        return vault, recovery_key
+
+    def open(self, passphrase: bytes) -> Vault:
+        from cryptpad_tui.vault.vault import Vault
+
+        return Vault.open(self._home, passphrase=passphrase)
+
+    def open_by_recovery(self, recovery_key: str) -> Vault:
+        from cryptpad_tui.vault.vault import Vault
+
+        return Vault.open(self._home, recovery_key=recovery_key)
+
+    def engine(self, vault: Vault) -> Engine:
+        from cryptpad_tui.engine import Engine
+
+        return Engine(vault)
+
+    def warm_up(self) -> None:
+        """Load what unlocking needs, while the person types."""

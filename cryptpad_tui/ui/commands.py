@@ -1,0 +1,141 @@
+"""The one table of the app's commands; the editor's own are in editor/commands.py.
+
+Key maps, footer, palette, help and docs/keys.md are made from both. Each screen answers the names of its
+contexts. It must never name a key that a bare terminal sends as another one: Keymap refuses those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from cryptpad_tui.editor.keymap import KeyedCommand, Keymap, is_legacy, label_of
+
+CONTEXT_TITLES: Final = {
+    "everywhere": "Everywhere",
+    "app": "Around the vault",
+    "form": "First start",
+    "unlock": "Unlocking",
+    "drive": "The list of pads",
+    "list": "Lists",
+    "pad": "In a pad",
+    "dialog": "Questions",
+    "share": "Sharing",
+    "editor": "Writing",
+}
+"""Every context, in the order in which docs/keys.md has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppCommand:
+    """Something a person can do outside the text. `keys` are Textual's names, the one to show first."""
+
+    name: str
+    title: str
+    keys: tuple[str, ...]
+    context: str
+    short: str = ""
+    """The word for the footer; commands without one are not in it."""
+
+
+APP_COMMANDS: Final = (
+    AppCommand("app.help", "Help: the keys that work here", ("f1",), "everywhere", "Help"),
+    AppCommand("app.redraw", "Paint the screen anew", ("ctrl+l",), "everywhere"),
+    AppCommand("app.quit", "Quit", ("ctrl+q",), "everywhere", "Quit"),
+    AppCommand("app.palette", "Every command, by name", ("ctrl+p",), "app", "Commands"),
+    AppCommand("app.relay", "Choose the relay", ("ctrl+r",), "app"),
+    AppCommand("app.lock", "Lock the vault", ("f9",), "app"),
+    AppCommand("app.theme", "Next colour theme", (), "app"),
+    AppCommand("app.cursor", "Show the terminal's cursor in every field", (), "app"),
+    AppCommand("form.next", "Next field, or done", ("enter",), "form", "Next"),
+    AppCommand("form.cancel", "Leave without a vault", ("escape",), "form"),
+    AppCommand("unlock.recovery", "Unlock with the recovery key", ("f2",), "unlock", "Recovery key"),
+    AppCommand("drive.open", "Open the pad", ("enter",), "drive", "Open"),
+    AppCommand("drive.new", "New pad", ("ctrl+n",), "drive", "New"),
+    AppCommand("drive.join", "Join a pad by its link", ("ctrl+o",), "drive", "Join"),
+    AppCommand("drive.share", "Share the pad by a link", ("ctrl+t",), "drive"),
+    AppCommand("drive.rename", "Rename the pad", ("f2",), "drive"),
+    AppCommand("drive.remove", "Remove the pad from the list", ("delete", "ctrl+d"), "drive"),
+    AppCommand("drive.help", "Help", ("question_mark",), "drive"),
+    AppCommand("drive.clear", "Show all pads", ("escape",), "drive"),
+    AppCommand("list.up", "One up", ("up",), "list"),
+    AppCommand("list.down", "One down", ("down",), "list"),
+    AppCommand("list.page_up", "One screen up", ("pageup",), "list"),
+    AppCommand("list.page_down", "One screen down", ("pagedown",), "list"),
+    AppCommand("pad.close", "Back to the list", ("escape", "f6"), "pad", "List"),
+    AppCommand("pad.save", "Save now (it is saved as you type, too)", ("ctrl+s",), "pad"),
+    AppCommand("pad.share", "Share this pad by a link", ("ctrl+t",), "pad", "Share"),
+    AppCommand("pad.rename", "Rename this pad", ("f2",), "pad", "Title"),
+    AppCommand("pad.follow", "Show where the next person is writing", ("f5",), "pad"),
+    AppCommand("pad.people", "Who is here", ("f4",), "pad"),
+    AppCommand("pad.alarm", "What went wrong, and what to do", ("f8",), "pad"),
+    AppCommand("pad.numbers", "Show or hide line numbers", ("f7",), "pad"),
+    AppCommand("dialog.choose", "Choose", ("enter",), "dialog", "Choose"),
+    AppCommand("dialog.close", "Close without doing anything", ("escape",), "dialog", "Close"),
+    AppCommand("share.copy", "Copy the link", ("ctrl+c",), "share", "Copy"),
+)
+
+
+@lru_cache(1)
+def app_keymap() -> Keymap:
+    """The keys of everything but the editor."""
+    return Keymap(APP_COMMANDS)
+
+
+def all_commands() -> tuple[KeyedCommand, ...]:
+    """The app's commands and the editor's, in the order in which help shows them."""
+    from cryptpad_tui.editor.commands import COMMANDS
+
+    return (*APP_COMMANDS, *COMMANDS.values())
+
+
+def of_contexts(contexts: Sequence[str]) -> list[KeyedCommand]:
+    """The commands of these contexts, in their order."""
+    everything: Iterable[KeyedCommand] = all_commands() if "editor" in contexts else APP_COMMANDS
+    commands = list(everything)
+    return [command for context in contexts for command in commands if command.context == context]
+
+
+def footer_of(contexts: Sequence[str]) -> list[tuple[str, str]]:
+    """Key and word of the commands that a footer shows for these contexts."""
+    commands = [command for context in contexts for command in APP_COMMANDS if command.context == context]
+    return [(key_label(command.keys[0]), command.short) for command in commands if command.short]
+
+
+def key_label(key: str) -> str:
+    """A key as a person reads it; short, since footers have 80 cells."""
+    if key == "question_mark":
+        return "?"
+    label = label_of(key)
+    return f"^{label[5:]}" if label.startswith("Ctrl+") and len(label) == 6 else label
+
+
+def keys_page() -> str:
+    """docs/keys.md: every command with its keys, by where they work."""
+    lines = [
+        "# Keys",
+        "",
+        "Made from the command table (`python -m cryptpad_tui.ui.commands > docs/keys.md`). Keys in",
+        "brackets are extras that only some terminals send. `F1` shows the keys that work where you are,",
+        "`Ctrl+P` finds every command by its name.",
+    ]
+    commands = all_commands()
+    for context, title in CONTEXT_TITLES.items():
+        lines += ["", f"## {title}", "", "| command | name | keys |", "|---|---|---|"]
+        for command in commands:
+            if command.context == context:
+                keys = ", ".join(_documented(key) for key in command.keys) or "by name, `Ctrl+P`"
+                lines.append(f"| {command.title} | `{command.name}` | {keys} |")
+    return "\n".join(lines) + "\n"
+
+
+def _documented(key: str) -> str:
+    if key == "question_mark":
+        return "`?`"
+    return f"`{label_of(key)}`" if is_legacy(key) else f"(`{label_of(key)}`)"
+
+
+if __name__ == "__main__":
+    print(keys_page(), end="")

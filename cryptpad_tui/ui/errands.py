@@ -1,0 +1,107 @@
+"""What a person asks for about a pad or the vault, from the question to the deed. It paints nothing itself.
+
+Each errand may wait for an answer or for the network, so each runs as a worker of the app.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from cryptpad_tui.ui import words
+from cryptpad_tui.ui.screens import relay
+from cryptpad_tui.ui.screens.dialogs import AskDialog, ChooseDialog, Option
+from cryptpad_tui.ui.screens.passphrase import PassphraseDialog
+from cryptpad_tui.ui.screens.share import ShareScreen
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine import Engine
+    from cryptpad_tui.ui.app import CryptpadApp
+    from cryptpad_tui.vault.vault import Vault
+
+
+class Errands:
+    """For one unlocked vault."""
+
+    def __init__(self, app: CryptpadApp, engine: Engine) -> None:
+        self._app = app
+        self._engine = engine
+
+    async def new_pad(self) -> None:
+        """Ask for a title, make the pad and open it."""
+        question = AskDialog("The title of the pad", ("Everybody in the pad sees it.",))
+        title = await self._app.push_screen_wait(question)
+        if title is not None:
+            listing = self._engine.create_pad(title.strip() or words.UNTITLED)
+            await self._app.open_pad(listing.pad_id)
+
+    async def join_pad(self) -> None:
+        """Ask for a link, fetch and check the pad, open it."""
+        sentences = ("Paste the link that you were given. It starts with pad1:",)
+        link = await self._app.push_screen_wait(AskDialog("Join a pad", sentences, link=True))
+        if link and link.strip():
+            self._app.say("Fetching the pad and checking its history…")
+            listing = await self._engine.join(link)
+            await self._app.open_pad(listing.pad_id)
+
+    async def share(self, pad_id: bytes, title: str) -> None:
+        """Show a link to a pad."""
+        pad = next((pad for pad in self._engine.listing() if pad.pad_id == pad_id), None)
+        if pad is None:
+            return
+        if pad.relay is None and self._engine.relay_url() is None:
+            self._app.say("A link needs a relay, and none is chosen. Ctrl+R chooses one.", "warning")
+            return
+        await self._app.push_screen(ShareScreen(pad_id, title, can_edit=pad.role != "view"))
+
+    async def rename(self, pad_id: bytes, title: str) -> None:
+        """Ask for another title."""
+        question = AskDialog("The title of the pad", value=words.safe_title(title))
+        wanted = await self._app.push_screen_wait(question)
+        if wanted is not None and wanted.strip() and wanted != words.safe_title(title):
+            self._engine.rename(pad_id, wanted.strip())
+
+    async def remove(self, pad_id: bytes, title: str) -> None:
+        """Remove a pad from this drive, once that is confirmed."""
+        shown = words.safe_title(title)
+        sentences = (
+            "It goes from your list and from this machine; others keep theirs.",
+            "Only a link brings it back: without one, what only you have is gone.",
+        )
+        options = (Option("keep", "Keep it"), Option("remove", "Remove it"))
+        answer = await self._app.push_screen_wait(ChooseDialog(f"Remove “{shown}”?", sentences, options))
+        if answer == "remove":
+            self._engine.remove(pad_id)
+            self._app.say(f"Removed “{shown}”.")
+
+    async def choose_relay(self) -> None:
+        """Ask for the relay of pads that have none yet."""
+        current = self._engine.relay_url()
+        states = [state.sentence for state in self._engine.relay_states()]
+        kind = await self._app.push_screen_wait(relay.RelayDialog(current, states))
+        if kind is None:
+            return
+        url = {relay.NONE: None, relay.LOCAL: relay.LOCAL}.get(kind)
+        if kind == relay.URL:
+            url = await self._ask_address(current)
+            if url is None:
+                return
+        self._engine.set_relay(url)
+        self._app.say("Pads stay on this machine." if url is None else "The relay is chosen.")
+
+    async def _ask_address(self, current: str | None) -> str | None:
+        problem = ""
+        while True:
+            url = await self._app.push_screen_wait(relay.AddressDialog(current, problem))
+            if url is None:
+                return None
+            problem, current = relay.relay_problem(url), url
+            if not problem:
+                return url.strip()
+
+    async def choose_passphrase(self, vault: Vault) -> None:
+        """Ask for a new passphrase, for who came in by the recovery key."""
+        secret = await self._app.push_screen_wait(PassphraseDialog())
+        if secret:
+            await asyncio.to_thread(vault.reset_passphrase, secret.encode())
+            self._app.say("The new passphrase opens this vault from now on.")

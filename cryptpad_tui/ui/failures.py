@@ -1,0 +1,26 @@
+"""The errors that a screen expects and shows as a sentence.
+
+Anything else is a fault of ours and ends the app, which loses nothing: edits are saved as they are made.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cryptpad_tui.crdt.errors import DocumentError
+from cryptpad_tui.crypto.errors import CryptoError
+from cryptpad_tui.host.errors import HostError
+from cryptpad_tui.pad.alarms import Alarm
+from cryptpad_tui.vault.errors import VaultError
+
+VAULT_FAILURES: Final = (VaultError, HostError, OSError)
+"""What opening or making a vault may meet."""
+
+
+def engine_failures() -> tuple[type[Exception], ...]:
+    """What a call of the engine may meet; a function, since the engine is imported late."""
+    from cryptpad_relay.protocol.errors import Malformed, Refused
+    from cryptpad_tui.engine import EngineError, RelayUnreachable
+
+    ours = (EngineError, RelayUnreachable, VaultError, HostError, CryptoError, DocumentError, Alarm)
+    return (*ours, Malformed, Refused, OSError)

@@ -1,0 +1,112 @@
+"""What all screens share: keys become commands by the table, and a window too small says so.
+
+A screen names its contexts, the innermost first, and answers their commands. It must never do work that can
+wait for disk, network or Argon2 in a key's handler.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Static
+
+from cryptpad_tui.ui.commands import app_keymap, footer_of
+from cryptpad_tui.ui.widgets.row_list import RowList
+from cryptpad_tui.ui.widgets.text_line import KeyBar, StatusLine
+
+if TYPE_CHECKING:
+    from cryptpad_tui.ui.app import CryptpadApp
+
+Action = Callable[[], object]
+Result = TypeVar("Result")
+TOO_SMALL: Final = "This window is too small. Make it larger: nothing is lost."
+
+
+class CommandScreen(Screen[Result]):
+    """A screen that answers commands."""
+
+    ALLOW_SELECT = False
+    contexts: ClassVar[tuple[str, ...]] = ("app", "everywhere")
+    HORIZONTAL_BREAKPOINTS = [(0, "-cramped-x"), (24, "-narrow"), (80, "-wide")]  # noqa: RUF012 - Textual's
+    VERTICAL_BREAKPOINTS = [(0, "-cramped-y"), (6, "-low"), (12, "-short"), (16, "-tall")]  # noqa: RUF012
+
+    @property
+    def door(self) -> CryptpadApp:
+        """The app, as what it is."""
+        return cast("CryptpadApp", self.app)
+
+    def actions(self) -> Mapping[str, Action]:
+        """What this screen does for the commands of its contexts."""
+        return {}
+
+    def body(self) -> ComposeResult:
+        """The screen's widgets."""
+        yield from ()
+
+    def compose(self) -> ComposeResult:
+        yield from self.body()
+        yield Static(TOO_SMALL, id="too-small", markup=False)
+
+    def key_bar(self) -> KeyBar:
+        """The footer of these contexts."""
+        return KeyBar(footer_of(self.contexts), id="keys")
+
+    def perform(self, name: str) -> bool:
+        """Do a command; False if it means nothing here."""
+        action = self.actions().get(name) or self.door.actions().get(name)
+        if action is None:
+            return False
+        outcome = action()
+        if inspect.isawaitable(outcome):
+            self.door.start(cast(Awaitable[object], outcome))
+        return True
+
+    async def on_key(self, event: events.Key) -> None:
+        for context in self.contexts:
+            name = app_keymap().command(event.key, context)
+            if name is not None and self.perform(name):
+                event.stop()
+                event.prevent_default()
+                return
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._focus_something)
+
+    def _focus_something(self) -> None:
+        """A window that was too small took the focus from what it hid."""
+        if self.focused is None and self.is_current:
+            self.focus_next()
+
+    def say(self, text: str, role: str = "strong") -> None:
+        """A sentence for the person, where this screen has room for it."""
+        for line in self.query(StatusLine):
+            line.say(text, role)
+            return
+        self.door.toast(text)
+
+
+class ListKeys:
+    """The keys of the list context for a screen with one list."""
+
+    def list_actions(self, rows: RowList[Any]) -> dict[str, Action]:
+        """What the arrows do."""
+        return {
+            "list.up": lambda: rows.move(-1),
+            "list.down": lambda: rows.move(1),
+            "list.page_up": lambda: rows.move(-rows.page),
+            "list.page_down": lambda: rows.move(rows.page),
+        }
+
+
+class Dialog(ModalScreen[Result], CommandScreen[Result]):
+    """A question over the screen before."""
+
+    contexts: ClassVar[tuple[str, ...]] = ("dialog", "everywhere")
+
+    def actions(self) -> Mapping[str, Action]:
+        return {"dialog.close": lambda: self.dismiss(None)}

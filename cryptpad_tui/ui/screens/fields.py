@@ -1,0 +1,48 @@
+"""Input fields: a passphrase that cannot be copied out, a link that survives wrapped lines, a filter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual import events
+from textual.widgets._input import Input
+
+
+class Field(Input):
+    """One line of input without a frame."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"compact": True, "select_on_focus": False, **options})
+
+
+class SecretField(Field):
+    """A passphrase: never shown, never copied."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(password=True, select_on_focus=True, **options)
+
+    def action_copy(self) -> None:
+        """A passphrase does not go to a clipboard."""
+
+    def action_cut(self) -> None:
+        """A passphrase does not go to a clipboard."""
+
+
+class LinkField(Field):
+    """A link, however many lines its paste came in."""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        self.replace("".join(event.text.split()), *self.selection)
+
+
+class FilterField(Field):
+    """Letters filter the list; `?` in an empty filter asks for help."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key == "question_mark" and not self.value:
+            event.prevent_default()
+            return
+        await super()._on_key(event)
+        event.prevent_default()

@@ -1,0 +1,161 @@
+"""The first start: a name, a passphrase, a relay or none; then the recovery key, once.
+
+Nothing is written before the last key. What is typed here is in no log and in no message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+from textual.widgets._input import Input
+
+from cryptpad_tui.ui.failures import VAULT_FAILURES
+from cryptpad_tui.ui.screens.base import Action, CommandScreen
+from cryptpad_tui.ui.screens.dialogs import ChooseDialog, Option
+from cryptpad_tui.ui.screens.fields import Field, SecretField
+from cryptpad_tui.ui.screens.relay import LOCAL, RELAY_OPTIONS, URL, relay_problem
+from cryptpad_tui.ui.widgets.row_list import Painting, RowList
+from cryptpad_tui.ui.words import passphrase_hint, sentence_of
+
+_NO_RECOVERY = (
+    "Nobody can reset a passphrase: whoever loses it loses everything in this vault, unless they have "
+    "this key."
+)
+
+
+class RelayChoice(RowList[Option], can_focus=True):
+    """The three kinds of relay; Tab comes and goes, arrows choose."""
+
+
+def _paint(option: Option, width: int) -> Painting:
+    return [(option.text, "")], []
+
+
+class FirstRunScreen(CommandScreen[None]):
+    """Makes the vault."""
+
+    contexts = ("form", "list", "everywhere")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._busy = False
+        self.relays = RelayChoice(_paint, id="relays")
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(id="form", can_focus=False):
+            yield Static("Welcome to cryptpad-tui", classes="title", markup=False)
+            yield Static("Pads are encrypted on this machine. No relay can read them.", markup=False)
+            yield Static("Your name, as others see it", classes="label", markup=False)
+            yield Field(id="name", max_length=64)
+            yield Static("A passphrase for this vault", classes="label", markup=False)
+            yield SecretField(id="passphrase")
+            yield Static(passphrase_hint(""), id="hint", markup=False)
+            yield Static("The passphrase again", classes="label", markup=False)
+            yield SecretField(id="again")
+            yield Static("A relay carries sealed changes between people", classes="label", markup=False)
+            yield self.relays
+            yield Field(id="url", placeholder="wss://relay.example.org")
+            yield Static("", id="answer", markup=False)
+        yield self.key_bar()
+
+    def on_mount(self) -> None:
+        self.relays.styles.height = len(RELAY_OPTIONS)
+        self.relays.show(RELAY_OPTIONS)
+        self.query_one("#url").display = False
+        self.query_one("#name").focus()
+        self.door.warm_up()
+
+    def actions(self) -> Mapping[str, Action]:
+        return {
+            "form.next": self.next_field,
+            "form.cancel": self.door.quit,
+            "list.up": lambda: self._arrow(-1),
+            "list.down": lambda: self._arrow(1),
+        }
+
+    def _arrow(self, rows: int) -> None:
+        if self.focused is self.relays:
+            self.relays.move(rows)
+            chosen = self.relays.chosen
+            self.query_one("#url").display = chosen is not None and chosen.name == URL
+        elif rows > 0:
+            self.focus_next()
+        else:
+            self.focus_previous()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if event.input.id == "passphrase":
+            self.query_one("#hint", Static).update(passphrase_hint(event.value))
+
+    def next_field(self) -> object:
+        """Enter: the next field; in the last one, done."""
+        url = self.query_one("#url")
+        last = url if url.display else self.relays
+        if self.focused is last:
+            return None if self._busy else self._create()
+        self.focus_next()
+        return None
+
+    def answer(self, text: str) -> None:
+        """Say what is missing, or how it went."""
+        line = self.query_one("#answer", Static)
+        line.update(text)
+        self.call_after_refresh(line.scroll_visible, animate=False)
+
+    def _value(self, name: str) -> str:
+        return self.query_one(f"#{name}", Input).value
+
+    def _problem(self) -> tuple[str, str]:
+        if not self._value("name").strip():
+            return "name", "Your name is empty. Others see it beside what you write."
+        if not self._value("passphrase"):
+            return "passphrase", "The passphrase is empty: it would protect nothing."
+        if self._value("passphrase") != self._value("again"):
+            return "again", "The two passphrases differ. Nothing was made; type the second one again."
+        chosen = self.relays.chosen
+        if chosen is not None and chosen.name == URL:
+            return "url", relay_problem(self._value("url"))
+        return "", ""
+
+    async def _create(self) -> None:
+        field, problem = self._problem()
+        if problem:
+            self.answer(problem)
+            self.query_one(f"#{field}").focus()
+            return
+        self._busy = True
+        self.answer("Making the vault…")
+        secret, name = self._value("passphrase").encode(), self._value("name").strip()
+        chosen = self.relays.chosen
+        kind = chosen.name if chosen is not None else ""
+        relay = self._value("url").strip() if kind == URL else LOCAL if kind == LOCAL else None
+        try:
+            vault, recovery_key = await asyncio.to_thread(self.door.backend.create, secret, name, relay)
+        except VAULT_FAILURES as error:
+            self.answer(sentence_of(error))
+            return
+        finally:
+            self._busy = False
+        await self.door.push_screen_wait(RecoveryDialog(recovery_key))
+        await self.door.enter(vault)
+
+
+class RecoveryDialog(ChooseDialog):
+    """The recovery key, shown this once."""
+
+    def __init__(self, recovery_key: str) -> None:
+        groups = recovery_key.split("-")
+        half = (len(groups) + 1) // 2
+        lines = "\n".join("-".join(part) for part in (groups[:half], groups[half:]) if part)
+        super().__init__(
+            "Your recovery key",
+            (lines, _NO_RECOVERY, "Write it on paper. It is not shown again, and it is stored nowhere."),
+            (Option("written", "I have written it down"), Option("skipped", "Go on without it")),
+        )
+
+    def actions(self) -> Mapping[str, Action]:
+        return {**super().actions(), "dialog.close": lambda: self.options.choose(1)}

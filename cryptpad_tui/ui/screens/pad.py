@@ -1,0 +1,264 @@
+"""One pad: its text, who is here, how safe it is, and what went wrong.
+
+The text and its keys are EditorView's. Here status and people are shown as often as they change, but at most
+once a second; what others are called is made safe first. Closing or losing this screen never loses an edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.timer import Timer
+from textual.widgets import Static
+
+from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.editor.commands import COMMANDS
+from cryptpad_tui.engine import PadSession, Person, SessionEvent, SyncWord
+from cryptpad_tui.ui import words
+from cryptpad_tui.ui.screens.base import Action, CommandScreen
+from cryptpad_tui.ui.screens.dialogs import ChooseDialog, Option
+from cryptpad_tui.ui.screens.prompt import PromptLine
+from cryptpad_tui.ui.widgets.editor_view import EditorView
+from cryptpad_tui.ui.widgets.parts import Part
+from cryptpad_tui.ui.widgets.remote_cursors import RemoteCursor
+from cryptpad_tui.ui.widgets.text_line import CalmLine, StatusLine
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine import AlarmLine
+
+_COALESCE_S: Final = 0.1
+_AGES_S: Final = 10.0
+_SHOWN_PEOPLE: Final = 6
+
+
+class PadView(EditorView):
+    """The editor on a session: others learn where the caret is."""
+
+    def __init__(self, session: PadSession) -> None:
+        language = "text" if session.kind is PadKind.RICHTEXT else "markdown"
+        super().__init__(session.view, language=language, id="editor")
+        self._session = session
+        self._told: object = None
+
+    def update_view(self) -> None:
+        super().update_view()
+        selection = self.editor.state.selection.primary
+        if selection != self._told:
+            self._told = selection
+            self._session.set_cursor(selection.anchor, selection.head)
+
+
+class PadScreen(CommandScreen[None]):
+    """A pad that is open."""
+
+    contexts = ("pad", "app", "everywhere", "editor")
+
+    def __init__(self, session: PadSession) -> None:
+        super().__init__()
+        self.session = session
+        self.view = PadView(session)
+        self._people: list[Person] = []
+        self._followed = -1
+        self._look_timer: Timer | None = None
+        self._released = False
+        self._stop_observing = session.observe(self._on_session)
+
+    def body(self) -> ComposeResult:
+        yield CalmLine(id="header")
+        yield Static("", id="alarm", markup=False)
+        yield self.view
+        yield PromptLine(self.view.editor, self.view.update_view)
+        with Horizontal(id="foot"):
+            yield StatusLine(id="status")
+        yield self.key_bar()
+
+    def on_mount(self) -> None:
+        self.view.focus()
+        self.look()
+        self.set_interval(_AGES_S, self.look)
+
+    def on_unmount(self) -> None:
+        self.release()
+
+    def flush(self) -> None:
+        """Make what is typed durable at once."""
+        if not self._released:
+            self.session.flush()
+
+    def release(self) -> None:
+        """Make everything durable and let go of the session; once."""
+        if self._released:
+            return
+        self._released = True
+        self._stop_observing()
+        self.session.flush()
+        self.session.close()
+
+    # ---- commands
+
+    def actions(self) -> Mapping[str, Action]:
+        return {
+            "pad.close": self._close,
+            "pad.save": self._save,
+            "pad.share": lambda: self.door.errands.share(self.session.pad_id, self.session.title()),
+            "pad.rename": self._rename,
+            "pad.follow": self._follow,
+            "pad.people": self._who,
+            "pad.alarm": self._explain,
+            "pad.numbers": self._toggle_numbers,
+        }
+
+    def perform(self, name: str) -> bool:
+        if name in COMMANDS:
+            self.view.command(name)
+            return True
+        return super().perform(name)
+
+    def _close(self) -> None:
+        prompt = self.query_one(PromptLine)
+        if prompt.is_open:
+            prompt.cancel()
+            self.view.focus()
+            return
+        self.release()
+        self.door.back_to_list(self.session.pad_id)
+
+    def _save(self) -> None:
+        self.session.flush()
+        self.say("Saved on this machine.")
+
+    async def _rename(self) -> None:
+        await self.door.errands.rename(self.session.pad_id, self.session.title())
+        self.look()
+
+    def _toggle_numbers(self) -> None:
+        self.view.line_numbers = not self.view.line_numbers
+        self.view.update_view()
+
+    def _follow(self) -> None:
+        placed = [person for person in self._people if person.caret is not None]
+        if not placed:
+            self.say("Nobody else is writing here.")
+            return
+        self._followed = (self._followed + 1) % len(placed)
+        self._show(placed[self._followed])
+
+    def _show(self, person: Person) -> None:
+        if person.caret is not None:
+            self.view.show_position(person.caret)
+            self.say(f"{words.person_name(person, self._people)} is at line {person.caret.line + 1}.")
+
+    async def _who(self) -> None:
+        if not self._people:
+            self.say("Nobody else is here.")
+            return
+        people = self._people
+        options = [Option(str(at), _described(person, people)) for at, person in enumerate(people)]
+        chosen = await self.door.push_screen_wait(
+            ChooseDialog("Who is here", ("Enter shows where somebody is.",), options)
+        )
+        if chosen is not None:
+            self._show(people[int(chosen)])
+
+    async def _explain(self) -> None:
+        alarm = self.session.status().alarm
+        if alarm is None:
+            self.say("Nothing is wrong with this pad.")
+            return
+        sentences = (f"{alarm.code}: {words.safe_line(alarm.sentence)}.", words.safe_line(alarm.advice))
+        answers = (Option("close", "I have read it"),)
+        await self.door.push_screen_wait(ChooseDialog("Alarm", sentences, answers))
+
+    # ---- what the editor says
+
+    def on_editor_view_said(self, message: EditorView.Said) -> None:
+        self.say(words.safe_line(message.text))
+
+    def on_editor_view_moved(self) -> None:
+        self._show_status()
+
+    def on_editor_view_prompt_wanted(self, message: EditorView.PromptWanted) -> None:
+        self.query_one(PromptLine).open(message.kind)
+
+    def on_prompt_line_done(self) -> None:
+        self.view.focus()
+
+    # ---- what the session says
+
+    def _on_session(self, event: SessionEvent) -> None:
+        if event is SessionEvent.NOTICE:
+            self.call_later(self._say_problem)
+        if self._look_timer is None and self.is_running:
+            self._look_timer = self.set_timer(_COALESCE_S, self.look)
+
+    def _say_problem(self) -> None:
+        problem = words.safe_line(self.session.problem)
+        if problem:
+            self.say(f"{problem[:1].upper()}{problem[1:]}.", "warning")
+
+    def look(self) -> None:
+        """Show what the session knows."""
+        if self._look_timer is not None:
+            self._look_timer.stop()
+            self._look_timer = None
+        if self._released:
+            return
+        self._people = self.session.people()
+        placed = [person for person in self._people if person.caret is not None]
+        self.view.set_remote_cursors([_cursor(person, self._people) for person in placed])
+        self._show_header()
+        self._show_status()
+
+    def _show_header(self) -> None:
+        title: list[Part] = [(f" {words.safe_title(self.session.title())}", "strong")]
+        if not self.session.can_edit:
+            title.append(("  view only", "warning"))
+        people: list[Part] = []
+        for person in self._people[:_SHOWN_PEOPLE]:
+            sign = "…" if person.typing else ""
+            name = words.person_name(person, self._people)
+            people += [("●", words.hex_colour(person.colour)), (f"{name}{sign}  ", "")]
+        if len(self._people) > _SHOWN_PEOPLE:
+            people.append((f"+{len(self._people) - _SHOWN_PEOPLE} ", "muted"))
+        self.query_one("#header", CalmLine).show(title, people)
+
+    def _show_status(self) -> None:
+        if self._released:
+            return
+        status = self.session.status()
+        place = self.view.position
+        role = "alarm" if status.alarm else "warning" if status.word is SyncWord.WAITING else "muted"
+        text = words.safe_line(status.text)
+        self.query_one(StatusLine).show(
+            [(f" {text}", role)], [(f"line {place.line + 1}, column {place.col + 1} ", "muted")]
+        )
+        self._show_alarm(status.alarm)
+
+    def _show_alarm(self, alarm: AlarmLine | None) -> None:
+        banner = self.query_one("#alarm", Static)
+        if (alarm is not None) == banner.display:
+            return
+        banner.display = alarm is not None
+        if alarm is not None:
+            sentence = words.safe_line(alarm.sentence)
+            banner.update(f"{alarm.code}: {sentence}. {words.safe_line(alarm.advice)}")
+
+
+def _described(person: Person, people: list[Person]) -> str:
+    doing = "reading" if person.viewer else "writing" if person.typing else "here"
+    where = f", line {person.caret.line + 1}" if person.caret else ""
+    return f"{words.person_name(person, people)}: {doing}{where}"
+
+
+def _cursor(person: Person, people: list[Person]) -> RemoteCursor:
+    assert person.caret is not None
+    return RemoteCursor(
+        key=person.key.hex(),
+        name=words.person_name(person, people),
+        colour=words.hex_colour(person.colour),
+        caret=person.caret,
+        anchor=person.anchor,
+    )

@@ -1,0 +1,48 @@
+"""The choice of a relay: none, this machine, or an address."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from cryptpad_tui.ui.screens.dialogs import AskDialog, ChooseDialog, Option
+from cryptpad_tui.ui.words import safe_line
+
+NONE: Final = "none"
+LOCAL: Final = "local"
+URL: Final = "url"
+RELAY_OPTIONS: Final = (
+    Option(NONE, "None for now: pads stay on this machine"),
+    Option(LOCAL, "This machine: for windows and people on this host"),
+    Option(URL, "An address, such as wss://relay.example.org"),
+)
+_ADDRESS: Final = re.compile(r"(wss?|ssh)://[!-~]{1,249}|unix:[!-~]{1,250}")
+
+
+def relay_problem(url: str) -> str:
+    """What is wrong with an address; "" if nothing is."""
+    if _ADDRESS.fullmatch(url.strip()):
+        return ""
+    return "A relay's address starts with wss:// (or ws:// for one on this machine)."
+
+
+class RelayDialog(ChooseDialog):
+    """Which kind of relay; the answer is one of the three names."""
+
+    def __init__(self, current: str | None, states: list[str]) -> None:
+        shown = {None: "none", LOCAL: "this machine"}.get(current, safe_line(current or ""))
+        super().__init__(
+            "The relay",
+            (f"At present: {shown}.", *map(safe_line, states), "A relay sees sizes and times, never text."),
+            RELAY_OPTIONS,
+        )
+
+
+class AddressDialog(AskDialog):
+    """The address of a relay."""
+
+    def __init__(self, current: str | None, problem: str = "") -> None:
+        known = current if current and "://" in current else ""
+        super().__init__(
+            "The relay's address", (problem or "For example wss://relay.example.org",), value=known
+        )

@@ -1,0 +1,81 @@
+"""The first screen of every later start: the passphrase, or the recovery key. Argon2 runs in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from cryptpad_tui.ui.failures import VAULT_FAILURES
+from cryptpad_tui.ui.screens.base import Action, CommandScreen
+from cryptpad_tui.ui.screens.fields import SecretField
+from cryptpad_tui.ui.words import sentence_of
+
+_PASSPHRASE = "Passphrase"
+_RECOVERY = "Recovery key (from the paper; dashes and case do not matter)"
+
+
+class UnlockScreen(CommandScreen[None]):
+    """Asks for the secret and hands the opened vault to the app."""
+
+    contexts = ("unlock", "everywhere")
+
+    def __init__(self, *, passphrase: bytes | None = None) -> None:
+        super().__init__()
+        self._given = passphrase
+        self._by_recovery = False
+        self._busy = False
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(id="box", can_focus=False):
+            yield Static("cryptpad-tui", classes="title", markup=False)
+            yield Static("This vault is locked.", classes="sentence", markup=False)
+            yield Static(_PASSPHRASE, id="label", markup=False)
+            yield SecretField(id="secret")
+            yield Static("", id="answer", markup=False)
+        yield self.key_bar()
+
+    def on_mount(self) -> None:
+        self.query_one("#secret", SecretField).focus()
+        if self._given is not None:
+            given, self._given = self._given, None
+            self.door.start(self._open(given))
+        self.door.warm_up()
+
+    def actions(self) -> Mapping[str, Action]:
+        return {"unlock.recovery": self.toggle_recovery}
+
+    def toggle_recovery(self) -> None:
+        """Ask for the other secret."""
+        self._by_recovery = not self._by_recovery
+        self.query_one("#label", Static).update(_RECOVERY if self._by_recovery else _PASSPHRASE)
+        self.answer("")
+
+    def on_input_submitted(self) -> None:
+        secret = self.query_one("#secret", SecretField).value
+        if secret and not self._busy:
+            self.door.start(self._open(secret.encode()))
+
+    def answer(self, text: str) -> None:
+        """Say how it went."""
+        self.query_one("#answer", Static).update(text)
+
+    async def _open(self, secret: bytes) -> None:
+        """Opening costs seconds of Argon2 on purpose: never on the loop that paints."""
+        self._busy = True
+        self.answer("Opening the vault…")
+        try:
+            if self._by_recovery:
+                vault = await asyncio.to_thread(self.door.backend.open_by_recovery, secret.decode())
+            else:
+                vault = await asyncio.to_thread(self.door.backend.open, secret)
+        except VAULT_FAILURES as error:
+            self.query_one("#secret", SecretField).value = ""
+            self.answer(sentence_of(error))
+            return
+        finally:
+            self._busy = False
+        await self.door.enter(vault, by_recovery=self._by_recovery)
