@@ -8,6 +8,7 @@ traceback, with its local variables, never reaches the terminal.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -218,6 +219,12 @@ class SafeApp(App[int]):
         outcome = await clipboard.offer(text, self._write, self._environ)
         if outcome is not clipboard.Copied.TERMINAL:
             self.notify(outcome.value)
+
+    async def _ready(self) -> None:
+        await super()._ready()
+        # What the framework made at its start stays for good: no key should wait while it is looked through.
+        if not self.is_headless:
+            gc.freeze()
 
     # ---- failure
 

@@ -56,6 +56,12 @@ class Cell(NamedTuple):
     reverse: bool
     strike: bool
 
+    def seen(self) -> tuple[object, ...]:
+        """What a person sees of it: a blank has no colour of its own."""
+        if self.text == " " and not (self.underline or self.reverse or self.strike):
+            return (" ", self.bg)
+        return tuple(self)
+
 
 @dataclass(frozen=True, slots=True)
 class KeyCost:
@@ -225,6 +231,10 @@ class Terminal:
         """Every cell of the screen, with its colours."""
         buffer = self.screen.buffer
         return [[_cell(buffer[y][x]) for x in range(self.cols)] for y in range(self.rows)]
+
+    def picture(self) -> list[list[tuple[object, ...]]]:
+        """The screen as a person sees it; two equal pictures cannot be told apart."""
+        return [[cell.seen() for cell in row] for row in self.cells()]
 
     @property
     def cursor(self) -> tuple[int, int]:

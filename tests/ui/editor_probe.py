@@ -81,6 +81,7 @@ class EditorApp(SafeApp):
         ("f4", "fail", "Fail"),
         ("f2", "hide", "Suspend"),
         ("f5", "people", "Others"),
+        ("f6", "toast", "Message"),
     ]
 
     def __init__(
@@ -112,6 +113,13 @@ class EditorApp(SafeApp):
     def action_fail(self) -> None:
         decrypted = self.document.text()
         raise ValueError(f"cannot handle {decrypted!r}")
+
+    def action_hide(self) -> None:
+        with self.suspend():
+            print("somebody else's program\n" * 30)
+
+    def action_toast(self) -> None:
+        self.notify("a message over the text", timeout=600)
 
     def action_people(self) -> None:
         name = "EVE\x1b]52;c;eA==\x07\n\x9b31m"

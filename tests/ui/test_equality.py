@@ -8,7 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from support.terminal import Cell, Terminal, key
+
+from support.terminal import Terminal, key
 
 PROBE = str(Path(__file__).with_name("editor_probe.py"))
 
@@ -47,13 +48,6 @@ def steps(terminal: Terminal, *, all_of_them: bool) -> Iterator[str]:
     yield "typed in tiny"
 
 
-def seen(cell: Cell) -> tuple[object, ...]:
-    """What a person sees: a blank has no colour of its own."""
-    if cell.text == " " and not (cell.underline or cell.reverse or cell.strike):
-        return (" ", cell.bg)
-    return tuple(cell)
-
-
 @pytest.mark.parametrize(
     ("theme", "environment"),
     [
@@ -85,8 +79,7 @@ def same(one: Terminal, other: Terminal) -> bool:
     """Whether two terminals show the same, once both are silent."""
     one.pump(0.03)
     other.pump(0.03)
-    rows = zip(one.cells(), other.cells(), strict=True)
-    return all([seen(a) for a in row] == [seen(b) for b in other_row] for row, other_row in rows)
+    return one.picture() == other.picture()
 
 
 def test_no_colour_means_no_colour() -> None:

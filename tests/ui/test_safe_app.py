@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.terminal import Terminal, key
 from textual.app import ComposeResult
 from textual.widgets import Input, Static
 
 from cryptpad_tui.ui.safe_app import SafeApp
 from cryptpad_tui.ui.terminal import UnsuitableTerminal, refuse_unsuitable_terminal
+from support.terminal import Terminal, key
 
 PROBE = str(Path(__file__).with_name("editor_probe.py"))
 GRAMMAR = re.compile(
@@ -92,6 +92,42 @@ def test_ctrl_l_paints_everything_anew_and_a_resize_too() -> None:
         terminal.screen.erase_in_display(2)
         terminal.resize(24, 80)
         terminal.wait_for(lambda t: t.text() == whole)
+
+
+@pytest.mark.e2e
+def test_what_another_program_left_is_painted_over_when_the_app_comes_back() -> None:
+    with probe("plain") as terminal:
+        whole = terminal.text()
+        terminal.press("f2")
+        terminal.wait_for(lambda t: b"somebody else's program" in t.raw)
+        terminal.wait_for(lambda t: t.text() == whole)
+        assert terminal.cursor_visible
+
+
+@pytest.mark.e2e
+def test_typing_under_a_message_leaves_the_message_and_the_text_whole() -> None:
+    with probe("plain") as terminal:
+        terminal.press("f6")
+        terminal.wait_for("a message over the text")
+        terminal.send(key("pagedown") + "typed")
+        terminal.wait_for("typed")
+        terminal.pump(0.1)
+        shown = terminal.picture()
+        terminal.send(key("ctrl+l"))
+        terminal.pump(0.2)
+        assert terminal.picture() == shown
+        assert "a message over the text" in terminal.text()
+
+
+@pytest.mark.e2e
+def test_a_burst_of_keys_is_few_frames_and_ends_right() -> None:
+    with probe("plain") as terminal:
+        mark = terminal.size_bytes
+        terminal.send("0123456789" * 6)
+        terminal.wait_for("0123456789" * 6 + "line 0")
+        terminal.pump(0.1)
+        assert terminal.size_bytes - mark < 60 * 20
+        assert terminal.cursor == (60, 0)
 
 
 @pytest.mark.parametrize("term", ["", "dumb", "unknown"])
