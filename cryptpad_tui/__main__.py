@@ -3,6 +3,7 @@ is wanted."""
 
 from __future__ import annotations
 
+import importlib
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -44,9 +45,9 @@ def _run_app(request: ScreenRequest) -> int:
 
 
 def _run_demo() -> int:
-    from cryptpad_tui.ui.demo import run_demo
-
-    return run_demo()
+    # By name, since an installation may leave the demo out.
+    code: int = importlib.import_module("cryptpad_tui.ui.demo").run_demo()
+    return code
 
 
 if __name__ == "__main__":

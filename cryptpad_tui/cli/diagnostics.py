@@ -50,6 +50,7 @@ MEANINGS: Final[dict[str, ExitCode]] = {
     "cryptpad_tui.crypto.errors.CryptoError": ExitCode.FAILED,
     "cryptpad_tui.crdt.errors.DocumentError": ExitCode.FAILED,
     "cryptpad_tui.pad.alarms.Alarm": ExitCode.ALARM,
+    "cryptpad_tui.pad.objects.ObjectTooLarge": ExitCode.FAILED,
     "cryptpad_tui.engine.errors.EngineError": ExitCode.FAILED,
     "cryptpad_tui.engine.errors.NoRelay": ExitCode.UNREACHABLE,
     "cryptpad_tui.sync.connection.RelayUnreachable": ExitCode.UNREACHABLE,
@@ -61,6 +62,7 @@ MEANINGS: Final[dict[str, ExitCode]] = {
 UNEXPECTED: Final = frozenset(
     {
         "cryptpad_tui.crdt.child_wire.BadFrame",
+        "cryptpad_tui.crdt.items.CircularItems",
         "cryptpad_tui.crdt.items.TooManyItems",
         "cryptpad_tui.crdt.line_index.NotABoundary",
         "cryptpad_tui.editor.keymap.KeymapError",

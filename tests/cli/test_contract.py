@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -134,6 +135,31 @@ def test_an_output_that_is_full_is_a_failure(anna: Person, long_pad: str) -> Non
     assert done.returncode == 1
     assert done.stderr.count(b"\n") == 1
     assert b"could not be written" in done.stderr
+
+
+@pytest.mark.parametrize(("verb", "closed"), [("append Long", "<&-"), ("ls", ">&-")])
+def test_a_closed_stream_is_one_line(anna: Person, long_pad: str, verb: str, closed: str) -> None:
+    command = f"{sys.executable} -m cryptpad_tui {verb} {closed}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], env=anna.environ, capture_output=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (1, b"", 1)
+
+
+def test_a_relay_that_never_answers_holds_nothing_up(anna: Person, inside: Inside) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        url = f"ws://127.0.0.1:{listener.getsockname()[1]}"
+        try:
+            assert inside(anna, "relay", "set", url).code == 0
+            started = time.perf_counter()
+            ended = inside(anna, "new", "Saved")
+            assert (ended.code, len(ended.lines)) == (0, 1)
+            assert time.perf_counter() - started < 6
+            assert inside(anna, "sync", "--wait", "0.2").code == 5
+        finally:
+            inside(anna, "relay", "set", "none")
 
 
 def test_ctrl_c_while_text_is_read_changes_nothing(anna: Person, inside: Inside, long_pad: str) -> None:

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 
@@ -148,6 +149,32 @@ def test_whatever_is_said_is_one_line_that_commands_no_terminal(text: str) -> No
 def test_a_line_names_the_program_and_the_kind_of_event(capsys: pytest.CaptureFixture[str]) -> None:
     diagnostics.note("one\ntwo \x1b[31m")
     assert capsys.readouterr().err == "cryptpad-tui: note: one two ␛[31m\n"
+
+
+NOISE = """
+import gc, logging, threading
+from cryptpad_tui.cli.diagnostics import silence_machinery
+silence_machinery()
+logging.getLogger("websockets").error("text of a pad")
+class Broken:
+    def __del__(self):
+        raise RuntimeError("text of a pad")
+Broken()
+gc.collect()
+thread = threading.Thread(target=lambda: 1 / 0)
+thread.start()
+thread.join()
+raise RuntimeError("text of a pad")
+"""
+
+
+def test_no_log_record_and_no_traceback_of_any_kind_reaches_the_terminal() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", NOISE], capture_output=True, text=True, timeout=60, check=False
+    )
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("cryptpad-tui: error: something unexpected happened (RuntimeError at ")
+    assert "text of a pad" not in line
 
 
 def test_a_closed_standard_error_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:

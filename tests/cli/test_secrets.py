@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli.fakes import PASSPHRASE, Inside, Person
-from support.terminal import Terminal
 
 from cryptpad_tui.cli.errors import FileUnreadable, WrongUse
 from cryptpad_tui.cli.secret_sources import (
@@ -19,6 +19,7 @@ from cryptpad_tui.cli.secret_sources import (
     read_passphrase_file,
 )
 from cryptpad_tui.host.errors import UnsafePath
+from support.terminal import Terminal
 
 FILE, OTHER = Path("/a"), Path("/b")
 
@@ -191,3 +192,23 @@ def test_the_passphrase_can_be_changed_and_the_keyfile_and_recovery_key_open_too
     does("ls", "--passphrase-file", str(third))
     recovery.write_text("no recovery key")
     does("passphrase", "--recovery-file", str(recovery), "--new-passphrase-file", str(third), code=4)
+
+
+def test_the_process_is_hardened_before_the_vault_is_opened(
+    anna: Person, inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cryptpad_tui.host import process
+    from cryptpad_tui.vault.vault import Vault
+
+    done: list[str] = []
+    opened = Vault.open
+    monkeypatch.setattr(process, "harden", lambda: done.append("harden"))
+
+    def recorded(*arguments: Any, **options: Any) -> Vault:
+        done.append("open")
+        return opened(*arguments, **options)
+
+    monkeypatch.setattr(Vault, "open", recorded)
+    assert inside(anna, "ls").code == 0
+    assert inside(anna, "passphrase", "--new-passphrase-file", "/nowhere").code == 1
+    assert done == ["harden", "open"] * 2

@@ -8,10 +8,10 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.terminal import Terminal
 
 from cryptpad_tui.cli.checkup import Grade, check_clipboard, check_terminal
 from cryptpad_tui.host.terminal_probe import TerminalAnswers, _read_answers, parse_answers, questions
+from support.terminal import Terminal
 
 KITTY = b"\x1bP>|kitty(0.35.2)\x1b\\\x1b[?0u\x1b[?2026;2$y\x1b[?62;52;c"
 

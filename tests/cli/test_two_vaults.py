@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cli.fakes import Ended, Inside, MakePerson, Person
+
 from support.relay import RelayProcess
 
 pytestmark = pytest.mark.e2e
