@@ -16,9 +16,10 @@ from pycrdt import Assoc, StickyIndex, Transaction
 
 from cryptpad_tui.crdt.engine_doc import EngineDocument
 from cryptpad_tui.crdt.errors import DocumentError, engine_call
-from cryptpad_tui.crdt.grammar import MAX_CLIENT, MAX_CLOCK
-from cryptpad_tui.crdt.items import ItemList, first_units
+from cryptpad_tui.crdt.item_chain import first_units
+from cryptpad_tui.crdt.items import ItemList
 from cryptpad_tui.crdt.line_index import LineIndex, NotABoundary, utf8_size
+from cryptpad_tui.crdt.reader import MAX_CLIENT, MAX_CLOCK
 from cryptpad_tui.crdt.values import Anchor, ByteOffset, Position
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cryptpad_tui.crdt.grammar import STRING, Id
-from cryptpad_tui.crdt.items import Item, ItemList
+from cryptpad_tui.crdt.grammar import STRING
+from cryptpad_tui.crdt.item_chain import Item
+from cryptpad_tui.crdt.items import ItemList
 from cryptpad_tui.crdt.kinds import TEXT_ROOT
+from cryptpad_tui.crdt.reader import Id
 from cryptpad_tui.crdt.wire import encode_block, encode_delete_set, encode_place, encode_string
 
 ByteEdit = tuple[int, int, str]

@@ -8,25 +8,21 @@ It must never call the engine, and never raise anything but InvalidUpdate.
 from __future__ import annotations
 
 import json
-import math
 import re
-import struct
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+from cryptpad_tui.crdt.any_value import skip_any
 from cryptpad_tui.crdt.clean import (
-    MAX_ANY_DEPTH,
     MAX_EXACT_INT,
     MAX_FORMAT_BYTES,
     MAX_KEY_BYTES,
-    MAX_STRING_BYTES,
     find_unclean,
 )
 from cryptpad_tui.crdt.errors import InvalidUpdate
+from cryptpad_tui.crdt.reader import MAX_CLIENT, MAX_CLOCK, Id, Reader
 
-MAX_CLIENT = (1 << 53) - 1
-MAX_CLOCK = (1 << 31) - 1
 MAX_NAME_BYTES = 64
 """Of a root or a format key."""
 
@@ -36,9 +32,6 @@ HAS_ORIGIN, HAS_RIGHT, HAS_KEY = 0x80, 0x40, 0x20
 
 find_astral = re.compile("[\U00010000-\U0010ffff]").finditer
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
-
-Id = tuple[int, int]
-"""client, clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,69 +65,6 @@ class Struct(NamedTuple):
     text: str
     content_at: int
     """Where its content starts in the update; before it stands where the item belongs."""
-
-
-class Reader:
-    """Takes strict pieces off the front of some bytes."""
-
-    __slots__ = ("at", "data", "size")
-
-    def __init__(self, data: bytes) -> None:
-        self.data, self.at, self.size = data, 0, len(data)
-
-    def byte(self) -> int:
-        at = self.at
-        if at >= self.size:
-            raise InvalidUpdate("truncated")
-        self.at = at + 1
-        return self.data[at]
-
-    def varint(self, limit: int) -> int:
-        """A number in its shortest encoding, at most `limit`."""
-        n = self.byte()
-        if n >= 128:
-            n &= 127
-            shift = 7
-            while True:
-                byte = self.byte()
-                n |= (byte & 127) << shift
-                if byte < 128:
-                    break
-                shift += 7
-                if shift > 49:
-                    raise InvalidUpdate("number too long")
-            if byte == 0:
-                raise InvalidUpdate("number not in its shortest form")
-        if n > limit:
-            raise InvalidUpdate("number over its limit")
-        return n
-
-    def take(self, size: int) -> bytes:
-        if size > self.size - self.at:
-            raise InvalidUpdate("truncated")
-        piece = self.data[self.at : self.at + size]
-        self.at += size
-        return piece
-
-    def text(self, limit: int) -> str:
-        """A clean string of at most `limit` bytes."""
-        size = self.varint(MAX_CLIENT)
-        if size > limit:
-            raise InvalidUpdate("string over its limit")
-        try:
-            text = self.take(size).decode()
-        except UnicodeDecodeError:
-            raise InvalidUpdate("string is not UTF-8") from None
-        if find_unclean(text):
-            raise InvalidUpdate("control character")
-        return text
-
-    def id(self) -> Id:
-        return self.varint(MAX_CLIENT), self.varint(MAX_CLOCK)
-
-    def finish(self) -> None:
-        if self.at != self.size:
-            raise InvalidUpdate("bytes left over")
 
 
 def read_struct(reader: Reader, limits: Limits, format_keys: frozenset[str]) -> Struct:
@@ -181,7 +111,7 @@ def _read_content(
         if not 1 <= length <= limits.values_per_item:
             raise InvalidUpdate("a map value must stand alone")
         for _ in range(length):
-            _skip_any(reader, 0)
+            skip_any(reader, 0)
     else:
         raise InvalidUpdate("content kind")
     if not length:
@@ -247,63 +177,3 @@ def _is_plain_json(raw: bytes) -> bool:
 def _check_format_value(raw: bytes) -> None:
     if not _is_plain_json(raw):
         raise InvalidUpdate("format value is not plain JSON")
-
-
-def _skip_any(reader: Reader, depth: int) -> None:
-    """Read one value of a map."""
-    if depth > MAX_ANY_DEPTH:
-        raise InvalidUpdate("value nested too deep")
-    tag = reader.byte()
-    if tag in (0x7F, 0x7E, 0x79, 0x78):  # undefined, null, false, true
-        return
-    if tag == 0x77:
-        reader.text(MAX_STRING_BYTES)
-    elif tag == 0x7D:
-        _skip_signed(reader)
-    elif tag == 0x7C:
-        _check_finite(struct.unpack(">f", reader.take(4))[0])
-    elif tag == 0x7B:
-        _check_finite(struct.unpack(">d", reader.take(8))[0])
-    elif tag == 0x7A:
-        if abs(int.from_bytes(reader.take(8), "big", signed=True)) > MAX_EXACT_INT:
-            raise InvalidUpdate("whole number over 53 bits")
-    elif tag == 0x76:
-        _skip_object(reader, depth)
-    elif tag == 0x75:
-        for _ in range(reader.varint(reader.size - reader.at)):
-            _skip_any(reader, depth + 1)
-    elif tag == 0x74:
-        reader.take(reader.varint(reader.size - reader.at))
-    else:
-        raise InvalidUpdate("value of unknown type")
-
-
-def _skip_object(reader: Reader, depth: int) -> None:
-    keys: set[str] = set()
-    for _ in range(reader.varint(reader.size - reader.at)):
-        key = reader.text(MAX_KEY_BYTES)
-        if key in keys:
-            raise InvalidUpdate("object names a key twice")
-        keys.add(key)
-        _skip_any(reader, depth + 1)
-
-
-def _skip_signed(reader: Reader) -> None:
-    """A whole number of at most 53 bits: sign in bit 6 of its first byte."""
-    byte = reader.byte()
-    n, shift = byte & 63, 6
-    more = byte >= 128
-    while more:
-        byte = reader.byte()
-        n |= (byte & 127) << shift
-        shift += 7
-        more = byte >= 128
-        if shift > 55 or (not more and byte == 0):
-            raise InvalidUpdate("whole number not in its shortest form")
-    if n > MAX_EXACT_INT:
-        raise InvalidUpdate("whole number over 53 bits")
-
-
-def _check_finite(number: float) -> None:
-    if not math.isfinite(number):
-        raise InvalidUpdate("number is not finite")

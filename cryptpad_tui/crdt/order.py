@@ -4,17 +4,23 @@ The engine places an item with crossed origins by how its items happen to be cut
 took one reads differently after a reload: a joiner and a veteran would disagree for ever, and every
 honest snapshot would look forged. The order is not in the engine's interface, so it is kept here:
 built when the first question needs it, and brought up to date only when the next one comes.
+Trouble with this list is never a verdict about an update.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from cryptpad_tui.crdt.errors import InvalidUpdate
-from cryptpad_tui.crdt.grammar import Id, Struct
-from cryptpad_tui.crdt.items import Item, ItemList
+from cryptpad_tui.crdt.errors import EngineFailure, InvalidUpdate
+from cryptpad_tui.crdt.grammar import Struct
+from cryptpad_tui.crdt.item_chain import Item
+from cryptpad_tui.crdt.items import CircularItems, ItemList
+from cryptpad_tui.crdt.reader import Id
 
-_MAX_WAITING_BYTES = 1024 * 1024
+_MAX_WAITING = 10_000
+
+PlacedStruct = tuple[int, Struct]
+"""clock and struct of a text item."""
 
 
 class DocumentOrder:
@@ -23,24 +29,25 @@ class DocumentOrder:
     def __init__(self, source: Callable[[], bytes], items: ItemList | None = None) -> None:
         self._source = source
         self._items = items
-        self._waiting: list[bytes] = []
-        self._waiting_bytes = 0
+        self._waiting: list[tuple[int, int, Struct]] = []
 
-    def follow(self, updates: Sequence[bytes]) -> None:
-        """Take note of updates that were folded."""
+    def follow(self, client: int, structs: Sequence[PlacedStruct]) -> None:
+        """Take note of a client's text items that were folded."""
         if self._items is not None:
-            self._waiting += updates
-            self._waiting_bytes += sum(map(len, updates))
-            if self._waiting_bytes > _MAX_WAITING_BYTES:
+            self._waiting += [(client, clock, struct) for clock, struct in structs]
+            if len(self._waiting) > _MAX_WAITING:
                 self.items()
 
     def items(self) -> ItemList:
         """The items up to date with the fold."""
         if self._items is None:
-            self._items = ItemList(self._source(), with_text=False)
-        for update in self._waiting:
-            self._items.fold(update)
-        self._waiting, self._waiting_bytes = [], 0
+            try:
+                self._items = ItemList(self._source(), with_text=False)
+            except (InvalidUpdate, CircularItems) as exc:
+                raise EngineFailure("the engine's own state cannot be read") from exc
+        for client, clock, struct in self._waiting:
+            self._items.append(client, clock, struct)
+        self._waiting = []
         return self._items
 
 
@@ -51,21 +58,20 @@ class EntryOrder:
         self._order = order
         self._client = client
         self._first_clock = first_clock
-        self._structs: list[tuple[int, Struct]] = []
+        self.structs: list[PlacedStruct] = []
         self._placed: list[Item] = []
-
-    def add(self, clock: int, struct: Struct) -> None:
-        """A struct of the entry that passed."""
-        self._structs.append((clock, struct))
 
     def require_before(self, origin: Id, right: Id) -> None:
         """Refuse an origin that does not stand before its right origin."""
         items = self._order.items()
         if self._is_own(origin) or self._is_own(right):
-            while len(self._placed) < len(self._structs):
-                clock, struct = self._structs[len(self._placed)]
-                self._placed.append(items.place(self._client, clock, struct))
-        if not items.precedes(origin, right):
+            while len(self._placed) < len(self.structs):
+                self._placed.append(items.place(self._client, *self.structs[len(self._placed)]))
+        try:
+            stands_before = items.precedes(origin, right)
+        except KeyError as exc:
+            raise EngineFailure("the engine's own state lacks an item") from exc
+        if not stands_before:
             raise InvalidUpdate("origin behind its right origin")
 
     def end(self) -> None:

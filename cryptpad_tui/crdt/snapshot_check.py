@@ -11,21 +11,11 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 
 from cryptpad_tui.crdt.errors import InvalidUpdate
-from cryptpad_tui.crdt.grammar import (
-    ANY,
-    DELETED,
-    MAX_CLIENT,
-    MAX_CLOCK,
-    SNAPSHOT_LIMITS,
-    Id,
-    Reader,
-    Struct,
-    read_delete_set,
-    read_struct,
-)
+from cryptpad_tui.crdt.grammar import ANY, DELETED, SNAPSHOT_LIMITS, Struct, read_delete_set, read_struct
 from cryptpad_tui.crdt.items import CircularItems, ItemList
 from cryptpad_tui.crdt.kinds import TEXT_ROOT, PadKind
 from cryptpad_tui.crdt.order import DocumentOrder
+from cryptpad_tui.crdt.reader import MAX_CLIENT, MAX_CLOCK, Id, Reader
 from cryptpad_tui.crdt.validator import FoldState
 
 MAX_CLIENTS = 1 << 16

@@ -13,17 +13,15 @@ from dataclasses import dataclass
 from cryptpad_tui.crdt.errors import InvalidUpdate
 from cryptpad_tui.crdt.grammar import (
     DELETED,
-    MAX_CLIENT,
-    MAX_CLOCK,
     OWN_LIMITS,
     STRING,
     UPDATE_LIMITS,
-    Reader,
     Struct,
     read_delete_set,
     read_struct,
 )
 from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.crdt.reader import MAX_CLIENT, MAX_CLOCK, Reader
 from cryptpad_tui.crdt.wire import encode_block, encode_delete_set, encode_place, encode_string, encode_varint
 
 MAX_PART_BYTES = 200_000

@@ -16,19 +16,16 @@ from cryptpad_tui.crdt.grammar import (
     ANY,
     DELETED,
     FORMAT,
-    MAX_CLIENT,
-    MAX_CLOCK,
     STRING,
     UPDATE_LIMITS,
-    Id,
-    Reader,
     Struct,
     read_delete_set,
     read_struct,
 )
 from cryptpad_tui.crdt.kinds import TEXT_ROOT, PadKind
 from cryptpad_tui.crdt.low_halves import LowHalves
-from cryptpad_tui.crdt.order import DocumentOrder, EntryOrder
+from cryptpad_tui.crdt.order import DocumentOrder, EntryOrder, PlacedStruct
+from cryptpad_tui.crdt.reader import MAX_CLIENT, MAX_CLOCK, Id, Reader
 
 __all__ = ["Checked", "FoldState", "InvalidUpdate"]
 
@@ -73,6 +70,7 @@ class Checked:
     zones: tuple[tuple[int, str], ...] = field(repr=False)
     low: LowHalves = field(repr=False)
     last_text: LastText | None = field(repr=False)
+    structs: tuple[PlacedStruct, ...] = field(repr=False)
 
 
 class FoldState:
@@ -104,6 +102,7 @@ class FoldState:
             tuple(run.zones),
             run.low,
             run.last_text,
+            tuple(run.order.structs),
         )
 
     def join(self, checked: Checked) -> None:
@@ -118,7 +117,7 @@ class FoldState:
         self.low.join(checked.low)
         if checked.last_text is not None:
             self.last_text[client] = checked.last_text
-        self.order.follow(checked.updates)
+        self.order.follow(client, checked.structs)
 
 
 class _Run:
@@ -206,7 +205,7 @@ class _Run:
         # What is typed on stands where the item before it stands: left of the same right origin.
         if origin is not None and right is not None and not follows:
             self.order.require_before(origin, right)
-        self.order.add(self.clock, item)
+        self.order.structs.append((self.clock, item))
         self.last_text = (self.clock + item.length, right)
 
     def _root_of(self, item: Struct) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from cryptpad_tui.crdt.grammar import HAS_ORIGIN, HAS_RIGHT, Id
+from cryptpad_tui.crdt.grammar import HAS_ORIGIN, HAS_RIGHT
+from cryptpad_tui.crdt.reader import Id
 
 
 def encode_varint(n: int) -> bytes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cryptpad_tui.crdt.grammar import ANY, DELETED, FORMAT, STRING, Id
+from cryptpad_tui.crdt.grammar import ANY, DELETED, FORMAT, STRING
+from cryptpad_tui.crdt.reader import Id
 from cryptpad_tui.crdt.wire import encode_delete_set, encode_place, encode_string, encode_varint
 
 HAS_KEY = 0x20
