@@ -17,6 +17,7 @@ from typing import Final
 from cryptpad_relay.protocol.entry import parse_entry
 from cryptpad_relay.protocol.records import Genesis, parse_genesis
 from cryptpad_tui.crdt.canonical import CanonicalDocument
+from cryptpad_tui.crdt.child import LoadingChild
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.crypto.keys import (
@@ -77,6 +78,7 @@ class Engine:
         self._sessions: dict[bytes, PadSession] = {}
         self._relays: dict[str, RelayLoop] = {}
         self._registered: set[bytes] = set()
+        self._loading_child = LoadingChild()
         self._short_lived = short_lived
         self._shared: dict[bytes, SharedWriter] = {}
         self._writers: dict[bytes, Writer] = {}
@@ -309,6 +311,8 @@ class Engine:
         return owner is not None and self.vault.is_alive(owner)
 
     def load_document(self, kind: PadKind, update: bytes, clocks: dict[int, int]) -> CanonicalDocument:
+        """Build a document from a snapshot that somebody else made: in a child with limits first."""
+        self._loading_child.load(kind, snapshot=update, clocks=clocks)
         return CanonicalDocument.from_snapshot(kind, update, clocks)
 
     def wants_sending(self, session: PadSession) -> None:
@@ -445,6 +449,7 @@ class Engine:
         for shared in self._shared.values():
             shared.release()
         self._shared.clear()
+        self._loading_child.close()
         self.vault.close()
 
     # -- links

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from cryptpad_relay.protocol import chain, frames
 from cryptpad_relay.protocol.chain import SignedHead
-from cryptpad_relay.protocol.entry import Kind, parse_entry
+from cryptpad_relay.protocol.entry import Entry, Kind, parse_entry
 from cryptpad_relay.protocol.errors import Code, Malformed, Refused
 from cryptpad_relay.protocol.frames import Greeting, Op
 from cryptpad_relay.protocol.records import Genesis, parse_genesis
@@ -249,11 +249,16 @@ def _batch(rows: list[OutboxRow]) -> list[OutboxRow]:
     return batch
 
 
-def send_snapshot(replica: Replica, made: Snapshot) -> Flow[bool]:
-    """Bring a snapshot to the relay; False where it would not take it, which harms nothing."""
+def snapshot_entries(replica: Replica, made: Snapshot) -> tuple[Entry, Entry]:
+    """The HELLO of a writer made for one snapshot, and the SNAPSHOT itself."""
     writer, hello = replica.snapshot_writer()
-    entry = writer.other(Kind.SNAPSHOT, replica.base(), made.seal.encode(), made.extension)
+    return hello, writer.other(Kind.SNAPSHOT, replica.base(), made.seal.encode(), made.extension)
+
+
+def send_snapshot(replica: Replica, made: Snapshot, entries: tuple[Entry, Entry]) -> Flow[bool]:
+    """Bring a snapshot to the relay; False where it would not take it, which harms nothing."""
     for chunk in made.chunks:
         yield Request(Op.CHUNK_PUT, frames.ChunkPut(replica.pad_id, chunk).encode())
-    body = yield Request(Op.APPEND, frames.Append((hello.raw, entry.raw)).encode())
+    appended = frames.Append(tuple([entry.raw for entry in entries]))
+    body = yield Request(Op.APPEND, appended.encode())
     return frames.Appended.decode(body).code == Code.OK

@@ -73,6 +73,8 @@ class PadLink:
         self._failed = failed
         self._lock = asyncio.Lock()
         self._sent: set[bytes] = set()
+        self._own: dict[bytes, bytes] = {}
+        """Entries that this connection appended beside the outbox, by id: snapshots and their HELLOs."""
         self._commits: list[frames.Commit] = []
         self._taking: asyncio.Task[None] | None = None
         self.pause_until = 0.0
@@ -171,7 +173,7 @@ class PadLink:
         """The commit's entries, with one's own, sent as ids, put back from the outbox."""
         if all(len(entry) != frames.ENTRY_ID_BYTES for entry in commit.entries):
             return commit.entries
-        mine = {row.entry_id: row.entry for row in self._replica.store.outbox()}
+        mine = {row.entry_id: row.entry for row in self._replica.store.outbox()} | self._own
         return tuple([mine.get(entry, entry) for entry in commit.entries])
 
     # -- sending
@@ -228,7 +230,9 @@ class PadLink:
         if made is None:
             return False
         async with self._lock:
-            return await self._connection.run(flows.send_snapshot(self._replica, made))
+            entries = flows.snapshot_entries(self._replica, made)
+            self._own.update({entry.entry_id: entry.raw for entry in entries})
+            return await self._connection.run(flows.send_snapshot(self._replica, made, entries))
 
     async def send_presence(self, frame: bytes) -> None:
         await self._connection.post(Op.PRES, frame)

@@ -25,7 +25,7 @@ def relay(tmp_path: Path) -> Iterator[RelayProcess]:
 
 @pytest_asyncio.fixture
 async def make_engine(tmp_path: Path) -> AsyncIterator[MakeEngine]:
-    """make_engine("Anna", relay_url=...) opens, or makes, that person's vault in a process of its own kind."""
+    """make_engine("Anna", relay_url=...) opens, or makes, that person's vault."""
     engines: list[Engine] = []
 
     def make(name: str, *, relay_url: str | None = None) -> Engine:

@@ -59,12 +59,8 @@ def test_the_next_command_goes_on_with_the_same_writer(desk: Desk) -> None:
 
 def test_a_command_that_runs_meanwhile_does_without(desk: Desk) -> None:
     first = desk.borrow(1)
-    assert (
-        borrow(
-            desk.vault_dir, bytes(32), PAD_ID, 0, KEYS, desk.tails.get, rng=seeded(2), runtime=desk.runtime
-        )
-        is None
-    )
+    with pytest.raises(AssertionError):
+        desk.borrow(2)
     first.release()
 
 

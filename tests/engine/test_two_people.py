@@ -10,6 +10,8 @@ import pytest
 
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.engine import Engine, PadSession, SyncWord
+from cryptpad_tui.pad import writer
+from cryptpad_tui.sync import connection
 from support.relay import RelayProcess
 
 MakeEngine = Callable[..., Engine]
@@ -143,32 +145,55 @@ async def test_ten_megabytes_are_synced_and_joined(relay: RelayProcess, make_eng
     assert boris.open_pad(line.pad_id).view.text() == text
 
 
-async def test_nothing_readable_reaches_the_relays_disk_or_log(
-    relay: RelayProcess, make_engine: MakeEngine, tmp_path: Path
+@pytest.fixture
+def tape(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Every frame that crosses the wire in either direction."""
+    frames_seen: list[bytes] = []
+    split, join = connection.frames.split_frame, connection.frames.join_frame
+
+    def taped_split(message: bytes) -> object:
+        frames_seen.append(message)
+        return split(message)
+
+    def taped_join(*parts: object) -> bytes:
+        frames_seen.append(join(*parts))  # type: ignore[arg-type]
+        return frames_seen[-1]
+
+    monkeypatch.setattr(connection.frames, "split_frame", taped_split)
+    monkeypatch.setattr(connection.frames, "join_frame", taped_join)
+    return frames_seen
+
+
+async def test_nothing_readable_reaches_the_wire_or_the_relays_disk_or_log(
+    relay: RelayProcess, make_engine: MakeEngine, tmp_path: Path, tape: list[bytes]
 ) -> None:
     anna, boris = make_engine("Annabella", relay_url=relay.url), make_engine("Borislav")
-    hers, _his = await shared(anna, boris, text="the treasure is buried under the oak\n")
+    hers, his = await shared(anna, boris, text="the treasure is buried under the oak\n")
     append(hers, "more about the treasure\n")
-    await until(lambda: not hers.waiting)
-    record = hers.record
+    append(his, "and more\n")
+    await until(lambda: not hers.waiting and not his.waiting and bool(hers.people()))
+    keys = hers.replica.keys
     relay.stop()
-    secrets = (b"treasure", b"Minutes", b"Annabella", b"Borislav", record.secret, hers.replica.keys.view_seed)
+    secrets = (b"treasure", b"Minutes", b"Annabella", b"Borislav", hers.record.secret, keys.view_seed)
     found = [path for path in (tmp_path / "relay-data").rglob("*") if path.is_file()]
     found.append(tmp_path / "relay-data.log")
-    assert any(path.stat().st_size > 10_000 for path in found)
-    for path in found:
-        content = path.read_bytes()
+    contents = [*tape, *(path.read_bytes() for path in found)]
+    assert len(tape) > 20
+    assert sum(map(len, contents)) > 20_000
+    for content in contents:
         for secret in secrets:
             assert secret not in content
             assert secret.hex().encode() not in content
 
 
 async def test_without_sealing_the_same_search_finds_the_text(
-    relay: RelayProcess, make_engine: MakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    relay: RelayProcess,
+    make_engine: MakeEngine,
+    tmp_path: Path,
+    tape: list[bytes],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The search above can fail: one sealing call replaced by identity, and the words are on the disk."""
-    from cryptpad_tui.pad import writer
-
     monkeypatch.setattr(writer, "seal", lambda key, aad, plaintext, *, rng: bytes(56) + plaintext + bytes(16))
     anna = make_engine("Anna", relay_url=relay.url)
     anna.create_pad("Plain", text="the treasure is buried under the oak\n")
@@ -176,3 +201,4 @@ async def test_without_sealing_the_same_search_finds_the_text(
     relay.stop()
     found = [path.read_bytes() for path in (tmp_path / "relay-data").rglob("*") if path.is_file()]
     assert any(b"treasure" in content for content in found)
+    assert any(b"treasure" in frame for frame in tape)

@@ -309,7 +309,7 @@ def with_snapshot(person: Person, relay: ListRelay) -> int:
     finally:
         replica.SNAPSHOT_TAIL_ENTRIES = original
     made = person.replica.made_snapshot
-    assert relay.play(flows.send_snapshot(person.replica, made))
+    assert relay.play(flows.send_snapshot(person.replica, made, flows.snapshot_entries(person.replica, made)))
     relay.chunks[made.extension.table_id] = table_at(person)
     return relay.snapshot_n
 
@@ -407,7 +407,7 @@ def test_a_lying_snapshot_of_an_editor_is_void_for_who_saw_the_log() -> None:
 
     made = snapshots.make_snapshot(honest.fold, rng=seeded(3))
     lying = replace(made, seal=replace(made.seal, state_digest=bytes(32)))
-    assert relay.play(flows.send_snapshot(honest, lying))
+    assert relay.play(flows.send_snapshot(honest, lying, flows.snapshot_entries(honest, lying)))
     boris.fetch(relay)
     assert boris.store.log[-1].void
     assert boris.replica.fold.snapshot is None

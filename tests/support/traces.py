@@ -1,4 +1,4 @@
-"""Real editing histories beside the checkout; tests that need them skip, with the reason, where they are absent."""
+"""Real editing histories beside the checkout; tests that need them skip, with the reason, without them."""
 
 from __future__ import annotations
 
