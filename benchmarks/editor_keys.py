@@ -21,9 +21,8 @@ from statistics import mean, median
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from support.terminal import KeyCost, Terminal, key  # noqa: E402
-
 from benchmarks.editor_app import sample  # noqa: E402
+from support.terminal import KeyCost, Terminal, key  # noqa: E402
 
 SIZES = {"10 kB": 10_000, "1 MB": 1_000_000, "10 MB": 10_000_000}
 TEXT = "a plain row that is typed, one letter after the other, into the middle "

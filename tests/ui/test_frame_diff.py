@@ -13,12 +13,12 @@ from rich.color import ColorSystem
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
-from support.emulator import TokenStream, new_screen
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
 from cryptpad_tui.ui.frame_diff import FrameDiff
+from support.emulator import TokenStream, new_screen
 
 WIDTH, HEIGHT = 20, 10
 STYLES = [

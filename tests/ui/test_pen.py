@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.color import ColorSystem
 from rich.style import Style
-from support.emulator import TokenStream, new_screen
 
 from cryptpad_tui.ui.pen import PLAIN, RESET, Look, blank_look, draws_blank, look_of, transition
+from support.emulator import TokenStream, new_screen
 
 bits = st.integers(0, 0b111111111).map(
     lambda n: n & 0b101001101
