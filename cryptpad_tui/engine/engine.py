@@ -202,6 +202,7 @@ class Engine:
             rng=self.rng,
             is_live=lambda writer_pk: self.is_live_writer(record.pad_id, writer_pk),
             epoch=record.epoch,
+            wall_ms=self.wall_ms,
             writer=self._writers.get(record.pad_id) or self._shared_writer(record),
         )
         session = PadSession(self, record, replica)
@@ -277,7 +278,7 @@ class Engine:
                         verified=True,
                         void=row.void,
                         size_bytes=len(row.entry),
-                        wall_ms=None,
+                        wall_ms=row.at_ms or None,
                     )
                 after = rows[-1].n
 

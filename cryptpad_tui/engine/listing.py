@@ -104,10 +104,11 @@ def _word(engine: Engine, record: PadRecord, waiting: int, alarms: tuple[str, ..
 
 
 def find(lines: Sequence[PadListing], reference: str) -> PadListing:
-    """By short id, then by title; raises UnknownPad or AmbiguousTitle."""
-    for line in lines:
-        if line.short_id == reference.lower():
-            return line
+    """By short id (or more of the pad id), then by title; raises UnknownPad or AmbiguousTitle."""
+    if len(reference) >= SHORT_ID_CHARS:
+        named = [line for line in lines if full_id(line.pad_id).startswith(reference.lower())]
+        if len(named) == 1:
+            return named[0]
     titled = [line for line in lines if line.title == reference]
     if len(titled) > 1:
         raise AmbiguousTitle

@@ -142,8 +142,9 @@ class PadSession:
         )
 
     def title(self) -> str:
+        """This person's own name for the pad where they gave one, else the title that all see."""
         value = self.view.meta("title")
-        return value if isinstance(value, str) and value else self._engine.own_name(self.pad_id)
+        return self._engine.own_name(self.pad_id) or (value if isinstance(value, str) else "")
 
     def set_title(self, title: str) -> None:
         self.view.set_meta("title", title)

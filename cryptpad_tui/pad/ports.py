@@ -21,6 +21,8 @@ class LogRow:
     """The entry or owner record as it came from the relay."""
     void: bool
     """True where the entry stays in the chain but changed nothing (protocol §7, checks 8-9)."""
+    at_ms: int = 0
+    """When this vault first verified it, by its own clock: for showing only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ came before it in that queue: what is not at the head of the queue is never sign
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -71,6 +72,7 @@ class Replica:
         is_live: Callable[[bytes], bool] = lambda writer_pk: False,
         epoch: int = 0,
         writer: Writer | None = None,
+        wall_ms: Callable[[], int] = lambda: 0,
     ) -> None:
         """`is_live` says whether a writer can still sign; this replica's own need not be asked.
 
@@ -84,6 +86,7 @@ class Replica:
         self.profile = profile
         self._rng = rng
         self._is_live = is_live
+        self._wall_ms = wall_ms
         self.writer = writer or self._new_writer()
         self.fold = self._new_fold()
         self.local_checkpoint_n = 0
@@ -149,8 +152,10 @@ class Replica:
                     self.made_snapshot = make_snapshot(self.fold, rng=self._rng)
         except Exception as error:
             problem = error
+        at_ms = self._wall_ms()
         self.store.commit_fold(
-            [f.row for f in folded], proven_heads=sorted(self.fold.proven.items()) if folded else []
+            [dataclasses.replace(f.row, at_ms=at_ms) for f in folded],
+            proven_heads=sorted(self.fold.proven.items()) if folded else [],
         )
         if folded:
             self.fold.proven.clear()

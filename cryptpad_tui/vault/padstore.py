@@ -31,11 +31,13 @@ class VaultPadStore:
 
     def log_after(self, n: int, limit: int) -> list[LogRow]:
         rows = self._database.rows(
-            "SELECT n, entry_id, head, entry, void FROM log WHERE pad=? AND n>? ORDER BY n LIMIT ?",
+            "SELECT n, entry_id, head, entry, void, at_ms FROM log WHERE pad=? AND n>? ORDER BY n LIMIT ?",
             (self._pad, n, max(limit, 0)),
         )
-        found = cast(list[tuple[int, bytes, bytes, bytes, int]], rows)
-        return [LogRow(at, entry_id, head, entry, bool(void)) for at, entry_id, head, entry, void in found]
+        found = cast(list[tuple[int, bytes, bytes, bytes, int, int]], rows)
+        return [
+            LogRow(n, entry_id, head, entry, bool(void), at) for n, entry_id, head, entry, void, at in found
+        ]
 
     def checkpoint(self) -> tuple[int, bytes] | None:
         row = self._database.row("SELECT n, state FROM checkpoint WHERE pad=?", (self._pad,))
@@ -114,9 +116,9 @@ class VaultPadStore:
 
     def _append_log(self, rows: Sequence[LogRow]) -> None:
         added = self._database.execute_each(
-            "INSERT INTO log(pad, n, entry_id, head, void, entry) VALUES(?,?,?,?,?,?)"
+            "INSERT INTO log(pad, n, entry_id, head, void, entry, at_ms) VALUES(?,?,?,?,?,?,?)"
             " ON CONFLICT(pad, n) DO NOTHING",
-            [(self._pad, row.n, row.entry_id, row.head, int(row.void), row.entry) for row in rows],
+            [(self._pad, row.n, row.entry_id, row.head, int(row.void), row.entry, row.at_ms) for row in rows],
         )
         if added != len(rows):
             for row in rows:

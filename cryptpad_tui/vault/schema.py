@@ -40,6 +40,7 @@ TABLES: Final = (
         entry_id BLOB NOT NULL,
         head BLOB NOT NULL CHECK(length(head) = 32),
         void INTEGER NOT NULL,
+        at_ms INTEGER NOT NULL,
         entry BLOB NOT NULL
     ) STRICT""",
     "CREATE UNIQUE INDEX log_at ON log(pad, n)",

@@ -104,7 +104,6 @@ def test_who_may_only_view_reads_and_does_not_write(both: Both) -> None:
     assert both.ben("share", both.pad, "--view").startswith("pad1:")
 
 
-@pytest.mark.xfail(strict=False, reason="the engine still shows the shared title over one's own name")
 def test_a_pad_that_one_may_only_view_takes_ones_own_name_for_it(both: Both) -> None:
     both.ben("join", stdin=both.anna("share", both.pad, "--view").encode())
     both.ben("rename", both.pad, "Their list")
