@@ -57,11 +57,13 @@ class Committer:
 
     def _take(self) -> None:
         self._timer = None
+        # Taking checks what was put off, and that wakes us: there is nothing to wake for.
+        self._busy = True
         batch = self._hub.take_batch(self._now()) if self._hub else None
         if batch is None:
+            self._busy = False
             self._idle.set()
             return
-        self._busy = True
         self._not_before = self._now() + self._interval_s
         if not batch.rows:
             self._loop.call_soon(self._done, None)

@@ -87,7 +87,7 @@ class Connection(asyncio.BufferedProtocol):
 
     @property
     def ready(self) -> bool:
-        return self.writable and not self._server.stopping
+        return self.writable
 
     def send(self, *frames: bytes) -> None:
         if self.open:
@@ -237,7 +237,11 @@ class Connection(asyncio.BufferedProtocol):
         """Read on while there is room for what is read, and for the answers."""
         session = self.session
         room = session is None or session.backlog <= MAX_BACKLOG
-        self._read(not self.open or (room and self.writable))
+        self._read(not self.open or (room and self.writable and not self._server.stopping))
+
+    def stop_reading(self) -> None:
+        """The relay stops: what was received is done, what was not is the next relay's."""
+        self._read(False)
 
     def _read(self, reading: bool) -> None:
         if reading != self._reading and not self.transport.is_closing():

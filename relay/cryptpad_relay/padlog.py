@@ -100,15 +100,15 @@ class PadLog:
         return None if n is None else PadHead(n, self._head_at(n) or NO_ID)
 
     def verified(self, raw: bytes) -> Entry:
-        """Checks 1 and 6 and a HELLO's certificate, which cost 100 us and depend on no other entry."""
+        """Checks 1, 2 and 6 and a HELLO's certificate, which cost 100 us and depend on no other entry."""
         entry = parse_log_entry(raw)
+        self._check_place(entry)
         if self.known(entry) is None and not self._signatures_ok(entry):
             raise Refused(Code.BAD_SIGNATURE)
         return entry
 
     def append(self, entry: Entry) -> Accepted:
         """Take an entry that `verified` returned as the next of the log; raises Refused."""
-        self._check_place(entry)
         known = self.known(entry)
         if known is not None:
             return Accepted(known, None)

@@ -103,6 +103,8 @@ class RelayServer:
         self.stopping = True
         if self._listener is not None:
             self._listener.close()
+        for connection in self._all():
+            connection.stop_reading()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._committer.drain(), DRAIN_S)
         for connection in self._all():

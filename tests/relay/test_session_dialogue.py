@@ -9,20 +9,7 @@ from cryptpad_relay.protocol.chain import SignedHead, follow_proof
 from cryptpad_relay.protocol.entry import parse_entry
 from cryptpad_relay.protocol.errors import CloseCode, Code
 from cryptpad_relay.protocol.frames import Commit, Op, PadHead
-from cryptpad_relay.store.memory import MemoryStore
-from support.forge import Desk, DeskClient, Forge, ForgedPad
-
-
-@pytest.fixture
-def desk() -> Desk:
-    return Desk(MemoryStore(), Forge())
-
-
-@pytest.fixture
-def pad(desk: Desk) -> ForgedPad:
-    pad = desk.forge.pad()
-    desk.connect().create(pad)
-    return pad
+from support.forge import Desk, DeskClient, ForgedPad
 
 
 def subscriber(desk: Desk, pad: ForgedPad) -> DeskClient:
