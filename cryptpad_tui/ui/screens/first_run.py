@@ -31,10 +31,6 @@ class RelayChoice(RowList[Option], can_focus=True):
     """The three kinds of relay; Tab comes and goes, arrows choose."""
 
 
-def _paint(option: Option, width: int) -> Painting:
-    return [(option.text, "")], []
-
-
 class FirstRunScreen(CommandScreen[None]):
     """Makes the vault."""
 
@@ -43,7 +39,7 @@ class FirstRunScreen(CommandScreen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._busy = False
-        self.relays = RelayChoice(_paint, id="relays")
+        self.relays = RelayChoice(self._paint_relay, id="relays")
 
     def body(self) -> ComposeResult:
         with VerticalScroll(id="form", can_focus=False):
@@ -61,6 +57,10 @@ class FirstRunScreen(CommandScreen[None]):
             yield Field(id="url", placeholder="wss://relay.example.org")
             yield Static("", id="answer", markup=False)
         yield self.key_bar()
+
+    def _paint_relay(self, option: Option, width: int) -> Painting:
+        mark = "(•)" if self.relays.chosen is option else "( )"
+        return [(f"{mark} {option.text}", "")], []
 
     def on_mount(self) -> None:
         self.relays.styles.height = len(RELAY_OPTIONS)

@@ -90,5 +90,8 @@ class ShareScreen(Dialog[None], ListKeys):
 
     def _copy(self) -> None:
         if self._link:
+            self.say("Offered to the clipboard.")
             self.app.copy_to_clipboard(self._link)
-            self.query_one("#copied", Static).update("Offered to the clipboard.")
+
+    def say(self, text: str, role: str = "strong") -> None:
+        self.query_one("#copied", Static).update(text)
