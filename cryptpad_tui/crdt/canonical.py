@@ -61,7 +61,10 @@ class CanonicalDocument:
         return MappingProxyType(self._state.clocks)
 
     def check(self, client_id: int, updates: Sequence[bytes]) -> Checked:
-        """Judge one entry's updates in order, changing nothing. Raises InvalidUpdate."""
+        """Judge one entry's updates in order, changing nothing.
+
+        Raises InvalidUpdate, the verdict; EngineFailure or CannotLoadHere where this process cannot tell.
+        """
         return self._state.check(client_id, updates)
 
     def check_void(self, client_id: int, updates: Sequence[bytes]) -> Checked:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
 
 from cryptpad_tui.crdt.errors import UncleanText, UnfitValue
 from cryptpad_tui.crdt.kinds import PadKind
@@ -76,11 +75,11 @@ def _any_size(value: object, depth: int) -> int:
     if isinstance(value, int | float):
         _require_number(value)
         return 9
-    if isinstance(value, bytes | bytearray):
+    if isinstance(value, bytes):
         return len(value) + 6
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return 6 + sum(_any_size(item, depth + 1) for item in value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         size = 6
         for key, item in value.items():
             if not isinstance(key, str):

@@ -14,9 +14,9 @@ from pycrdt import Doc, Map, Text, UndoManager
 
 from cryptpad_tui.crdt.batch import ByteEdit, write_edits
 from cryptpad_tui.crdt.delta import Delta
-from cryptpad_tui.crdt.errors import EngineFailure, InvalidUpdate, UnfitValue, engine_call
+from cryptpad_tui.crdt.errors import CannotLoadHere, EngineFailure, InvalidUpdate, UnfitValue, engine_call
 from cryptpad_tui.crdt.items import CircularItems, ItemList, TooManyItems
-from cryptpad_tui.crdt.kinds import TEXT_ROOT, PadKind
+from cryptpad_tui.crdt.kinds import ENTRIES_ROOT, TEXT_ROOT, PadKind
 from cryptpad_tui.crdt.line_index import utf8_size
 from cryptpad_tui.crdt.values import Attributes
 from cryptpad_tui.crdt.wire import decode_state_vector
@@ -158,7 +158,7 @@ class EngineDocument:
     # -- undo
 
     def _make_undo_manager(self) -> None:
-        scope = self._text if self._text is not None else next(iter(self._maps.values()))
+        scope = self._text if self._text is not None else self._maps[ENTRIES_ROOT]
         self._undo = UndoManager(
             scopes=[scope],
             capture_timeout_millis=int(UNDO_PAUSE_S * 1000),
@@ -217,12 +217,12 @@ class EngineDocument:
     def map_items(self, root: str) -> dict[str, Any]:
         """Everything a map holds."""
         with engine_call(), self.doc.transaction():
-            return dict(self.map(root).items())
+            return {key: _with_bytes(value) for key, value in self.map(root).items()}
 
     def value(self, root: str, key: str) -> Any:
         """What a map holds at a key, or None."""
         with engine_call():
-            return self.map(root).get(key)
+            return _with_bytes(self.map(root).get(key))
 
     def items(self, text_bytes: int) -> ItemList | None:
         """The text's items in order; None where the text is too fragmented or the list differs from it."""
@@ -233,9 +233,10 @@ class EngineDocument:
                 self._items = ItemList(self.encode())
                 self._items_refused = self._items.text() != self.whole_text()
             else:
+                self._items.begin_work()
                 for update in self._unfolded:
                     self._items.fold(update)
-        except (TooManyItems, CircularItems, InvalidUpdate, IndexError, ValueError):
+        except (TooManyItems, CircularItems, CannotLoadHere, InvalidUpdate, IndexError, ValueError):
             self._items_refused = True
         self._unfolded, self._unfolded_bytes = [], 0
         if self._items_refused or self._items is None or self._items.size_bytes != text_bytes:
@@ -254,3 +255,14 @@ class EngineDocument:
         """The whole state as one update; costs its length."""
         with engine_call():
             return self.doc.get_update()
+
+
+def _with_bytes(value: Any) -> Any:
+    """The engine reads bytes as a bytearray, which it does not take back."""
+    if isinstance(value, bytearray):
+        return bytes(value)
+    if isinstance(value, list):
+        return [_with_bytes(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _with_bytes(item) for key, item in value.items()}
+    return value

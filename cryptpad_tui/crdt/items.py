@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from cryptpad_tui.crdt.errors import CannotLoadHere
 from cryptpad_tui.crdt.grammar import OWN_LIMITS, STRING, Struct, read_delete_set, read_struct
 from cryptpad_tui.crdt.item_chain import Item, ItemChain
 from cryptpad_tui.crdt.kinds import PadKind
@@ -19,6 +20,7 @@ from cryptpad_tui.crdt.reader import MAX_CLIENT, MAX_CLOCK, Reader
 
 MAX_ITEMS = 300_000
 _LONG_TEXT = 1_024
+MAX_STEPS = 20_000_000
 _KEYS = PadKind.RICHTEXT.format_keys
 
 
@@ -39,6 +41,7 @@ class ItemList(ItemChain):
     def __init__(self, state: bytes, *, with_text: bool = True) -> None:
         self._with_text = with_text
         super().__init__()
+        self.begin_work()
         self.fold(state)
 
     # -- changes
@@ -82,6 +85,10 @@ class ItemList(ItemChain):
                 starts.pop()
                 self._unlink(item)
 
+    def begin_work(self) -> None:
+        """Allow so many steps among concurrent items from here on: hostile ones could ask for billions."""
+        self._work_left = MAX_STEPS
+
     def fold(self, update: bytes) -> None:
         """Follow an update that the engine applied. Clocks that are here already are skipped."""
         reader = Reader(update)
@@ -97,7 +104,12 @@ class ItemList(ItemChain):
                 if not struct.is_map and self.find(client, clock) is None:
                     queue.append((clock, struct if self._with_text else struct._replace(text="")))
                 clock += struct.length
-        self._place_all(waiting)
+        if len(waiting) == 1:
+            for client, queue in waiting.items():
+                for clock, struct in queue:
+                    self.append(client, clock, struct)
+        else:
+            self._place_all(waiting)
         if not self._with_text:
             # What is deleted keeps its place.
             return
@@ -141,6 +153,9 @@ class ItemList(ItemChain):
         conflicting: set[int] = set()
         before: set[int] = set()
         while other is not None and other is not right:
+            self._work_left -= 1
+            if not self._work_left:
+                raise CannotLoadHere("too many edits at one place")
             before.add(id(other))
             conflicting.add(id(other))
             if other.origin == item.origin:

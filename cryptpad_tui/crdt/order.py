@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from cryptpad_tui.crdt.errors import EngineFailure, InvalidUpdate
+from cryptpad_tui.crdt.errors import CannotLoadHere, EngineFailure, InvalidUpdate
 from cryptpad_tui.crdt.grammar import Struct
 from cryptpad_tui.crdt.item_chain import Item
 from cryptpad_tui.crdt.items import CircularItems, ItemList
@@ -45,9 +45,14 @@ class DocumentOrder:
                 self._items = ItemList(self._source(), with_text=False)
             except (InvalidUpdate, CircularItems) as exc:
                 raise EngineFailure("the engine's own state cannot be read") from exc
-        for client, clock, struct in self._waiting:
-            self._items.append(client, clock, struct)
-        self._waiting = []
+        self._items.begin_work()
+        waiting, self._waiting = self._waiting, []
+        try:
+            for client, clock, struct in waiting:
+                self._items.append(client, clock, struct)
+        except CannotLoadHere:
+            self._items = None
+            raise
         return self._items
 
 
@@ -65,14 +70,17 @@ class EntryOrder:
         """Refuse an origin that does not stand before its right origin."""
         items = self._order.items()
         if self._is_own(origin) or self._is_own(right):
-            while len(self._placed) < len(self.structs):
-                self._placed.append(items.place(self._client, *self.structs[len(self._placed)]))
+            self._place_own(items)
         try:
             stands_before = items.precedes(origin, right)
         except KeyError as exc:
             raise EngineFailure("the engine's own state lacks an item") from exc
         if not stands_before:
             raise InvalidUpdate("origin behind its right origin")
+
+    def _place_own(self, items: ItemList) -> None:
+        while len(self._placed) < len(self.structs):
+            self._placed.append(items.place(self._client, *self.structs[len(self._placed)]))
 
     def end(self) -> None:
         """Leave the document's order as it was."""

@@ -9,6 +9,9 @@ from crdt.forge import block, item, snapshot, string, update
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cryptpad_tui.crdt import items as items_module
+from cryptpad_tui.crdt.canonical import CanonicalDocument
+from cryptpad_tui.crdt.errors import CannotLoadHere
 from cryptpad_tui.crdt.grammar import FORMAT, OWN_LIMITS, read_struct
 from cryptpad_tui.crdt.items import CircularItems, ItemList
 from cryptpad_tui.crdt.kinds import PadKind
@@ -107,6 +110,20 @@ def test_items_that_wait_for_one_another_have_no_order() -> None:
     circle = snapshot(block(ANN, 0, string("a", (BOB, 0))), block(BOB, 0, string("b", (ANN, 0))))
     with pytest.raises(CircularItems):
         ItemList(circle)
+
+
+def test_too_much_work_among_concurrent_items_is_a_local_condition(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(items_module, "MAX_STEPS", 1_000)
+    room = CanonicalDocument(PadKind.TEXT)
+    room.apply(room.check(ANN, [update(ANN, 0, string("ab"), string("c", (ANN, 0), (ANN, 1)))]))
+    for client in range(100, 160):
+        room.apply(room.check(client, [update(client, 0, string("x"))]))
+    between = update(BOB, 0, string("y", (ANN, 0), (ANN, 2)))
+    with pytest.raises(CannotLoadHere):
+        room.check(BOB, [between])
+    monkeypatch.setattr(items_module, "MAX_STEPS", 1_000_000)
+    room.apply(room.check(BOB, [between]))
+    assert len(room.text()) == 64
 
 
 def test_a_key_press_never_walks_the_document(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,11 +53,10 @@ def test_a_replace_all_with_twenty_thousand_matches_leaves_as_valid_parts_and_co
     assert view.lines[19_999] == "a wolf😀 é"
     view.undo()
     assert view.lines[19_999] == "a fox é"
-    view.redo()
     document = CanonicalDocument(PadKind.TEXT)
     for part in [part for one in view.take_updates() for part in split_update(one)]:
         document.apply(document.check(ANN, [part]))
-    assert document.text() == view.text() == view._engine.whole_text() == "a wolf😀 é\n" * 20_000
+    assert document.text() == view.text() == view._engine.whole_text() == "a fox é\n" * 20_000
 
 
 @settings(max_examples=60, deadline=None)

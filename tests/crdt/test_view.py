@@ -222,6 +222,37 @@ def test_maps_tell_their_changed_keys_for_own_and_remote_changes() -> None:
     assert bob.map_items("entries") == {}
 
 
+def test_a_drive_undoes_its_entries() -> None:
+    drive = view(1, kind=PadKind.DRIVE)
+    drive.set_map("entries", "pad/title", "Minutes")
+    drive.end_undo_group()
+    drive.delete_map("entries", "pad/title")
+    assert drive.undo()
+    assert drive.map_items("entries") == {"pad/title": "Minutes"}
+
+
+def test_a_rebase_of_a_drive_keeps_every_kind_of_value() -> None:
+    drive = view(1, kind=PadKind.DRIVE)
+    values = {"a": b"raw", "b": [1, {"k": None}], "c": 2.5, "d": True, "e": "é😀", "f": -7}
+    for key, value in values.items():
+        drive.set_map("entries", key, value)
+    drive.set_map("entries", "gone", 1)
+    base = CanonicalDocument(PadKind.DRIVE)
+    updates = drive.take_updates()
+    base.apply(base.check(1, updates))
+    drive.delete_map("entries", "gone")
+    drive.set_map("entries", "c", 3)
+    drive.rebase(base.encode(), 5)
+    made_again = drive.take_updates()
+    base.apply(base.check(5, made_again))
+    assert len(made_again) == 1
+    assert base.maps()["entries"] == drive.map_items("entries") == {**values, "c": 3}
+    drive.rebase(CanonicalDocument(PadKind.DRIVE).encode(), 6)
+    fresh = CanonicalDocument(PadKind.DRIVE)
+    fresh.apply(fresh.check(6, drive.take_updates()))
+    assert fresh.maps()["entries"] == {**values, "c": 3}
+
+
 def test_set_text_makes_small_edits_so_a_concurrent_edit_elsewhere_survives() -> None:
     ann, bob = view(1, "alpha\nbeta\ngamma\n"), view(2)
     exchange(ann, bob)
