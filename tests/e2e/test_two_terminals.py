@@ -1,7 +1,7 @@
 """Two people at two real terminals, one real relay: the page they write together survives everything.
 
-What a person does by hand before a release, in one sitting: write side by side, pull the relay away, go on, bring
-it back, kill a terminal in mid-sentence, and look at what is there.
+What a person does by hand before a release: write side by side, pull the relay away, go on, bring it back,
+kill a terminal in mid-sentence, and look at what is there.
 """
 
 from __future__ import annotations
