@@ -88,7 +88,11 @@ class CryptpadApp(SafeApp):
         """The vault is open: show the drive, then go online."""
         from cryptpad_tui.ui.screens.drive import DriveScreen
 
-        self.engine = self.backend.engine(vault)
+        try:
+            self.engine = self.backend.engine(vault)
+        except BaseException:
+            vault.close()
+            raise
         self._restore_theme()
         drive = DriveScreen()
         await self.switch_screen(drive)

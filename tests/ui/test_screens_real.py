@@ -24,9 +24,11 @@ from cryptpad_tui.vault.vault import Vault
 from support.terminal import Terminal
 
 PASSPHRASE = b"pw"
-_RUN = (
-    "import pathlib, sys; from cryptpad_tui.ui import app; sys.exit(app.run_app(pathlib.Path(sys.argv[1])))"
-)
+_RUN = """
+import pathlib, sys
+from cryptpad_tui.ui.app import run_app
+sys.exit(run_app(pathlib.Path(sys.argv[1])))
+"""
 
 
 def make_vault(home: Path, name: str, relay: str | None = None) -> Path:

@@ -87,6 +87,9 @@ class CommandScreen(Screen[Result]):
         for line in self.query(StatusLine):
             line.say(text, role)
             return
+        for answer in self.query("#answer").results(Static):
+            answer.update(text)
+            return
         self.door.toast(text)
 
 

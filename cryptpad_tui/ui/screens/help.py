@@ -14,6 +14,7 @@ from cryptpad_tui.ui.widgets.row_list import Painting, RowList
 from cryptpad_tui.ui.widgets.text_line import TextLine
 
 _KEY_CELLS = 18
+_ROOMY = 60
 _Line = tuple[str, str]
 """A key and what it does; a heading has no key."""
 
@@ -60,5 +61,6 @@ def _paint(line: _Line, width: int) -> Painting:
     key, title = line
     if not key:
         return [(title, "strong")], []
-    left: list[Part] = [(f"  {key:<{_KEY_CELLS}}", "key"), (title, "")]
+    cells = _KEY_CELLS if width >= _ROOMY else _KEY_CELLS // 2
+    left: list[Part] = [(f"  {key:<{cells}}", "key"), (title, "")]
     return left, []

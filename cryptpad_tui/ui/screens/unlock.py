@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from cryptpad_tui.ui.failures import VAULT_FAILURES
+from cryptpad_tui.ui.failures import VAULT_FAILURES, engine_failures
 from cryptpad_tui.ui.screens.base import Action, CommandScreen
 from cryptpad_tui.ui.screens.fields import SecretField
 from cryptpad_tui.ui.words import sentence_of
@@ -78,4 +78,7 @@ class UnlockScreen(CommandScreen[None]):
             return
         finally:
             self._busy = False
-        await self.door.enter(vault, by_recovery=self._by_recovery)
+        try:
+            await self.door.enter(vault, by_recovery=self._by_recovery)
+        except engine_failures() as error:
+            self.door.tell_failure(error)
