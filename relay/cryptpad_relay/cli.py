@@ -15,7 +15,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -26,6 +26,7 @@ from cryptpad_relay.data_dir import (
     lock_data_dir,
     prepare_data_dir,
 )
+from cryptpad_relay.diagnostics import LOG, describe, log_to_stderr
 from cryptpad_relay.padlog import ChainBroken
 from cryptpad_relay.protocol.term_safe import term_safe
 from cryptpad_relay.server import AddressInUse, RelayServer
@@ -33,7 +34,6 @@ from cryptpad_relay.settings import BadSetting, Settings, load_settings
 from cryptpad_relay.store.base import StorageError
 from cryptpad_relay.store.sqlite import SqliteStore
 
-LOG = logging.getLogger("cryptpad_relay")
 EXIT_OK: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
@@ -48,13 +48,6 @@ _EXPECTED: Final = (
     UnsafeDataDirectory,
     OSError,
 )
-
-
-class _SafeFormatter(logging.Formatter):
-    """Log lines go to a terminal, so nothing in them may command it."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return term_safe(super().format(record))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -86,7 +79,7 @@ def serve(listen: str | None, unix: str | None, data: str | None, config: Path |
     """
     if listen and unix:
         raise click.UsageError("--listen and --unix exclude each other")
-    _log_to_stderr(logging.DEBUG if verbose else logging.INFO)
+    log_to_stderr(logging.DEBUG if verbose else logging.INFO)
     flags = {"listen": listen, "unix": unix, "data": data}
     return asyncio.run(_serve(load_settings(flags, os.environ, config)))
 
@@ -119,9 +112,18 @@ async def _serve(settings: Settings) -> int:
 
 async def _serve_store(settings: Settings, store: SqliteStore) -> int:
     loop = asyncio.get_running_loop()
-    asked: asyncio.Queue[signal.Signals] = asyncio.Queue()
+    asked: asyncio.Queue[signal.Signals | None] = asyncio.Queue()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.put_nowait, number)
+
+    def on_fault(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        fault = context.get("exception")
+        LOG.error("%s: %s", context["message"], describe(fault) if fault else "no exception")
+        # The network may fail; a fault of ours ends the relay, since what it acknowledged is durable.
+        if fault is not None and not isinstance(fault, OSError):
+            asked.put_nowait(None)
+
+    loop.set_exception_handler(on_fault)
     server = RelayServer(
         store, load_keys(settings.data), limits=settings.limits, commit_interval_s=settings.commit_interval_s
     )
@@ -138,6 +140,8 @@ async def _serve_store(settings: Settings, store: SqliteStore) -> int:
     await server.stop()
     if settings.unix is not None:
         settings.unix.unlink(missing_ok=True)
+    if reason is None:
+        return EXIT_FAILED
     return EXIT_INTERRUPTED if reason == signal.SIGINT else EXIT_OK
 
 
@@ -145,13 +149,6 @@ def _complain(sentence: str, code: int) -> int:
     line = " ".join(term_safe(sentence).split())
     click.echo(f"cryptpad-relay: error: {line}", err=True)
     return code
-
-
-def _log_to_stderr(level: int) -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_SafeFormatter("%(asctime)s %(levelname)s %(message)s"))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.getLogger("asyncio").setLevel(logging.WARNING)
 
 
 def _allow_many_files() -> None:

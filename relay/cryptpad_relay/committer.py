@@ -7,15 +7,13 @@ most one commit each `interval_s`, and one at once after a quiet time: what arri
 from __future__ import annotations
 
 import asyncio
-import logging
 import queue
 import threading
 from collections.abc import Callable
 
+from cryptpad_relay.diagnostics import LOG, describe
 from cryptpad_relay.hub import Hub
 from cryptpad_relay.store.base import StorageError, Store
-
-LOG = logging.getLogger("cryptpad_relay")
 
 
 class Committer:
@@ -70,7 +68,7 @@ class Committer:
             return
         try:
             self._store.write(batch.rows)
-        except StorageError as error:
+        except Exception as error:  # whatever it was: without a sync there is no acknowledgement
             self._loop.call_soon(self._done, error)
         else:
             self._jobs.put(True)
@@ -80,7 +78,7 @@ class Committer:
             failure: Exception | None = None
             try:
                 self._store.sync()
-            except Exception as error:  # whatever it was: without a sync there is no acknowledgement
+            except Exception as error:
                 failure = error
             self._loop.call_soon_threadsafe(self._done, failure)
 
@@ -91,7 +89,7 @@ class Committer:
         if failure is None:
             self._hub.committed(self._now())
         else:
-            name = str(failure) if isinstance(failure, StorageError) else type(failure).__name__
-            LOG.error("a commit failed, its clients were told to try again: %s", name)
+            reason = str(failure) if isinstance(failure, StorageError) else describe(failure)
+            LOG.error("a commit failed, its clients were told to try again: %s", reason)
             self._hub.failed()
         self.wake()

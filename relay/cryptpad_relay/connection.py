@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, cast
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
+from cryptpad_relay.diagnostics import LOG, describe
 from cryptpad_relay.peers import Peer
 from cryptpad_relay.protocol.errors import CloseCode
 from cryptpad_relay.protocol.frames import MAX_MESSAGE
@@ -96,7 +97,7 @@ class Connection(asyncio.BufferedProtocol):
                 self.close(CloseCode.SLOW_READER)
 
     def close(self, code: int) -> None:
-        """Say why, take nothing more, and wait a little for the far end to close."""
+        """Say why, say no more, and wait a little for the far end to close."""
         if self._closing_since is None:
             self._closing_since = self._server.now()
             self._server.closing(self)
@@ -105,6 +106,8 @@ class Connection(asyncio.BufferedProtocol):
                 return
             self.open = False
             self.transport.write(close_frame(code))
+            if self.transport.can_write_eof():
+                self.transport.write_eof()
             self._read(True)
 
     def wake(self) -> None:
@@ -127,14 +130,23 @@ class Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         data = bytes(self._server.read_buffer[:nbytes])
+        try:
+            self._received(data)
+        except Exception as error:
+            # A fault of ours must cost the one connection that met it, not all of them.
+            LOG.error("a connection was cut: %s", describe(error))
+            self.transport.abort()
+
+    def _received(self, data: bytes) -> None:
         self.heard_at = self._server.now()
+        size = len(data)
         if self._handshake is not None:
             data = self._shake_hands(data)
         if data and self._reader is not None:
             self._take_bytes(self._reader, data)
         session = self.session
         if session is None or not session.proven:
-            self._raw_bytes += nbytes
+            self._raw_bytes += size
             if self._raw_bytes > UNPROVEN_RAW_BYTES:
                 self.close(CloseCode.IDLE_HANDSHAKE)
         elif self._raw_bytes >= 0:
@@ -241,7 +253,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def stop_reading(self) -> None:
         """The relay stops: what was received is done, what was not is the next relay's."""
-        self._read(False)
+        if self.open:
+            self._read(False)
 
     def _read(self, reading: bool) -> None:
         if reading != self._reading and not self.transport.is_closing():

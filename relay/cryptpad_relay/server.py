@@ -6,7 +6,6 @@ It keeps no map from addresses to pads and logs neither.
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import socket
 import stat
@@ -23,7 +22,6 @@ from cryptpad_relay.limits import Limits
 from cryptpad_relay.protocol.errors import CloseCode
 from cryptpad_relay.store.base import Store
 
-LOG = logging.getLogger("cryptpad_relay")
 TICK_S: Final = 0.25
 TICKS_A_SECOND: Final = 4
 KEEP_ALIVE_S: Final = 20

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from cryptpad_relay.batch import OpenPad
-from cryptpad_relay.hub import Hub
+from cryptpad_relay.diagnostics import LOG, describe
+from cryptpad_relay.hub import STORAGE_RETRY_MS, Hub
 from cryptpad_relay.limits import Bucket
+from cryptpad_relay.padlog import ChainBroken
 from cryptpad_relay.peers import Peer
 from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.errors import CloseCode, Code, Malformed, Refused, refusal_code
@@ -67,6 +69,14 @@ class Session:
 
     def advance(self, now: float) -> None:
         """One slice of the work that is there; asks to be woken where some is left."""
+        try:
+            self._advance(now)
+        except Exception as error:
+            # A fault of ours must cost the one connection that met it, not all of them.
+            LOG.error("a connection was closed: %s", describe(error))
+            self.close(CloseCode.PROTOCOL_ERROR)
+
+    def _advance(self, now: float) -> None:
         for _ in range(SLICE_MESSAGES):
             if not self._runnable():
                 return
@@ -144,5 +154,11 @@ class Session:
         except (Malformed, Refused) as refusal:
             code, retry_ms = refusal_code(refusal)
             self.count_fault(code, now)
-            self.peer.send(join_frame(Op.ERR, req, frames.Error(code, retry_ms).encode()))
+            self._refuse(req, code, retry_ms)
+        except ChainBroken as broken:
+            LOG.error("a pad cannot be served: %s", broken.__doc__)
+            self._refuse(req, Code.STORAGE, STORAGE_RETRY_MS)
         return None
+
+    def _refuse(self, req: int, code: Code, retry_ms: int) -> None:
+        self.peer.send(join_frame(Op.ERR, req, frames.Error(code, retry_ms).encode()))
