@@ -18,7 +18,8 @@ from cryptpad_relay.limits import Limits, Rate
 DEFAULT_LISTEN: Final = "127.0.0.1:8480"
 DEFAULT_COMMIT_MS: Final = "16"
 ENVIRONMENT: Final = "CRYPTPAD_RELAY_"
-_NAMES: Final = ("listen", "unix", "data", "commit_ms")
+_ADDRESSES: Final = frozenset({"listen", "unix"})
+_NAMES: Final = (*sorted(_ADDRESSES), "data", "commit_ms")
 
 
 class BadSetting(Exception):
@@ -42,21 +43,27 @@ def load_settings(
     flags: Mapping[str, str | None], environment: Mapping[str, str], config: Path | None = None
 ) -> Settings:
     """The settings in force. The file is `config`, or relay.toml in the data directory where there is one."""
-    values = {
+    from_flags = {name: value for name, value in flags.items() if value is not None}
+    from_environment = {
         name: environment[ENVIRONMENT + name.upper()]
         for name in _NAMES
         if ENVIRONMENT + name.upper() in environment
     }
-    values |= {name: value for name, value in flags.items() if value is not None}
-    if "listen" in flags and flags.get("unix") and not flags.get("listen"):
-        values.pop("listen", None)
+    values = _override(from_environment, from_flags)
     data = Path(values.get("data") or platformdirs.user_data_path("cryptpad-relay")).expanduser()
     in_file = _read_file(config or data / "relay.toml", required=config is not None)
     limits = _limits(in_file.pop("limits", {}))
-    values = {name: str(value) for name, value in in_file.items()} | values
+    values = _override({name: str(value) for name, value in in_file.items()}, values)
     unix = values.get("unix")
     host, port = _host_and_port(values.get("listen") or DEFAULT_LISTEN)
     return Settings(host, port, Path(unix) if unix else None, data, _commit_interval(values), limits)
+
+
+def _override(values: dict[str, str], stronger: dict[str, str]) -> dict[str, str]:
+    """One address in force: a stronger one replaces a weaker one of either kind."""
+    if stronger.keys() & _ADDRESSES:
+        values = {name: value for name, value in values.items() if name not in _ADDRESSES}
+    return values | stronger
 
 
 def _read_file(path: Path, *, required: bool) -> dict[str, Any]:
