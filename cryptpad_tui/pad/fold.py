@@ -99,9 +99,9 @@ class Fold:
         return self.genesis.pad_id
 
     def head_of(self, n: int) -> bytes | None:
-        """head_n where it is known: recent, proven, or in storage."""
-        if n == self.n:
-            return self.head
+        """head_n where it is known: recent, proven, or in storage. Any number may be asked for."""
+        if n >= self.n:
+            return self.head if n == self.n else None
         return self._recent.get(n) or self.proven.get(n) or self._head_at(n)
 
     def add_proven(self, heads: dict[int, bytes]) -> None:

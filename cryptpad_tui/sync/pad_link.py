@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from cryptpad_relay.protocol import frames
-from cryptpad_relay.protocol.errors import Code, Malformed, Refused
+from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_relay.protocol.frames import Frame, Op
 from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.pad import flows
@@ -130,10 +130,9 @@ class PadLink:
                 self._host.presence_frame(frame.body)
             elif frame.op == Op.SIGNED:
                 self._check_signed(frame.body)
-        except Malformed as error:
+        except Exception as error:
+            # What one pad's push breaks must not end the connection that all pads share.
             self._failed(error)
-        except Alarm as alarm:
-            self._failed(alarm)
 
     def _check_signed(self, body: bytes) -> None:
         signed = frames.decode_signed_head(body)
