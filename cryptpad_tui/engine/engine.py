@@ -171,7 +171,10 @@ class Engine:
         """Take a pad out of this drive, with its keys and its local data. Others keep theirs."""
         self.drive.set_removed(pad_id)
         self._drive_session.flush()
-        self._sessions.pop(pad_id, None)
+        session = self._sessions.pop(pad_id, None)
+        if session:
+            for relay in self._relays.values():
+                relay.remove(session)
         self._writers.pop(pad_id, None)
         self.vault.forget_pad(pad_id)
 
@@ -249,8 +252,7 @@ class Engine:
         if session.replica.fold.n - session.replica.local_checkpoint_n >= 64:
             session.replica.save_checkpoint()
         for relay in self._relays.values():
-            if self.loop:
-                self._background(relay.remove(session.pad_id))
+            relay.remove(session)
 
     @contextlib.contextmanager
     def _borrowed(self, pad_id: bytes) -> Iterator[PadSession]:
@@ -430,10 +432,6 @@ class Engine:
         for relay in relays:
             await relay.close()
         self.loop = None
-
-    def _background(self, work: object) -> None:
-        task = asyncio.ensure_future(work)  # type: ignore[call-overload]
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def close(self) -> None:
         """Stop, with everything durable here."""

@@ -48,15 +48,19 @@ class RelayLoop:
         return RelayState(self.url, self.connection is not None, self.sentence)
 
     def add(self, session: PadSession) -> None:
-        if session.pad_id not in self._sessions:
+        """Keep this session in step; it takes the place of an earlier one of its pad."""
+        if self._sessions.get(session.pad_id) is not session:
             self._sessions[session.pad_id] = session
-            self._wake[session.pad_id] = asyncio.Event()
+            self._wake.setdefault(session.pad_id, asyncio.Event())
             if self.connection:
                 self._start_pad(session)
 
-    async def remove(self, pad_id: bytes) -> None:
-        self._sessions.pop(pad_id, None)
-        await self._stop_pad(pad_id)
+    def remove(self, session: PadSession) -> None:
+        """Stop at once; a successor of the same pad starts when this one has let go."""
+        if self._sessions.get(session.pad_id) is session:
+            del self._sessions[session.pad_id]
+            if task := self._tasks.get(session.pad_id):
+                task.cancel()
 
     def wake(self, pad_id: bytes) -> None:
         """Something waits to be sent."""
@@ -112,8 +116,10 @@ class RelayLoop:
     # -- one pad
 
     def _start_pad(self, session: PadSession) -> None:
-        if session.pad_id not in self._tasks:
-            self._tasks[session.pad_id] = asyncio.create_task(self._keep(session))
+        before = self._tasks.get(session.pad_id)
+        if before:
+            before.cancel()
+        self._tasks[session.pad_id] = asyncio.create_task(self._keep(session, before))
 
     async def _stop_pad(self, pad_id: bytes) -> None:
         task = self._tasks.pop(pad_id, None)
@@ -121,8 +127,10 @@ class RelayLoop:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def _keep(self, session: PadSession) -> None:
+    async def _keep(self, session: PadSession, before: asyncio.Task[None] | None) -> None:
         """Attach the pad when this process has its lease, and keep it going until the connection ends."""
+        if before:
+            await asyncio.wait([before])
         connection = self.connection
         assert connection is not None
         try:
