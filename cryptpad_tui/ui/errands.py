@@ -42,7 +42,6 @@ class Errands:
         if link and link.strip():
             self._app.say("Fetching the pad and checking its history…")
             listing = await self._engine.join(link)
-            await asyncio.sleep(0)  # the engine lets go of its own session in the background first
             await self._app.open_pad(listing.pad_id)
 
     async def share(self, pad_id: bytes, title: str) -> None:

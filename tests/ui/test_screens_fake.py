@@ -292,6 +292,24 @@ async def test_the_palette_runs_commands_and_says_which_work_elsewhere() -> None
         await there.sees("That one works elsewhere")
 
 
+async def test_a_question_mark_asks_for_help_only_where_no_title_is_typed() -> None:
+    async with world(listing("Why?", number=1)) as there:
+        await there.press("question_mark")
+        await there.sees("The keys that work here")
+        await there.press("escape")
+        await there.press("w")
+        there.app.post_message(events.Key("question_mark", "?"))
+        await there.sees("w?")
+        assert isinstance(there.app.screen, DriveScreen)
+
+
+async def test_ten_thousand_pads_are_filtered_as_one_types() -> None:
+    lines = [listing(f"Pad number {number}", number=number) for number in range(10_000)]
+    async with world(*lines) as there:
+        await there.press(*"r 777")
+        await there.sees("11 pads")
+
+
 async def test_finding_moves_with_every_letter_and_escape_goes_back() -> None:
     line = listing("Plan", number=1)
     async with world(line) as there:

@@ -220,7 +220,7 @@ class PadScreen(CommandScreen[None]):
         for person in self._people[:_SHOWN_PEOPLE]:
             sign = "…" if person.typing else ""
             name = words.person_name(person, self._people)
-            people += [("●", words.hex_colour(person.colour)), (f"{name}{sign}  ", "")]
+            people += [("● ", words.hex_colour(person.colour)), (f"{name}{sign}  ", "")]
         if len(self._people) > _SHOWN_PEOPLE:
             people.append((f"+{len(self._people) - _SHOWN_PEOPLE} ", "muted"))
         self.query_one("#header", CalmLine).show(title, people)
@@ -231,7 +231,7 @@ class PadScreen(CommandScreen[None]):
         status = self.session.status()
         place = self.view.position
         role = "alarm" if status.alarm else "warning" if status.word is SyncWord.WAITING else "muted"
-        text = words.safe_line(status.text)
+        text = "ALARM: F8 says what is safe and what to do" if status.alarm else words.safe_line(status.text)
         self.query_one(StatusLine).show(
             [(f" {text}", role)], [(f"line {place.line + 1}, column {place.col + 1} ", "muted")]
         )
