@@ -8,12 +8,15 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from cryptpad_tui.host.streams import keep_stderr_ours
+
 if TYPE_CHECKING:
     from cryptpad_tui.cli.screen_request import ScreenRequest
 
 
 def main() -> int:
     """The exit code; never a traceback."""
+    keep_stderr_ours()
     try:
         from cryptpad_tui.cli.run import run
 
