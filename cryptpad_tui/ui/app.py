@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Awaitable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from textual.screen import Screen
 
@@ -44,7 +44,6 @@ class CryptpadApp(SafeApp):
 
     CSS_PATH = "theme.tcss"
     TITLE = "cryptpad-tui"
-    NOTIFICATION_TIMEOUT: ClassVar[float] = 6.0
 
     def __init__(
         self,
@@ -60,8 +59,7 @@ class CryptpadApp(SafeApp):
         self.engine: Engine | None = None
         self._pad = pad
         self._passphrase = passphrase
-        self._warm = False
-        self._quitting = False
+        self._warm = self._quitting = False
 
     # ---- life
 
@@ -137,9 +135,8 @@ class CryptpadApp(SafeApp):
 
     def say(self, text: str, role: str = "strong") -> None:
         """A sentence on the screen that is shown."""
-        screen = self.screen
-        if isinstance(screen, CommandScreen):
-            screen.say(text, role)
+        if isinstance(self.screen, CommandScreen):
+            self.screen.say(text, role)
         else:
             self.toast(text)
 
@@ -184,7 +181,7 @@ class CryptpadApp(SafeApp):
 
     def _toggle_cursor(self) -> None:
         self.cursor_everywhere = not self.cursor_everywhere
-        self.say("The terminal's cursor is shown in every field." if self.cursor_everywhere else "As before.")
+        self.say(f"The terminal's cursor in every field: {'shown' if self.cursor_everywhere else 'hidden'}.")
 
     def _next_theme(self) -> None:
         at = _THEMES.index(self.theme) + 1 if self.theme in _THEMES else 0
@@ -245,8 +242,7 @@ class CryptpadApp(SafeApp):
             if isinstance(self.screen, PadScreen):
                 self.screen.release()
             await self.pop_screen()
-        screen = self._locked_screen()
-        await self.switch_screen(screen)
+        await self.switch_screen(self._locked_screen())
         await self.drop_engine()
 
     # ---- pads
@@ -264,8 +260,7 @@ class CryptpadApp(SafeApp):
         from cryptpad_tui.ui.screens.pad import PadScreen
 
         assert self.engine is not None
-        session = self.engine.open_pad(pad_id)
-        await self.push_screen(PadScreen(session))
+        await self.push_screen(PadScreen(self.engine.open_pad(pad_id)))
 
     def back_to_list(self, pad_id: bytes) -> None:
         """A pad was closed: the list, with the mark on it."""
