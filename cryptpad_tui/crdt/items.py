@@ -24,6 +24,10 @@ MAX_STEPS = 20_000_000
 _KEYS = PadKind.RICHTEXT.format_keys
 
 
+PlacedStruct = tuple[int, Struct]
+"""clock and struct of a text item."""
+
+
 class TooManyItems(Exception):
     """The text is too fragmented for this list; do without."""
 
@@ -38,11 +42,19 @@ class ItemList(ItemChain):
     Without text it knows the order alone, in a fraction of the memory, and for any number of items.
     """
 
-    def __init__(self, state: bytes, *, with_text: bool = True) -> None:
+    def __init__(self, state: bytes = b"", *, with_text: bool = True) -> None:
         self._with_text = with_text
         super().__init__()
         self.begin_work()
-        self.fold(state)
+        if state:
+            self.fold(state)
+
+    @classmethod
+    def of_structs(cls, waiting: dict[int, list[PlacedStruct]]) -> ItemList:
+        """The order alone, of the text structs of a whole state that was read already. Uses up `waiting`."""
+        items = cls(with_text=False)
+        items._place_waiting(waiting)
+        return items
 
     # -- changes
 
@@ -72,7 +84,7 @@ class ItemList(ItemChain):
 
     def place(self, client: int, clock: int, struct: Struct) -> Item:
         """Put one struct of the text where the CRDT's rules want it; `take_back` undoes it."""
-        item = Item(client, clock, struct if self._with_text else struct._replace(text=""))
+        item = Item(client, clock, struct, struct.text if self._with_text else "")
         self._place(item)
         return item
 
@@ -92,7 +104,7 @@ class ItemList(ItemChain):
     def fold(self, update: bytes) -> None:
         """Follow an update that the engine applied. Clocks that are here already are skipped."""
         reader = Reader(update)
-        waiting: dict[int, list[tuple[int, Struct]]] = {}
+        waiting: dict[int, list[PlacedStruct]] = {}
         for _ in range(reader.varint(1 << 16)):
             count, client = reader.varint(reader.size), reader.varint(MAX_CLIENT)
             clock = reader.varint(MAX_CLOCK)
@@ -102,21 +114,24 @@ class ItemList(ItemChain):
             for _ in range(count):
                 struct = read_struct(reader, OWN_LIMITS, _KEYS)
                 if not struct.is_map and self.find(client, clock) is None:
-                    queue.append((clock, struct if self._with_text else struct._replace(text="")))
+                    queue.append((clock, struct))
                 clock += struct.length
-        if len(waiting) == 1:
-            for client, queue in waiting.items():
-                for clock, struct in queue:
-                    self.append(client, clock, struct)
-        else:
-            self._place_all(waiting)
+        self._place_waiting(waiting)
         if not self._with_text:
             # What is deleted keeps its place.
             return
         for client, first, length in read_delete_set(reader, OWN_LIMITS):
             self._delete(client, first, length)
 
-    def _place_all(self, waiting: dict[int, list[tuple[int, Struct]]]) -> None:
+    def _place_waiting(self, waiting: dict[int, list[PlacedStruct]]) -> None:
+        if len(waiting) != 1:
+            self._place_all(waiting)
+            return
+        for client, queue in waiting.items():
+            for clock, struct in queue:
+                self.append(client, clock, struct)
+
+    def _place_all(self, waiting: dict[int, list[PlacedStruct]]) -> None:
         """Place every struct after what it refers to."""
         for queue in waiting.values():
             queue.reverse()
@@ -139,7 +154,7 @@ class ItemList(ItemChain):
                 else:
                     path.pop()
 
-    def _missing(self, struct: Struct, waiting: dict[int, list[tuple[int, Struct]]]) -> int | None:
+    def _missing(self, struct: Struct, waiting: dict[int, list[PlacedStruct]]) -> int | None:
         for place in (struct.origin, struct.right):
             if place is not None and waiting.get(place[0]) and self.find(*place) is None:
                 return place[0]

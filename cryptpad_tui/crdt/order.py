@@ -14,13 +14,10 @@ from collections.abc import Callable, Sequence
 from cryptpad_tui.crdt.errors import CannotLoadHere, EngineFailure, InvalidUpdate
 from cryptpad_tui.crdt.grammar import Struct
 from cryptpad_tui.crdt.item_chain import Item
-from cryptpad_tui.crdt.items import CircularItems, ItemList
+from cryptpad_tui.crdt.items import CircularItems, ItemList, PlacedStruct
 from cryptpad_tui.crdt.reader import Id
 
 _MAX_WAITING = 10_000
-
-PlacedStruct = tuple[int, Struct]
-"""clock and struct of a text item."""
 
 
 class DocumentOrder:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from cryptpad_tui.crdt.errors import InvalidUpdate
 from cryptpad_tui.crdt.grammar import ANY, DELETED, SNAPSHOT_LIMITS, Struct, read_delete_set, read_struct
-from cryptpad_tui.crdt.items import CircularItems, ItemList
+from cryptpad_tui.crdt.items import CircularItems, ItemList, PlacedStruct
 from cryptpad_tui.crdt.kinds import TEXT_ROOT, PadKind
 from cryptpad_tui.crdt.order import DocumentOrder
 from cryptpad_tui.crdt.reader import MAX_CLIENT, MAX_CLOCK, Id, Reader
@@ -49,7 +49,7 @@ def check_snapshot(
         for client, first, length in ranges:
             live.drop(client, first, length)
         state.low.join(live)
-    state.order = DocumentOrder(source, reading.check_order(update))
+    state.order = DocumentOrder(source, reading.check_order())
     return state
 
 
@@ -62,6 +62,7 @@ class _Reading:
         self._starts: dict[int, list[int]] = {}
         self._roots: dict[int, list[str | _Link]] = {}
         self._links: list[Id] = []
+        self._texts: dict[int, list[PlacedStruct]] = {}
         self._references: list[tuple[int, int, Id | None, Id | None]] = []
 
     def read_blocks(self, reader: Reader) -> None:
@@ -81,6 +82,7 @@ class _Reading:
         keys = self.state.kind.format_keys
         starts = self._starts[client] = []
         roots = self._roots[client] = []
+        texts = self._texts[client] = []
         clock = 0
         for _ in range(count):
             item = read_struct(reader, SNAPSHOT_LIMITS, keys)
@@ -90,6 +92,8 @@ class _Reading:
                 roots.append(root)
             if item.root is None:
                 self._references.append((client, clock, item.origin, item.right))
+            if not item.is_map:
+                texts.append((clock, item))
             if item.low_halves:
                 self._low.add(client, [clock + offset for offset in item.low_halves])
             clock += item.length
@@ -161,7 +165,7 @@ class _Reading:
             ):
                 raise InvalidUpdate("a cut through a character")
 
-    def check_order(self, update: bytes) -> ItemList | None:
+    def check_order(self) -> ItemList | None:
         """The items in order; None where there was no question to ask."""
         pairs = [
             (origin, right)
@@ -171,10 +175,10 @@ class _Reading:
         if not pairs:
             return None
         try:
-            items = ItemList(update, with_text=False)
-            crossed = any(not items.precedes(origin, right) for origin, right in pairs)
+            items = ItemList.of_structs(self._texts)
+            in_order = items.all_precede(pairs)
         except (KeyError, CircularItems):
             raise InvalidUpdate("structs that never become visible") from None
-        if crossed:
+        if not in_order:
             raise InvalidUpdate("origin behind its right origin")
         return items

@@ -22,9 +22,10 @@ from cryptpad_tui.crdt.grammar import (
     read_delete_set,
     read_struct,
 )
+from cryptpad_tui.crdt.items import PlacedStruct
 from cryptpad_tui.crdt.kinds import TEXT_ROOT, PadKind
 from cryptpad_tui.crdt.low_halves import LowHalves
-from cryptpad_tui.crdt.order import DocumentOrder, EntryOrder, PlacedStruct
+from cryptpad_tui.crdt.order import DocumentOrder, EntryOrder
 from cryptpad_tui.crdt.reader import MAX_CLIENT, MAX_CLOCK, Id, Reader
 
 __all__ = ["Checked", "FoldState", "InvalidUpdate"]
