@@ -32,7 +32,7 @@ imports: .venv/dev
 	$(BIN)/lint-imports --no-cache
 
 screenshots: .venv/dev  ## Make screenshots/*.svg from the running app
-	$(BIN)/python -m cryptpad_tui.ui.screenshots screenshots
+	$(BIN)/python tests/support/screenshots.py
 
 bench: .venv/dev  ## Measure the bars of docs/performance.md
 	$(BIN)/python -m benchmarks

@@ -69,7 +69,7 @@ APP_COMMANDS: Final = (
     AppCommand("pad.share", "Share this pad by a link", ("ctrl+t",), "pad", "Share"),
     AppCommand("pad.rename", "Rename this pad", ("f2",), "pad", "Title"),
     AppCommand("pad.follow", "Show where the next person is writing", ("f5",), "pad"),
-    AppCommand("pad.people", "Who is here", ("f4",), "pad"),
+    AppCommand("pad.people", "Who is here", ("f12",), "pad"),
     AppCommand("pad.alarm", "What went wrong, and what to do", ("f8",), "pad"),
     AppCommand("pad.numbers", "Show or hide line numbers", ("f7",), "pad"),
     AppCommand("dialog.choose", "Choose", ("enter",), "dialog", "Choose"),
