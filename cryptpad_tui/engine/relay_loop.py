@@ -138,7 +138,7 @@ class RelayLoop:
                 session.followed = True
                 session.flush()
                 session.follow_vault()
-                session.replica.seal_pending()
+                session.seal()
                 await asyncio.sleep(FOLLOW_S)
             session.followed = False
             session.follow_vault()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -24,16 +24,18 @@ from cryptpad_tui.pad.flows import Connected, Pin
 from cryptpad_tui.pad.fold import Folded
 from cryptpad_tui.pad.freshness import Freshness, FreshnessWatch
 from cryptpad_tui.pad.payloads import Cursor
-from cryptpad_tui.pad.ports import StaleJournal
 from cryptpad_tui.pad.presence import NO_CURSOR, Presence
-from cryptpad_tui.pad.replica import Replica
+from cryptpad_tui.pad.replica import Replica, SealResult
+from cryptpad_tui.vault.errors import VaultError
 from cryptpad_tui.vault.records import ListingRow, PadRecord
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
 
 FLUSH_S: Final = 0.15
+RETRY_S: Final = 1.0
 TYPING_S: Final = 2.0
+_UNKNOWN: Final = "unknown"
 COMPACT_ROWS: Final = 256
 """So many pending edits of closed windows are made one, so that opening a pad stays cheap."""
 
@@ -55,6 +57,8 @@ class PadSession:
         """Whether another window of this vault has the lease and keeps this pad in step."""
         self.problem = ""
         """A sentence about what keeps this pad from its relay, for a person; empty where nothing does."""
+        self.not_saved = ""
+        """A sentence about why edits are not durable yet; empty where they are."""
         self.freshness = FreshnessWatch()
         self._observers: list[Callable[[SessionEvent], None]] = []
         self._flush_handle: asyncio.TimerHandle | None = None
@@ -68,8 +72,13 @@ class PadSession:
             replica.writer,
             rng=engine.rng,
         )
-        self._generation = engine.generation(self.pad_id)
         self._journal_seen = 0
+        self._shown: list[bytes] = []
+        """The pending edits that the view holds: what it would be without those that are not saved yet."""
+        self._unsaved: list[bytes] = []
+        with replica.store.transaction():
+            self._generation = engine.generation(self.pad_id)
+            self._read_pending()
         self.view = self._open_view()
         self.waiting = 0
         self._count_waiting()
@@ -78,20 +87,26 @@ class PadSession:
     # -- the document
 
     def _open_view(self) -> ViewDocument:
-        writer = self.replica.writer
-        client_id = writer.client_id if writer else int.from_bytes(self._engine.rng(6), "big")
-        view = ViewDocument(client_id=client_id, kind=self.kind, state=self.replica.fold.document.encode())
+        view = self._document(self.view_client_id(), self._shown)
         view.read_only = not self.can_edit
-        for _, updates in self.replica.opened_outbox():
-            self._apply_all(view, updates)
-        for row in self.replica.store.journal_after(0):
-            self._apply_all(view, (row.update,))
-            self._journal_seen = row.id
         view.observe(self._changed)
         view.observe_maps(lambda root, keys: self._dirty())
         return view
 
-    def _apply_all(self, view: ViewDocument, updates: tuple[bytes, ...]) -> None:
+    def _document(self, client_id: int, pending: list[bytes]) -> ViewDocument:
+        """What the log says, with these edits on it."""
+        document = ViewDocument(client_id=client_id, kind=self.kind, state=self.replica.canonical_state())
+        self._apply_all(document, pending)
+        return document
+
+    def _read_pending(self) -> None:
+        """All that is pending, in queue order. Inside a transaction: rows move between its tables."""
+        rows = self.replica.store.journal_after(0)
+        self._shown = [update for _, inside in self.replica.opened_outbox() for update in inside]
+        self._shown += [row.update for row in rows]
+        self._journal_seen = max([self._journal_seen, *[row.id for row in rows]])
+
+    def _apply_all(self, view: ViewDocument, updates: Sequence[bytes]) -> None:
         for update in updates:
             with contextlib.suppress(EngineFailure):
                 view.apply(update)
@@ -107,23 +122,41 @@ class PadSession:
 
     def _flush_later(self) -> None:
         self._flush_handle = None
-        self.flush()
+        try:
+            self.flush()
+        except VaultError as error:
+            self.not_saved = type(error).__doc__ or ""
+            self.tell(SessionEvent.STATUS)
+            if self._engine.loop is not None:
+                self._flush_handle = self._engine.loop.call_later(RETRY_S, self._flush_later)
 
     def flush(self) -> None:
-        """Make the view's edits durable: one small commit, if there is anything."""
+        """Make the view's edits durable: one small commit, if there is anything. Raises VaultError.
+
+        In the same transaction the view takes in what other windows did, so that these edits stand on
+        the whole queue before them.
+        """
         if self._flush_handle:
             self._flush_handle.cancel()
             self._flush_handle = None
-        updates = self.view.take_updates()
-        if not updates or self.replica.writer is None:
+        self._unsaved += self.view.take_updates()
+        writer = self.replica.writer
+        if not self._unsaved or writer is None:
             return
-        self._engine.register_writer(self.pad_id, self.replica.writer.pk)
-        ids = self.replica.store.append_journal(self.replica.writer.pk, updates)
-        self._journal_seen = max(self._journal_seen, ids[-1])
+        with self.replica.store.transaction():
+            self._take_in_others()
+            self._engine.register_writer(self.pad_id, writer.pk)
+            ids = self.replica.store.append_journal(writer.pk, self._unsaved)
+            self.save_listing()
+        self._saved(ids)
         self.waiting += len(ids)
         self._engine.wants_sending(self)
-        self.save_listing()
         self.tell(SessionEvent.STATUS)
+
+    def _saved(self, ids: list[int]) -> None:
+        self._shown += self._unsaved
+        self._unsaved, self.not_saved = [], ""
+        self._journal_seen = max([self._journal_seen, *ids])
 
     def save_listing(self) -> None:
         """Keep the line that the drive shows without opening this pad."""
@@ -153,43 +186,57 @@ class PadSession:
 
     def follow_vault(self) -> None:
         """Take in what other processes of this vault folded or typed."""
-        generation = self._engine.generation(self.pad_id)
-        for item in self.replica.follow_store():
-            self._apply_all(self.view, item.updates)
-        if generation != self._generation:
-            self._generation = generation
-            self._reload()
-        for row in self.replica.store.journal_after(self._journal_seen):
-            self._apply_all(self.view, (row.update,))
-            self._journal_seen = row.id
+        with self.replica.store.transaction():
+            self._take_in_others()
         self._count_waiting()
         self.tell(SessionEvent.STATUS)
 
+    def _take_in_others(self) -> None:
+        """Inside a transaction: bring the view to the end of the log and of the queue."""
+        self.replica.follow_store()
+        self._show_folded()
+        generation = self._engine.generation(self.pad_id)
+        if generation != self._generation:
+            self._reload()
+            self._generation = generation
+        for row in self.replica.store.journal_after(self._journal_seen):
+            self._apply_all(self.view, (row.update,))
+            self._shown.append(row.update)
+            self._journal_seen = row.id
+
     def _reload(self) -> None:
-        """Another window made all pending edits again: show those, and one's own unsaved ones on top."""
-        mine = self.view.take_updates()
-        base = self._pending_view()
-        if mine:
-            self.view.rebase(base, self.view_client_id())
-        else:
+        """Another window made all pending edits again: show those, and one's own unsaved ones on top.
+
+        What that window knew and this one did not must stay, so its difference is merged in first.
+        """
+        self._unsaved += self.view.take_updates()
+        before = self._document(self._random_client(), self._shown).encode() if self._unsaved else b""
+        self._read_pending()
+        pending = self._document(self._random_client(), self._shown)
+        base = pending.encode()
+        if not self._unsaved:
             self.view.reset(base, self.view_client_id())
+            return
+        pending.rebase(before, self._random_client())
+        self._apply_all(self.view, pending.take_updates())
+        self.view.rebase(base, self.view_client_id())
+        self._unsaved = self.view.take_updates()
+        self._dirty()
 
     def view_client_id(self) -> int:
         writer = self.replica.writer
-        return writer.client_id if writer else int.from_bytes(self._engine.rng(6), "big")
+        return writer.client_id if writer else self._random_client()
 
-    def _pending_view(self) -> bytes:
-        document = ViewDocument(
-            client_id=int.from_bytes(self._engine.rng(6), "big"),
-            kind=self.kind,
-            state=self.replica.fold.document.encode(),
-        )
-        self._journal_seen = 0
-        for update in self.replica.pending_updates():
-            self._apply_all(document, (update,))
-        rows = self.replica.store.journal_after(0)
-        self._journal_seen = rows[-1].id if rows else self._journal_seen
-        return document.encode()
+    def _random_client(self) -> int:
+        return int.from_bytes(self._engine.rng(6), "big")
+
+    def seal(self) -> None:
+        """Sign what is this window's turn; make again what nobody can sign as it stands."""
+        result = self.replica.seal_pending()
+        if result in (SealResult.REMAKE, SealResult.RENEW):
+            self.remake(with_outbox=result is SealResult.RENEW)
+            self.replica.seal_pending()
+        self._show_folded()
 
     def remake(self, *, with_outbox: bool) -> None:
         """Make everything pending again as a difference to the log, by this process's writer.
@@ -197,22 +244,41 @@ class PadSession:
         `with_outbox`: the entries there were refused and their writer is spoiled, so another one takes over.
         """
         self.flush()
-        self.follow_vault()
+        try:
+            with self.replica.store.transaction():
+                ids = self._remake(with_outbox=with_outbox)
+        except BaseException:
+            # Nothing was stored: the view goes back to what is, at the latest when storage works again.
+            self.view.take_updates()
+            self._unsaved, self._generation = [], _UNKNOWN
+            with contextlib.suppress(VaultError):
+                self.follow_vault()
+            raise
+        if ids is not None:
+            self._shown = []
+            self._saved(ids)
+        self._count_waiting()
+
+    def _remake(self, *, with_outbox: bool) -> list[int] | None:
+        self._take_in_others()
+        store = self.replica.store
+        if store.outbox() and not with_outbox:
+            return None
         journal_ids, outbox_ids = self.replica.remake_ids(with_outbox=with_outbox)
         writer = self.replica.renew_writer() if with_outbox else self.replica.writer
         assert writer is not None
         if with_outbox:
             self.presence.use_writer(writer)
-        self.view.rebase(self.replica.fold.document.encode(), writer.client_id)
-        updates = self.view.take_updates()
+        canonical = self.replica.canonical_state()
+        # What the log holds and the view does not would be taken back.
+        self._apply_all(self.view, (canonical,))
+        self.view.rebase(canonical, writer.client_id)
+        self._unsaved = self.view.take_updates()
         self._engine.register_writer(self.pad_id, writer.pk)
         self._generation = self._engine.bump_generation(self.pad_id)
-        with contextlib.suppress(StaleJournal):
-            ids = self.replica.store.replace_pending(
-                journal_ids=journal_ids, outbox_ids=outbox_ids, writer_pk=writer.pk, updates=updates
-            )
-            self._journal_seen = max([self._journal_seen, *ids])
-        self._count_waiting()
+        return store.replace_pending(
+            journal_ids=journal_ids, outbox_ids=outbox_ids, writer_pk=writer.pk, updates=self._unsaved
+        )
 
     def _compact_if_long(self) -> None:
         rows = self.replica.store.journal_after(0)
@@ -244,31 +310,46 @@ class PadSession:
     def load_document(self, kind: PadKind, update: bytes, clocks: dict[int, int]) -> CanonicalDocument:
         return self._engine.load_document(kind, update, clocks)
 
-    def folded(self, items: list[Folded]) -> None:
-        if not items:
+    def folded(self) -> None:
+        items = self.replica.take_folded()
+        if not items and not self.replica.reloaded:
             return
-        fresh_view = self.replica.fold.n == len(items) and not self.view.lines.byte_count
-        for item in items:
-            self._apply_all(self.view, item.updates)
-        if fresh_view or self.record.role == "view":
-            self._show_canonical()
+        self._show(items)
         self._count_waiting()
-        now = self._engine.now()
-        self.freshness.folded_to(self.replica.fold.n, self.presence.sessions.values())
-        for session in self.presence.present():
-            self._heard(session.session_pk, now)
-        mine = self.replica.writer.pk if self.replica.writer else b""
-        spoiled = any(item.void_reason and item.entry.writer_pk == mine for item in items)
-        if spoiled:
+        if self.replica.own_void:
+            self.replica.own_void = False
             self.remake(with_outbox=True)
         self.save_listing()
         self.tell(SessionEvent.STATUS)
 
+    def _show_folded(self) -> None:
+        self._show(self.replica.take_folded())
+
+    def _show(self, items: list[Folded]) -> None:
+        if not items and not self.replica.reloaded:
+            return
+        for item in items:
+            self._apply_all(self.view, item.updates)
+        if self.replica.reloaded:
+            self.replica.reloaded = False
+            self._apply_all(self.view, (self.replica.canonical_state(),))
+        if items and self.record.role == "view":
+            self._show_canonical()
+        now = self._engine.now()
+        self.freshness.folded_to(self.replica.fold.n, self.presence.sessions.values())
+        for session in self.presence.present():
+            self._heard(session.session_pk, now)
+
     def _show_canonical(self) -> None:
-        """A snapshot was loaded beneath the view: show it, unless something typed here is pending."""
-        self.flush()
-        if self.view.state_vector() != dict(self.replica.fold.document.clocks) and not self.waiting:
-            self.view.reset(self.replica.fold.document.encode(), self.view_client_id())
+        """Let the view hold all that the log does, as where a snapshot was loaded beneath it."""
+        if self.view.state_vector() == dict(self.replica.fold.document.clocks):
+            return
+        canonical = self.replica.canonical_state()
+        self._unsaved += self.view.take_updates()
+        if self.waiting or self._unsaved:
+            self._apply_all(self.view, (canonical,))
+        else:
+            self.view.reset(canonical, self.view_client_id())
 
     def attached(self, connected: Connected) -> None:
         self.attached_here = True
@@ -281,9 +362,6 @@ class PadSession:
     def detached(self) -> None:
         self.attached_here = False
         self.followed = False
-        """Whether another window of this vault has the lease and keeps this pad in step."""
-        self.problem = ""
-        """A sentence about what keeps this pad from its relay, for a person; empty where nothing does."""
         self.freshness.offline()
         self.presence.sessions.clear()
         self.tell(SessionEvent.STATUS)
@@ -366,6 +444,8 @@ class PadSession:
     def _words(
         self, online: bool, freshness: Freshness, ident_pk: bytes, age_s: float
     ) -> tuple[SyncWord, str]:
+        if self.not_saved:
+            return SyncWord.WAITING, f"NOT SAVED: {self.not_saved}"
         if self.alarm:
             return SyncWord.ALARM, f"ALARM {self.alarm.code}: {self.alarm.sentence}"
         if self._engine.relay_of(self.record) is None:

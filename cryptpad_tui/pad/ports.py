@@ -6,6 +6,7 @@ Every method is one transaction: it happened wholly or not at all, also across a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -48,6 +49,9 @@ class OutboxRow:
 
 class PadStore(Protocol):
     """What is durable about one pad. All processes that have the vault open share it."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Make several calls one transaction, in which no other process writes."""
 
     def head_at(self, n: int) -> bytes | None:
         """head_n of the chain where it is known here: a folded entry, or a head that a proof brought."""

@@ -21,12 +21,14 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.split import merge_own, split_update
 from cryptpad_tui.crypto.keys import EditKeys, SigningSeed, ViewKeys
 from cryptpad_tui.crypto.sealing import RandomBytes, open_sealed, unpad
+from cryptpad_tui.pad.alarms import Alarm, NeedsProof
 from cryptpad_tui.pad.checkpoint import encode_checkpoint, restore_checkpoint
 from cryptpad_tui.pad.fold import Fold, Folded
 from cryptpad_tui.pad.payloads import MAX_UPDATES, Update, Verdict
-from cryptpad_tui.pad.ports import JournalRow, OutboxRow, PadStore, StaleJournal
+from cryptpad_tui.pad.ports import JournalRow, LogRow, OutboxRow, PadStore, StaleJournal
 from cryptpad_tui.pad.snapshots import Snapshot, make_snapshot
 from cryptpad_tui.pad.writer import NO_ENTRY, Base, Writer
+from cryptpad_tui.pad.writers import WriterStatus
 
 ENTRY_UPDATE_BYTES: Final = 400_000
 """Updates of one entry: below the 512 KiB that an entry may have, after padding."""
@@ -55,6 +57,8 @@ class SealResult(Enum):
     """Another window's edits come first."""
     REMAKE = auto()
     """The head of the queue cannot be signed as it is: make the same change again (`remake`)."""
+    RENEW = auto()
+    """This writer can sign nothing more that counts: make all that is pending again by another."""
 
 
 class Replica:
@@ -93,6 +97,12 @@ class Replica:
         self.may_snapshot: Callable[[], bool] = lambda: False
         """Whether this client is the one, of those present, to make the snapshot that is due."""
         self.made_snapshot: Snapshot | None = None
+        self.reloaded = False
+        """Whether the fold was made anew from storage, so that what is shown may lack entries of it."""
+        self.own_void = False
+        """Whether an entry out of this vault's outbox turned out void: its text must be made again."""
+        self._fresh: list[Folded] = []
+        self._is_stored = True
         self._reopen()
 
     @property
@@ -120,15 +130,41 @@ class Replica:
         if saved:
             restore_checkpoint(fold, saved[1])
         self.local_checkpoint_n = fold.n
-        self.fold = fold
-        self.follow_store()
+        self.fold, self._is_stored = fold, True
+        while rows := self._stored_rows():
+            for row in rows:
+                fold.step(row.entry, trusted=True)
+
+    def _stored_rows(self) -> list[LogRow]:
+        """What storage has next. A gap ends it: the relay gives again what a crash kept from the disk."""
+        rows, after = self.store.log_after(self.fold.n, 1_000), self.fold.n + 1
+        return [row for i, row in enumerate(rows) if row.n == after + i]
+
+    def require_stored(self) -> None:
+        """Go back to what is stored, where a failed write or load left this fold somewhere else."""
+        if not self._is_stored:
+            self._reopen()
+            self.reloaded = True
 
     def follow_store(self) -> list[Folded]:
         """Fold what another process of this vault has verified and stored."""
+        self.require_stored()
         folded = []
-        while rows := self.store.log_after(self.fold.n, 1_000):
-            folded += [self.fold.step(row.entry, trusted=True) for row in rows]
+        while rows := self._stored_rows():
+            for row in rows:
+                folded.append(self.fold.step(row.entry, trusted=True))
+                self._fresh.append(folded[-1])
         return folded
+
+    def take_folded(self) -> list[Folded]:
+        """Everything folded since the last call, whatever stopped the folding. Each must be shown."""
+        fresh, self._fresh = self._fresh, []
+        return fresh
+
+    def canonical_state(self) -> bytes:
+        """The canonical document as one update; costs its length."""
+        self.require_stored()
+        return self.fold.document.encode()
 
     def fold_entries(
         self, first_n: int, entries: Sequence[bytes], claimed_head: bytes, *, live: bool = False
@@ -138,12 +174,14 @@ class Replica:
         Returns what was folded, and the Alarm, NeedsProof or CannotLoadHere that stopped it before the end.
         `live`: these are fresh, so that this client may be the one to make a snapshot on the way.
         """
+        self.require_stored()
         skip = self.fold.n + 1 - first_n
         fresh = list(entries[max(skip, 0) :])
         if skip < 0 or not fresh:
             return [], None
         folded: list[Folded] = []
         problem: Exception | None = None
+        self._is_stored = False
         try:
             self.fold.check_claim(fresh, claimed_head)
             for raw in fresh:
@@ -152,16 +190,25 @@ class Replica:
                     self.made_snapshot = make_snapshot(self.fold, rng=self._rng)
         except Exception as error:
             problem = error
+        self._note_own_void(folded)
         at_ms = self._wall_ms()
         self.store.commit_fold(
             [dataclasses.replace(f.row, at_ms=at_ms) for f in folded],
             proven_heads=sorted(self.fold.proven.items()) if folded else [],
         )
+        # A document that failed in a step may be half applied: the next use makes it anew.
+        self._is_stored = problem is None or isinstance(problem, Alarm | NeedsProof)
+        self._fresh += folded
         if folded:
             self.fold.proven.clear()
             self._answer_snapshots(folded)
             self._keep_local_checkpoint()
         return folded, problem
+
+    def _note_own_void(self, folded: Sequence[Folded]) -> None:
+        void = {item.row.entry_id for item in folded if item.row.void}
+        if void and any(row.entry_id in void for row in self.store.outbox()):
+            self.own_void = True
 
     def _answer_snapshots(self, folded: Iterable[Folded]) -> None:
         """ALERT a snapshot that does not match this fold (protocol §11)."""
@@ -204,22 +251,29 @@ class Replica:
         return updates + [row.update for row in self.store.journal_after(0)]
 
     def seal_pending(self) -> SealResult:
-        """Turn the journal rows at the queue's head into signed entries, if they are this writer's."""
-        writer, outbox = self.writer, self.opened_outbox()
-        rows = self.store.journal_after(0)
+        """Turn the journal rows at the queue's head into signed entries, if they are this writer's.
+
+        A remake waits for the outbox to be folded: what is in it would be said twice otherwise.
+        """
+        writer, rows = self.writer, self.store.journal_after(0)
         if writer is None or not rows:
             return SealResult.NOTHING
-        if len(outbox) >= MAX_IN_FLIGHT or any(row.writer_pk != writer.pk for row, _ in outbox):
+        self.follow_store()
+        in_flight = self.store.outbox()
+        if len(in_flight) >= MAX_IN_FLIGHT or any(row.writer_pk != writer.pk for row in in_flight):
             return SealResult.WAIT
+        if not self._may_go_on(writer, in_flight):
+            return SealResult.RENEW
+        again = SealResult.WAIT if in_flight else SealResult.REMAKE
         mine = list(takewhile(lambda row: row.writer_pk == writer.pk, rows))
         if not mine:
-            return SealResult.WAIT if self._is_live(rows[0].writer_pk) else SealResult.REMAKE
+            return SealResult.WAIT if self._is_live(rows[0].writer_pk) else again
         pieces = _prepare(mine)
-        in_flight = [update for _, inside in outbox for update in inside]
+        signed = [update for row in in_flight for update in self._updates_of(parse_entry(row.entry))]
         try:
-            self.fold.document.check(writer.client_id, [*in_flight, *pieces])
+            self.fold.document.check(writer.client_id, [*signed, *pieces])
         except InvalidUpdate:
-            return SealResult.REMAKE
+            return again
         before = writer.seq, writer.last_id
         try:
             self.store.seal_journal([row.id for row in mine], self._make_entries(writer, pieces))
@@ -227,6 +281,14 @@ class Replica:
             writer.take_back(*before)
             return SealResult.NOTHING
         return SealResult.SEALED
+
+    def _may_go_on(self, writer: Writer, in_flight: Sequence[OutboxRow]) -> bool:
+        """Whether the log or the outbox ends where this writer is, and it still counts."""
+        known = self.fold.writers.get(writer.pk)
+        if known and known.status != WriterStatus.LIVE:
+            return False
+        end = in_flight[-1].entry_id if in_flight else known.last_id if known else NO_ENTRY
+        return not writer.introduced or end == writer.last_id
 
     def _make_entries(self, writer: Writer, pieces: Sequence[bytes]) -> list[OutboxRow]:
         entries = [] if writer.introduced else [self._hello(writer)]

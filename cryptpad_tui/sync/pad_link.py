@@ -17,7 +17,7 @@ from cryptpad_tui.pad import flows
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.flows import Connected, Pin
 from cryptpad_tui.pad.fold import Folded
-from cryptpad_tui.pad.replica import Replica, SealResult
+from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.pad.snapshots import DocumentLoader
 from cryptpad_tui.sync.connection import RelayConnection
 
@@ -45,7 +45,11 @@ class PadHost(Protocol):
     def pin(self) -> Pin:
         """What the link that brought this pad promised."""
 
-    def folded(self, items: list[Folded]) -> None: ...
+    def folded(self) -> None:
+        """Show what the replica folded; called after each flow that folds, however it ended."""
+
+    def seal(self) -> None:
+        """Sign what is this process's turn."""
 
     def attached(self, connected: Connected) -> None: ...
 
@@ -93,9 +97,15 @@ class PadLink:
                 flow = flows.join(self._replica, connected, self._host.pin, self._host.load_document)
             else:
                 flow = flows.catch_up(self._replica, head.n, head.head)
-            self._host.folded(await self._connection.run(flow))
+            await self._fold(flow)
             self._host.attached(connected)
             await self._drain_commits()
+
+    async def _fold(self, flow: flows.Flow[list[Folded]]) -> None:
+        try:
+            await self._connection.run(flow)
+        finally:
+            self._host.folded()
 
     async def _subscribe(self) -> Connected:
         greeting = self._connection.greeting
@@ -166,7 +176,7 @@ class PadLink:
             else:
                 entries = self._whole(commit)
                 flow = flows.take(self._replica, commit.first_n, entries, commit.head, live=True)
-            self._host.folded(await self._connection.run(flow))
+            await self._fold(flow)
 
     def _whole(self, commit: frames.Commit) -> tuple[bytes, ...]:
         """The commit's entries, with one's own, sent as ids, put back from the outbox."""
@@ -182,9 +192,7 @@ class PadLink:
         if now < self.pause_until:
             return
         async with self._lock:
-            if self._replica.seal_pending() is SealResult.REMAKE:
-                self._host.remake(with_outbox=False)
-                self._replica.seal_pending()
+            self._host.seal()
             rows = [row for row in self._replica.store.outbox() if row.entry_id not in self._sent]
             if rows:
                 sent = await self._connection.run(flows.send(self._replica, rows))
@@ -216,7 +224,7 @@ class PadLink:
         answer = frames.SthReply.decode(body)
         if answer.n > self._replica.fold.n:
             flow = flows.catch_up(self._replica, answer.n, answer.head)
-            self._host.folded(await self._connection.run(flow))
+            await self._fold(flow)
 
     async def refetch(self) -> None:
         """Ask for what was acknowledged and never came as a COMMIT."""

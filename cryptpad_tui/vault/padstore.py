@@ -7,6 +7,7 @@ writer's seq: a bug above it becomes a refusal here, not a signature.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import cast
 
 from cryptpad_tui.pad.ports import JournalRow, LogRow, OutboxRow, StaleJournal
@@ -21,6 +22,9 @@ class VaultPadStore:
     def __init__(self, database: Database, pad: int) -> None:
         self._database = database
         self._pad = pad
+
+    def transaction(self) -> AbstractContextManager[None]:
+        return self._database.transaction()
 
     def head_at(self, n: int) -> bytes | None:
         values = (self._pad, n)

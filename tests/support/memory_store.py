@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from cryptpad_tui.pad.ports import JournalRow, LogRow, OutboxRow, StaleJournal
@@ -22,6 +23,9 @@ class MemoryStore:
         self._next += 1
         return self._next
 
+    def transaction(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
     def head_at(self, n: int) -> bytes | None:
         return self.heads.get(n) or self.proven.get(n)
 
@@ -35,7 +39,8 @@ class MemoryStore:
         self.saved = (n, state)
 
     def commit_fold(self, rows: Sequence[LogRow], *, proven_heads: Sequence[tuple[int, bytes]] = ()) -> None:
-        self.log += rows
+        known = {row.n for row in self.log}
+        self.log += [row for row in rows if row.n not in known]
         self.heads.update({row.n: row.head for row in rows})
         self.proven.update(proven_heads)
         ids = {row.entry_id for row in rows}
