@@ -115,7 +115,8 @@ def extent(view: Viewport, layout: Layout, last: Row) -> tuple[float, float]:
     """Where the view stands and how much it shows, from 0 to 1: an estimate that counts lines, not rows."""
     total = len(layout.lines)
     first_at = _place(layout, view.top)
-    last_at = _place(layout, Position(last.line, last.end))
+    ends_line = last.end >= len(layout.lines[last.line])
+    last_at = last.line + 1 if ends_line else _place(layout, Position(last.line, last.end))
     return first_at / total, max(0.0, last_at - first_at) / total
 
 

@@ -249,3 +249,9 @@ def test_the_scrollbar_goes_from_start_to_end() -> None:
     start, shown = extent(end, layout, visible_rows(end, layout)[-1])
     assert start + shown == 1.0
     assert at_fraction(view, layout, 0.5).top.line == 50
+
+
+def test_a_document_that_fits_is_shown_whole() -> None:
+    for text in ("", "a\n", "one\ntwo\nthree\nfour"):
+        view, layout = view_of(text, 0)
+        assert extent(view, layout, visible_rows(view, layout)[-1]) == (0.0, 1.0)
