@@ -206,19 +206,20 @@ class RelayLoop:
                 unfolded_since = now if not session.waiting else unfolded_since
             if session.replica.made_snapshot:
                 await link.send_snapshot()
-            await self._pause(wake, session, failure)
+            await self._pause(wake, session, last_send)
 
-    async def _pause(
-        self, wake: asyncio.Event, session: PadSession, failure: asyncio.Future[Exception]
-    ) -> None:
-        """Sleep until something is to do; a quiet pad wakes four times a second for presence."""
+    async def _pause(self, wake: asyncio.Event, session: PadSession, last_send: float) -> None:
+        """Sleep until something is to do; a quiet pad wakes four times a second for presence.
+
+        In company, what is typed after a pause leaves at once, and what is typed on leaves every TICK_S.
+        """
+        if not session.waiting:
+            wake.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(wake.wait(), 0.25)
         if session.waiting:
-            await asyncio.sleep(TICK_S)
-            return
-        wake.clear()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(wake.wait(), 0.25)
-        await asyncio.sleep(TICK_S if wake.is_set() else 0)
+            left = last_send + TICK_S - self._engine.now()
+            await asyncio.sleep(max(left, 0.0) if session.presence.sessions else TICK_S)
 
 
 def _first(failure: asyncio.Future[Exception], error: Exception) -> None:

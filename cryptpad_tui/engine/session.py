@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
 
 FLUSH_S: Final = 0.15
+TOGETHER_S: Final = 0.1
+FIRST_FLUSH_S: Final = 0.01
+"""Time for the key's own answer on the screen, and for the rest of a paste."""
 RETRY_S: Final = 1.0
 TYPING_S: Final = 2.0
 _UNKNOWN: Final = "unknown"
@@ -63,6 +66,7 @@ class PadSession:
         self._observers: list[Callable[[SessionEvent], None]] = []
         self._flush_handle: asyncio.TimerHandle | None = None
         self._typed_at = -TYPING_S
+        self._flushed_at = -TOGETHER_S
         self._cursors: tuple[Position, Position] | None = None
         self.presence = Presence(
             replica.genesis,
@@ -118,7 +122,13 @@ class PadSession:
 
     def _dirty(self) -> None:
         if self._flush_handle is None and self._engine.loop is not None:
-            self._flush_handle = self._engine.loop.call_later(FLUSH_S, self._flush_later)
+            self._flush_handle = self._engine.loop.call_later(self._flush_delay_s(), self._flush_later)
+
+    def _flush_delay_s(self) -> float:
+        """In company somebody watches: what is typed after a pause does not wait for more."""
+        if not self.presence.sessions:
+            return FLUSH_S
+        return max(FIRST_FLUSH_S, self._flushed_at + TOGETHER_S - self._engine.now())
 
     def _flush_later(self) -> None:
         self._flush_handle = None
@@ -139,6 +149,7 @@ class PadSession:
         if self._flush_handle:
             self._flush_handle.cancel()
             self._flush_handle = None
+        self._flushed_at = self._engine.now()
         self._unsaved += self.view.take_updates()
         writer = self.replica.writer
         if not self._unsaved or writer is None:
