@@ -35,7 +35,7 @@ from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.drive.drive import Drive
 from cryptpad_tui.engine import listing, people
 from cryptpad_tui.engine.errors import NoRelay, NotAllowed, RelayUnreachable, UnknownPad
-from cryptpad_tui.engine.relay_loop import RelayLoop
+from cryptpad_tui.engine.relay_loop import RelayLoop, sentence_of
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.shared_writer import SharedWriter, borrow
 from cryptpad_tui.engine.values import LogLine, PadListing, RelayState, SyncReport
@@ -46,6 +46,8 @@ from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.replica import Profile, Replica
 from cryptpad_tui.pad.writer import Writer
 from cryptpad_tui.sync.connection import open_connection
+from cryptpad_tui.vault import errors as vault_errors
+from cryptpad_tui.vault.errors import VaultError
 from cryptpad_tui.vault.records import PadRecord
 from cryptpad_tui.vault.vault import Vault
 
@@ -238,9 +240,11 @@ class Engine:
         return self._shared[record.pad_id].writer
 
     def close_session(self, session: PadSession) -> None:
-        session.flush()
+        with contextlib.suppress(vault_errors.UnknownPad):
+            session.flush()
         session.opened -= 1
-        if session.opened > 0 or session.pad_id not in self._sessions or session is self._drive_session:
+        current = self._sessions.get(session.pad_id)
+        if session.opened > 0 or current is not session or session is self._drive_session:
             return
         if self.loop is None or not session.waiting:
             self._forget(session)
@@ -382,13 +386,28 @@ class Engine:
         """Notice what other windows of this vault did, at most four times a second."""
         while True:
             await asyncio.sleep(POLL_S)
-            version = self.vault.data_version()
-            if version != self._data_version:
-                self._data_version = version
-                for session in list(self._sessions.values()):
-                    session.follow_vault()
-                    if session.waiting:
-                        self.wants_sending(session)
+            with contextlib.suppress(VaultError):
+                version = self.vault.data_version()
+                if version != self._data_version:
+                    followed = [self._follow(session) for session in list(self._sessions.values())]
+                    if all(followed):
+                        self._data_version = version
+
+    def _follow(self, session: PadSession) -> bool:
+        """Whether the session took in what other windows did; one pad's trouble never stops the rest."""
+        try:
+            session.follow_vault()
+        except vault_errors.UnknownPad as error:
+            session.problem = sentence_of(error)
+            for relay in self._relays.values():
+                relay.remove(session)
+            return True
+        except Exception as error:
+            session.problem = sentence_of(error)
+            return False
+        if session.waiting:
+            self.wants_sending(session)
+        return True
 
     async def sync(self, pad_ids: Sequence[bytes] | None = None, *, wait_s: float = 10.0) -> SyncReport:
         """Send what waits and fetch what is new; returns when done, or after `wait_s`."""
@@ -433,14 +452,28 @@ class Engine:
             await relay.close()
         self.loop = None
 
+    def _flush_all(self) -> None:
+        """Save every session's edits; raises what the first failure was, after trying them all."""
+        failures = []
+        for session in list(self._sessions.values()):
+            try:
+                session.flush()
+            except vault_errors.UnknownPad:
+                # Removed in another window, with its keys: there is nowhere to save to.
+                continue
+            except VaultError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+
     async def close(self) -> None:
-        """Stop, with everything durable here."""
+        """Stop, with everything durable here; raises VaultError, still open, where it could not be saved."""
+        self._flush_all()
         if self._poller:
             self._poller.cancel()
             await asyncio.gather(self._poller, return_exceptions=True)
-        for session in list(self._sessions.values()):
-            session.flush()
         await self._disconnect()
+        self._flush_all()
         for session in list(self._sessions.values()):
             if session.replica.fold.n - session.replica.local_checkpoint_n >= 64:
                 session.replica.save_checkpoint()

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.protocol.errors import Code, Malformed, Refused
 from cryptpad_relay.protocol.labels import ELECTION, hash_parts, u64
-from cryptpad_tui.crdt.errors import CannotLoadHere
+from cryptpad_tui.crdt.errors import DocumentError
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.values import RelayState, SessionEvent
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.sync.backoff import Backoff
 from cryptpad_tui.sync.connection import RelayConnection, RelayUnreachable, open_connection
 from cryptpad_tui.sync.pad_link import PadLink
+from cryptpad_tui.vault.errors import UnknownPad, VaultError
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
@@ -26,6 +27,8 @@ TICK_S: Final = 0.1
 ALONE_S: Final = 1.0
 FOLLOW_S: Final = 0.25
 UNFOLDED_S: Final = 5.0
+STEADY_S: Final = 10.0
+"""What lasted so long is no longer counted among the failures."""
 
 
 class RelayLoop:
@@ -85,18 +88,20 @@ class RelayLoop:
             try:
                 url = await asyncio.to_thread(self._engine.resolve, self.url)
                 self.connection = await open_connection(url)
-            except RelayUnreachable as error:
-                self.sentence = str(error)
+            except Exception as error:
+                self.sentence = sentence_of(error)
                 self._told()
                 await asyncio.sleep(backoff.next_delay_s())
                 continue
-            backoff.succeeded()
+            connected_at = self._engine.now()
             self.sentence = "connected"
             for session in list(self._sessions.values()):
                 self._start_pad(session)
             self._told()
             await self.connection.closed.wait()
             await self._disconnected()
+            if self._engine.now() - connected_at > STEADY_S:
+                backoff.succeeded()
             await asyncio.sleep(backoff.next_delay_s())
 
     async def _disconnected(self) -> None:
@@ -128,47 +133,58 @@ class RelayLoop:
             await asyncio.gather(task, return_exceptions=True)
 
     async def _keep(self, session: PadSession, before: asyncio.Task[None] | None) -> None:
-        """Attach the pad when this process has its lease, and keep it going until the connection ends."""
+        """Keep the pad in step until the connection ends: again after every trouble but an alarm."""
         if before:
             await asyncio.wait([before])
         connection = self.connection
         assert connection is not None
-        try:
-            while not self._engine.vault.acquire_lease(session.pad_id):
-                session.followed = True
-                session.flush()
-                session.follow_vault()
-                session.seal()
-                await asyncio.sleep(FOLLOW_S)
-            session.followed = False
-            session.follow_vault()
-            failure: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
-            link = PadLink(
-                session,
-                connection,
-                rng=self._engine.rng,
-                failed=lambda error: _first(failure, error),
-            )
+        backoff = Backoff(self._engine.draw)
+        while session.alarm is None and not connection.closed.is_set():
+            started = self._engine.now()
             try:
-                self._check_relay(session, connection)
-                await link.attach()
-                self._links[session.pad_id] = link
-                await self._work(session, link, failure)
-            finally:
-                self._links.pop(session.pad_id, None)
-                link.detach()
-                session.detached()
-                with contextlib.suppress(Exception):
-                    self._engine.vault.release_lease(session.pad_id)
-        except Alarm as alarm:
-            session.raise_alarm(alarm)
-        except (RelayUnreachable, CannotLoadHere, Malformed) as error:
-            session.problem = str(error)
-        except Refused as refused:
-            session.problem = _sentence(refused.code)
-            session.tell(SessionEvent.NOTICE)
-        finally:
+                await self._attend(session, connection)
+            except Alarm as alarm:
+                session.raise_alarm(alarm)
+            except UnknownPad as error:
+                session.problem = sentence_of(error)
+                return
+            except Exception as error:
+                session.problem = sentence_of(error)
+                if isinstance(error, Refused):
+                    session.tell(SessionEvent.NOTICE)
             session.tell(SessionEvent.STATUS)
+            if self._engine.now() - started > STEADY_S:
+                backoff.succeeded()
+            await asyncio.sleep(backoff.next_delay_s())
+
+    async def _attend(self, session: PadSession, connection: RelayConnection) -> None:
+        """Attach the pad when this process has its lease, and work until something stops it."""
+        while not self._engine.vault.acquire_lease(session.pad_id):
+            session.followed = True
+            session.flush()
+            session.follow_vault()
+            session.seal()
+            await asyncio.sleep(FOLLOW_S)
+        session.followed = False
+        session.follow_vault()
+        failure: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
+        link = PadLink(
+            session,
+            connection,
+            rng=self._engine.rng,
+            failed=lambda error: _first(failure, error),
+        )
+        try:
+            self._check_relay(session, connection)
+            await link.attach()
+            self._links[session.pad_id] = link
+            await self._work(session, link, failure)
+        finally:
+            self._links.pop(session.pad_id, None)
+            link.detach()
+            session.detached()
+            with contextlib.suppress(Exception):
+                self._engine.vault.release_lease(session.pad_id)
 
     def _check_relay(self, session: PadSession, connection: RelayConnection) -> None:
         """The relay's key is pinned on first use, and by every link."""
@@ -235,10 +251,22 @@ def _elected(session: PadSession) -> bool:
     return all(mine <= hash_parts(ELECTION, n, pk) for pk in editors)
 
 
-def _sentence(code: Code) -> str:
-    return {
-        Code.NOT_AUTHORISED: "this link opens the pad no more; ask its owner for another",
-        Code.QUOTA: "the relay has no more room for this pad; everything is kept here",
-        Code.CREATE_LIMIT: "the relay takes no more pads for a while; they are kept here",
-        Code.UNKNOWN_PAD: "the relay does not have this pad",
-    }.get(code, f"the relay refused ({code.name.lower()}); everything is kept here")
+def sentence_of(error: Exception) -> str:
+    """What a person is told of something that keeps a pad from its relay."""
+    if isinstance(error, Refused):
+        return _REFUSALS.get(
+            error.code, f"the relay refused ({error.code.name.lower()}); everything is kept here"
+        )
+    if isinstance(error, RelayUnreachable | Malformed) and str(error):
+        return str(error)
+    if isinstance(error, VaultError | DocumentError):
+        return type(error).__doc__ or type(error).__name__
+    return f"an error in this program ({type(error).__name__}); everything is kept here"
+
+
+_REFUSALS: Final = {
+    Code.NOT_AUTHORISED: "this link opens the pad no more; ask its owner for another",
+    Code.QUOTA: "the relay has no more room for this pad; everything is kept here",
+    Code.CREATE_LIMIT: "the relay takes no more pads for a while; they are kept here",
+    Code.UNKNOWN_PAD: "the relay does not have this pad",
+}

@@ -390,7 +390,10 @@ class PadSession:
     def raise_alarm(self, alarm: Alarm) -> None:
         self.alarm = AlarmLine(self.pad_id, alarm.code.value, SENTENCES[alarm.code], ADVICE)
         proof = b"\n".join(piece.hex().encode() for piece in alarm.evidence)
-        self._engine.vault.add_alarm(self.pad_id, alarm.code.value, str(alarm), proof, self._engine.wall_ms())
+        with contextlib.suppress(VaultError):
+            self._engine.vault.add_alarm(
+                self.pad_id, alarm.code.value, str(alarm), proof, self._engine.wall_ms()
+            )
         self.tell(SessionEvent.ALARM)
 
     # -- people

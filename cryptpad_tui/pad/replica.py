@@ -226,7 +226,7 @@ class Replica:
 
     def save_checkpoint(self) -> None:
         """Make the fold's position the place from which this vault opens the pad."""
-        if self.fold.n > self.local_checkpoint_n:
+        if self._is_stored and self.fold.n > self.local_checkpoint_n:
             self.store.set_checkpoint(self.fold.n, encode_checkpoint(self.fold))
             self.local_checkpoint_n = self.fold.n
 

@@ -1,0 +1,134 @@
+"""A pad in trouble is tried again, told about, and never takes others with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from cryptpad_relay.protocol.errors import Code, Refused
+from cryptpad_tui.engine import Engine, PadSession
+from cryptpad_tui.engine import engine as engine_module
+from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+from cryptpad_tui.sync.pad_link import PadLink
+from cryptpad_tui.vault.errors import VaultBusy
+from support.relay import RelayProcess
+
+MakeEngine = Callable[..., Engine]
+
+
+async def until(condition: Callable[[], bool], *, within_s: float = 10.0) -> None:
+    """Wait for a state, never for a time."""
+    for _ in range(int(within_s / 0.02)):
+        if condition():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("it did not come to that")
+
+
+def append(session: PadSession, text: str) -> None:
+    end = session.view.lines.end
+    session.view.replace(end, end, text)
+
+
+@pytest.mark.parametrize("error", [Refused(Code.UNSUPPORTED), VaultBusy(), KeyError("a bug")])
+async def test_what_stops_a_pad_once_does_not_stop_it_for_ever(
+    relay: RelayProcess, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    anna = make_engine("Anna", relay_url=relay.url)
+    session = anna.open_pad(anna.create_pad("Pad", text="one\n").pad_id)
+    send, failures = PadLink.send_pending, [error]
+
+    async def sometimes(link: PadLink, *, now: float) -> None:
+        if failures:
+            raise failures.pop()
+        await send(link, now=now)
+
+    monkeypatch.setattr(PadLink, "send_pending", sometimes)
+    await anna.start()
+    await until(lambda: not session.waiting)
+    assert not failures
+    assert session.problem == ""
+
+
+async def test_an_alarm_halts_its_pad_and_is_kept_once(
+    relay: RelayProcess, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = make_engine("Anna", relay_url=relay.url)
+    first, second = (anna.open_pad(anna.create_pad(name, text="x\n").pad_id) for name in ("one", "two"))
+    attach, tried = PadLink.attach, []
+
+    async def lying(link: PadLink) -> None:
+        if link._host is first:
+            tried.append(link)
+            raise Alarm(AlarmCode.FORK, "", evidence=(bytes([len(tried)]),))
+        await attach(link)
+
+    monkeypatch.setattr(PadLink, "attach", lying)
+    await anna.start()
+    await until(lambda: not second.waiting)
+    relay.kill()
+    await until(lambda: not second.attached_here)
+    relay.start()
+    await until(lambda: second.attached_here, within_s=20)
+    assert len(tried) == 1
+    assert len(anna.vault.alarms(first.pad_id)) == 1
+
+
+async def test_the_loop_outlives_a_relay_that_cannot_be_started(
+    relay: RelayProcess, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = make_engine("Anna", relay_url=relay.url)
+    session = anna.open_pad(anna.create_pad("Pad", text="one\n").pad_id)
+    resolve, failures = Engine.resolve, [OSError("no room")]
+
+    def sometimes(engine: Engine, url: str) -> str:
+        if failures:
+            raise failures.pop()
+        return resolve(engine, url)
+
+    monkeypatch.setattr(Engine, "resolve", sometimes)
+    await anna.start()
+    await until(lambda: not session.waiting)
+
+
+async def test_one_pads_trouble_does_not_end_the_watch_over_the_vault(
+    make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "POLL_S", 0.02)
+    one, two = make_engine("Anna"), make_engine("Anna")
+    pads = [one.create_pad(name, text="start\n").pad_id for name in ("first", "second")]
+    await two.start()
+    sessions = [two.open_pad(pad_id) for pad_id in pads]
+    follow, failures = PadSession.follow_vault, [VaultBusy()]
+
+    def sometimes(session: PadSession) -> None:
+        if session is sessions[0] and failures:
+            raise failures.pop()
+        follow(session)
+
+    monkeypatch.setattr(PadSession, "follow_vault", sometimes)
+    for pad_id in pads:
+        other = one.open_pad(pad_id)
+        append(other, "more\n")
+        other.flush()
+    await until(lambda: all("more" in session.view.text() for session in sessions))
+
+
+async def test_a_pad_removed_in_another_window_leaves_the_others_alone(
+    relay: RelayProcess, make_engine: MakeEngine
+) -> None:
+    one, two = make_engine("Anna", relay_url=relay.url), make_engine("Anna")
+    gone, kept = (one.create_pad(name, text="start\n").pad_id for name in ("gone", "kept"))
+    await one.sync()
+    await two.start()
+    lost, session = two.open_pad(gone), two.open_pad(kept)
+    await until(lambda: lost.attached_here and session.attached_here and not session.waiting)
+    one.remove(gone)
+    append(lost, "typed into nothing\n")
+    await until(lambda: bool(lost.problem or lost.not_saved))
+    append(session, "goes on\n")
+    await until(lambda: bool(session.waiting))
+    await until(lambda: not session.waiting)
+    lost.close()
