@@ -59,7 +59,13 @@ class _Void(Exception):
     """The verdict of checks 8-9."""
 
 
-class _SnapshotDiffers(_Void):
+class _NoSnapshot(_Void):
+    """A snapshot that does not count here. Who joined after its position cannot tell whether it does, so its
+    writer goes on: facts about writers must not depend on where a fold began.
+    """
+
+
+class _SnapshotDiffers(_NoSnapshot):
     """The snapshot's state is not what the log leads to."""
 
 
@@ -136,7 +142,8 @@ class Fold:
         try:
             outcome = self._open(entry, writer, n)
         except (_Void, CryptoError, Malformed, InvalidUpdate) as error:
-            writer.status = WriterStatus.TERMINATED
+            if not isinstance(error, _NoSnapshot):
+                writer.status = WriterStatus.TERMINATED
             differs = isinstance(error, _SnapshotDiffers)
             outcome = Folded(_row(n, entry, head), entry, void_reason=_reason(error), digest_differs=differs)
         self._record(entry, writer, n, head)
@@ -243,12 +250,12 @@ class Fold:
         extension = entry.snapshot
         assert extension is not None
         if extension.snap_n >= n or (self.snapshot and extension.snap_n <= self.snapshot.snap_n):
-            raise _Void("snapshot order")
+            raise _NoSnapshot("snapshot order")
         known_head, mine = self.head_of(extension.snap_n), self.digests.get(extension.snap_n)
         if known_head is not None and not compare_digest(known_head, extension.snap_head):
-            raise _Void("snapshot head")
+            raise _NoSnapshot("snapshot head")
         if mine is None:
-            raise _Void("snapshot of a position that is no checkpoint")
+            raise _NoSnapshot("snapshot of a position that is no checkpoint")
         if not compare_digest(mine.table_id, extension.table_id):
             raise _SnapshotDiffers("snapshot table")
         if seal.engine == mine.engine and not compare_digest(mine.state_digest, seal.state_digest):
