@@ -22,9 +22,8 @@ from cryptpad_tui.crypto.keys import ViewKeys, keys_match
 from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.pad import snapshots
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode, NeedsProof
-from cryptpad_tui.pad.checkpoint import encode_checkpoint
 from cryptpad_tui.pad.fold import Fold, Folded
-from cryptpad_tui.pad.ports import OutboxRow
+from cryptpad_tui.pad.ports import LogRow, OutboxRow
 from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.pad.snapshots import DocumentLoader, Snapshot
 
@@ -150,15 +149,30 @@ def prove(fold: Fold, n: int) -> Flow[None]:
 
 
 def join(replica: Replica, connected: Connected, pin: Pin, load: DocumentLoader) -> Flow[list[Folded]]:
-    """A newcomer's way to the log's end: the newest snapshot, proofs to the start and the pin, the tail."""
+    """The way to the log's end, for a newcomer from the newest snapshot; then proofs of start and pin.
+
+    Also for a return: a relay that cut an earlier attempt short must not get around what it had yet to prove.
+    """
     signed = connected.signed
     if pin.n > signed.n:
         raise Alarm(AlarmCode.ROLLBACK, f"the link was made at position {pin.n}, it shows {signed.n}")
     if connected.snapshot_n and replica.fold.n == 0:
         yield from _start_from_snapshot(replica, connected, load)
     folded = yield from catch_up(replica, signed.n, signed.head)
+    _check_start(replica)
     yield from check_pin(replica.fold, pin)
+    replica.confirm_start()
     return folded
+
+
+def _check_start(replica: Replica) -> None:
+    """The snapshot that this fold started from must be in the log, where veterans judge it."""
+    start = replica.unconfirmed_start
+    if start is None:
+        return
+    rows = replica.store.log_after(start.n - 1, 1)
+    if not rows or rows[0].n != start.n or not compare_digest(rows[0].entry_id, start.entry_id):
+        raise Alarm(AlarmCode.BAD_SNAPSHOT, "it is not in the log", evidence=(start.entry,))
 
 
 def check_pin(fold: Fold, pin: Pin) -> Flow[None]:
@@ -172,6 +186,8 @@ def check_pin(fold: Fold, pin: Pin) -> Flow[None]:
 
 def _start_from_snapshot(replica: Replica, connected: Connected, load: DocumentLoader) -> Flow[None]:
     fold, pad_id = replica.fold, replica.pad_id
+    if not 0 < connected.hello_n < connected.snapshot_n <= connected.signed.n:
+        raise Alarm(AlarmCode.BAD_SNAPSHOT, "its place is none")
     entry = parse_entry((yield from _one_entry(pad_id, connected.snapshot_n)))
     hello = parse_entry((yield from _one_entry(pad_id, connected.hello_n)))
     if entry.pad_id != pad_id or entry.kind != Kind.SNAPSHOT or hello.pad_id != pad_id:
@@ -182,10 +198,11 @@ def _start_from_snapshot(replica: Replica, connected: Connected, load: DocumentL
     chunks = []
     for reference in extension.chunks:
         chunks.append((yield from _get_chunk(pad_id, reference.chunk_id, reference.size)))
+    if extension.snap_n >= connected.snapshot_n:
+        raise Alarm(AlarmCode.BAD_SNAPSHOT, "it replaces what comes after it", evidence=(entry.raw,))
     snapshots.start_fold(fold, entry, table, chunks, load)
     replica.store.commit_fold([], proven_heads=sorted(fold.proven.items()))
-    replica.store.set_checkpoint(fold.n, encode_checkpoint(fold))
-    replica.local_checkpoint_n = fold.n
+    replica.start_from(LogRow(connected.snapshot_n, entry.entry_id, b"", entry.raw, void=False))
 
 
 def _prove_start(fold: Fold, snap_n: int, snap_head: bytes) -> Flow[None]:

@@ -99,6 +99,7 @@ class Replica:
         self.made_snapshot: Snapshot | None = None
         self.reloaded = False
         """Whether the fold was made anew from storage, so that what is shown may lack entries of it."""
+        self.unconfirmed_start: LogRow | None = None
         self.own_void = False
         """Whether an entry out of this vault's outbox turned out void: its text must be made again."""
         self._fresh: list[Folded] = []
@@ -130,7 +131,7 @@ class Replica:
         if saved:
             restore_checkpoint(fold, saved[1])
         self.local_checkpoint_n = fold.n
-        self.fold, self._is_stored = fold, True
+        self.fold, self._is_stored, self.unconfirmed_start = fold, True, None
         while rows := self._stored_rows():
             for row in rows:
                 fold.step(row.entry, trusted=True)
@@ -226,9 +227,20 @@ class Replica:
 
     def save_checkpoint(self) -> None:
         """Make the fold's position the place from which this vault opens the pad."""
-        if self._is_stored and self.fold.n > self.local_checkpoint_n:
+        if self._is_stored and not self.unconfirmed_start and self.fold.n > self.local_checkpoint_n:
             self.store.set_checkpoint(self.fold.n, encode_checkpoint(self.fold))
             self.local_checkpoint_n = self.fold.n
+
+    def start_from(self, snapshot: LogRow) -> None:
+        """The fold was put at a snapshot. Nothing of it is kept until `confirm_start`."""
+        self.unconfirmed_start = snapshot
+        self.local_checkpoint_n = 0
+
+    def confirm_start(self) -> None:
+        """The snapshot proved to be in the log, which extends what the link promised."""
+        if self.unconfirmed_start:
+            self.unconfirmed_start = None
+            self.save_checkpoint()
 
     def base(self) -> Base:
         return Base(self.fold.n, self.fold.head)

@@ -92,12 +92,9 @@ class PadLink:
         async with self._lock:
             self._connection.on_push(self._replica.pad_id, self._on_push)
             connected = await self._subscribe()
-            head = connected.signed
-            if self._replica.fold.n == 0 and head.n:
-                flow = flows.join(self._replica, connected, self._host.pin, self._host.load_document)
-            else:
-                flow = flows.catch_up(self._replica, head.n, head.head)
-            await self._fold(flow)
+            await self._fold(
+                flows.join(self._replica, connected, self._host.pin, self._host.load_document)
+            )
             self._host.attached(connected)
             await self._drain_commits()
 
