@@ -45,7 +45,7 @@ def restore_checkpoint(fold: Fold, state: bytes) -> None:
     reader = Reader(state)
     facts: dict[str, Any] = json.loads(reader.sized(len(state)))
     clocks = {int(client): clock for client, clock in facts["clocks"].items()}
-    fold.document = CanonicalDocument.from_snapshot(fold.kind, reader.take(reader.remaining), clocks)
+    fold.document = CanonicalDocument.from_own_state(fold.kind, reader.take(reader.remaining), clocks)
     fold.n, fold.head = facts["n"], bytes.fromhex(facts["head"])
     fold.skips.clear()
     fold.skips.update({int(n): bytes.fromhex(head) for n, head in facts["skips"].items()})

@@ -243,6 +243,15 @@ def test_t20_without_the_order_rule_a_joiner_reads_another_text(monkeypatch: pyt
     assert joiner.text() != document.text()
 
 
+@pytest.mark.parametrize("attack", CROSSED)
+def test_t20_a_document_of_ones_own_checkpoint_still_refuses_it(attack: list[bytes]) -> None:
+    kept = room()
+    document = CanonicalDocument.from_own_state(PadKind.RICHTEXT, kept.encode(), kept.clocks)
+    assert document.content_digest() == kept.content_digest()
+    with pytest.raises(InvalidUpdate, match="behind its right origin"):
+        document.check(EVE, attack)
+
+
 def _random_struct(rng: random.Random, document: CanonicalDocument, clock: int) -> bytes:
     def place() -> tuple[int, int] | None:
         client = rng.choice([ANN, EVE, None])
