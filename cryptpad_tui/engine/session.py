@@ -75,6 +75,7 @@ class PadSession:
             replica.profile.identity,
             replica.writer,
             rng=engine.rng,
+            first_counter=engine.wall_ms(),
         )
         self._journal_seen = 0
         self._shown: list[bytes] = []

@@ -44,15 +44,25 @@ class FreshnessWatch:
     def heard(
         self, session: Session, my_n: int, my_head: bytes, head_there: bytes | None, now: float
     ) -> None:
-        """Take a session's claim; `head_there` is my head at its position, None where that is unknown."""
+        """Take a session's claim; `head_there` is my head at its position, None where that is unknown.
+
+        Only an editor with a proven identity who is here at present is heard: whoever holds a view link
+        could make every window look stale otherwise, and a relay could with yesterday's frames.
+        """
+        if session.viewer or not session.ident_pk or session.confirmed_at is None:
+            return
         if session.n > my_n:
             self._ahead_since = now if self._ahead_since is None else self._ahead_since
             return
         known = my_head if session.n == my_n else head_there
-        if known is not None and not compare_digest(known, session.head):
+        if known is None:
+            return
+        if not compare_digest(known, session.head):
             self._disagrees = session.session_pk
             return
-        if session.confirmed_at == now and session.ident_pk and not session.viewer:
+        if self._disagrees == session.session_pk:
+            self._disagrees = b""
+        if session.confirmed_at == now:
             self._confirmed = FreshnessState(Freshness.CONFIRMED, session.ident_pk, now)
 
     def folded_to(self, n: int, sessions: Iterable[Session]) -> None:
@@ -61,7 +71,7 @@ class FreshnessWatch:
             self._ahead_since = None
 
     def offline(self) -> None:
-        self._confirmed, self._ahead_since = None, None
+        self._confirmed, self._ahead_since, self._disagrees = None, None, b""
 
     def state(self, *, online: bool, now: float, ttl_s: float = 600.0) -> FreshnessState:
         """What may be claimed at this moment."""

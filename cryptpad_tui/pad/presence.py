@@ -54,6 +54,7 @@ ANSWERERS: Final = 3
 PROOF_EVERY: Final = 10
 MAX_SESSIONS: Final = 1_024
 MAX_VIEWERS: Final = 32
+"""Sessions that proved no right to edit: viewers, and keys of which no certificate has come yet."""
 CHALLENGE_S: Final = 60.0
 
 
@@ -89,8 +90,13 @@ class Presence:
         writer: Writer | None,
         *,
         rng: RandomBytes,
+        first_counter: int = 0,
     ) -> None:
-        """`writer` is this process's own; a viewer has none and gets a session key."""
+        """`writer` is this process's own; a viewer has none and gets a session key.
+
+        `first_counter` must be above every count that this writer's presence reached before: peers drop
+        what does not ascend. Milliseconds of a clock are.
+        """
         self._genesis = genesis
         self._epoch = epoch
         self._keys = keys
@@ -98,7 +104,7 @@ class Presence:
         self._writer = writer
         self._session_key = SigningSeed(rng(32))
         self._rng = rng
-        self._counter = 0
+        self._counter = first_counter
         self._frames_sent = 0
         self._challenge = rng(16)
         self._challenge_at = 0.0
@@ -204,6 +210,10 @@ class Presence:
             payload = PresencePayload.decode(unpad(sealed))
         except (Malformed, CryptoError):
             return None
+        if payload.proof and not session.viewer:
+            self._check_proof(session, payload.proof)
+        if session.session_pk not in self.sessions and not self._has_room(session):
+            return None
         self._counters[session.session_pk] = session.counter = entry.seq
         self.sessions[session.session_pk] = session
         self._take(session, payload, now)
@@ -225,10 +235,13 @@ class Presence:
         viewer = entry.kind == Kind.VIEWER_PRESENCE
         if viewer and not self._viewer_ok(entry):
             return None
-        viewers = sum(session.viewer for session in self.sessions.values())
-        if len(self.sessions) >= MAX_SESSIONS or (viewer and viewers >= MAX_VIEWERS):
-            return None
         return Session(entry.writer_pk, viewer, entry.seq, now)
+
+    def _has_room(self, session: Session) -> bool:
+        if len(self.sessions) >= MAX_SESSIONS:
+            return False
+        unproven = sum(not other.ident_pk for other in self.sessions.values())
+        return bool(session.ident_pk) or unproven < MAX_VIEWERS
 
     def _viewer_ok(self, entry: Entry) -> bool:
         parts = viewer_cert_parts(entry.pad_id, entry.epoch, entry.writer_pk)
@@ -237,8 +250,6 @@ class Presence:
     def _take(self, session: Session, payload: PresencePayload, now: float) -> None:
         session.last_heard, session.n, session.head = now, payload.n, payload.head
         session.cursors, session.typing = payload.cursors, payload.typing
-        if payload.proof and not session.viewer:
-            self._check_proof(session, payload.proof)
         if any(
             compare_digest(echo, mine[:CHALLENGE_ECHO_BYTES])
             for echo in payload.echoes
@@ -271,8 +282,12 @@ class Presence:
 
     def _expire(self, now: float) -> None:
         limit = max(30.0, 3 * max(IDLE_S, self.interval()) + 5.0)
-        for pk in [pk for pk, session in self.sessions.items() if now - session.last_heard > limit]:
+        silent = [pk for pk, session in self.sessions.items() if now - session.last_heard > limit]
+        for pk in silent:
             del self.sessions[pk]
+        if silent and not self.sessions:
+            # Perhaps frames were lost: two who forgot each other would both keep silent for ever.
+            self.announce()
         lifetime = max(CHALLENGE_S, 4 * self.interval())
         self._challenges = [c for c in self._challenges if now - c[1] <= lifetime]
         if len(self._counters) > 4 * MAX_SESSIONS:

@@ -219,3 +219,83 @@ def test_the_payload_comes_back_as_it_was() -> None:
         proof=None,
     )
     assert PresencePayload.decode(payload.encode()) == payload
+
+
+def test_an_unproven_key_fills_no_more_room_than_a_viewer() -> None:
+    """R10: a view link opens presence, so an editor's kind of frame alone proves nothing."""
+    anna = Window(1)
+    anna.frame(100.0)
+    for seed in range(10, 60):
+        stranger = Window(seed)
+        stranger.presence._proof = lambda: None  # type: ignore[method-assign]
+        frame = stranger.frame(100.0)
+        assert frame
+        anna.presence.receive(frame, 100.0)
+    assert len(anna.presence.sessions) == presence_module.MAX_VIEWERS
+    editor = Window(2).frame(100.0)
+    assert editor
+    assert anna.presence.receive(editor, 100.0)
+
+
+def test_a_window_opened_again_with_its_writer_is_seen_at_once() -> None:
+    anna, boris = Window(1), Window(2)
+    talk([anna, boris], 100.0, 60.0)
+    replica = boris.person.replica
+    boris.presence = Presence(
+        replica.genesis,
+        0,
+        replica.keys,
+        boris.person.identity,
+        replica.writer,
+        rng=seeded(9),
+        first_counter=1_000,
+    )
+    talk([anna, boris], 200.0, 3.0)
+    assert shown(anna) == {boris.presence.pk}
+
+
+def test_two_who_forgot_each_other_meet_again() -> None:
+    """Frames were lost until each had forgotten the other, and no connection broke."""
+    anna, boris = Window(1), Window(2)
+    talk([anna, boris], 100.0, 3.0)
+    for now in range(103, 135):
+        anna.frame(float(now))
+        boris.frame(float(now))
+    talk([anna, boris], 135.0, 10.0)
+    assert shown(anna) == {boris.presence.pk}
+    assert shown(boris) == {anna.presence.pk}
+
+
+def test_a_head_that_cannot_be_compared_confirms_nothing() -> None:
+    """C5: a newcomer who joined from a snapshot does not know the heads before it."""
+    anna, boris = Window(1), Window(2)
+    talk([anna, boris], 100.0, 3.0)
+    session = anna.presence.present()[0]
+    session.n, session.head = 3, b"\7" * 32
+    watch = FreshnessWatch()
+    watch.heard(session, 9, bytes(32), None, session.confirmed_at or 0.0)
+    assert watch.state(online=True, now=104.0).freshness is Freshness.RELAY_ONLY
+
+
+def test_a_viewer_makes_nobody_look_stale() -> None:
+    """R11."""
+    anna, viewer = Window(1), Window(2, view_only=True)
+    talk([anna, viewer], 100.0, 3.0)
+    session = anna.presence.present()[0]
+    watch = FreshnessWatch()
+    session.head = b"\7" * 32
+    watch.heard(session, 0, bytes(32), None, 103.0)
+    session.n = 2**64 - 1
+    watch.heard(session, 0, bytes(32), None, 103.0)
+    assert watch.state(online=True, now=200.0).freshness is Freshness.RELAY_ONLY
+
+
+def test_a_disagreement_ends_when_its_session_agrees() -> None:
+    anna, boris = Window(1), Window(2)
+    talk([anna, boris], 100.0, 3.0)
+    session = anna.presence.present()[0]
+    watch = FreshnessWatch()
+    watch.heard(session, 0, b"\1" * 32, None, 103.0)
+    assert watch.state(online=True, now=103.0).freshness is Freshness.STALE
+    watch.heard(session, 0, session.head, None, 104.0)
+    assert watch.state(online=True, now=104.0).freshness is Freshness.RELAY_ONLY
