@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from cryptpad_relay.protocol import frames
+from cryptpad_relay.protocol.chain import SignedHead, signed_head_body
 from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_relay.protocol.frames import Frame, Op
 from cryptpad_tui.crypto.sealing import RandomBytes
@@ -23,7 +24,10 @@ from cryptpad_tui.sync.connection import RelayConnection
 
 SPOILED: Final = frozenset({Code.EQUIVOCATION, Code.RETIRED})
 """Refusals after which a writer can never go on."""
-AGAIN: Final = frozenset({Code.RETRY, Code.STORAGE, Code.QUOTA})
+AGAIN: Final = frozenset({Code.RETRY, Code.STORAGE})
+QUOTA_PAUSE_S: Final = 60.0
+MAX_QUEUED_COMMITS: Final = 256
+"""Above this, what waits to be folded is fetched in order instead of kept in memory."""
 
 
 class PadHost(Protocol):
@@ -40,6 +44,9 @@ class PadHost(Protocol):
     @property
     def uploaded(self) -> bool:
         """Whether the relay has acknowledged this pad before."""
+
+    problem: str
+    """What keeps the pad from its relay, for a person; empty where nothing does."""
 
     @property
     def pin(self) -> Pin:
@@ -80,6 +87,8 @@ class PadLink:
         self._own: dict[bytes, bytes] = {}
         """Entries that this connection appended beside the outbox, by id: snapshots and their HELLOs."""
         self._commits: list[frames.Commit] = []
+        self._announced: SignedHead | None = None
+        """The relay's newest signed head, until the fold is there."""
         self._taking: asyncio.Task[None] | None = None
         self.pause_until = 0.0
 
@@ -92,9 +101,7 @@ class PadLink:
         async with self._lock:
             self._connection.on_push(self._replica.pad_id, self._on_push)
             connected = await self._subscribe()
-            await self._fold(
-                flows.join(self._replica, connected, self._host.pin, self._host.load_document)
-            )
+            await self._fold(flows.join(self._replica, connected, self._host.pin, self._host.load_document))
             self._host.attached(connected)
             await self._drain_commits()
 
@@ -131,6 +138,8 @@ class PadLink:
         try:
             if frame.op == Op.COMMIT:
                 self._commits.append(frames.Commit.decode(frame.body))
+                if len(self._commits) > MAX_QUEUED_COMMITS:
+                    del self._commits[:-1]
                 if self._taking is None or self._taking.done():
                     self._taking = asyncio.create_task(self._take_commits())
             elif frame.op == Op.PRESENCE:
@@ -145,9 +154,25 @@ class PadLink:
         signed = frames.decode_signed_head(body)
         if not signed.verify(self._connection.greeting.relay_pk):
             raise Alarm(AlarmCode.WRONG_RELAY, "its signature does not verify", evidence=(body,))
+        self._announced = signed
+        self._compare_announced()
+
+    def _compare_announced(self) -> None:
+        """A signed head comes before its commit is folded: it is held until it can be compared."""
+        signed = self._announced
+        if signed is None or signed.n > self._replica.fold.n:
+            return
+        self._announced = None
         mine = self._replica.fold.head_of(signed.n)
         if mine is not None and mine != signed.head:
-            raise Alarm(AlarmCode.FORK, f"it signed another head at {signed.n}", evidence=(body,))
+            raise Alarm(
+                AlarmCode.FORK,
+                f"it signed another head at {signed.n}",
+                evidence=(
+                    signed_head_body(signed.pad_id, signed.n, signed.head, signed.unix_ms, signed.challenge)
+                    + signed.signature,
+                ),
+            )
 
     async def _take_commits(self) -> None:
         try:
@@ -168,19 +193,24 @@ class PadLink:
                 if known is not None and known != commit.head:
                     raise Alarm(AlarmCode.FORK, f"at position {last_n}")
                 continue
-            if commit.first_n > fold.n + 1:
+            entries = self._whole(commit) if commit.first_n <= fold.n + 1 else None
+            if entries is None:
                 flow = flows.catch_up(self._replica, last_n, commit.head)
             else:
-                entries = self._whole(commit)
                 flow = flows.take(self._replica, commit.first_n, entries, commit.head, live=True)
             await self._fold(flow)
+        self._compare_announced()
 
-    def _whole(self, commit: frames.Commit) -> tuple[bytes, ...]:
-        """The commit's entries, with one's own, sent as ids, put back from the outbox."""
+    def _whole(self, commit: frames.Commit) -> tuple[bytes, ...] | None:
+        """The commit's entries, with one's own, sent as ids, put back from the outbox.
+
+        None where one is there no more, since what had been sent was made again by another writer.
+        """
         if all(len(entry) != frames.ENTRY_ID_BYTES for entry in commit.entries):
             return commit.entries
         mine = {row.entry_id: row.entry for row in self._replica.store.outbox()} | self._own
-        return tuple([mine.get(entry, entry) for entry in commit.entries])
+        whole = tuple([mine.get(entry, entry) for entry in commit.entries])
+        return None if any(len(entry) == frames.ENTRY_ID_BYTES for entry in whole) else whole
 
     # -- sending
 
@@ -190,7 +220,9 @@ class PadLink:
             return
         async with self._lock:
             self._host.seal()
-            rows = [row for row in self._replica.store.outbox() if row.entry_id not in self._sent]
+            outbox = self._replica.store.outbox()
+            self._sent.intersection_update([row.entry_id for row in outbox])
+            rows = [row for row in outbox if row.entry_id not in self._sent]
             if rows:
                 sent = await self._connection.run(flows.send(self._replica, rows))
                 self._sent.update(row.entry_id for row in rows[: sent.accepted])
@@ -199,9 +231,13 @@ class PadLink:
 
     async def _handle(self, sent: flows.Sent, now: float) -> None:
         if sent.code == Code.OK:
+            self._host.problem = ""
             return
         if sent.code in AGAIN:
             self.pause_until = now + max(sent.retry_ms / 1000, 0.1)
+        elif sent.code == Code.QUOTA:
+            self.pause_until = now + max(sent.retry_ms / 1000, QUOTA_PAUSE_S)
+            self._host.problem = "the relay has no more room for this pad; everything is kept here"
         elif sent.code in SPOILED:
             await self._settle()
             self._host.remake(with_outbox=True)
@@ -235,8 +271,12 @@ class PadLink:
             return False
         async with self._lock:
             entries = flows.snapshot_entries(self._replica, made)
-            self._own.update({entry.entry_id: entry.raw for entry in entries})
-            return await self._connection.run(flows.send_snapshot(self._replica, made, entries))
+            self._own = {entry.entry_id: entry.raw for entry in entries}
+            try:
+                return await self._connection.run(flows.send_snapshot(self._replica, made, entries))
+            except Refused:
+                # The pad needs none to work.
+                return False
 
     async def send_presence(self, frame: bytes) -> None:
         await self._connection.post(Op.PRES, frame)

@@ -1,0 +1,169 @@
+"""A pad on a connection: what an honest relay's pushes must never be taken for, and a lying one's must."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from cryptpad_relay.protocol import chain, frames
+from cryptpad_relay.protocol.entry import parse_entry
+from cryptpad_relay.protocol.errors import Code, Refused
+from cryptpad_relay.protocol.frames import Frame, Op
+from cryptpad_tui.pad import flows, snapshots
+from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+from cryptpad_tui.sync.pad_link import PadLink
+from support.pads import RELAY_SEED, ListRelay, Person, load_here, relay_for
+
+
+class Host:
+    """A pad's owner, as far as a link asks."""
+
+    def __init__(self, person: Person) -> None:
+        self.person = person
+        self.replica = person.replica
+        self.load_document = staticmethod(load_here)
+        self.uploaded = True
+        self.pin = flows.Pin(0, b"")
+        self.problem = ""
+
+    def folded(self) -> None:
+        self.person.show(self.replica.take_folded())
+
+    def attached(self, connected: flows.Connected) -> None: ...
+
+    def presence_frame(self, frame: bytes) -> None: ...
+
+    def seal(self) -> None:
+        self.replica.seal_pending()
+
+    def remake(self, *, with_outbox: bool) -> None: ...
+
+
+class Connection:
+    """A connection whose other end is a list."""
+
+    def __init__(self, relay: ListRelay) -> None:
+        self.relay = relay
+        self.greeting = relay.greeting
+
+    def on_push(self, pad_id: bytes, handler: object) -> None: ...
+
+    async def run(self, flow: flows.Flow[object]) -> object:
+        return self.relay.play(flow)
+
+
+def linked(person: Person, relay: ListRelay) -> tuple[PadLink, Host, list[Exception]]:
+    failures: list[Exception] = []
+    host = Host(person)
+    link = PadLink(host, Connection(relay), rng=person.rng, failed=failures.append)  # type: ignore[arg-type]
+    return link, host, failures
+
+
+def commit_of(relay: ListRelay, first_n: int, own: bool) -> Frame:
+    raws = tuple(relay.entries[first_n - 1 :])
+    entries = tuple(parse_entry(raw).entry_id for raw in raws) if own else raws
+    body = frames.Commit(relay.pad_id, first_n, relay.heads[-1], entries).encode()
+    return Frame(Op.COMMIT, 0, body)
+
+
+async def settled(link: PadLink) -> None:
+    while link._taking and not link._taking.done():
+        await asyncio.sleep(0)
+
+
+async def test_own_entries_that_left_the_outbox_are_fetched_and_blame_nobody() -> None:
+    anna = Person("Anna", 1)
+    relay = relay_for(anna)
+    link, _, failures = linked(anna, relay)
+    await link.attach()
+    anna.type("text")
+    await link.send_pending(now=0.0)
+    anna.store.outbox_rows.clear()
+    link._on_push(commit_of(relay, 1, own=True))
+    await settled(link)
+    assert failures == []
+    assert anna.canonical() == "text"
+
+
+def signed(relay: ListRelay, head: bytes) -> Frame:
+    n = len(relay.entries)
+    sth = chain.sign_head(RELAY_SEED, relay.pad_id, n, head, 7, bytes(16))
+    body = relay.pad_id + n.to_bytes(8, "big") + head + (7).to_bytes(8, "big") + bytes(16) + sth.signature
+    return Frame(Op.SIGNED, 0, body)
+
+
+@pytest.mark.parametrize("lie", [False, True])
+async def test_a_signed_head_is_compared_once_its_commit_is_folded(lie: bool) -> None:
+    """T12: it always comes before the fold is there."""
+    anna, boris = Person("Anna", 1), Person("Boris", 2)
+    relay = relay_for(anna)
+    link, _, failures = linked(boris, relay)
+    await link.attach()
+    anna.type("text")
+    anna.sync(relay)
+    link._on_push(signed(relay, b"\7" * 32 if lie else relay.heads[-1]))
+    link._on_push(commit_of(relay, 1, own=False))
+    await settled(link)
+    assert boris.canonical() == "text"
+    assert [getattr(failure, "code", None) for failure in failures] == ([AlarmCode.FORK] if lie else [])
+    assert all(isinstance(failure, Alarm) and failure.evidence for failure in failures)
+
+
+async def test_a_full_relay_is_told_about_and_not_asked_again_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    anna = Person("Anna", 1)
+    relay = relay_for(anna)
+    link, host, _ = linked(anna, relay)
+    await link.attach()
+    anna.type("text")
+    asked = []
+
+    def full(body: bytes) -> bytes:
+        asked.append(body)
+        return frames.Appended((), Code.QUOTA).encode()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(relay, "on_append", full, raising=False)
+        for tick in range(100):
+            await link.send_pending(now=tick / 10)
+        assert len(asked) == 1
+        assert "no more room" in host.problem
+    await link.send_pending(now=1_000.0)
+    assert host.problem == ""
+    assert len(relay.entries) == 2
+
+
+async def test_a_refused_snapshot_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    anna = Person("Anna", 1)
+    relay = relay_for(anna)
+    link, host, _ = linked(anna, relay)
+    await link.attach()
+    anna.type("text")
+    anna.sync(relay)
+    host.replica.fold.mark_checkpoint()
+    host.replica.made_snapshot = snapshots.make_snapshot(host.replica.fold, rng=anna.rng)
+
+    def refuse(body: bytes) -> bytes:
+        raise Refused(Code.QUOTA)
+
+    monkeypatch.setattr(relay, "on_chunk_put", refuse)
+    assert await link.send_snapshot() is False
+
+
+async def test_a_flood_of_commits_does_not_pile_up() -> None:
+    anna, boris = Person("Anna", 1), Person("Boris", 2)
+    relay = relay_for(anna)
+    link, _, failures = linked(boris, relay)
+    await link.attach()
+    async with link._lock:
+        for i in range(400):
+            if i % 10 == 0:
+                anna.type("x")
+                anna.sync(relay)
+            link._on_push(commit_of(relay, len(relay.entries), own=False))
+        assert len(link._commits) <= 256
+    await settled(link)
+    assert failures == []
+    assert boris.canonical() == anna.text()
