@@ -1,0 +1,117 @@
+"""Starting and opening: bars P5 and P6.
+
+    python -m benchmarks.start [--quick]
+
+P5: `cryptpad-tui --version`, and the app's first frame, in real processes. P6: a pad chosen in the list of an
+unlocked vault, until its text is on the screen; each time in a fresh app, so that nothing is warm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from benchmarks import people
+from benchmarks.editor_app import sample
+from benchmarks.people import Person, program
+from benchmarks.table import Row, heading, line, middle, row
+from support.terminal import Terminal, key
+
+P6_SIZES = {"1 MB": (1_000_000, 300.0), "10 MB": (10_000_000, 1_500.0)}
+_FIRST_LINE = "Part 1: what we agreed"
+
+
+def run(*, quick: bool = False) -> Iterator[Row]:
+    """P5, then P6."""
+    yield from p5(runs=5 if quick else 15)
+    yield from p6(runs=1 if quick else 3)
+
+
+def p5(runs: int) -> Iterator[Row]:
+    python = _times(runs, lambda: _run_command([sys.executable, "-c", "pass"]))
+    version = _times(runs, lambda: _run_command(program("--version")))
+    yield row("P5", "a bare Python, for comparison", middle(python), "ms")
+    yield row("P5", "cryptpad-tui --version", middle(version), "ms", 120)
+    for what, module in (("engine", "cryptpad_tui.engine"), ("app", "cryptpad_tui.ui.app")):
+        command = [sys.executable, "-c", f"import {module}"]
+        imports = middle(_times(max(3, runs // 3), lambda command=command: _run_command(command)))
+        yield row("P5", f"import of the {what}, bare Python taken off", imports - middle(python), "ms")
+    with people.temporary() as folder, people.private_runtime() as runtime:
+        fresh = {"CRYPTPAD_TUI_HOME": str(folder / "none"), "XDG_RUNTIME_DIR": str(runtime)}
+        frames = [_first_frame(fresh, "cryptpad-tui") for _ in range(max(3, runs // 2))]
+        yield row("P5", "first frame of the app, no vault yet", middle(frames), "ms", 500)
+        locked = Person.make(folder, "Anna", runtime).environ()
+        del locked["CRYPTPAD_TUI_PASSPHRASE_FILE"]
+        frames = [_first_frame(locked, "Passphrase") for _ in range(max(3, runs // 2))]
+        yield row("P5", "first frame of the app, locked vault", middle(frames), "ms", 500)
+
+
+def p6(runs: int) -> Iterator[Row]:
+    for name, (size_bytes, limit) in P6_SIZES.items():
+        with people.temporary() as folder, people.private_runtime() as runtime:
+            alone = Person.make(folder, "Anna", runtime)
+            asyncio.run(_make_pad(alone, sample(size_bytes)))
+            opened = [_open_from_list(alone) for _ in range(runs)]
+            yield row("P6", f"open a pad of {name} from the list, never sent", middle(opened), "ms", limit)
+            with people.relay(folder / "relay-data") as relay:
+                synced = Person.make(folder, "Boris", runtime, relay_url=relay.url)
+                asyncio.run(_make_pad(synced, sample(size_bytes)))
+                opened = [_open_from_list(synced) for _ in range(runs)]
+                yield row("P6", f"open a pad of {name} from the list, synced", middle(opened), "ms", limit)
+
+
+async def _make_pad(person: Person, text: str) -> None:
+    engine = person.engine()
+    engine.create_pad("The large pad", text=text)
+    if engine.relay_url():
+        report = await engine.sync(wait_s=60)
+        assert (report.waiting, report.unreachable) == (0, False), report
+    await engine.close()
+
+
+def _open_from_list(person: Person) -> float:
+    """Milliseconds from Enter in the list to the pad's first line on the screen."""
+    with Terminal(program(), env=person.environ(), cwd=people.ROOT) as terminal:
+        terminal.wait_for("The large pad", 30)
+        terminal.pump(0.5)
+        start = time.perf_counter()
+        terminal.send(key("enter"))
+        terminal.wait_for(_FIRST_LINE, 30)
+        return (time.perf_counter() - start) * 1e3
+
+
+def _first_frame(environ: dict[str, str], shows: str) -> float:
+    """Milliseconds from starting the app to its first frame."""
+    with Terminal(program(), env=environ, cwd=people.ROOT) as terminal:
+        terminal.wait_for(shows, 30)
+        return (time.perf_counter() - terminal.started) * 1e3
+
+
+def _run_command(command: list[str]) -> None:
+    environ = people.child_environ({})
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environ, cwd=Path(people.ROOT))
+
+
+def _times(runs: int, work: Callable[[], None]) -> list[float]:
+    work()
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        work()
+        times.append((time.perf_counter() - start) * 1e3)
+    return times
+
+
+def main() -> int:
+    print(heading())
+    for one in run(quick="--quick" in sys.argv):
+        print(line(one), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
