@@ -282,9 +282,9 @@ def http_answer(request: bytes) -> tuple[bool, bytes]:
     return answer.startswith(b"HTTP/1.1 101 "), answer
 
 
-def fan_out(peers: Iterable[Peer], frame: bytes, *, droppable: bool = False) -> None:
-    """The relay's hot path: the frame is built once and costs each peer little more than its system call."""
-    data = binary_frame(frame)
+def fan_out(peers: Iterable[Peer], *frames: bytes, droppable: bool = False) -> None:
+    """The relay's hot path: the bytes are built once and cost each peer little more than its system call."""
+    data = b"".join([binary_frame(frame) for frame in frames])
     limit = DROPPABLE_BEHIND if droppable else MAX_BEHIND
     for connection in cast(Iterable[Connection], peers):
         if connection.open:

@@ -22,6 +22,7 @@ from cryptpad_relay.store.base import ChunkRow, EntryRow, Store
 
 SIGNED_INTERVAL_S: Final = 0.25
 WATCH_INTERVAL_S: Final = 1.0
+FORGET_INTERVAL_S: Final = 60.0
 STORAGE_RETRY_MS: Final = 2_000
 DAY_S: Final = 86_400
 NO_CHALLENGE: Final = bytes(16)
@@ -54,6 +55,7 @@ class Hub:
         self._at_disk: Batch | None = None
         self._unsigned: dict[OpenPad, None] = {}
         self._watchers: dict[bytes, dict[Subscriber, Peer]] = {}
+        self._forget_at = 0.0
         self._watched_at: dict[bytes, float] = {}
         self._moved: dict[bytes, PadHead] = {}
 
@@ -168,14 +170,17 @@ class Hub:
             pad.log.settle_chunk(chunk_id)
             pad.waiting_rows -= 1
         out: dict[Subscriber, list[bytes]] = {}
+        pushes: list[tuple[list[Peer], list[bytes]]] = []
         for session, req, op, body in batch.answers:
             out.setdefault(session, []).append(join_frame(op | 0x80, req, body))
         for pad, pairs in batch.entries.items():
             pad.log.settle([row for row, _ in pairs])
             pad.waiting_rows -= len(pairs)
-            self._announce(pad, pairs, out)
+            pushes.append(self._announce(pad, pairs, out, now))
         for session, frames in out.items():
             session.peer.send(*frames)
+        for peers, frames in pushes:
+            self.fan_out(peers, *frames)
         self._finish(batch)
         self._push_marks(now)
 
@@ -195,7 +200,9 @@ class Hub:
     def tick(self, now: float) -> None:
         """Called a few times a second: what was held back by its rate goes out when due."""
         self._push_marks(now)
-        self.creates_by_address.forget_idle(now)
+        if now >= self._forget_at:
+            self._forget_at = now + FORGET_INTERVAL_S
+            self.creates_by_address.forget_idle(now)
 
     def _answer_later(self, session: Subscriber, req: int, op: Op, body: bytes) -> None:
         self._gathering.answers.append((session, req, op, body))
@@ -208,30 +215,48 @@ class Hub:
         self._gathering.chunks.append((pad, chunk_id))
 
     def _announce(
-        self, pad: OpenPad, pairs: list[tuple[EntryRow, Subscriber]], out: dict[Subscriber, list[bytes]]
-    ) -> None:
-        """COMMIT frames: one for all who only listen, one each for those who know some entries already."""
+        self,
+        pad: OpenPad,
+        pairs: list[tuple[EntryRow, Subscriber]],
+        out: dict[Subscriber, list[bytes]],
+        now: float,
+    ) -> tuple[list[Peer], list[bytes]]:
+        """COMMIT frames: the same for all who only listen, others for those who know some entries already."""
         appenders = dict.fromkeys([session for _, session in pairs])
+        present = [session for session in appenders if session in pad.subscribers]
         listeners = [peer for session, peer in pad.subscribers.items() if session not in appenders]
+        frames = []
         for part in split_commit(pairs):
             rows = [row for row, _ in part]
             if listeners:
-                self.fan_out(listeners, commit_frame(pad, rows, [row.raw for row in rows]))
-            for appender in [session for session in appenders if session in pad.subscribers]:
+                frames.append(commit_frame(pad, rows, [row.raw for row in rows]))
+            for appender in present:
                 entries = [row.entry_id if session is appender else row.raw for row, session in part]
                 out.setdefault(appender, []).append(commit_frame(pad, rows, entries))
-        self._unsigned[pad] = None
         if pad.log.pad_id in self._watchers:
             self._moved[pad.log.pad_id] = pad.log.committed
+        # A signed head that is due travels with the commit: it costs no write of its own.
+        self._unsigned[pad] = None
+        for signed in self._signed_when_due(pad, now):
+            frames.append(signed)
+            for appender in present:
+                out[appender].append(signed)
+        return listeners, frames
+
+    def _signed_when_due(self, pad: OpenPad, now: float) -> list[bytes]:
+        if now - pad.signed_at < SIGNED_INTERVAL_S:
+            return []
+        del self._unsigned[pad]
+        if not pad.subscribers:
+            return []
+        pad.signed_at = now
+        signed = self.sign_head(pad.log.pad_id, pad.log.committed, NO_CHALLENGE)
+        return [join_frame(Op.SIGNED, 0, encode_signed_head(signed))]
 
     def _push_marks(self, now: float) -> None:
-        for pad in [pad for pad in self._unsigned if now - pad.signed_at >= SIGNED_INTERVAL_S]:
-            del self._unsigned[pad]
-            if pad.subscribers:
-                signed = self.sign_head(pad.log.pad_id, pad.log.committed, NO_CHALLENGE)
-                pad.signed_at = now
-                frame = join_frame(Op.SIGNED, 0, encode_signed_head(signed))
-                self.fan_out(pad.subscribers.values(), frame, droppable=True)
+        for pad in list(self._unsigned):
+            for signed in self._signed_when_due(pad, now):
+                self.fan_out(pad.subscribers.values(), signed, droppable=True)
         for pad_id, end in list(self._moved.items()):
             if now - self._watched_at.get(pad_id, float("-inf")) >= WATCH_INTERVAL_S:
                 del self._moved[pad_id]

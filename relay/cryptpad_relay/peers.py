@@ -29,9 +29,9 @@ class Peer(Protocol):
 
 
 class FanOut(Protocol):
-    """One frame to many peers. `droppable` frames are kept from peers that are behind."""
+    """The same frames to many peers. `droppable` ones are kept from peers that are behind."""
 
-    def __call__(self, peers: Iterable[Peer], frame: bytes, *, droppable: bool = False) -> None: ...
+    def __call__(self, peers: Iterable[Peer], *frames: bytes, droppable: bool = False) -> None: ...
 
 
 class Subscriber(Protocol):
@@ -47,7 +47,7 @@ class Subscriber(Protocol):
         """The answer to a request that had to wait for the disk has been sent."""
 
 
-def send_to_each(peers: Iterable[Peer], frame: bytes, *, droppable: bool = False) -> None:
+def send_to_each(peers: Iterable[Peer], *frames: bytes, droppable: bool = False) -> None:
     """The plain FanOut."""
     for peer in peers:
-        peer.send(frame)
+        peer.send(*frames)

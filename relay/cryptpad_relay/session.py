@@ -65,7 +65,10 @@ class Session:
                 return
         self._waiting.append(message)
         if len(self._waiting) == 1 and self._work is None:
-            self.advance(now)
+            if message[:1] == APPEND and not self._stalled:
+                self.hub.defer(self)
+            else:
+                self.advance(now)
 
     def advance(self, now: float) -> None:
         """One slice of the work that is there; asks to be woken where some is left."""

@@ -16,7 +16,7 @@ import platformdirs
 from cryptpad_relay.limits import Limits, Rate
 
 DEFAULT_LISTEN: Final = "127.0.0.1:8480"
-DEFAULT_COMMIT_MS: Final = "16"
+DEFAULT_COMMIT_MS: Final = "17"
 ENVIRONMENT: Final = "CRYPTPAD_RELAY_"
 _ADDRESSES: Final = frozenset({"listen", "unix"})
 _NAMES: Final = (*sorted(_ADDRESSES), "data", "commit_ms")

@@ -68,6 +68,15 @@ def test_creates_are_bounded_per_connection_and_per_address() -> None:
     assert elsewhere.create(desk.forge.pad()).op == Op.CREATE | 0x80
 
 
+def test_an_address_is_soon_forgotten_by_the_relay() -> None:
+    desk = limited(creates_per_address=Rate(2, 1))
+    desk.connect("198.51.100.7").create(desk.forge.pad())
+    assert "198.51.100.7" in desk.hub.creates_by_address._buckets
+    desk.now += 120
+    desk.hub.tick(desk.now)
+    assert not desk.hub.creates_by_address._buckets
+
+
 def test_a_pad_that_exists_costs_no_create() -> None:
     desk = limited(creates_per_connection=Rate(1, 0.001))
     client, pad = desk.connect(), desk.forge.pad()
