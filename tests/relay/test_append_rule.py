@@ -99,8 +99,14 @@ def test_check_3_a_client_id_is_owned_by_the_first(
     monkeypatch.setattr(padlog, "client_id_of", lambda pad_id, writer_pk: 7)
     joined(client, pad, writer)
     assert refused(client, pad, pad.writer().hello(pad.start)) is Code.RETIRED
-    both = [pad.writer().hello(pad.start), pad.writer().hello(pad.start)]
-    assert client.append(*both).positions == ()
+
+
+def test_check_3_a_client_id_is_owned_before_it_is_durable(
+    client: DeskClient, pad: ForgedPad, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(padlog, "client_id_of", lambda pad_id, writer_pk: 7)
+    appended = client.append(pad.writer().hello(pad.start), pad.writer().hello(pad.start))
+    assert (len(appended.positions), appended.code) == (1, Code.RETIRED)
 
 
 def test_check_3b_a_writer_too_far_back_is_retired(

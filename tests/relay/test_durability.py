@@ -177,6 +177,14 @@ def test_a_full_disk_is_told_and_survived(tmp_path: Path) -> None:
     assert log_of(store, pad) == [hello, large]
 
 
+def test_every_commit_reaches_the_disk(tmp_path: Path) -> None:
+    """No test here can cut the power: what SQLite promises under these two settings is what we rely on."""
+    store = SqliteStore(tmp_path / "relay.db")
+    assert store._writing.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert store._writing.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    store.close()
+
+
 def test_a_damaged_tail_is_noticed_before_anything_is_served(tmp_path: Path) -> None:
     path = tmp_path / "relay.db"
     store = SqliteStore(path)

@@ -166,6 +166,22 @@ async def test_answers_wait_for_a_client_that_does_not_read_them(start: Start, p
     await client.close()
 
 
+async def test_nothing_is_read_from_a_client_that_does_not_read(pad: ForgedPad) -> None:
+    server = RelayServer(MemoryStore(), Forge(9).relay_keys(), limits=Limits(), commit_interval_s=0.001)
+    client = await joined(await server.listen_tcp("127.0.0.1", 0), pad)
+    [connection] = server._all()
+    connection.pause_writing()
+    await client.socket.send(join_frame(Op.STH, 7, frames.SthRequest(pad.pad_id, bytes(16)).encode()))
+    await asyncio.sleep(0.05)
+    assert not connection.transport.is_reading()
+    connection.resume_writing()
+    await asyncio.sleep(0.05)
+    assert connection.transport.is_reading()
+    assert (await client.next_push()).req == 7
+    await client.close()
+    await server.stop()
+
+
 async def test_a_message_over_a_mebibyte_ends_the_connection(start: Start, pad: ForgedPad) -> None:
     url = await start()
     client = await joined(url, pad)
