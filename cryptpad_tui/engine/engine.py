@@ -419,6 +419,8 @@ class Engine:
         sessions = [self.open_pad(r.pad_id) for r in records if self.relay_of(r)]
         for session in sessions:
             session.flush()
+            # What an earlier attempt met says nothing about this one.
+            session.problem = ""
             self._attach(session)
         deadline = self.now() + wait_s
         while not all(self._settled(s) for s in sessions) and self.now() < deadline:

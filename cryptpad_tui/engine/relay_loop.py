@@ -231,8 +231,10 @@ class RelayLoop:
         """
         if not session.waiting:
             wake.clear()
+            # Not wait_for: before Python 3.12 it can swallow the cancellation that ends this task.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(wake.wait(), 0.25)
+                async with asyncio.timeout(0.25):
+                    await wake.wait()
         if session.waiting:
             left = last_send + TICK_S - self._engine.now()
             await asyncio.sleep(max(left, 0.0) if session.presence.sessions else TICK_S)

@@ -56,7 +56,9 @@ class RelayConnection:
         self._waiting[req] = answer
         try:
             await self._socket.send(frames.join_frame(request.op, req, request.body))
-            return await asyncio.wait_for(answer, timeout_s)
+            # Not wait_for: before Python 3.12 it can swallow the cancellation that ends the pad's task.
+            async with asyncio.timeout(timeout_s):
+                return await answer
         except (ConnectionClosed, OSError, TimeoutError) as error:
             raise RelayUnreachable("the connection to the relay was lost") from error
         finally:

@@ -10,6 +10,7 @@ import pytest
 from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_tui.engine import Engine, PadSession
 from cryptpad_tui.engine import engine as engine_module
+from cryptpad_tui.engine.relay_loop import RelayLoop
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.sync.pad_link import PadLink
 from cryptpad_tui.vault.errors import VaultBusy
@@ -132,3 +133,21 @@ async def test_a_pad_removed_in_another_window_leaves_the_others_alone(
     await until(lambda: bool(session.waiting))
     await until(lambda: not session.waiting)
     lost.close()
+
+
+async def test_a_cancellation_beside_a_wake_up_still_ends_the_task(
+    relay: RelayProcess, make_engine: MakeEngine
+) -> None:
+    """Closing waits for the task: one that missed its cancellation would hang the whole program."""
+    anna = make_engine("Anna", relay_url=relay.url)
+    session = anna.open_pad(anna.create_pad("Pad").pad_id)
+    session.waiting = 0
+    loop, wake = RelayLoop(anna, relay.url), asyncio.Event()
+    pause = asyncio.create_task(loop._pause(wake, session, 0.0))
+    await asyncio.sleep(0.01)
+    wake.set()
+    await asyncio.sleep(0)
+    pause.cancel()
+    await asyncio.wait([pause])
+    assert pause.cancelled()
+    await loop.close()
