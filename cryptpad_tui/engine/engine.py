@@ -253,8 +253,7 @@ class Engine:
         self._sessions.pop(session.pad_id, None)
         if session.replica.writer:
             self._writers[session.pad_id] = session.replica.writer
-        if session.replica.fold.n - session.replica.local_checkpoint_n >= 64:
-            session.replica.save_checkpoint()
+        session.replica.leave()
         for relay in self._relays.values():
             relay.remove(session)
 
@@ -477,8 +476,7 @@ class Engine:
         await self._disconnect()
         self._flush_all()
         for session in list(self._sessions.values()):
-            if session.replica.fold.n - session.replica.local_checkpoint_n >= 64:
-                session.replica.save_checkpoint()
+            session.replica.leave()
         self._sessions.clear()
         for shared in self._shared.values():
             shared.release()

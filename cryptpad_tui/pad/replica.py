@@ -35,6 +35,8 @@ ENTRY_UPDATE_BYTES: Final = 400_000
 MAX_IN_FLIGHT: Final = 64
 CHECKPOINT_TAIL_ENTRIES: Final = 512
 CHECKPOINT_TAIL_BYTES: Final = 262_144
+LEFT_TAIL_ENTRIES: Final = 64
+"""More than that after the checkpoint is not left for the next opening to fold again."""
 SNAPSHOT_TAIL_BYTES: Final = 262_144
 SNAPSHOT_TAIL_ENTRIES: Final = 512
 
@@ -94,6 +96,7 @@ class Replica:
         self.writer = writer or self._new_writer()
         self.fold = self._new_fold()
         self.local_checkpoint_n = 0
+        self._tail_bytes = 0
         self.may_snapshot: Callable[[], bool] = lambda: False
         """Whether this client is the one, of those present, to make the snapshot that is due."""
         self.made_snapshot: Snapshot | None = None
@@ -132,9 +135,11 @@ class Replica:
             restore_checkpoint(fold, saved[1])
         self.local_checkpoint_n = fold.n
         self.fold, self._is_stored, self.unconfirmed_start = fold, True, None
+        self._tail_bytes = 0
         while rows := self._stored_rows():
             for row in rows:
                 fold.step(row.entry, trusted=True)
+                self._tail_bytes += len(row.entry)
 
     def _stored_rows(self) -> list[LogRow]:
         """What storage has next. A gap ends it: the relay gives again what a crash kept from the disk."""
@@ -155,6 +160,7 @@ class Replica:
             for row in rows:
                 folded.append(self.fold.step(row.entry, trusted=True))
                 self._fresh.append(folded[-1])
+                self._tail_bytes += len(row.entry)
         return folded
 
     def take_folded(self) -> list[Folded]:
@@ -202,6 +208,7 @@ class Replica:
         self._fresh += folded
         if folded:
             self.fold.proven.clear()
+            self._tail_bytes += sum(len(item.row.entry) for item in folded)
             self._answer_snapshots(folded)
             self._keep_local_checkpoint()
         return folded, problem
@@ -221,8 +228,19 @@ class Replica:
                 entry = self.writer.other(Kind.ALERT, self.base(), verdict)
                 self.store.seal_journal([], [_outbox_row(entry)])
 
-    def _keep_local_checkpoint(self, *, least: int = CHECKPOINT_TAIL_ENTRIES) -> None:
-        if self.fold.n - self.local_checkpoint_n >= least:
+    def _keep_local_checkpoint(self) -> None:
+        """While a pad is open: rarely, since a checkpoint costs the document's length."""
+        if not self._is_stored:
+            return
+        size = self.fold.document.text_bytes()
+        entries = self.fold.n - self.local_checkpoint_n
+        if entries >= CHECKPOINT_TAIL_ENTRIES or self._tail_bytes > max(CHECKPOINT_TAIL_BYTES, size):
+            self.save_checkpoint()
+
+    def leave(self) -> None:
+        """Done with the pad in this process: what came since the checkpoint is short, or becomes one."""
+        entries = self.fold.n - self.local_checkpoint_n
+        if entries >= LEFT_TAIL_ENTRIES or self._tail_bytes > CHECKPOINT_TAIL_BYTES:
             self.save_checkpoint()
 
     def save_checkpoint(self) -> None:
@@ -230,6 +248,7 @@ class Replica:
         if self._is_stored and not self.unconfirmed_start and self.fold.n > self.local_checkpoint_n:
             self.store.set_checkpoint(self.fold.n, encode_checkpoint(self.fold))
             self.local_checkpoint_n = self.fold.n
+            self._tail_bytes = 0
 
     def start_from(self, snapshot: LogRow) -> None:
         """The fold was put at a snapshot. Nothing of it is kept until `confirm_start`."""

@@ -252,6 +252,26 @@ def test_reopening_continues_from_the_checkpoint(pair: tuple[Person, Person, Lis
     assert boris.text() == anna.text()
 
 
+def test_who_leaves_after_a_large_paste_does_not_fold_it_again(
+    pair: tuple[Person, Person, ListRelay], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, _, relay = pair
+    anna.type("short\n")
+    anna.sync(relay)
+    anna.replica.leave()
+    assert anna.store.checkpoint() is None
+    saved: list[int] = []
+    keep = anna.store.set_checkpoint
+    monkeypatch.setattr(anna.store, "set_checkpoint", lambda n, state: saved.append(n) or keep(n, state))
+    anna.type("a line of a long text\n" * 200_000)
+    anna.sync(relay)
+    assert len(saved) <= 5, "each costs the document's length"
+    anna.replica.leave()
+    assert saved[-1] == anna.replica.fold.n
+    anna.replica._reopen()
+    assert anna.canonical() == anna.text()
+
+
 def test_edits_of_a_live_window_wait_for_those_before_them() -> None:
     """R17: what is behind another window's edit in the queue is not signed."""
     first, second = Person("Anna", 1), Person("Anna", 2)
