@@ -135,7 +135,8 @@ def between_terminals(anna: Person, boris: Person, keys: int, chance: random.Ran
                 hers.send("\r")
                 hers.pump(0.3, 2.0)
                 his.pump(0.5, 2.0)
-            word += _LETTERS[n % 26]
+            # No two rows begin alike, or an old one would answer for the letter that is still on its way.
+            word += _LETTERS[(n + n // 26) % 26].upper()
             start = time.perf_counter()
             hers.send(word[-1])
             # A caret may stand behind the letters, but never among them.

@@ -22,6 +22,16 @@ from benchmarks.table import Row, heading, line, middle, row
 from support.terminal import Terminal, key
 
 P6_SIZES = {"1 MB": (1_000_000, 300.0), "10 MB": (10_000_000, 1_500.0)}
+_BARE_TEXTUAL = """
+from textual.app import App
+from textual.widgets import Static
+
+class Bare(App):
+    def compose(self):
+        yield Static("Passphrase")
+
+Bare().run()
+"""
 _FIRST_LINE = "Part 1: what we agreed"
 
 
@@ -42,12 +52,17 @@ def p5(runs: int) -> Iterator[Row]:
         yield row("P5", f"import of the {what}, bare Python taken off", imports - middle(python), "ms")
     with people.temporary() as folder, people.private_runtime() as runtime:
         fresh = {"CRYPTPAD_TUI_HOME": str(folder / "none"), "XDG_RUNTIME_DIR": str(runtime)}
-        frames = [_first_frame(fresh, "cryptpad-tui") for _ in range(max(3, runs // 2))]
-        yield row("P5", "first frame of the app, no vault yet", middle(frames), "ms", 500)
         locked = Person.make(folder, "Anna", runtime).environ()
         del locked["CRYPTPAD_TUI_PASSPHRASE_FILE"]
-        frames = [_first_frame(locked, "Passphrase") for _ in range(max(3, runs // 2))]
-        yield row("P5", "first frame of the app, locked vault", middle(frames), "ms", 500)
+        bare = [sys.executable, "-c", _BARE_TEXTUAL]
+        frames: dict[str, list[float]] = {"bare": [], "fresh": [], "locked": []}
+        for _ in range(max(3, runs // 2)):
+            frames["bare"].append(_first_frame(bare, {}, "Passphrase"))
+            frames["fresh"].append(_first_frame(program(), fresh, "cryptpad-tui"))
+            frames["locked"].append(_first_frame(program(), locked, "Passphrase"))
+        yield row("P5", "first frame of the app, no vault yet", middle(frames["fresh"]), "ms", 500)
+        yield row("P5", "first frame of the app, locked vault", middle(frames["locked"]), "ms", 500)
+        yield row("P5", "first frame of a bare Textual app", middle(frames["bare"]), "ms")
 
 
 def p6(runs: int) -> Iterator[Row]:
@@ -84,9 +99,9 @@ def _open_from_list(person: Person) -> float:
         return (time.perf_counter() - start) * 1e3
 
 
-def _first_frame(environ: dict[str, str], shows: str) -> float:
-    """Milliseconds from starting the app to its first frame."""
-    with Terminal(program(), env=environ, cwd=people.ROOT) as terminal:
+def _first_frame(command: list[str], environ: dict[str, str], shows: str) -> float:
+    """Milliseconds from starting an app to its first frame."""
+    with Terminal(command, env=environ, cwd=people.ROOT) as terminal:
         terminal.wait_for(shows, 30)
         return (time.perf_counter() - terminal.started) * 1e3
 
