@@ -8,7 +8,7 @@ chain, changes nothing and ends its writer. Never skips an entry, never applies 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hmac import compare_digest
 from typing import Final
 
@@ -39,7 +39,7 @@ class Folded:
 
     row: LogRow
     entry: Entry
-    updates: tuple[bytes, ...] = ()
+    updates: tuple[bytes, ...] = field(default=(), repr=False)
     void_reason: str = ""
     digest_differs: bool = False
     """A SNAPSHOT whose digest is not this client's: it must answer with ALERT."""
@@ -198,9 +198,12 @@ class Fold:
         )
 
     def _refuse_sequence(self, entry: Entry, writer: WriterState) -> None:
-        if entry.seq <= writer.last_seq and entry.signature_ok():
+        """Two entries for one place are their writer's fault; one shown twice, or a gap, is the relay's."""
+        another = entry.seq == writer.last_seq and entry.entry_id != writer.last_id
+        if another and entry.signature_ok():
             raise Alarm(AlarmCode.EQUIVOCATION_WRITER, f"seq {entry.seq}", evidence=(entry.raw,))
-        raise Alarm(AlarmCode.CHAIN_GAP, f"an entry of the same writer is missing before {self.n + 1}")
+        detail = "it shows an entry again" if entry.seq <= writer.last_seq else "it leaves one out"
+        raise Alarm(AlarmCode.CHAIN_GAP, f"{detail} at position {self.n + 1}", evidence=(entry.raw,))
 
     def _check_base(self, entry: Entry, writer: WriterState, n: int) -> None:
         if entry.base_n >= n or entry.base_n < writer.base_n:

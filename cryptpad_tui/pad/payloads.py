@@ -6,7 +6,7 @@ Decoding raises Malformed; the fold then voids the entry and ends its writer.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from cryptpad_relay.protocol.errors import Malformed
@@ -70,7 +70,7 @@ class Hello:
 class Update:
     """Changes to the document, in order."""
 
-    updates: tuple[bytes, ...]
+    updates: tuple[bytes, ...] = field(repr=False)
 
     def encode(self) -> bytes:
         parts = [u8(VERSION), u8(YJS_V1), u16(len(self.updates))]

@@ -330,6 +330,12 @@ class Replica:
         profile = self.profile
         return writer.hello(self.base(), profile.identity, profile.name, profile.rgb, supersedes=supersedes)
 
+    def superseding_hello(self, writer_pk: bytes) -> Entry:
+        """A HELLO whose only purpose is to end one of this person's writers (protocol §6, `supersedes`)."""
+        writer = self._new_writer()
+        assert writer is not None
+        return self._hello(writer, supersedes=writer_pk)
+
     def remake_ids(self, *, with_outbox: bool) -> tuple[list[int], list[int]]:
         """The pending rows that a remake replaces: all journal rows, and refused outbox entries."""
         outbox = [row.id for row in self.store.outbox()] if with_outbox else []

@@ -18,8 +18,10 @@ from cryptpad_tui.pad import flows
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.flows import Connected, Pin
 from cryptpad_tui.pad.fold import Folded
+from cryptpad_tui.pad.ports import OutboxRow
 from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.pad.snapshots import DocumentLoader
+from cryptpad_tui.pad.writers import WriterStatus
 from cryptpad_tui.sync.connection import RelayConnection
 
 SPOILED: Final = frozenset({Code.EQUIVOCATION, Code.RETIRED})
@@ -226,10 +228,10 @@ class PadLink:
             if rows:
                 sent = await self._connection.run(flows.send(self._replica, rows))
                 self._sent.update(row.entry_id for row in rows[: sent.accepted])
-                await self._handle(sent, now)
+                await self._handle(sent, rows[sent.accepted :], now)
             await self._drain_commits()
 
-    async def _handle(self, sent: flows.Sent, now: float) -> None:
+    async def _handle(self, sent: flows.Sent, unsent: list[OutboxRow], now: float) -> None:
         if sent.code == Code.OK:
             self._host.problem = ""
             return
@@ -239,8 +241,7 @@ class PadLink:
             self.pause_until = now + max(sent.retry_ms / 1000, QUOTA_PAUSE_S)
             self._host.problem = "the relay has no more room for this pad; everything is kept here"
         elif sent.code in SPOILED:
-            await self._settle()
-            self._host.remake(with_outbox=True)
+            await self._replace_writer(unsent[0], sent.code)
         elif sent.code in (Code.BAD_SEQUENCE, Code.UNKNOWN_WRITER):
             self._sent.clear()
             await self._settle()
@@ -248,6 +249,25 @@ class PadLink:
             raise Alarm(AlarmCode.FORK, "its log is not the one that was shown here")
         else:
             raise Refused(sent.code)
+
+    async def _replace_writer(self, refused: OutboxRow, code: Code) -> None:
+        """Make what was refused again by another writer, once the log says that the old one has ended.
+
+        Otherwise a relay could keep the refused entries, and show them when their text is there already.
+        """
+        await self._settle()
+        if refused.entry_id not in {row.entry_id for row in self._replica.store.outbox()}:
+            return
+        if refused.writer_pk not in self._replica.fold.writers:
+            raise Refused(code)
+        hello = self._replica.superseding_hello(refused.writer_pk)
+        self._own[hello.entry_id] = hello.raw
+        body = await self._connection.request(flows.Request(Op.APPEND, frames.Append((hello.raw,)).encode()))
+        if (answer := frames.Appended.decode(body)).code != Code.OK:
+            raise Refused(answer.code)
+        await self._settle()
+        if self._replica.fold.writers[refused.writer_pk].status is not WriterStatus.LIVE:
+            self._host.remake(with_outbox=True)
 
     async def _settle(self) -> None:
         """Fold to the relay's present end, so that what it has accepted is no longer pending here."""

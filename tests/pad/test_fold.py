@@ -183,7 +183,7 @@ def test_a_replayed_entry_is_refused(pair: tuple[Person, Person, ListRelay]) -> 
     anna.type("once ")
     anna.sync(relay)
     relay.append(relay.entries[1])
-    assert alarm_of(boris, relay) == AlarmCode.EQUIVOCATION_WRITER
+    assert alarm_of(boris, relay) == AlarmCode.CHAIN_GAP
 
 
 def test_two_entries_for_one_place_are_proof_against_their_writer(

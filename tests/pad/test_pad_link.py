@@ -167,3 +167,79 @@ async def test_a_flood_of_commits_does_not_pile_up() -> None:
     await settled(link)
     assert failures == []
     assert boris.canonical() == anna.text()
+
+
+class Withholds(ListRelay):
+    """Says that a writer is spoiled, and keeps the entries that it refused."""
+
+    kept: tuple[bytes, ...] = ()
+
+    def on_append(self, body: bytes) -> bytes:
+        entries = frames.Append.decode(body).entries
+        if parse_entry(entries[0]).seq == 2 and not self.kept:
+            self.kept = entries
+            return frames.Appended((), Code.EQUIVOCATION).encode()
+        return super().on_append(body)
+
+    def on_sth(self, body: bytes) -> bytes:
+        n = len(self.entries)
+        return frames.SthReply(n, self.heads[n], 0, bytes(64)).encode()
+
+
+class Remakes(Host):
+    """Makes what is pending again as a session does."""
+
+    def remake(self, *, with_outbox: bool) -> None:
+        journal, outbox = self.replica.remake_ids(with_outbox=with_outbox)
+        writer = self.replica.renew_writer()
+        self.person.view.rebase(self.replica.fold.document.encode(), writer.client_id)
+        self.person.store.replace_pending(
+            journal_ids=journal,
+            outbox_ids=outbox,
+            writer_pk=writer.pk,
+            updates=self.person.view.take_updates(),
+        )
+
+
+async def withheld(anna: Person, relay: Withholds) -> None:
+    """Anna's second line is refused, kept, made again, and then shown all the same."""
+    host = Remakes(anna)
+    connection = Connection(relay)
+
+    async def request(asked: flows.Request) -> bytes:
+        return relay.answer(*asked)
+
+    connection.request = request  # type: ignore[attr-defined]
+    link = PadLink(host, connection, rng=anna.rng, failed=lambda error: None)  # type: ignore[arg-type]
+    await link.attach()
+    for text in ("first. ", "second. "):
+        anna.type(text)
+        await link.send_pending(now=0.0)
+        anna.fetch(relay)
+    await link.send_pending(now=1.0)
+    anna.fetch(relay)
+    assert relay.kept
+    for raw in relay.kept:
+        relay.append(raw)
+
+
+async def test_entries_that_a_relay_refused_and_kept_are_void_when_it_shows_them() -> None:
+    """§6 `supersedes`: the old writer has ended in the log before its text is made again."""
+    anna, boris = Person("Anna", 1), Person("Boris", 2)
+    relay = Withholds(anna.replica.pad_id, anna.replica.genesis.raw)
+    await withheld(anna, relay)
+    boris.fetch(relay)
+    assert boris.canonical() == "first. second. "
+    assert boris.store.log[-1].void
+
+
+async def test_without_superseding_the_text_would_be_there_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def only_remake(self: PadLink, refused: object, code: Code) -> None:
+        self._host.remake(with_outbox=True)
+
+    monkeypatch.setattr(PadLink, "_replace_writer", only_remake)
+    anna, boris = Person("Anna", 1), Person("Boris", 2)
+    relay = Withholds(anna.replica.pad_id, anna.replica.genesis.raw)
+    await withheld(anna, relay)
+    boris.fetch(relay)
+    assert boris.canonical().count("second. ") == 2
