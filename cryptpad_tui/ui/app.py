@@ -20,7 +20,7 @@ from cryptpad_tui.ui.backend import Backend, VaultBackend
 from cryptpad_tui.ui.failures import engine_failures
 from cryptpad_tui.ui.safe_app import SafeApp
 from cryptpad_tui.ui.screens.base import Action, CommandScreen
-from cryptpad_tui.ui.terminal import UnsuitableTerminal, refuse_unsuitable_terminal
+from cryptpad_tui.ui.terminal import UnsuitableTerminal, are_terminals, refuse_unsuitable_terminal
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
@@ -281,7 +281,7 @@ def run_app(
 ) -> int:
     """Run the app in this terminal; the exit code."""
     try:
-        refuse_unsuitable_terminal(environ, is_terminal=sys.stdin.isatty() and sys.stderr.isatty())
+        refuse_unsuitable_terminal(environ, is_terminal=are_terminals(sys.stdin, sys.stderr))
     except UnsuitableTerminal as error:
         print(f"cryptpad-tui: error: {error}", file=sys.stderr)
         return 1

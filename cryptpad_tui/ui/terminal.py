@@ -8,7 +8,7 @@ from __future__ import annotations
 import curses
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Final, TextIO
 
 import regex
 from rich.segment import Segment
@@ -29,6 +29,11 @@ def refuse_unsuitable_terminal(environ: Mapping[str, str], *, is_terminal: bool)
     """Raise `UnsuitableTerminal` where a screen would only write rubbish."""
     if not is_terminal or environ.get("TERM", "") in ("", "dumb", "unknown"):
         raise UnsuitableTerminal(UnsuitableTerminal.__doc__)
+
+
+def are_terminals(*streams: TextIO | None) -> bool:
+    """Whether a person is at all of them; a stream that was closed before the start is None."""
+    return all(stream is not None and stream.isatty() for stream in streams)
 
 
 def is_remote(environ: Mapping[str, str]) -> bool:

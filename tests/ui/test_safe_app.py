@@ -142,6 +142,13 @@ def test_without_a_terminal_there_is_no_screen() -> None:
     refuse_unsuitable_terminal({"TERM": "xterm"}, is_terminal=True)
 
 
+def test_a_standard_input_that_is_closed_is_no_terminal() -> None:
+    command = f"{sys.executable} -m cryptpad_tui <&-"
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=20)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("cryptpad-tui: error: This terminal cannot show a screen")
+
+
 def test_a_terminal_that_is_not_known_is_not_trusted_to_erase_in_colour() -> None:
     # The terminal's description is read once in a process, so another one is asked.
     question = "from cryptpad_tui.ui.terminal import erases_with_background as e; print(e({!r}))"
