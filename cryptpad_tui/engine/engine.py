@@ -43,6 +43,7 @@ from cryptpad_tui.host.clock import wall_ms
 from cryptpad_tui.host.embedded_relay import EmbeddedRelay
 from cryptpad_tui.pad import flows
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+from cryptpad_tui.pad.payloads import MAX_NAME_BYTES
 from cryptpad_tui.pad.replica import Profile, Replica
 from cryptpad_tui.pad.writer import Writer
 from cryptpad_tui.sync.connection import open_connection
@@ -266,7 +267,9 @@ class Engine:
             session.close()
 
     def name(self) -> str:
-        return self.vault.setting("name") or people.UNNAMED
+        """What this person is called in pads: at most 64 bytes, cut between characters."""
+        name = self.vault.setting("name") or people.UNNAMED
+        return name.encode("utf-8", "ignore")[:MAX_NAME_BYTES].decode("utf-8", "ignore")
 
     def log(self, pad_id: bytes) -> Iterator[LogLine]:
         """The verified log as this vault has it, ascending."""

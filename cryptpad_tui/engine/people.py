@@ -47,7 +47,7 @@ def person_of(session: Session, writers: Mapping[bytes, WriterState], view: View
     anchor, caret = (_locate(view, cursor) for cursor in session.cursors)
     return Person(
         key=key,
-        name=name_of(key, writers),
+        name=session.name or name_of(key, writers),
         mark=mark_of(key),
         colour=colour_of(key),
         viewer=session.viewer,

@@ -74,6 +74,7 @@ class PadSession:
             replica.keys,
             replica.profile.identity,
             replica.writer,
+            name=replica.profile.name,
             rng=engine.rng,
             first_counter=engine.wall_ms(),
         )
@@ -132,20 +133,26 @@ class PadSession:
         return max(FIRST_FLUSH_S, self._flushed_at + TOGETHER_S - self._engine.now())
 
     def _flush_later(self) -> None:
-        self._flush_handle = None
-        try:
+        with contextlib.suppress(VaultError):
             self.flush()
+
+    def flush(self) -> None:
+        """Make the view's edits durable: one small commit, if there is anything.
+
+        Raises VaultError; the edits then stay in the view, the status says so, and it is tried again.
+        """
+        try:
+            self._flush()
         except VaultError as error:
-            self.not_saved = type(error).__doc__ or ""
+            self.not_saved = " ".join((type(error).__doc__ or "").split())
             self.tell(SessionEvent.STATUS)
             if self._engine.loop is not None:
                 self._flush_handle = self._engine.loop.call_later(RETRY_S, self._flush_later)
+            raise
 
-    def flush(self) -> None:
-        """Make the view's edits durable: one small commit, if there is anything. Raises VaultError.
-
-        In the same transaction the view takes in what other windows did, so that these edits stand on
-        the whole queue before them.
+    def _flush(self) -> None:
+        """In one transaction the view takes in what other windows did, so that these edits stand on the whole
+        queue before them.
         """
         if self._flush_handle:
             self._flush_handle.cancel()
@@ -439,6 +446,11 @@ class PadSession:
         writers = self.replica.fold.writers
         return [people.person_of(session, writers, self.view) for session in self.presence.present()]
 
+    def _name_of(self, ident_pk: bytes) -> str:
+        """What an identity calls itself: in its open window, else where it introduced itself in the log."""
+        here = (s.name for s in self.presence.sessions.values() if s.ident_pk == ident_pk and s.name)
+        return next(here, "") or people.name_of(ident_pk, self.replica.fold.writers)
+
     def author_at(self, position: Position) -> str | None:
         """The name of who wrote the character at `position`, from verified signatures."""
         anchor = self.view.anchor(position)
@@ -471,7 +483,7 @@ class PadSession:
         if not online:
             return SyncWord.SYNCED, "offline, saved here"
         if freshness is Freshness.CONFIRMED:
-            name = people.name_of(ident_pk, self.replica.fold.writers)
+            name = self._name_of(ident_pk)
             return SyncWord.CONFIRMED, f"synced, confirmed by {name} {people.ago(age_s)}"
         if freshness is Freshness.STALE:
             return SyncWord.SYNCED, "stale: somebody has seen newer text"

@@ -149,6 +149,19 @@ class SessionProof:
     cert: bytes
     ident_pk: bytes
     ident_signature: bytes
+    name: str = ""
+    """What its owner wants to be called, at most 64 bytes: who has not written yet has no HELLO to say it."""
+
+    def encode(self) -> bytes:
+        name = self.name.encode("utf-8")
+        return self.cert + self.ident_pk + self.ident_signature + u8(len(name)) + name
+
+    @classmethod
+    def read(cls, reader: Reader) -> SessionProof:
+        cert, ident_pk, signature, length = reader.take(64), reader.take(32), reader.take(64), reader.u8()
+        if length > MAX_NAME_BYTES:
+            raise Malformed("name")
+        return cls(cert, ident_pk, signature, _utf8(reader.take(length)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +191,7 @@ class PresencePayload:
         parts += [struct.pack(">QIb", cursor.client, cursor.clock, cursor.assoc) for cursor in self.cursors]
         parts.append(struct.pack(">BH", self.typing, self.name_rev))
         if self.proof:
-            parts += (self.proof.cert, self.proof.ident_pk, self.proof.ident_signature)
+            parts.append(self.proof.encode())
         return b"".join(parts)
 
     @classmethod
@@ -196,7 +209,7 @@ class PresencePayload:
             raise Malformed("typing")
         proof = None
         if reader.remaining:
-            proof = SessionProof(reader.take(64), reader.take(32), reader.take(64))
+            proof = SessionProof.read(reader)
         reader.end()
         return cls(
             n,

@@ -73,6 +73,8 @@ class Session:
     challenge: bytes = b""
     ident_pk: bytes = b""
     """Proven by certificate and identity signature; empty until then."""
+    name: str = ""
+    """What that identity calls itself; a label."""
     confirmed_at: float | None = None
     """When this session last echoed my challenge; it is shown from then on."""
     heard_n: int = field(default=0)
@@ -89,6 +91,7 @@ class Presence:
         identity: SigningSeed,
         writer: Writer | None,
         *,
+        name: str = "",
         rng: RandomBytes,
         first_counter: int = 0,
     ) -> None:
@@ -102,6 +105,7 @@ class Presence:
         self._keys = keys
         self._identity = identity
         self._writer = writer
+        self._name = name
         self._session_key = SigningSeed(rng(32))
         self._rng = rng
         self._counter = first_counter
@@ -178,7 +182,7 @@ class Presence:
             return None
         pad_id = self._genesis.pad_id
         signature = identity_signature(self._identity, pad_id, self._epoch, self.pk)
-        return SessionProof(self._writer.cert(), self._identity.public, signature)
+        return SessionProof(self._writer.cert(), self._identity.public, signature, self._name)
 
     def _seal(self, payload: PresencePayload, base: Base) -> bytes:
         pad_id, plaintext = self._genesis.pad_id, payload.encode()
@@ -269,7 +273,7 @@ class Presence:
         if labels.verify_parts(self._genesis.cap_pk, proof.cert, labels.CERT, *parts) and (
             identity_signature_ok(proof.ident_pk, proof.ident_signature, pad_id, self._epoch, pk)
         ):
-            session.ident_pk = proof.ident_pk
+            session.ident_pk, session.name = proof.ident_pk, proof.name
 
     def _elected(self, challenge: bytes) -> bool:
         """Whether this session is one of the three that answer a new challenge at once."""

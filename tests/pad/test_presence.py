@@ -23,7 +23,13 @@ class Window:
         self.person = Person(f"person {seed}", seed, view_only=view_only)
         replica = self.person.replica
         self.presence = Presence(
-            replica.genesis, 0, replica.keys, self.person.identity, replica.writer, rng=seeded(seed + 50)
+            replica.genesis,
+            0,
+            replica.keys,
+            self.person.identity,
+            replica.writer,
+            name=self.person.replica.profile.name,
+            rng=seeded(seed + 50),
         )
 
     def frame(self, now: float, base: Base = START, cursors: tuple[Cursor, Cursor] = QUIET) -> bytes | None:
@@ -55,6 +61,15 @@ def test_two_windows_see_each_other_within_seconds() -> None:
     assert shown(anna) == {boris.presence.pk}
     assert shown(boris) == {anna.presence.pk}
     assert anna.presence.present()[0].ident_pk == boris.person.identity.public
+    assert anna.presence.present()[0].name == "person 2"
+
+
+def test_a_name_without_proof_is_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever claims another's identity is not called by the name they send with it."""
+    anna, mallory = Window(1), Window(2)
+    monkeypatch.setattr(presence_module, "identity_signature", lambda *parts: bytes(64))
+    talk([anna, mallory], 100.0, 3.0)
+    assert all(not session.name and not session.ident_pk for session in anna.presence.sessions.values())
 
 
 def test_a_window_alone_says_so_once_and_is_silent() -> None:
