@@ -159,13 +159,7 @@ class RelayLoop:
 
     async def _attend(self, session: PadSession, connection: RelayConnection) -> None:
         """Attach the pad when this process has its lease, and work until something stops it."""
-        while not self._engine.vault.acquire_lease(session.pad_id):
-            session.followed = True
-            session.flush()
-            session.follow_vault()
-            session.seal()
-            await asyncio.sleep(FOLLOW_S)
-        session.followed = False
+        await self._wait_for_lease(session)
         session.follow_vault()
         failure: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
         link = PadLink(
@@ -185,6 +179,18 @@ class RelayLoop:
             session.detached()
             with contextlib.suppress(Exception):
                 self._engine.vault.release_lease(session.pad_id)
+
+    async def _wait_for_lease(self, session: PadSession) -> None:
+        try:
+            while not self._engine.vault.acquire_lease(session.pad_id):
+                session.followed = True
+                session.flush()
+                session.follow_vault()
+                session.seal()
+                await asyncio.sleep(FOLLOW_S)
+        finally:
+            # Also where the connection ends: another window has lost its own, or soon will.
+            session.followed = False
 
     def _check_relay(self, session: PadSession, connection: RelayConnection) -> None:
         """The relay's key is pinned on first use, and by every link."""

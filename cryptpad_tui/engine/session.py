@@ -26,7 +26,7 @@ from cryptpad_tui.pad.freshness import Freshness, FreshnessWatch
 from cryptpad_tui.pad.payloads import Cursor
 from cryptpad_tui.pad.presence import NO_CURSOR, Presence
 from cryptpad_tui.pad.replica import Replica, SealResult
-from cryptpad_tui.vault.errors import VaultError
+from cryptpad_tui.vault.errors import UnknownPad, VaultError
 from cryptpad_tui.vault.records import ListingRow, PadRecord
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ FIRST_FLUSH_S: Final = 0.01
 """Time for the key's own answer on the screen, and for the rest of a paste."""
 RETRY_S: Final = 1.0
 TYPING_S: Final = 2.0
+_REMOVED: Final = "removed in another window; copy what you need"
 _UNKNOWN: Final = "unknown"
 COMPACT_ROWS: Final = 256
 """So many pending edits of closed windows are made one, so that opening a pad stays cheap."""
@@ -143,6 +144,10 @@ class PadSession:
         """
         try:
             self._flush()
+        except UnknownPad:
+            self.not_saved = _REMOVED
+            self.tell(SessionEvent.STATUS)
+            raise
         except VaultError as error:
             self.not_saved = " ".join((type(error).__doc__ or "").split())
             self.tell(SessionEvent.STATUS)
@@ -478,10 +483,10 @@ class PadSession:
         if self._engine.relay_of(self.record) is None:
             return SyncWord.SAVED, "saved here"
         if self.waiting:
-            kept = "sending" if online else "offline, saved here"
+            kept = "sending" if online or self.followed else "offline, saved here"
             return SyncWord.WAITING, f"{kept}, {self.waiting} waiting"
         if not online:
-            return SyncWord.SYNCED, "offline, saved here"
+            return SyncWord.SYNCED, "synced by another window" if self.followed else "offline, saved here"
         if freshness is Freshness.CONFIRMED:
             name = self._name_of(ident_pk)
             return SyncWord.CONFIRMED, f"synced, confirmed by {name} {people.ago(age_s)}"

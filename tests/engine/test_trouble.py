@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_tui.engine import Engine, PadSession
 from cryptpad_tui.engine import engine as engine_module
+from cryptpad_tui.engine import session as session_module
 from cryptpad_tui.engine.relay_loop import RelayLoop
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.sync.pad_link import PadLink
-from cryptpad_tui.vault.errors import VaultBusy
+from cryptpad_tui.vault.errors import DiskFull, VaultBusy
+from cryptpad_tui.vault.padstore import VaultPadStore
 from support.relay import RelayProcess
 
 MakeEngine = Callable[..., Engine]
@@ -132,7 +135,46 @@ async def test_a_pad_removed_in_another_window_leaves_the_others_alone(
     append(session, "goes on\n")
     await until(lambda: bool(session.waiting))
     await until(lambda: not session.waiting)
+    assert "removed in another window" in lost.status().text
     lost.close()
+
+
+async def test_a_window_that_another_keeps_in_step_does_not_say_that_it_is_offline(
+    relay: RelayProcess, make_engine: MakeEngine
+) -> None:
+    one, two = make_engine("Anna", relay_url=relay.url), make_engine("Anna")
+    pad = one.create_pad("Pad", text="start\n").pad_id
+    await one.start()
+    holding = one.open_pad(pad)
+    await until(lambda: holding.attached_here and not holding.waiting)
+    await two.start()
+    following = two.open_pad(pad)
+    await until(lambda: following.status().text == "synced by another window")
+    relay.kill()
+    await until(lambda: following.status().text == "offline, saved here")
+
+
+async def test_a_save_that_fails_says_so_and_is_tried_again(
+    make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "RETRY_S", 0.02)
+    engine = make_engine("Anna")
+    session = engine.open_pad(engine.create_pad("Pad", text="start\n").pad_id)
+    await engine.start()
+    write, full = VaultPadStore.append_journal, [DiskFull(), DiskFull()]
+
+    def no_room(*values: Any) -> list[int]:
+        if full:
+            raise full.pop()
+        return write(*values)
+
+    monkeypatch.setattr(VaultPadStore, "append_journal", no_room)
+    append(session, "typed\n")
+    with pytest.raises(DiskFull):
+        session.flush()
+    assert session.status().text.startswith("NOT SAVED: There is no room")
+    await until(lambda: session.status().text == "saved here")
+    assert make_engine("Anna").open_pad(session.pad_id).view.text() == session.view.text()
 
 
 async def test_a_cancellation_beside_a_wake_up_still_ends_the_task(
