@@ -209,18 +209,16 @@ class CryptpadApp(SafeApp):
         self.run_worker(self._quit())
 
     async def _quit(self) -> None:
-        from cryptpad_tui.ui.screens.dialogs import ChooseDialog, Option
+        from cryptpad_tui.ui.screens.dialogs import unsaved_question, unsent_question
 
         try:
-            waiting = self._unsent()
-            if waiting:
-                unsent = f"{words.changes(waiting)} not sent yet."
-                sentence = f"{unsent} Everything is saved here and is sent next time."
-                options = (Option("quit", "Quit"), Option("stay", "Stay"))
-                answer = await self.push_screen_wait(ChooseDialog("Quit?", (sentence,), options))
-                if answer != "quit":
-                    return
-            self.exit(0)
+            try:
+                waiting = self._unsent()
+                question = unsent_question(waiting) if waiting else None
+            except engine_failures() as error:
+                question = unsaved_question(words.sentence_of(error))
+            if question is None or await self.push_screen_wait(question) == "quit":
+                self.exit(0)
         finally:
             self._quitting = False
 

@@ -22,7 +22,8 @@ from cryptpad_tui.engine import (
     UnknownPad,
 )
 from cryptpad_tui.pad.freshness import Freshness, FreshnessState
-from cryptpad_tui.vault.errors import WrongPassphrase
+from cryptpad_tui.vault import errors as vault_errors
+from cryptpad_tui.vault.errors import DiskFull, WrongPassphrase
 
 HOSTILE = "\x1b]0;pwned\x07[bold red]x[/]\u202e\n\x9b31m"
 SECRET = b"open sesame"
@@ -54,6 +55,7 @@ class FakeSession:
             self.view.replace(Position(0, 0), Position(0, 0), text)
         self.view.read_only = not can_edit
         self.problem = ""
+        self.disk_full = self.removed = False
         self.here: list[Person] = []
         self.alarm: AlarmLine | None = None
         self.text = "saved here"
@@ -85,6 +87,10 @@ class FakeSession:
 
     def flush(self) -> None:
         self.calls.append("flush")
+        if self.disk_full:
+            raise DiskFull()
+        if self.removed:
+            raise vault_errors.UnknownPad()
 
     def close(self) -> None:
         self.calls.append("close")

@@ -265,6 +265,33 @@ async def test_quitting_with_unsent_changes_says_so_and_a_second_quit_does_not_a
         await there.until(lambda: not there.app._running)
 
 
+async def test_nothing_leaves_a_pad_that_cannot_be_saved_without_being_asked_to() -> None:
+    line = listing("Plan", number=1)
+    async with world(line, pad="Plan") as there:
+        session = there.engine.sessions[line.pad_id]
+        session.disk_full = True
+        for key in ("ctrl+s", "escape", "f9"):
+            await there.press(key)
+            await there.sees("There is no room left on the disk")
+            assert isinstance(there.app.screen, PadScreen)
+        await there.press("ctrl+q")
+        await there.sees("Quit, and lose the last changes")
+        await there.press("enter")
+        await there.until(lambda: isinstance(there.app.screen, PadScreen))
+        session.disk_full = False
+        await there.press("escape")
+        await there.until(lambda: isinstance(there.app.screen, DriveScreen))
+        assert session.calls[-1] == "close"
+
+
+async def test_a_pad_that_was_removed_elsewhere_can_be_left() -> None:
+    line = listing("Plan", number=1)
+    async with world(line, pad="Plan") as there:
+        there.engine.sessions[line.pad_id].removed = True
+        await there.press("escape")
+        await there.until(lambda: isinstance(there.app.screen, DriveScreen))
+
+
 async def test_locking_drops_the_engine_and_asks_for_the_passphrase() -> None:
     line = listing("Plan", number=1)
     async with world(line, pad="Plan") as there:

@@ -16,6 +16,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from cryptpad_tui.ui.commands import app_keymap, footer_of
+from cryptpad_tui.ui.failures import engine_failures
 from cryptpad_tui.ui.widgets.row_list import RowList
 from cryptpad_tui.ui.widgets.text_line import KeyBar, StatusLine
 
@@ -61,7 +62,11 @@ class CommandScreen(Screen[Result]):
         action = self.actions().get(name) or self.door.actions().get(name)
         if action is None:
             return False
-        outcome = action()
+        try:
+            outcome = action()
+        except engine_failures() as error:
+            self.door.tell_failure(error)
+            return True
         if inspect.isawaitable(outcome):
             self.door.start(cast(Awaitable[object], outcome))
         return True

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from cryptpad_tui.ui import words
 from cryptpad_tui.ui.screens.base import Action, Dialog, ListKeys
 from cryptpad_tui.ui.screens.fields import Field, LinkField
 from cryptpad_tui.ui.widgets.row_list import Painting, RowList
@@ -59,6 +60,18 @@ class ChooseDialog(Dialog[str], ListKeys):
 
     def on_row_list_chosen(self) -> None:
         self.choose()
+
+
+def unsent_question(waiting: int) -> ChooseDialog:
+    """Whether to quit with so many changes not sent."""
+    sentence = f"{words.changes(waiting)} not sent yet. Everything is saved here and is sent next time."
+    return ChooseDialog("Quit?", (sentence,), (Option("quit", "Quit"), Option("stay", "Stay")))
+
+
+def unsaved_question(why: str) -> ChooseDialog:
+    """Whether to quit with changes that could not be saved."""
+    options = (Option("stay", "Stay"), Option("quit", "Quit, and lose the last changes"))
+    return ChooseDialog("Not saved", (why,), options)
 
 
 class AskDialog(Dialog[str]):

@@ -7,6 +7,7 @@ once a second; what others are called is made safe first. Closing or losing this
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from textual.app import ComposeResult
@@ -25,6 +26,7 @@ from cryptpad_tui.ui.widgets.editor_view import EditorView
 from cryptpad_tui.ui.widgets.parts import Part
 from cryptpad_tui.ui.widgets.remote_cursors import RemoteCursor
 from cryptpad_tui.ui.widgets.text_line import CalmLine, StatusLine
+from cryptpad_tui.vault.errors import UnknownPad
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import AlarmLine
@@ -89,12 +91,14 @@ class PadScreen(CommandScreen[None]):
             self.session.flush()
 
     def release(self) -> None:
-        """Make everything durable and let go of the session; once."""
+        """Make everything durable and let go of the session; once. What cannot be saved stays open."""
         if self._released:
             return
+        # Of a pad that was removed in another window the keys are gone too: it can only be left.
+        with suppress(UnknownPad):
+            self.session.flush()
         self._released = True
         self._stop_observing()
-        self.session.flush()
         self.session.close()
 
     # ---- commands
