@@ -104,10 +104,12 @@ class Database:
             if connection.execute("PRAGMA journal_mode").fetchall() != [("wal",)]:
                 raise errors.VaultUnsafe("this disk does not allow a write-ahead log")
         except BaseException as error:
+            system_errno = 0
             if connection is not None:
+                system_errno = connection.system_errno
                 connection.close(True)
             if isinstance(error, apsw.Error):
-                raise translate(error, 0) from None
+                raise translate(error, system_errno) from None
             raise
         return cls(connection, path)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import inspect
 import resource
 import subprocess
@@ -260,3 +261,21 @@ def test_the_wrong_key_is_damage(database: Database, tmp_path: Path) -> None:
     database.close()
     with pytest.raises(VaultDamaged):
         Database.open(tmp_path / "db" / "vault.db", bytes(32))
+
+
+def test_a_disk_too_full_to_open_the_database_is_called_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class FullDisk:
+        system_errno = errno.ENOSPC
+
+        def __init__(self, *_: object, **__: object) -> None: ...
+
+        def set_busy_timeout(self, _: int) -> None:
+            raise apsw.IOError
+
+        def close(self, _: bool) -> None: ...
+
+    monkeypatch.setattr(apsw, "Connection", FullDisk)
+    with pytest.raises(DiskFull):
+        Database.create(tmp_path / "v.db", bytes(32))
