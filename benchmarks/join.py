@@ -175,7 +175,8 @@ def counted() -> Iterator[list[tuple[int, int]]]:
 def _made(data: Path, edits: list[tuple[int, int, str]]) -> Made:
     facts = data / "made.json"
     if not facts.exists():
-        shutil.rmtree(data, ignore_errors=True)
+        for outdated in WORK.glob(f"{data.name.rpartition('-')[0]}-*"):
+            shutil.rmtree(outdated)
         data.mkdir(parents=True)
         print(f"making a log of {len(edits):,} entries for P7, once", file=sys.stderr, flush=True)
         (data / "relay").mkdir(mode=0o700)
