@@ -56,7 +56,6 @@ def init_verb(
     """Make a vault, where your keys and pads live, encrypted with a passphrase."""
     from cryptpad_tui.cli.root import sources_of
     from cryptpad_tui.host import paths, process
-    from cryptpad_tui.vault import headerfile
     from cryptpad_tui.vault.errors import VaultExists
     from cryptpad_tui.vault.vault import Vault
 
@@ -64,7 +63,7 @@ def init_verb(
     directory, relay_url = paths.vault_dir(), parse_relay(relay)
     if len(require_title(name).encode()) > _MAX_NAME_BYTES:
         raise BadTitle(f"a name has at most {_MAX_NAME_BYTES} bytes")
-    if (directory / headerfile.HEADER_NAME).exists():
+    if (directory / paths.HEADER_NAME).exists():
         raise VaultExists(str(directory))
     vault, recovery_key = Vault.create(
         directory,

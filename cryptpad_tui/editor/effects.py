@@ -18,7 +18,7 @@ class CopyToTerminal:
 
 @dataclass(frozen=True, slots=True)
 class ReadOnly:
-    """You can read this pad but not change it. Nothing was changed. Its owner can give you a link to edit."""
+    """You can read this pad but not change it. Its owner can give you an edit link."""
 
 
 @dataclass(frozen=True, slots=True)

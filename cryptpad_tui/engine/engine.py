@@ -505,7 +505,8 @@ class Engine:
         if report.unreachable or report.waiting:
             raise RelayUnreachable("the relay does not have this pad yet, so a link would open nothing")
         with self._borrowed(pad_id) as session:
-            fold, record = session.replica.fold, session.record
+            # Another window of this vault may be the one that brought the pad to its relay.
+            fold, record = session.replica.fold, self.vault.pad(pad_id) or session.record
             seed = keys.view_seed if view or not isinstance(keys, EditKeys) else keys.edit_seed
             return encode_link(
                 Link(

@@ -9,6 +9,8 @@ from pathlib import Path
 import platformdirs
 
 HOME_VARIABLE = "CRYPTPAD_TUI_HOME"
+HEADER_NAME = "vault.hdr"
+"""The file of a vault whose being there says that there is a vault."""
 
 
 def home(environ: Mapping[str, str] = os.environ) -> Path:

@@ -35,7 +35,7 @@ class VaultBackend:
 
     def has_vault(self) -> bool:
         """Whether there is something to unlock."""
-        from cryptpad_tui.vault.headerfile import HEADER_NAME
+        from cryptpad_tui.host.paths import HEADER_NAME
 
         return os.path.lexists(self._home / HEADER_NAME)
 

@@ -7,15 +7,17 @@ and its look. Characters that take no cell and control characters never become a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
-from typing import Final
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-import regex
 from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.segment import Segment
 
 from cryptpad_tui.ui.pen import PLAIN, Look, blank_look, look_of
+
+if TYPE_CHECKING:
+    import regex
 
 Cell = tuple[str, Look]
 Row = list[Cell | None]
@@ -23,12 +25,36 @@ Row = list[Cell | None]
 
 BLANK: Final[Cell] = (" ", PLAIN)
 
-_CLUSTERS: Final = regex.compile(r"\X")
-_PRINTABLE: Final = frozenset(map(chr, range(0x20, 0x7F)))
-_MARKS: Final = regex.compile(
-    r"[\p{Mn}\p{Me}--\N{VARIATION SELECTOR-15}\N{VARIATION SELECTOR-16}]+", regex.V1
+PLAIN_RANGES: Final = (
+    (0x20, 0x7E),
+    (0xA1, 0xAC),
+    (0xAE, 0x24F),
+    (0x2010, 0x2015),
+    (0x2018, 0x201F),
+    (0x2020, 0x2026),
+    (0x2500, 0x259F),
+    (0x25CB, 0x25CF),
 )
-_DISPUTED_ALONE: Final = regex.compile(r"[\p{Regional_Indicator}\p{Emoji_Modifier}\p{Mc}\p{Cn}\p{Co}]")
+"""Characters that are one cell and one cluster each beside each other: what a screen mostly shows."""
+_PLAIN: Final = frozenset(chr(code) for first, last in PLAIN_RANGES for code in range(first, last + 1))
+
+
+class _Patterns(NamedTuple):
+    clusters: regex.Pattern[str]
+    marks: regex.Pattern[str]
+    disputed_alone: regex.Pattern[str]
+
+
+@cache
+def _patterns() -> _Patterns:
+    """The package `regex` takes as long to import as half a first frame; most screens never need it."""
+    import regex
+
+    return _Patterns(
+        regex.compile(r"\X"),
+        regex.compile(r"[\p{Mn}\p{Me}--\N{VARIATION SELECTOR-15}\N{VARIATION SELECTOR-16}]+", regex.V1),
+        regex.compile(r"[\p{Regional_Indicator}\p{Emoji_Modifier}\p{Mc}\p{Cn}\p{Co}]"),
+    )
 
 
 @lru_cache(4096)
@@ -38,15 +64,16 @@ def is_disputed(cluster: str) -> bool:
     Agreed are single characters and letters with plain combining marks; flags, skin tones, joined emoji,
     variation selectors, Hangul in parts and Indic syllables are not.
     """
-    if len(cluster) <= 1:
-        return bool(cluster) and not cluster.isascii() and bool(_DISPUTED_ALONE.match(cluster))
-    return not _MARKS.fullmatch(cluster, 1) or bool(_DISPUTED_ALONE.match(cluster))
+    if not cluster or cluster in _PLAIN:
+        return False
+    alone = bool(_patterns().disputed_alone.match(cluster))
+    return alone if len(cluster) == 1 else alone or not _patterns().marks.fullmatch(cluster, 1)
 
 
 @lru_cache(2048)
 def _clusters(text: str) -> tuple[tuple[str, int], ...]:
     """The clusters of a text that take cells, with their widths (as Rich lays them out)."""
-    found = [(cluster, cell_len(cluster)) for cluster in _CLUSTERS.findall(text)]
+    found = [(cluster, cell_len(cluster)) for cluster in _patterns().clusters.findall(text)]
     return tuple((cluster, width) for cluster, width in found if width)
 
 
@@ -57,7 +84,7 @@ def cells_of(segments: Iterable[Segment], colors: ColorSystem) -> list[Cell]:
         if control:
             continue
         look = look_of(style, colors)
-        if _PRINTABLE.issuperset(text):
+        if _PLAIN.issuperset(text):
             cells.extend(_plain_cells(text, look))
         else:
             cells.extend(_wide_cells(text, look))

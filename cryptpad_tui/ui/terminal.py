@@ -6,17 +6,17 @@ It decides whether a screen can be drawn at all, before anything is written; it 
 from __future__ import annotations
 
 import curses
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, TextIO
 
-import regex
 from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
-_UNSAFE: Final = regex.compile(
-    r"[\p{Cc}\p{Cs}\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+_UNSAFE: Final = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
 )
 """Control characters, half characters, and what reorders or hides text without taking a cell."""
 

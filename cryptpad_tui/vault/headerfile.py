@@ -11,11 +11,11 @@ from typing import Final
 from cryptpad_tui.host import files
 from cryptpad_tui.host.entropy import Rng
 from cryptpad_tui.host.errors import UnsafePath
+from cryptpad_tui.host.paths import HEADER_NAME
 from cryptpad_tui.vault.errors import NoVault
 from cryptpad_tui.vault.header import MAX_HEADER_BYTES, Header, encode_header, parse_header
 from cryptpad_tui.vault.seam import host_errors_translated
 
-HEADER_NAME: Final = "vault.hdr"
 _KEYFILE_BYTES: Final = 32
 _KEYFILE_LIMIT: Final = 4_096
 

@@ -14,6 +14,7 @@ from typing import Final, cast
 from cryptpad_tui.host import files, filesystems
 from cryptpad_tui.host.clock import ClockMs, wall_ms
 from cryptpad_tui.host.entropy import Rng, random_bytes
+from cryptpad_tui.host.paths import HEADER_NAME
 from cryptpad_tui.vault import headerfile
 from cryptpad_tui.vault.database import SIDE_FILES, Database, remove_files
 from cryptpad_tui.vault.errors import (
@@ -91,7 +92,7 @@ class Vault(Tables):
             files.ensure_private_dir(directory)
         _check_place(directory, allow_network)
         with headerfile.header_locked(directory):
-            if os.path.lexists(directory / headerfile.HEADER_NAME):
+            if os.path.lexists(directory / HEADER_NAME):
                 raise VaultExists(str(directory))
             master_key = MasterKey(rng(MASTER_KEY_BYTES))
             secrets: dict[SlotType, bytes] = {SlotType.PASSPHRASE: passphrase}
