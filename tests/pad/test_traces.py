@@ -58,10 +58,18 @@ def known_to_author(txns: list[dict[str, Any]]) -> Iterator[int]:
         seen.append((counts[0], counts[1]))
 
 
-async def test_two_authors_through_a_relay_end_equal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def relay(tmp_path: Path) -> Iterator[RelayProcess]:
+    process = RelayProcess(tmp_path / "relay-data")
+    yield process
+    process.stop()
+
+
+async def test_two_authors_through_a_relay_end_equal(
+    relay: RelayProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
     trace = load_trace("friendsforever")
     monkeypatch.setattr(replica, "MAX_IN_FLIGHT", 10**6)
-    relay = RelayProcess(tmp_path / "relay-data")
     authors = [Author("One", 1), Author("Two", 2)]
     for number, author in enumerate(authors):
         await author.connect(relay.url, first=number == 0)
@@ -87,7 +95,6 @@ async def test_two_authors_through_a_relay_end_equal(tmp_path: Path, monkeypatch
     for author in authors:
         await author.fold_to(end)
         await author.connection.close()
-    relay.stop()
     one, two = authors
     assert one.text() == two.text() == one.canonical() == two.canonical()
     assert one.text() == trace["endContent"]
