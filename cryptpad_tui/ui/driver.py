@@ -77,6 +77,14 @@ def _begun(text: str, mark: str) -> int:
 class SafeDriver(LinuxDriver):
     """Textual's Linux and macOS driver with our habits."""
 
+    def _get_terminal_size(self) -> tuple[int, int]:
+        # Textual's asks the environment first, and an exported COLUMNS never changes with the window.
+        try:
+            width, height = os.get_terminal_size(self.fileno)
+        except OSError:
+            return super()._get_terminal_size()
+        return width or 80, height or 24
+
     def _enable_mouse_support(self) -> None:
         # 1002 reports motion while a button is held: enough to drag. 1003 would send bytes for every motion.
         if self._mouse:

@@ -237,7 +237,7 @@ async def test_a_view_only_pad_refuses_keys_with_one_sentence_and_a_bell(
         assert document.text() == "text"
         assert len(bells) == 2
         assert len(app.said) == 1
-        assert "Nothing was changed" in app.said[0]
+        assert "can read this pad but not change it" in app.said[0]
 
 
 async def test_others_are_shown_in_their_colour_with_a_name_for_a_moment() -> None:
