@@ -202,5 +202,5 @@ async def test_what_a_failure_says_names_its_kind_and_place_but_never_its_messag
 def test_an_exported_columns_does_not_nail_the_size_down() -> None:
     with Terminal([sys.executable, PROBE, "plain"], env={"COLUMNS": "80", "LINES": "24"}) as terminal:
         terminal.wait_for("ready")
-        terminal.resize(12, 40)
-        terminal.wait_for(lambda t: t.row(11).startswith("ready"))
+        terminal.resize(30, 100)
+        terminal.wait_for(lambda t: t.row(29).startswith("ready"))
