@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,22 +17,7 @@ from cryptpad_tui.sync.pad_link import PadLink
 from cryptpad_tui.vault.errors import DiskFull, VaultBusy
 from cryptpad_tui.vault.padstore import VaultPadStore
 from support.relay import RelayProcess
-
-MakeEngine = Callable[..., Engine]
-
-
-async def until(condition: Callable[[], bool], *, within_s: float = 10.0) -> None:
-    """Wait for a state, never for a time."""
-    for _ in range(int(within_s / 0.02)):
-        if condition():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not come to that")
-
-
-def append(session: PadSession, text: str) -> None:
-    end = session.view.lines.end
-    session.view.replace(end, end, text)
+from support.sessions import MakeEngine, append, until
 
 
 @pytest.mark.parametrize("error", [Refused(Code.UNSUPPORTED), VaultBusy(), KeyError("a bug")])
