@@ -30,7 +30,7 @@ async def test_a_viewers_absurd_position_costs_nobody_their_connection(
     await anna.start()
     hers = anna.open_pad(line.pad_id)
     await until(lambda: hers.attached_here)
-    connection = next(iter(anna._relays.values())).connection
+    connection = next(iter(anna.relays.loops.values())).connection
     his = boris.open_pad(line.pad_id)
     his.replica.base = lambda: Base(2**64 - 1, bytes(32))  # type: ignore[method-assign]
     await boris.start()

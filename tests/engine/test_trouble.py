@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from cryptpad_relay.protocol.errors import Code, Refused
-from cryptpad_tui.engine import Engine, PadSession
-from cryptpad_tui.engine import engine as engine_module
-from cryptpad_tui.engine import session as session_module
+from cryptpad_tui.engine import Engine, PadSession, syncing
+from cryptpad_tui.engine import pending as pending_module
 from cryptpad_tui.engine.relay_loop import RelayLoop
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.sync.pad_link import PadLink
@@ -84,7 +83,7 @@ async def test_the_loop_outlives_a_relay_that_cannot_be_started(
 async def test_one_pads_trouble_does_not_end_the_watch_over_the_vault(
     make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_module, "POLL_S", 0.02)
+    monkeypatch.setattr(syncing, "POLL_S", 0.02)
     one, two = make_engine("Anna"), make_engine("Anna")
     pads = [one.create_pad(name, text="start\n").pad_id for name in ("first", "second")]
     await two.start()
@@ -141,7 +140,7 @@ async def test_a_window_that_another_keeps_in_step_does_not_say_that_it_is_offli
 async def test_a_save_that_fails_says_so_and_is_tried_again(
     make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session_module, "RETRY_S", 0.02)
+    monkeypatch.setattr(pending_module, "RETRY_S", 0.02)
     engine = make_engine("Anna")
     session = engine.open_pad(engine.create_pad("Pad", text="start\n").pad_id)
     await engine.start()

@@ -1,0 +1,267 @@
+"""A pad's pending edits as one window shows them: made durable, kept in step with other windows, made again.
+
+All windows of a vault share one queue of pending edits a pad. The view is kept equal to the log, the queue,
+and what is not durable yet, in this order. It never sends; what may be signed, `pad.replica` decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from cryptpad_tui.crdt.errors import EngineFailure
+from cryptpad_tui.crdt.view import ViewDocument
+from cryptpad_tui.engine.values import SessionEvent
+from cryptpad_tui.pad.replica import SealResult
+from cryptpad_tui.vault.errors import UnknownPad, VaultError
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine.engine import Engine
+    from cryptpad_tui.engine.session import PadSession
+
+FLUSH_S: Final = 0.15
+TOGETHER_S: Final = 0.1
+FIRST_FLUSH_S: Final = 0.01
+"""Time for the key's own answer on the screen, and for the rest of a paste."""
+RETRY_S: Final = 1.0
+COMPACT_ROWS: Final = 256
+"""So many pending edits of closed windows are made one, so that opening a pad stays cheap."""
+_REMOVED: Final = "removed in another window; copy what you need"
+_UNKNOWN: Final = "unknown"
+
+
+class PendingEdits:
+    """The view of one open pad, and the way of its edits into the vault's queue."""
+
+    def __init__(self, engine: Engine, session: PadSession) -> None:
+        self._engine = engine
+        self._session = session
+        self._pad_id = session.pad_id
+        self._replica = session.replica
+        self._store = session.replica.store
+        self.not_saved = ""
+        """A sentence about why edits are not durable yet; empty where they are."""
+        self._flush_handle: asyncio.TimerHandle | None = None
+        self._flushed_at = -TOGETHER_S
+        self._journal_seen = 0
+        self._shown: list[bytes] = []
+        """The pending edits that the view holds: what it would be without those that are not saved yet."""
+        self._unsaved: list[bytes] = []
+        with self._store.transaction():
+            self._generation = engine.generation(self._pad_id)
+            self._read_pending()
+        self.view = self._document(self._view_client(), self._shown)
+
+    def _document(self, client_id: int, pending: list[bytes]) -> ViewDocument:
+        """What the log says, with these edits on it."""
+        document = ViewDocument(
+            client_id=client_id, kind=self._session.kind, state=self._replica.canonical_state()
+        )
+        _apply_all(document, pending)
+        return document
+
+    def _view_client(self) -> int:
+        writer = self._replica.writer
+        return writer.client_id if writer else self._random_client()
+
+    def _random_client(self) -> int:
+        return int.from_bytes(self._engine.rng(6), "big")
+
+    def _read_pending(self) -> None:
+        """All that is pending, in queue order. Inside a transaction: rows move between its tables."""
+        rows = self._store.journal_after(0)
+        self._shown = [update for _, inside in self._replica.opened_outbox() for update in inside]
+        self._shown += [row.update for row in rows]
+        self._journal_seen = max([self._journal_seen, *[row.id for row in rows]])
+
+    # -- making edits durable
+
+    def save_soon(self) -> None:
+        """The view has an edit: make it durable within 250 ms."""
+        if self._flush_handle is None:
+            self._flush_after(self._flush_delay_s())
+
+    def _flush_after(self, delay_s: float) -> None:
+        if self._engine.loop is not None:
+            self._flush_handle = self._engine.loop.call_later(delay_s, self._flush_later)
+
+    def _flush_delay_s(self) -> float:
+        """In company somebody watches: what is typed after a pause does not wait for more."""
+        if not self._session.presence.sessions:
+            return FLUSH_S
+        return max(FIRST_FLUSH_S, self._flushed_at + TOGETHER_S - self._engine.now())
+
+    def _flush_later(self) -> None:
+        with contextlib.suppress(VaultError):
+            self.flush()
+
+    def flush(self) -> None:
+        """Make the view's edits durable: one small commit, if there is anything.
+
+        Raises VaultError; the edits then stay in the view, the status says so, and it is tried again.
+        """
+        try:
+            self._flush()
+        except UnknownPad:
+            self.not_saved = _REMOVED
+            self._session.tell(SessionEvent.STATUS)
+            raise
+        except VaultError as error:
+            self.not_saved = " ".join((type(error).__doc__ or "").split())
+            self._session.tell(SessionEvent.STATUS)
+            self._flush_after(RETRY_S)
+            raise
+
+    def _flush(self) -> None:
+        """In one transaction the view takes in what other windows did, so that these edits stand on the whole
+        queue before them.
+        """
+        if self._flush_handle:
+            self._flush_handle.cancel()
+            self._flush_handle = None
+        self._flushed_at = self._engine.now()
+        self._unsaved += self.view.take_updates()
+        writer = self._replica.writer
+        if not self._unsaved or writer is None:
+            return
+        with self._store.transaction():
+            self.take_in_others()
+            self._engine.register_writer(self._pad_id, writer.pk)
+            ids = self._store.append_journal(writer.pk, self._unsaved)
+            self._session.save_listing()
+        self._saved(ids)
+        self._session.waiting += len(ids)
+        self._engine.wants_sending(self._session)
+        self._session.tell(SessionEvent.STATUS)
+
+    def _saved(self, ids: list[int]) -> None:
+        self._shown += self._unsaved
+        self._unsaved, self.not_saved = [], ""
+        self._journal_seen = max([self._journal_seen, *ids])
+
+    # -- what the log and other windows bring
+
+    def take_in_others(self) -> None:
+        """Inside a transaction: bring the view to the end of the log and of the queue."""
+        self._replica.follow_store()
+        self.show_folded()
+        generation = self._engine.generation(self._pad_id)
+        if generation != self._generation:
+            self._reload()
+            self._generation = generation
+        for row in self._store.journal_after(self._journal_seen):
+            _apply_all(self.view, (row.update,))
+            self._shown.append(row.update)
+            self._journal_seen = row.id
+
+    def _reload(self) -> None:
+        """Another window made all pending edits again: show those, and one's own unsaved ones on top.
+
+        What that window knew and this one did not must stay, so its difference is merged in first.
+        """
+        self._unsaved += self.view.take_updates()
+        before = self._document(self._random_client(), self._shown).encode() if self._unsaved else b""
+        self._read_pending()
+        pending = self._document(self._random_client(), self._shown)
+        base = pending.encode()
+        if not self._unsaved:
+            self.view.reset(base, self._view_client())
+            return
+        pending.rebase(before, self._random_client())
+        _apply_all(self.view, pending.take_updates())
+        self.view.rebase(base, self._view_client())
+        self._unsaved = self.view.take_updates()
+        self.save_soon()
+
+    def show_folded(self) -> bool:
+        """Let the view take in what was folded since the last call; whether there was anything."""
+        items = self._replica.take_folded()
+        if not items and not self._replica.reloaded:
+            return False
+        for item in items:
+            _apply_all(self.view, item.updates)
+        if self._replica.reloaded:
+            self._replica.reloaded = False
+            _apply_all(self.view, (self._replica.canonical_state(),))
+        if items and self._session.record.role == "view":
+            self.show_canonical()
+        self._session.company.compare()
+        return True
+
+    def show_canonical(self) -> None:
+        """Let the view hold all that the log does, as where a snapshot was loaded beneath it."""
+        if self.view.state_vector() == dict(self._replica.fold.document.clocks):
+            return
+        canonical = self._replica.canonical_state()
+        self._unsaved += self.view.take_updates()
+        if self._session.waiting or self._unsaved:
+            _apply_all(self.view, (canonical,))
+        else:
+            self.view.reset(canonical, self._view_client())
+
+    # -- signing, and making again
+
+    def seal(self) -> None:
+        """Sign what is this window's turn; make again what nobody can sign as it stands."""
+        result = self._replica.seal_pending()
+        if result in (SealResult.REMAKE, SealResult.RENEW):
+            self.remake(with_outbox=result is SealResult.RENEW)
+            self._replica.seal_pending()
+        self.show_folded()
+
+    def remake(self, *, with_outbox: bool) -> None:
+        """Make everything pending again as a difference to the log, by this process's writer.
+
+        `with_outbox`: the entries there were refused and their writer is spoiled, so another one takes over.
+        """
+        self.flush()
+        try:
+            with self._store.transaction():
+                ids = self._remake(with_outbox=with_outbox)
+        except BaseException:
+            # Nothing was stored: the view goes back to what is, at the latest when storage works again.
+            self.view.take_updates()
+            self._unsaved, self._generation = [], _UNKNOWN
+            with contextlib.suppress(VaultError):
+                self._session.follow_vault()
+            raise
+        if ids is not None:
+            self._shown = []
+            self._saved(ids)
+        self._session.count_waiting()
+
+    def _remake(self, *, with_outbox: bool) -> list[int] | None:
+        self.take_in_others()
+        if self._store.outbox() and not with_outbox:
+            return None
+        journal_ids, outbox_ids = self._replica.remake_ids(with_outbox=with_outbox)
+        writer = self._replica.renew_writer() if with_outbox else self._replica.writer
+        assert writer is not None
+        if with_outbox:
+            self._session.presence.use_writer(writer)
+        canonical = self._replica.canonical_state()
+        # What the log holds and the view does not would be taken back.
+        _apply_all(self.view, (canonical,))
+        self.view.rebase(canonical, writer.client_id)
+        self._unsaved = self.view.take_updates()
+        self._engine.register_writer(self._pad_id, writer.pk)
+        self._generation = self._engine.bump_generation(self._pad_id)
+        return self._store.replace_pending(
+            journal_ids=journal_ids, outbox_ids=outbox_ids, writer_pk=writer.pk, updates=self._unsaved
+        )
+
+    def compact_if_long(self) -> None:
+        """Make what dead windows left one edit, where it is long."""
+        rows = self._store.journal_after(0)
+        if len(rows) < COMPACT_ROWS or self._replica.writer is None or self._store.outbox():
+            return
+        if not any(self._engine.is_live_writer(self._pad_id, pk) for pk in {row.writer_pk for row in rows}):
+            self.remake(with_outbox=False)
+
+
+def _apply_all(document: ViewDocument, updates: Iterable[bytes]) -> None:
+    for update in updates:
+        with contextlib.suppress(EngineFailure):
+            document.apply(update)

@@ -1,0 +1,50 @@
+"""The status line of an open pad: where its newest text is, in one word and in a person's words.
+
+It promises no more than is known: `synced` is the relay's word, `confirmed` a named peer's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cryptpad_tui.engine import people
+from cryptpad_tui.engine.values import PadStatus, SyncWord
+from cryptpad_tui.pad.freshness import Freshness, FreshnessState
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine.session import PadSession
+
+
+def status_of(session: PadSession, *, now: float, has_relay: bool) -> PadStatus:
+    """What is known of this pad at this moment."""
+    online = session.attached_here
+    freshness = session.company.freshness.state(online=online, now=now)
+    word, text = _trouble(session) or _place(session, freshness, now=now, has_relay=has_relay)
+    return PadStatus(word, session.waiting, online, freshness, session.alarm, text)
+
+
+def _trouble(session: PadSession) -> tuple[SyncWord, str] | None:
+    if session.not_saved:
+        return SyncWord.WAITING, f"NOT SAVED: {session.not_saved}"
+    if session.alarm:
+        return SyncWord.ALARM, f"ALARM {session.alarm.code}: {session.alarm.sentence}"
+    return None
+
+
+def _place(
+    session: PadSession, freshness: FreshnessState, *, now: float, has_relay: bool
+) -> tuple[SyncWord, str]:
+    online, followed = session.attached_here, session.followed
+    if not has_relay:
+        return SyncWord.SAVED, "saved here"
+    if session.waiting:
+        kept = "sending" if online or followed else "offline, saved here"
+        return SyncWord.WAITING, f"{kept}, {session.waiting} waiting"
+    if not online:
+        return SyncWord.SYNCED, "synced by another window" if followed else "offline, saved here"
+    if freshness.freshness is Freshness.CONFIRMED:
+        name = session.company.name_of(freshness.ident_pk)
+        return SyncWord.CONFIRMED, f"synced, confirmed by {name} {people.ago(now - freshness.at)}"
+    if freshness.freshness is Freshness.STALE:
+        return SyncWord.SYNCED, "stale: somebody has seen newer text"
+    return SyncWord.SYNCED, "synced (relay says so)"

@@ -1,0 +1,116 @@
+"""Bringing pads in step: once, for a command, or as long as a screen is open.
+
+It waits and reports. What is sent and what is believed is decided below, in `relay_loop` and `pad`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from cryptpad_tui.engine.relay_loop import sentence_of
+from cryptpad_tui.engine.session import PadSession
+from cryptpad_tui.engine.values import SyncReport
+from cryptpad_tui.vault.errors import UnknownPad, VaultError
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine.engine import Engine
+
+POLL_S: Final = 0.25
+SYNC_POLL_S: Final = 0.02
+
+
+async def sync(engine: Engine, pad_ids: Sequence[bytes] | None, *, wait_s: float) -> SyncReport:
+    """Send what waits and fetch what is new; returns when done, or after `wait_s`."""
+    started = engine.loop is None
+    if started:
+        engine.loop = asyncio.get_running_loop()
+    wanted = pad_ids if pad_ids is not None else [record.pad_id for record in engine.vault.pads()]
+    records = [record for pad_id in wanted if (record := engine.vault.pad(pad_id))]
+    sessions = [engine.open_pad(r.pad_id) for r in records if engine.relay_of(r)]
+    for session in sessions:
+        session.flush()
+        # What an earlier attempt met says nothing about this one.
+        session.problem = ""
+        engine.relays.attach(session)
+    deadline = engine.now() + wait_s
+    while not all(_settled(s) for s in sessions) and engine.now() < deadline:
+        await asyncio.sleep(SYNC_POLL_S)
+    report = _report(sessions)
+    for session in sessions:
+        session.close()
+    if started:
+        await engine.disconnect()
+    return report
+
+
+def _settled(session: PadSession) -> bool:
+    """Whether nothing more will happen to this pad at present."""
+    if session.alarm or session.problem:
+        return True
+    if session.attached_here:
+        return not session.waiting and not session.replica.made_snapshot
+    return session.followed and not session.waiting
+
+
+def _report(sessions: Sequence[PadSession]) -> SyncReport:
+    return SyncReport(
+        waiting=sum(session.waiting for session in sessions),
+        unreachable=any(not s.attached_here and not s.followed and not s.alarm for s in sessions),
+        alarms=tuple([s.alarm for s in sessions if s.alarm]),
+        notices=tuple(sorted({s.problem for s in sessions if s.problem})),
+    )
+
+
+def pads_to_send(engine: Engine) -> list[bytes]:
+    """Those with a relay that does not have all of them."""
+    waiting = engine.vault.waiting_by_pad()
+    return [
+        record.pad_id
+        for record in engine.vault.pads()
+        if engine.relay_of(record) and (waiting.get(record.pad_id) or not record.uploaded)
+    ]
+
+
+class VaultWatch:
+    """Notices what other windows of this vault did, at most four times a second."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._data_version = engine.vault.data_version()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(POLL_S)
+            with contextlib.suppress(VaultError):
+                version = self._engine.vault.data_version()
+                if version != self._data_version:
+                    followed = [self._follow(session) for session in self._engine.open_pads]
+                    if all(followed):
+                        self._data_version = version
+
+    def _follow(self, session: PadSession) -> bool:
+        """Whether the session took in what other windows did; one pad's trouble never stops the rest."""
+        try:
+            session.follow_vault()
+        except UnknownPad as error:
+            session.problem = sentence_of(error)
+            self._engine.relays.let_go(session)
+            return True
+        except Exception as error:
+            session.problem = sentence_of(error)
+            return False
+        if session.waiting:
+            self._engine.wants_sending(session)
+        return True
