@@ -26,6 +26,8 @@ from cryptpad_tui.sync.connection import RelayConnection
 
 SPOILED: Final = frozenset({Code.EQUIVOCATION, Code.RETIRED})
 """Refusals after which a writer can never go on."""
+GONE: Final = frozenset({Code.UNKNOWN_PAD, Code.DELETED})
+"""What a relay says of a pad that it does not have, or no more; only its owner may have deleted it."""
 AGAIN: Final = frozenset({Code.RETRY, Code.STORAGE})
 QUOTA_PAUSE_S: Final = 60.0
 MAX_QUEUED_COMMITS: Final = 256
@@ -122,9 +124,9 @@ class PadLink:
         try:
             return await self._connection.run(flow())
         except Refused as refused:
-            if refused.code != Code.UNKNOWN_PAD:
+            if refused.code not in GONE:
                 raise
-            if self._host.uploaded:
+            if self._host.uploaded or refused.code == Code.DELETED:
                 raise Alarm(AlarmCode.UNSIGNED_DELETE) from None
             await self._connection.run(flows.create(self._replica))
             return await self._connection.run(flow())
