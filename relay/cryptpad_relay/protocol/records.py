@@ -1,7 +1,7 @@
 """Owner records (protocol §5): plaintext, signed by the owner, verified by everybody.
 
-GENESIS (236 bytes) is not in the log: it *is* the pad, since the pad id is its hash. Record kinds of the log
-(EPOCH, DELETE, VOID, TRIM) are reserved: `record_kind` knows them so that both sides refuse them by name.
+GENESIS (236 bytes) is not in the log: it *is* the pad, since the pad id is its hash. Of the records in the log
+VOID is in use; EPOCH, DELETE and TRIM are reserved: `record_kind` knows them so that both sides refuse them by name.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ GENESIS_BYTES: Final = 236
 UNBOUND: Final = bytes(32)
 """relay_id of a pad that was born without a relay."""
 _GENESIS_BODY: Final = struct.Struct(">4sBBH32s32s32s16s32sI16s")
+_VOID_BODY: Final = struct.Struct(">4sBBH32sI32sQ32s")
+VOID_BYTES: Final = _VOID_BODY.size + SIGNATURE_BYTES
 
 
 class RecordKind(IntEnum):
@@ -87,3 +89,43 @@ def record_kind(raw: bytes) -> RecordKind | None:
     if len(raw) < 8 or raw[:4] != MAGIC or raw[5] != SUITE or raw[6:8] != b"\0\0":
         return None
     return RecordKind(raw[4]) if 0x02 <= raw[4] <= 0x05 else None
+
+
+@dataclass(frozen=True, slots=True)
+class VoidRecord:
+    """The owner's word that one entry changes nothing: its place stays taken, its content is gone."""
+
+    raw: bytes
+    entry_id: bytes
+    """The record's own id: its place in the chain, and the next record's prev_rec_hash."""
+    pad_id: bytes
+    epoch: int
+    previous: bytes
+    """The id of the owner record before it in the log; the pad id where there is none."""
+    void_n: int
+    void_id: bytes
+
+    def signature_ok(self, owner_pk: bytes) -> bool:
+        """Whether the pad's owner signed it (about 100 us)."""
+        signed = self.raw[:-SIGNATURE_BYTES]
+        return labels.verify_parts(owner_pk, self.raw[-SIGNATURE_BYTES:], labels.VOID, signed)
+
+
+def void_body(pad_id: bytes, epoch: int, previous: bytes, void_n: int, void_id: bytes) -> bytes:
+    """VOID before its signature, 116 bytes."""
+    return _VOID_BODY.pack(MAGIC, RecordKind.VOID, SUITE, 0, pad_id, epoch, previous, void_n, void_id)
+
+
+def record_id_of(body: bytes) -> bytes:
+    return labels.hash_parts(labels.RECORD, body)
+
+
+def parse_void(raw: bytes) -> VoidRecord:
+    """A VOID record's fields; raises Malformed. Says nothing about who signed it, or what it names."""
+    if len(raw) != VOID_BYTES or record_kind(raw) is not RecordKind.VOID:
+        raise Malformed("void record")
+    body = raw[:-SIGNATURE_BYTES]
+    *_, pad_id, epoch, previous, void_n, void_id = _VOID_BODY.unpack(body)
+    if not void_n:
+        raise Malformed("void record")
+    return VoidRecord(raw, record_id_of(body), pad_id, epoch, previous, void_n, void_id)
