@@ -16,6 +16,7 @@ from cryptpad_tui.crdt.values import (
     AttributeValue,
     ByteOffset,
     Change,
+    Formatted,
     Origin,
     Position,
     TextEdit,
@@ -31,10 +32,10 @@ Delta = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """Keep `kept_bytes`, then replace `deleted_bytes` by `text`."""
+    """Keep `kept_bytes` (with `formatted` set on them), then replace `deleted_bytes` by `text`."""
 
     kept_bytes: int
-    formatted: bool
+    formatted: Attributes
     deleted_bytes: int
     text: str
     attributes: Attributes
@@ -54,9 +55,9 @@ def _steps(delta: Delta) -> Iterator[_Step]:
     for op in delta:
         if (kept := op.get("retain")) is not None:
             if deleted or text:
-                yield _Step(0, False, deleted, text, attributes)
+                yield _Step(0, {}, deleted, text, attributes)
             deleted, text, attributes = 0, "", {}
-            yield _Step(kept, bool(op.get("attributes")), 0, "", {})
+            yield _Step(kept, dict(op.get("attributes") or {}), 0, "", {})
         elif (gone := op.get("delete")) is not None:
             deleted += gone
         else:
@@ -65,29 +66,31 @@ def _steps(delta: Delta) -> Iterator[_Step]:
                 raise TypeError("an embedded object in a text")
             made_attributes = dict(op.get("attributes") or {})
             if text and made_attributes != attributes:
-                yield _Step(0, False, deleted, text, attributes)
+                yield _Step(0, {}, deleted, text, attributes)
                 deleted, text = 0, ""
             text, attributes = text + made, made_attributes
     if deleted or text:
-        yield _Step(0, False, deleted, text, attributes)
+        yield _Step(0, {}, deleted, text, attributes)
 
 
 def _apply_by_lookups(lines: LineIndex, steps: list[_Step], origin: Origin) -> Change:
     edits: list[TextEdit] = []
-    formatted: list[tuple[Position, Position]] = []
+    formatted: list[Formatted] = []
     at = 0
     for step in steps:
         if step.kept_bytes:
             after = at + step.kept_bytes
             if step.formatted:
                 end = ByteOffset(min(after, lines.byte_count))
-                formatted.append((lines.position_of(ByteOffset(at)), lines.position_of(end)))
+                formatted.append(
+                    Formatted(lines.position_of(ByteOffset(at)), lines.position_of(end), step.formatted)
+                )
             at = after
             continue
         start = lines.position_of(ByteOffset(at))
         end_position = lines.position_of(ByteOffset(at + step.deleted_bytes)) if step.deleted_bytes else start
         lines.replace(start, end_position, step.text)
-        edits.append(TextEdit(start, end_position, step.text, step.attributes))
+        edits.append(TextEdit(start, end_position, step.text, step.attributes or None))
         at += utf8_size(step.text)
     return Change(tuple(edits), origin, tuple(formatted))
 
@@ -95,7 +98,7 @@ def _apply_by_lookups(lines: LineIndex, steps: list[_Step], origin: Origin) -> C
 def _apply_in_one_walk(lines: LineIndex, steps: list[_Step], origin: Origin) -> Change:
     old = lines.text(Position(0, 0), lines.end).encode()
     edits: list[TextEdit] = []
-    formatted: list[tuple[Position, Position]] = []
+    formatted: list[Formatted] = []
     made: list[str] = []
     read, here = 0, Position(0, 0)
     try:
@@ -106,11 +109,11 @@ def _apply_in_one_walk(lines: LineIndex, steps: list[_Step], origin: Origin) -> 
                 made.append(kept)
                 before, here = here, end_of(here, kept)
                 if step.formatted:
-                    formatted.append((before, here))
+                    formatted.append(Formatted(before, here, step.formatted))
                 continue
             gone = old[read : read + step.deleted_bytes].decode()
             read += step.deleted_bytes
-            edits.append(TextEdit(here, end_of(here, gone), step.text, step.attributes))
+            edits.append(TextEdit(here, end_of(here, gone), step.text, step.attributes or None))
             made.append(step.text)
             here = end_of(here, step.text)
         made.append(old[read:].decode())

@@ -123,7 +123,8 @@ class EngineDocument:
         undoable: bool = True,
     ) -> None:
         """Make ascending edits of a text of `text_bytes` in one own transaction."""
-        items = self.items(text_bytes) if len(edits) >= _BATCH_EDITS and not any(attributes) else None
+        unmarked = all(marks is None for marks in attributes)
+        items = self.items(text_bytes) if unmarked and len(edits) >= _BATCH_EDITS else None
         if items is not None:
             update = write_edits(items, self.client_id, self.state_vector().get(self.client_id, 0), edits)
             with self.own_transaction(undoable=undoable):

@@ -51,7 +51,7 @@ def write_text_edits(
     spans = [(int(lines.byte_of(edit.start)), int(lines.byte_of(edit.end))) for edit in edits]
     engine.write(
         [(first, last, edit.text) for edit, (first, last) in zip(edits, spans, strict=True)],
-        [edit.attributes or None for edit in edits],
+        [edit.attributes for edit in edits],
         lines.byte_count,
         undoable=undoable,
     )

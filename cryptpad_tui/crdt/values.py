@@ -13,7 +13,7 @@ Lines are split at LF only. U+2028, U+0085, VT and FF are ordinary characters he
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, NewType
 
@@ -47,12 +47,23 @@ class Origin(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TextEdit:
-    """Replace the characters from `start` up to `end` by `text`."""
+    """Replace the characters from `start` up to `end` by `text`.
+
+    `attributes` None: as an edit to make, the marks of the place; in a `Change`, no marks at all.
+    """
 
     start: Position
     end: Position
     text: str
-    attributes: Attributes = field(default_factory=dict)
+    attributes: Attributes | None = None
+
+
+class Formatted(NamedTuple):
+    """A range whose attributes change: those named, to these values; None takes one away."""
+
+    start: Position
+    end: Position
+    attributes: Attributes
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +72,12 @@ class Change:
 
     `edits` apply one after the other: each is in the coordinates that the edits before it left.
     Edits come in ascending order, so a caret is mapped through them from the first to the last.
-    `formatted` are ranges (in the final coordinates) whose attributes alone changed.
+    `formatted` are ranges (in the final coordinates) of which these attributes alone changed; None is gone.
     """
 
     edits: tuple[TextEdit, ...]
     origin: Origin
-    formatted: tuple[tuple[Position, Position], ...] = ()
+    formatted: tuple[Formatted, ...] = ()
 
 
 def end_of(start: Position, text: str) -> Position:

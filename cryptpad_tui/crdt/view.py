@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from cryptpad_tui.crdt.anchors import locate_anchor, make_anchor
@@ -17,10 +18,20 @@ from cryptpad_tui.crdt.delta import apply_delta
 from cryptpad_tui.crdt.diff import smallest_edits
 from cryptpad_tui.crdt.engine_doc import EngineDocument, Run
 from cryptpad_tui.crdt.errors import UnfitValue
-from cryptpad_tui.crdt.kinds import META_ROOT, PadKind
-from cryptpad_tui.crdt.line_index import LineIndex
+from cryptpad_tui.crdt.kinds import INLINE_KEYS, META_ROOT, PadKind
+from cryptpad_tui.crdt.line_index import LineIndex, utf8_size
+from cryptpad_tui.crdt.mark_index import MarkIndex
 from cryptpad_tui.crdt.rebase import content_of, make_again, write_text_edits
-from cryptpad_tui.crdt.values import Anchor, Attributes, Change, Origin, Position, TextEdit
+from cryptpad_tui.crdt.values import (
+    Anchor,
+    Attributes,
+    Change,
+    Formatted,
+    Origin,
+    Position,
+    TextEdit,
+    end_of,
+)
 
 ChangeCallback = Callable[[Change], None]
 MapCallback = Callable[[str, frozenset[str]], None]
@@ -44,6 +55,8 @@ class ViewDocument:
         self._map_callbacks: list[MapCallback] = []
         self._engine = EngineDocument(kind, client_id, state, now)
         self.lines = LineIndex(self._engine.whole_text())
+        self.marks = MarkIndex(self.lines, self._engine.runs()) if kind.format_keys else None
+        """The marks of the lines, for kinds that have any."""
 
     # -- observing
 
@@ -58,6 +71,11 @@ class ViewDocument:
         return lambda: self._map_callbacks.remove(callback)
 
     def _tell(self, change: Change) -> None:
+        if self.marks is not None:
+            if change.origin is Origin.RELOAD:
+                self.marks.reset(self._engine.runs())
+            else:
+                self.marks.follow(change)
         if change.edits or change.formatted or change.origin is Origin.RELOAD:
             for callback in tuple(self._callbacks):
                 callback(change)
@@ -79,10 +97,34 @@ class ViewDocument:
             raise IndexError("a range ends before it starts")
         if first == last and not text:
             return
+        edits = self._explicit(TextEdit(start, end, text, attributes))
         with self._engine.own_transaction():
-            self._engine.replace_bytes(first, last, text, attributes)
+            self._engine.replace_bytes(first, last, edits[0].text, edits[0].attributes)
+            at = first + utf8_size(edits[0].text)
+            for edit in edits[1:]:
+                self._engine.replace_bytes(at, at, edit.text, edit.attributes)
+                at += utf8_size(edit.text)
         self.lines.replace(start, end, text)
-        self._tell(Change((TextEdit(start, end, text, dict(attributes or {})),), Origin.LOCAL))
+        self._tell(Change(tuple(edits), Origin.LOCAL))
+
+    def _explicit(self, edit: TextEdit) -> list[TextEdit]:
+        """The edit with the marks that its text will have, in steps of which each follows the one before.
+
+        Text takes over the marks of the character before it in its line, an LF those of the line it cuts.
+        """
+        if self.marks is None or edit.attributes is not None or not edit.text:
+            return [edit]
+        before = Position(edit.start.line, max(0, edit.start.col - 1))
+        inline = {
+            key: value for key, value in self.marks.marks_at(before) if key in INLINE_KEYS and key != "object"
+        }
+        block = dict(self.marks.line(edit.start.line).block)
+        made: list[TextEdit] = []
+        start, end = edit.start, edit.end
+        for piece in _pieces(edit.text):
+            made.append(TextEdit(start, end, piece, block if piece == "\n" else inline))
+            start = end = end_of(start, piece)
+        return made
 
     def replace_all(self, edits: Sequence[TextEdit]) -> None:
         """Make many edits at once: ascending, not overlapping, in the coordinates before the first."""
@@ -91,9 +133,15 @@ class ViewDocument:
         if not edits:
             return
         self.end_undo_group()
-        spans = write_text_edits(self._engine, self.lines, list(edits))
+        explicit = [step for edit in edits for step in self._explicit_in_place(edit)]
+        spans = write_text_edits(self._engine, self.lines, explicit)
         self.end_undo_group()
-        self._tell(apply_delta(self.lines, _delta_of(edits, spans), Origin.LOCAL))
+        self._tell(apply_delta(self.lines, _delta_of(explicit, spans), Origin.LOCAL))
+
+    def _explicit_in_place(self, edit: TextEdit) -> list[TextEdit]:
+        """As `_explicit`, in the coordinates before the first."""
+        steps = self._explicit(edit)
+        return [steps[0], *[replace(step, start=edit.end, end=edit.end) for step in steps[1:]]]
 
     def set_text(self, text: str) -> None:
         """Make the text equal to `text` by the smallest edits, so that concurrent typing survives."""
@@ -109,7 +157,7 @@ class ViewDocument:
             return
         with self._engine.own_transaction():
             self._engine.text.format(first, last, dict(attributes))
-        self._tell(Change((), Origin.LOCAL, ((start, end),)))
+        self._tell(Change((), Origin.LOCAL, (Formatted(start, end, dict(attributes)),)))
 
     def _require_writable(self) -> None:
         if self.read_only:
@@ -243,6 +291,12 @@ class ViewDocument:
     def locate(self, a: Anchor) -> Position | None:
         """Where an anchor is; None if it is unknown here or hostile."""
         return locate_anchor(self._engine, self.lines, self.state_vector(), a)
+
+
+def _pieces(text: str) -> list[str]:
+    """The text cut before and behind each LF."""
+    pieces = [part for piece in text.split("\n") for part in (piece, "\n")][:-1]
+    return [piece for piece in pieces if piece]
 
 
 def _delta_of(edits: Sequence[TextEdit], spans: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
