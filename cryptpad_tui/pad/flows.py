@@ -7,7 +7,7 @@ the relay, honest or lying, line by line. What a flow learns it folds through `R
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hmac import compare_digest
 from typing import Final, NamedTuple, TypeVar
 
@@ -18,6 +18,7 @@ from cryptpad_relay.protocol.errors import Code, Malformed, Refused
 from cryptpad_relay.protocol.frames import Greeting, Op
 from cryptpad_relay.protocol.records import Genesis, parse_genesis
 from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.crypto.errors import BadLink
 from cryptpad_tui.crypto.keys import ViewKeys, keys_match
 from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.pad import snapshots
@@ -75,6 +76,9 @@ def fetch_genesis(
     for kind in PadKind:
         if keys_match(keys, genesis, kind):
             return genesis, kind
+    if keys_match(keys, replace(genesis, kcv=keys.key_check(PadKind.TEXT)), PadKind.TEXT):
+        # GENESIS is right, as its hash says: what does not fit is a kind or rule set that is unknown here.
+        raise BadLink("its pad was made by a newer version of cryptpad-tui")
     raise Alarm(AlarmCode.BAD_RECORD, "its keys are not this link's", evidence=(answer.genesis,))
 
 
