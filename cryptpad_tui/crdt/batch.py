@@ -36,7 +36,8 @@ def write_edits(items: ItemList, client: int, clock: int, edits: Sequence[ByteEd
             # A replacement stands after what it replaces, and so takes over its marks.
             before = (item.client, item.clock + stop - 1)
         if text:
-            info, place = encode_place(chained or before, walk.unit_after(last), TEXT_ROOT)
+            # Between neighbours, as the validator wants it; what is deleted is a neighbour too.
+            info, place = encode_place(chained or before, items.unit_behind(before), TEXT_ROOT)
             structs.append(bytes([info | STRING]) + place + encode_string(text))
             clock += len(text.encode("utf-16-le")) // 2
             own_end, own_place = (client, clock - 1), last
@@ -62,7 +63,6 @@ class _Walk:
 
     def __init__(self, items: ItemList) -> None:
         self._rest = (item for item in items if item.size_bytes)
-        self._first = next(iter(items), None)
         self._item: Item | None = None
         self._raw = b""
         self._start = self._end = 0
@@ -96,13 +96,6 @@ class _Walk:
         if self._item is None or target == self._start:
             return self._before
         return self._item.client, self._item.clock + self._units_to(target) - 1
-
-    def unit_after(self, target: int) -> Id | None:
-        """The first unit of the character at a byte; None at the end of the text."""
-        self._go_to(target)
-        if self._item is None:
-            return None
-        return self._item.client, self._item.clock + self._units_to(target)
 
     def pieces(self, first: int, last: int) -> Iterator[tuple[Item, int, int]]:
         """The parts of items between two bytes: item, first unit, unit after the last."""

@@ -7,7 +7,7 @@ knows how items are cut and linked, and nothing of the rules that say where one 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
 
 from cryptpad_tui.crdt.grammar import DELETED, Struct
@@ -15,6 +15,10 @@ from cryptpad_tui.crdt.line_index import utf8_size
 from cryptpad_tui.crdt.reader import Id
 
 _CHUNK_ITEMS = 256
+
+Gap = tuple[Id | None, Id | None]
+"""The origin and the right origin of an item; None is the document's start or end."""
+Precedes = Callable[[Id, Id], bool]
 
 
 class Item:
@@ -116,10 +120,7 @@ class ItemChain:
 
     def precedes(self, a: Id, b: Id) -> bool:
         """Whether `a` stands before `b` in the document; both must be known."""
-        found_a, found_b = self.find(*a), self.find(*b)
-        if found_a is None or found_b is None:
-            raise KeyError("an unknown item")
-        (item_a, inside_a), (item_b, inside_b) = found_a, found_b
+        (item_a, inside_a), (item_b, inside_b) = self._known(a), self._known(b)
         if item_a is item_b:
             return inside_a < inside_b
         if item_a.chunk is item_b.chunk:
@@ -127,16 +128,60 @@ class ItemChain:
             return items.index(item_a) < items.index(item_b)
         return self._chunks.index(item_a.chunk) < self._chunks.index(item_b.chunk)
 
-    def all_precede(self, pairs: Iterable[tuple[Id, Id]]) -> bool:
-        """Whether `precedes` holds for each pair; for very many of them at once."""
+    def fault_of_gap(self, gap: Gap, precedes: Precedes | None = None) -> str | None:
+        """Why nobody can have put an item between these two; None where somebody can.
+
+        Whoever did saw them side by side. So what the right one was put behind was the left one or stood
+        before it, and what the left one was put before was the right one or stood after it.
+        """
+        origin, right = gap
+        before = precedes or self.precedes
+        if origin is not None and right is not None and not before(origin, right):
+            return "origin behind its right origin"
+        behind = self._put_behind(right) if right is not None else None
+        if behind is not None and behind != origin and (origin is None or not before(behind, origin)):
+            return "a place that was no gap"
+        ahead = self._known(origin)[0].right if origin is not None else None
+        if ahead is not None and ahead != right and (right is None or not before(right, ahead)):
+            return "a place that was no gap"
+        return None
+
+    def fault_of_gaps(self, gaps: Iterable[Gap]) -> str | None:
+        """The first fault of very many gaps, asked at once."""
         ranks = {id(item): rank for rank, item in enumerate(self)}
-        for a, b in pairs:
-            found_a, found_b = self.find(*a), self.find(*b)
-            if found_a is None or found_b is None:
-                raise KeyError("an unknown item")
-            if (ranks[id(found_a[0])], found_a[1]) >= (ranks[id(found_b[0])], found_b[1]):
-                return False
-        return True
+
+        def rank(place: Id) -> tuple[int, int]:
+            item, inside = self._known(place)
+            return ranks[id(item)], inside
+
+        def precedes(a: Id, b: Id) -> bool:
+            return rank(a) < rank(b)
+
+        for gap in gaps:
+            fault = self.fault_of_gap(gap, precedes)
+            if fault is not None:
+                return fault
+        return None
+
+    def unit_behind(self, place: Id | None) -> Id | None:
+        """The neighbour on the right, deleted or not; None at the end. Of None, the first of all."""
+        item = self._first
+        if place is not None:
+            found, inside = self._known(place)
+            if inside + 1 < found.length:
+                return found.client, place[1] + 1
+            item = found.next
+        return (item.client, item.clock) if item is not None else None
+
+    def _put_behind(self, place: Id) -> Id | None:
+        item, inside = self._known(place)
+        return (item.client, place[1] - 1) if inside else item.origin
+
+    def _known(self, place: Id) -> tuple[Item, int]:
+        found = self.find(*place)
+        if found is None:
+            raise KeyError("an unknown item")
+        return found
 
     # -- cutting and linking
 

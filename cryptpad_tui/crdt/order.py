@@ -1,8 +1,8 @@
-"""Whether an item's origin stands before its right origin in the document.
+"""Whether an item was put where a gap was: between two neighbours of some document.
 
-The engine places an item with crossed origins by how its items happen to be cut, so a document that
-took one reads differently after a reload: a joiner and a veteran would disagree for ever, and every
-honest snapshot would look forged. The order is not in the engine's interface, so it is kept here:
+The engine places any other item by how its items happen to be cut and in which order they came, so a
+document that took one reads differently after a reload: a joiner and a veteran would disagree for ever,
+and every honest snapshot would look forged. The order is not in the engine's interface, so it is kept here:
 built when the first question needs it, and brought up to date only when the next one comes.
 Trouble with this list is never a verdict about an update.
 """
@@ -63,17 +63,17 @@ class EntryOrder:
         self.structs: list[PlacedStruct] = []
         self._placed: list[Item] = []
 
-    def require_before(self, origin: Id, right: Id) -> None:
-        """Refuse an origin that does not stand before its right origin."""
+    def require_gap(self, origin: Id | None, right: Id | None) -> None:
+        """Refuse a place that was a gap in no document that an editor can have seen."""
         items = self._order.items()
         if self._is_own(origin) or self._is_own(right):
             self._place_own(items)
         try:
-            stands_before = items.precedes(origin, right)
+            fault = items.fault_of_gap((origin, right))
         except KeyError as exc:
             raise EngineFailure("the engine's own state lacks an item") from exc
-        if not stands_before:
-            raise InvalidUpdate("origin behind its right origin")
+        if fault is not None:
+            raise InvalidUpdate(fault)
 
     def _place_own(self, items: ItemList) -> None:
         while len(self._placed) < len(self.structs):
@@ -85,5 +85,5 @@ class EntryOrder:
             self._order.items().take_back(self._placed)
             self._placed = []
 
-    def _is_own(self, place: Id) -> bool:
-        return place[0] == self._client and place[1] >= self._first_clock
+    def _is_own(self, place: Id | None) -> bool:
+        return place is not None and place[0] == self._client and place[1] >= self._first_clock

@@ -152,6 +152,8 @@ class _Reading:
                     raise InvalidUpdate("references that lead nowhere")
                 path[at] = None
                 at = self._root_at(self._links[at])
+            if at == TEXT_ROOT:
+                raise InvalidUpdate("a text item with a key, or a map item without")
             found.update(dict.fromkeys(path, at))
         for client, roots in self._roots.items():
             for start, root in zip(self._starts[client], roots, strict=True):
@@ -177,18 +179,19 @@ class _Reading:
 
     def check_order(self) -> ItemList | None:
         """The items in order; None where there was no question to ask."""
-        pairs = [
-            (origin, right)
-            for _, _, origin, right in self._references
-            if origin is not None and right is not None
+        gaps = [
+            (item.origin, item.right)
+            for structs in self._texts.values()
+            for _, item in structs
+            if item.root is None
         ]
-        if not pairs:
+        if not gaps:
             return None
         try:
             items = ItemList.of_structs(self._texts)
-            in_order = items.all_precede(pairs)
+            fault = items.fault_of_gaps(gaps)
         except (KeyError, CircularItems):
             raise InvalidUpdate("structs that never become visible") from None
-        if not in_order:
-            raise InvalidUpdate("origin behind its right origin")
+        if fault is not None:
+            raise InvalidUpdate(fault)
         return items

@@ -204,8 +204,8 @@ class _Run:
         last = self.last_text
         follows = last is not None and origin == (self._client, last[0] - 1) and right == last[1]
         # What is typed on stands where the item before it stands: left of the same right origin.
-        if origin is not None and right is not None and not follows:
-            self.order.require_before(origin, right)
+        if item.root is None and not follows:
+            self.order.require_gap(origin, right)
         self.order.structs.append((self.clock, item))
         self.last_text = (self.clock + item.length, right)
 

@@ -24,7 +24,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Doc, Text
 
-from cryptpad_tui.crdt import grammar, order, snapshot_check, validator
+from cryptpad_tui.crdt import grammar, item_chain, order, snapshot_check, validator
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.errors import InvalidUpdate
 from cryptpad_tui.crdt.kinds import PadKind
@@ -233,7 +233,7 @@ def test_t20_an_origin_behind_its_right_origin_is_refused(attack: list[bytes]) -
 
 
 def test_t20_without_the_order_rule_a_joiner_reads_another_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(order.EntryOrder, "require_before", lambda self, origin, right: None)
+    monkeypatch.setattr(order.EntryOrder, "require_gap", lambda self, origin, right: None)
     document = room()
     document.apply(document.check(EVE, CROSSED[1]))
     with pytest.raises(InvalidUpdate, match="behind its right origin"):
@@ -241,6 +241,39 @@ def test_t20_without_the_order_rule_a_joiner_reads_another_text(monkeypatch: pyt
     monkeypatch.setattr(snapshot_check._Reading, "check_order", lambda self: None)
     joiner = CanonicalDocument.from_snapshot(PadKind.RICHTEXT, document.encode(), document.clocks)
     assert joiner.text() != document.text()
+
+
+# Places that stand in order, but were side by side in no document: the fuzzer found what two of them do.
+NO_GAPS = [
+    update(EVE, 0, string("X", (ANN, 0), (ANN, 3))),
+    update(EVE, 0, string("X", None, (ANN, 3))),
+    update(EVE, 0, string("p", (ANN, 2), (ANN, 3)), string("q", (EVE, 0))),
+]
+
+
+@pytest.mark.parametrize("attack", NO_GAPS)
+def test_t20_a_place_that_was_never_a_gap_is_refused(attack: bytes) -> None:
+    with pytest.raises(InvalidUpdate, match="a place that was no gap"):
+        room().check(EVE, [attack])
+
+
+def test_t20_without_the_rule_of_gaps_two_writers_make_a_joiner_read_another_text(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(item_chain.ItemChain, "fault_of_gap", lambda self, gap, precedes=None: None)
+    document = CanonicalDocument(PadKind.TEXT)
+    document.apply(document.check(ANN, [update(ANN, 0, string("abc"), string("-", (ANN, 0), (ANN, 1)))]))
+    document.apply(document.check(EVE, [update(EVE, 0, string("X", (ANN, 0), (ANN, 2)))]))
+    document.apply(document.check(12, [update(12, 0, string("Y", None, (ANN, 3)))]))
+    joiner = CanonicalDocument.from_snapshot(PadKind.TEXT, document.encode(), document.clocks)
+    assert (document.text(), joiner.text()) == ("aY-bXc", "aXY-bc")
+
+
+def test_a_map_value_that_hangs_on_text_is_refused_in_a_snapshot() -> None:
+    """Engines put it into the text then, where no later load may find it."""
+    made = snapshot(block(ANN, 0, string("a")), block(EVE, 0, entry_after(NULL, (ANN, 0))))
+    with pytest.raises(InvalidUpdate, match="a text item with a key"):
+        CanonicalDocument.from_snapshot(PadKind.TEXT, made, {ANN: 1, EVE: 1})
 
 
 @pytest.mark.parametrize("attack", CROSSED)
