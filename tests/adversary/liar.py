@@ -161,6 +161,8 @@ class MalRelay:
             if handler is None:
                 raise Refused(Code.UNSUPPORTED)
             answer = Frame(request.op | 0x80, request.req, handler(request.body))
+        except IndexError:
+            answer = Frame(Op.ERR, request.req, frames.Error(Code.NOT_FOUND, 0).encode())
         except Refused as refused:
             answer = Frame(Op.ERR, request.req, frames.Error(refused.code, refused.retry_ms).encode())
         seat.show(answer, request)

@@ -13,6 +13,7 @@ import pytest
 
 from adversary.liar import answering, pushing, refusing
 from adversary.people import Lab, assert_caught
+from adversary.sabotage import Patch, any_head, both, nothing, yes
 from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.errors import Code
 from cryptpad_relay.protocol.frames import Frame, Op
@@ -22,19 +23,6 @@ from cryptpad_tui.pad import flows
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.fold import Fold
 from cryptpad_tui.pad.freshness import Freshness, FreshnessState, FreshnessWatch
-
-both = pytest.mark.parametrize("defended", [True, False], ids=["defended", "taken_out"])
-Patch = pytest.MonkeyPatch
-
-
-def nothing(*args: object, **named: object) -> None:
-    """A check that checks nothing."""
-
-
-def any_head(monkeypatch: Patch) -> None:
-    """No claim about heads is compared with what was folded."""
-    monkeypatch.setattr(Fold, "check_claim", nothing)
-    monkeypatch.setattr("cryptpad_tui.pad.flows.compare_digest", lambda a, b: True)
 
 
 @both
@@ -289,7 +277,7 @@ async def test_t10_a_forked_pad_can_never_be_merged(lab: Lab, monkeypatch: Patch
     if not defended:
         any_head(monkeypatch)
         monkeypatch.setattr(Fold, "_check_base", nothing)
-        monkeypatch.setattr("cryptpad_tui.sync.pad_link.SignedHead.verify", lambda *parts: True)
+        monkeypatch.setattr("cryptpad_tui.sync.pad_link.SignedHead.verify", yes)
     mine, theirs = lab.world.entries[-2:], other.entries[-2:]
     lab.relay.grow(lab.world, *theirs)
     lab.relay.grow(other, *mine)
@@ -372,7 +360,7 @@ async def test_t13_a_lie_in_the_signed_head_of_the_answer_to_sub(
     if lie == "another pad's signature":
         code = AlarmCode.WRONG_RELAY
         if not defended:
-            monkeypatch.setattr("cryptpad_relay.protocol.chain.SignedHead.verify", lambda *parts: True)
+            monkeypatch.setattr("cryptpad_relay.protocol.chain.SignedHead.verify", yes)
         lab.lies_for["Anna"].append(answering(Op.SUB, lambda body: body[:48] + bytes(64) + body[112:]))
     else:
         more = lie == "more than there is"
