@@ -12,7 +12,7 @@ from typing import Final
 from cryptpad_relay.padlog import PadLog
 from cryptpad_relay.peers import Peer, Subscriber
 from cryptpad_relay.protocol.frames import MAX_BODY, Commit, Op, join_frame
-from cryptpad_relay.store.base import EntryRow, Rows
+from cryptpad_relay.store.base import EntryRow, Loss, Rows
 
 COMMIT_OVERHEAD: Final = 32 + 8 + 32 + 2
 MAX_COMMIT_ENTRIES: Final = 65_535
@@ -27,6 +27,8 @@ class OpenPad:
     waiting_rows: int = 0
     signed_n: int = 0
     signed_at: float = 0.0
+    loss: Loss | None = None
+    """What clients proved that this log lost, since it was restored or before."""
 
 
 @dataclass(slots=True)

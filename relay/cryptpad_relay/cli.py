@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import click
 
+from cryptpad_relay.chain_end import ChainBroken
 from cryptpad_relay.data_dir import (
     DataDirectoryInUse,
     UnsafeDataDirectory,
@@ -27,7 +28,6 @@ from cryptpad_relay.data_dir import (
     prepare_data_dir,
 )
 from cryptpad_relay.diagnostics import LOG, describe, log_to_stderr
-from cryptpad_relay.padlog import ChainBroken
 from cryptpad_relay.protocol.term_safe import term_safe
 from cryptpad_relay.server import AddressInUse, RelayServer
 from cryptpad_relay.settings import BadSetting, Settings, load_settings
@@ -70,8 +70,15 @@ def cli() -> None:
     type=click.Path(path_type=Path),
     help="Settings, TOML.  [default: DIR/relay.toml]",
 )
+@click.option(
+    "--restored",
+    is_flag=True,
+    help="The data is a backup: take no new text for a pad before its people gave back what it lacks.",
+)
 @click.option("--verbose", is_flag=True, help="Say more on stderr.")
-def serve(listen: str | None, unix: str | None, data: str | None, config: Path | None, verbose: bool) -> int:
+def serve(
+    listen: str | None, unix: str | None, data: str | None, config: Path | None, restored: bool, verbose: bool
+) -> int:
     """Serve pads until SIGTERM or Ctrl+C.
 
     Prints one line, "relay ready on URL", when it accepts connections. Put a TLS proxy in front of it to
@@ -81,7 +88,7 @@ def serve(listen: str | None, unix: str | None, data: str | None, config: Path |
         raise click.UsageError("--listen and --unix exclude each other")
     log_to_stderr(logging.DEBUG if verbose else logging.INFO)
     flags = {"listen": listen, "unix": unix, "data": data}
-    return asyncio.run(_serve(load_settings(flags, os.environ, config)))
+    return asyncio.run(_serve(load_settings(flags, os.environ, config), restored=restored))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -97,7 +104,7 @@ def main(arguments: list[str] | None = None) -> int:
     return result if isinstance(result, int) else EXIT_OK
 
 
-async def _serve(settings: Settings) -> int:
+async def _serve(settings: Settings, *, restored: bool) -> int:
     os.umask(0o077)
     _allow_many_files()
     prepare_data_dir(settings.data)
@@ -105,12 +112,12 @@ async def _serve(settings: Settings) -> int:
         store = SqliteStore(settings.data / "relay.db")
         try:
             store.drop_loose_chunks(int(time.time()) // DAY_S - 1)
-            return await _serve_store(settings, store)
+            return await _serve_store(settings, store, restored=restored)
         finally:
             store.close()
 
 
-async def _serve_store(settings: Settings, store: SqliteStore) -> int:
+async def _serve_store(settings: Settings, store: SqliteStore, *, restored: bool) -> int:
     loop = asyncio.get_running_loop()
     asked: asyncio.Queue[signal.Signals | None] = asyncio.Queue()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -125,7 +132,11 @@ async def _serve_store(settings: Settings, store: SqliteStore) -> int:
 
     loop.set_exception_handler(on_fault)
     server = RelayServer(
-        store, load_keys(settings.data), limits=settings.limits, commit_interval_s=settings.commit_interval_s
+        store,
+        load_keys(settings.data),
+        limits=settings.limits,
+        commit_interval_s=settings.commit_interval_s,
+        restored=restored,
     )
     if settings.unix is not None:
         url = await server.listen_unix(settings.unix)

@@ -11,6 +11,7 @@ from typing import Final
 
 from cryptpad_relay.batch import Batch, OpenPad, commit_frame, split_commit
 from cryptpad_relay.data_dir import RelayKeys
+from cryptpad_relay.holds import Holds
 from cryptpad_relay.limits import AddressBuckets, Limits
 from cryptpad_relay.padlog import Accepted, PadLog
 from cryptpad_relay.peers import FanOut, Peer, Subscriber, send_to_each
@@ -18,7 +19,9 @@ from cryptpad_relay.protocol.chain import SignedHead, sign_head
 from cryptpad_relay.protocol.entry import Entry
 from cryptpad_relay.protocol.errors import Code
 from cryptpad_relay.protocol.frames import Appended, Error, Head, Op, PadHead, encode_signed_head, join_frame
-from cryptpad_relay.store.base import ChunkRow, EntryRow, Store
+from cryptpad_relay.protocol.labels import u64
+from cryptpad_relay.store.base import ChunkRow, EntryRow, Loss, Store
+from cryptpad_relay.voids import Appendable
 
 SIGNED_INTERVAL_S: Final = 0.25
 WATCH_INTERVAL_S: Final = 1.0
@@ -39,6 +42,7 @@ class Hub:
         wall: Callable[[], float],
         random_bytes: Callable[[int], bytes],
         limits: Limits | None = None,
+        restored: bool = False,
         fan_out: FanOut = send_to_each,
         wake: Callable[[], None] = lambda: None,
     ) -> None:
@@ -47,6 +51,7 @@ class Hub:
         self.relay_pk = keys.public
         self.fan_out = fan_out
         self.creates_by_address = AddressBuckets(self.limits.creates_per_address)
+        self.holds = Holds(wall, self.limits, backed_up=store.last_pad_number() if restored else 0)
         self._wake = wake
         self._pads: dict[bytes, OpenPad] = {}
         self.collecting = False
@@ -64,11 +69,9 @@ class Hub:
     def open_pad(self, pad_id: bytes) -> OpenPad | None:
         """The pad, from memory or the store; not kept open unless somebody subscribes."""
         pad = self._pads.get(pad_id)
-        if pad is None:
-            row = self.store.find(pad_id)
-            if row is None:
-                return None
-            pad = OpenPad(PadLog(self.store.pad_index(row)))
+        if pad is None and (row := self.store.find(pad_id)) is not None:
+            log = PadLog(self.store.pad_index(row))
+            pad = OpenPad(log, loss=log.index.loss())
         return pad
 
     def subscribe(self, pad: OpenPad, session: Subscriber) -> None:
@@ -125,22 +128,37 @@ class Hub:
         self._stage_chunk_row(pad, chunk_id, data)
         self._answer_later(session, req, Op.CHUNK_PUT, chunk_id)
 
-    def append(self, pad: OpenPad, entry: Entry, session: Subscriber) -> Accepted:
+    def append(self, pad: OpenPad, entry: Appendable, session: Subscriber) -> Accepted:
         """One verified entry; raises Refused. Its place is promised only when the batch is durable."""
         accepted = pad.log.append(entry)
-        row = accepted.row
-        if row is not None:
-            if accepted.table is not None and entry.snapshot is not None:
-                self._stage_chunk_row(pad, entry.snapshot.table_id, accepted.table)
-            self._gathering.rows.entries.append(row)
-            self._gathering.entries.setdefault(pad, []).append((row, session))
-            pad.waiting_rows += 1
+        self._stage_entry(pad, entry, accepted, session)
         return accepted
+
+    def restore(
+        self, pad: OpenPad, entries: list[Appendable], loss: Loss | None, session: Subscriber, req: int
+    ) -> None:
+        """All of these as the next of the log, or none; raises Refused."""
+        draft = pad.log.draft()
+        accepted = [draft.append(entry, restoring=True) for entry in entries]
+        pad.log = draft
+        for entry, each in zip(entries, accepted, strict=True):
+            self._stage_entry(pad, entry, each, session)
+        if loss is not None:
+            pad.loss = self._gathering.rows.losses[draft.index.pad.number] = loss
+        self._answer_later(session, req, Op.RESTORE, u64(pad.log.n) + pad.log.head)
+
+    def _stage_entry(self, pad: OpenPad, entry: Appendable, accepted: Accepted, session: Subscriber) -> None:
+        if accepted.row is None:
+            return
+        if accepted.table is not None and isinstance(entry, Entry) and entry.snapshot is not None:
+            self._stage_chunk_row(pad, entry.snapshot.table_id, accepted.table)
+        self._gathering.rows.entries.append(accepted.row)
+        self._gathering.entries.setdefault(pad, []).append((accepted.row, session))
+        pad.waiting_rows += 1
 
     def answer_append(self, pad: OpenPad, session: Subscriber, req: int, appended: Appended) -> None:
         """At once where everything is durable already, or else with the batch."""
-        last = max((position.n for position in appended.positions), default=0)
-        if last <= pad.log.committed.n:
+        if max((position.n for position in appended.positions), default=0) <= pad.log.committed.n:
             session.peer.send(join_frame(Op.APPEND | 0x80, req, appended.encode()))
         else:
             self._answer_later(session, req, Op.APPEND, appended.encode())
@@ -235,7 +253,7 @@ class Hub:
                 out.setdefault(appender, []).append(commit_frame(pad, rows, entries))
         if pad.log.pad_id in self._watchers:
             self._moved[pad.log.pad_id] = pad.log.committed
-        # A signed head that is due travels with the commit: it costs no write of its own.
+        # A signed head that is due costs no write of its own.
         self._unsigned[pad] = None
         for signed in self._signed_when_due(pad, now):
             frames.append(signed)

@@ -32,6 +32,11 @@ class Limits(NamedTuple):
     subscriptions: int = 20_000
     loose_chunk_bytes: int = 640 * 2**20
     """Chunks of one pad that no SNAPSHOT names yet: one of the largest snapshots, and some."""
+    settle_s: float = 60.0
+    """After a loss came out: time for everybody who is online to give back what they have of it."""
+    loss_hold_s: float = 72 * 3_600.0
+    restored_hold_s: float = 24 * 3_600.0
+    """How long appends wait for what a backup lacks: where clients proved it, and with --restored."""
     unproven_bytes: int = 4_096
     unproven_s: float = 10.0
     unproven_connections: int = 1_024

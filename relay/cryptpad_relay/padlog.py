@@ -7,18 +7,22 @@ disk. It never opens an entry: it has no key, and no rule here needs one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import copy
+from collections.abc import Sequence
 from hmac import compare_digest
 from typing import Final, NamedTuple
 
+from cryptpad_relay.chain_end import ChainEnd
+from cryptpad_relay.derived import client_id_of, snapshot_table
 from cryptpad_relay.protocol import labels
-from cryptpad_relay.protocol.chain import Step, low_bit, make_proof, next_head
+from cryptpad_relay.protocol.chain import Step
 from cryptpad_relay.protocol.entry import (
     FLATTENED,
     LOG_KINDS,
     MAGIC,
     MAX_WRITER_LAG,
     SUITE,
+    ChunkRef,
     Entry,
     Kind,
     SnapshotExtension,
@@ -26,20 +30,15 @@ from cryptpad_relay.protocol.entry import (
 )
 from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_relay.protocol.frames import PadHead
-from cryptpad_relay.protocol.labels import u64
-from cryptpad_relay.protocol.records import Genesis, parse_genesis
+from cryptpad_relay.protocol.records import Genesis, VoidRecord, parse_genesis
 from cryptpad_relay.store.base import EntryRow, LogIndex, SnapshotMark, WriterState
+from cryptpad_relay.voids import Appendable, LastRecord, check_void, last_record, parse_record
 
 NO_ID: Final = bytes(32)
 _SUITE_AND_FLAGS: Final = bytes([SUITE, 0, 0])
 EPOCH: Final = 0
 """The only epoch there is while EPOCH records are refused."""
-RECENT_HEADS: Final = 4_096
 KNOWN_WRITERS: Final = 4_096
-
-
-class ChainBroken(Exception):
-    """A stored log's end does not fit its hash chain: the disk changed it. Restore the data from a backup."""
 
 
 class Accepted(NamedTuple):
@@ -58,19 +57,9 @@ def parse_log_entry(raw: bytes) -> Entry:
     return parse_entry(raw)
 
 
-def client_id_of(pad_id: bytes, writer_pk: bytes) -> int:
-    """The 53-bit CRDT client id that belongs to this writer in this pad (protocol §10)."""
-    return int.from_bytes(labels.hash_parts(labels.CLIENT_ID, pad_id, writer_pk, size=8), "big") >> 11
-
-
-def snapshot_table(index: LogIndex, snap_n: int) -> bytes:
-    """What a SNAPSHOT at snap_n must say about the writers (docs/wire.md, last section)."""
-    return b"".join(
-        [
-            w.writer_pk + w.cert + w.hello_id + u64(w.last_seq) + w.last_id + u64(w.last_n)
-            for w in index.writers_at(snap_n)
-        ]
-    )
+def parse_appended(raw: bytes) -> Appendable:
+    """What may stand in a log: an entry, or an owner record of a kind that is in use."""
+    return parse_record(raw) or parse_log_entry(raw)
 
 
 class PadLog:
@@ -80,47 +69,74 @@ class PadLog:
         self.index = index
         self.genesis: Genesis = parse_genesis(index.pad.genesis, index.pad.pad_id)
         self.pad_id = index.pad.pad_id
-        self.n, self.head = index.end()
+        self._chain = ChainEnd(index)
         self.committed = PadHead(self.n, self.head)
-        self.snapshot = self.committed_snapshot = index.snapshot()
-        self._heads: dict[int, bytes] = {self.n: self.head}
-        self._skips = self._load_skips()
+        self.snapshot, self.committed_snapshot = index.snapshot(), index.whole_snapshot()
+        self.record = last_record(index)
         self._writers: dict[bytes, WriterState] = {}
         self._staged_ids: dict[bytes, int] = {}
         self._staged_client_ids: set[int] = set()
         self._staged_chunks: dict[bytes, int] = {}
-        self._check_tail()
 
-    def known(self, entry: Entry) -> PadHead | None:
+    @property
+    def n(self) -> int:
+        return self._chain.n
+
+    @property
+    def head(self) -> bytes:
+        return self._chain.head
+
+    def known(self, entry: Appendable) -> PadHead | None:
         """Where the log, or what is about to be written, already holds exactly this entry."""
+        if isinstance(entry, VoidRecord):
+            at = self._staged_ids.get(entry.entry_id) or self.index.position(entry.entry_id)
+            return None if at is None else PadHead(at, self.head_at(at) or NO_ID)
         writer = self._writer(entry.writer_pk)
         if writer is None or entry.seq > writer.last_seq:
             return None
         n = self._position_by_sequence(writer, entry)
-        return None if n is None else PadHead(n, self._head_at(n) or NO_ID)
+        return None if n is None else PadHead(n, self.head_at(n) or NO_ID)
 
-    def verified(self, raw: bytes) -> Entry:
+    def verified(self, raw: bytes) -> Appendable:
         """Checks 1, 2 and 6 and a HELLO's certificate, which cost 100 us and depend on no other entry."""
-        entry = parse_log_entry(raw)
+        entry = parse_appended(raw)
         self._check_place(entry)
         if self.known(entry) is None and not self._signatures_ok(entry):
             raise Refused(Code.BAD_SIGNATURE)
         return entry
 
-    def append(self, entry: Entry) -> Accepted:
-        """Take an entry that `verified` returned as the next of the log; raises Refused."""
+    def draft(self) -> PadLog:
+        """A copy to append to without changing this one; it shares nothing that changes."""
+        draft = copy.copy(self)
+        draft._chain, draft._writers = self._chain.copy(), dict(self._writers)
+        draft._staged_ids, draft._staged_chunks = dict(self._staged_ids), dict(self._staged_chunks)
+        draft._staged_client_ids = set(self._staged_client_ids)
+        return draft
+
+    def append(self, entry: Appendable, *, restoring: bool = False) -> Accepted:
+        """Take an entry that `verified` returned as the next of the log; raises Refused.
+
+        `restoring`: it stood there before, so that chunks which are lost do not keep it out.
+        """
         known = self.known(entry)
         if known is not None:
             return Accepted(known, None)
         n = self.n + 1
+        if isinstance(entry, VoidRecord):
+            if not restoring or self._staged_ids.get(entry.void_id) != entry.void_n:
+                check_void(entry, self.record, self.index, self.committed.n)
+            return self._take_record(entry, n)
         writer = self._check_writer(entry, n)
         self._check_base(entry, writer, n)
         table = self._check_snapshot(entry.snapshot, n) if entry.snapshot else None
-        return self._take(entry, writer, n, table)
+        missing = self._missing_chunks(entry.snapshot) if entry.snapshot else ()
+        if missing and not restoring:
+            raise Refused(Code.CHUNK_MISSING)
+        return self._take(entry, writer, n, table, missing)
 
     def proof(self, upper: int, lower: int) -> list[Step]:
         """That the head at `upper` extends the one at `lower` (lower < upper <= committed.n)."""
-        return make_proof(upper, lower, _never_absent(self._head_at), _never_absent(self.index.entry_id))
+        return self._chain.proof(upper, lower)
 
     def stage_chunk(self, chunk_id: bytes, size: int) -> None:
         """A chunk on its way to the disk, ahead of any entry that names it."""
@@ -132,22 +148,26 @@ class PadLog:
             self._staged_ids.pop(row.entry_id, None)
             if row.client_id is not None:
                 self._staged_client_ids.discard(row.client_id)
-            if row.snapshot is not None:
+            if row.snapshot is not None and not row.missing:
                 self.committed_snapshot = row.snapshot
+            if row.void_n is not None:
+                self.committed_snapshot = self.index.whole_snapshot()
         end = self.committed = PadHead(rows[-1].n, rows[-1].head)
-        if len(self._heads) > RECENT_HEADS:
-            oldest = end.n - RECENT_HEADS // 2
-            self._heads = {n: head for n, head in self._heads.items() if n >= oldest}
+        self._chain.forget_old(end.n)
         if len(self._writers) > KNOWN_WRITERS:
             self._writers = {pk: state for pk, state in self._writers.items() if state.last_n > end.n}
 
     def settle_chunk(self, chunk_id: bytes) -> None:
         self._staged_chunks.pop(chunk_id, None)
+        if self.committed_snapshot != self.snapshot:
+            self.committed_snapshot = self.index.whole_snapshot()
 
-    def _signatures_ok(self, entry: Entry) -> bool:
+    def _signatures_ok(self, entry: Appendable) -> bool:
+        if isinstance(entry, VoidRecord):
+            return entry.signature_ok(self.genesis.owner_pk)
         return entry.signature_ok() and (entry.kind != Kind.HELLO or entry.cert_ok(self.genesis.cap_pk))
 
-    def _check_place(self, entry: Entry) -> None:
+    def _check_place(self, entry: Appendable) -> None:
         if entry.pad_id != self.pad_id:
             raise Refused(Code.MALFORMED)
         if entry.epoch != EPOCH:
@@ -180,27 +200,33 @@ class PadLog:
         at_least = writer.base_n if writer else 0
         if not at_least <= entry.base_n < n:
             raise Refused(Code.BAD_BASE)
-        head = self._head_at(entry.base_n)
+        head = self.head_at(entry.base_n)
         if head is None or not compare_digest(head, entry.base_head):
             raise Refused(Code.BAD_BASE)
 
     def _check_snapshot(self, extension: SnapshotExtension, n: int) -> bytes:
         last_snap_n = self.snapshot.snap_n if self.snapshot else 0
-        in_order = last_snap_n < extension.snap_n <= min(n - 1, self.committed.n)
+        # Who starts from a snapshot cannot tell whether a VOID of before its entry is in it already.
+        in_order = max(last_snap_n, self.record.n) < extension.snap_n <= min(n - 1, self.committed.n)
         first = self.snapshot is None or not extension.flags & FLATTENED
-        if not in_order or not first or self._head_at(extension.snap_n) != extension.snap_head:
+        if not in_order or not first or self.head_at(extension.snap_n) != extension.snap_head:
             raise Refused(Code.BAD_SNAPSHOT)
         table = snapshot_table(self.index, extension.snap_n)
         if labels.hash_parts(labels.CHUNK, table) != extension.table_id:
             raise Refused(Code.BAD_SNAPSHOT)
-        for chunk in extension.chunks:
-            if self._chunk_size(chunk.chunk_id) != chunk.size:
-                raise Refused(Code.CHUNK_MISSING)
         return table
 
-    def _take(self, entry: Entry, writer: WriterState | None, n: int, table: bytes | None) -> Accepted:
-        skip = self._skip_of(n)
-        head = next_head(self.head, skip, n, entry.entry_id)
+    def _missing_chunks(self, extension: SnapshotExtension) -> tuple[ChunkRef, ...]:
+        return tuple([each for each in extension.chunks if self._chunk_size(each.chunk_id) != each.size])
+
+    def _take(
+        self,
+        entry: Entry,
+        writer: WriterState | None,
+        n: int,
+        table: bytes | None,
+        missing: tuple[ChunkRef, ...],
+    ) -> Accepted:
         state = WriterState(
             entry.writer_pk,
             writer.cert if writer else entry.cert,
@@ -220,13 +246,20 @@ class PadLog:
         if writer is None:
             client_id = client_id_of(self.pad_id, entry.writer_pk)
             self._staged_client_ids.add(client_id)
-        self.n, self.head = n, head
-        self._heads[n] = head
-        self._skips.append((n, head))
-        self._writers[entry.writer_pk] = state
+        head = self._chain.link(entry.entry_id)
         self._staged_ids[entry.entry_id] = n
-        row = EntryRow(self.index.pad, n, entry.entry_id, head, state, entry.raw, client_id, mark, named)
+        self._writers[entry.writer_pk] = state
+        place = self.index.pad, n, entry.entry_id, head
+        row = EntryRow(*place, state, entry.raw, client_id, mark, named, missing)
         return Accepted(PadHead(n, head), row, table)
+
+    def _take_record(self, record: VoidRecord, n: int) -> Accepted:
+        if self.snapshot and self.snapshot.n == record.void_n:
+            self.snapshot = self.index.snapshot(record.void_n)
+        self.record = LastRecord(n, record.entry_id, self.record.count + 1)
+        self._staged_ids[record.entry_id] = n
+        place = self.index.pad, n, record.entry_id, self._chain.link(record.entry_id)
+        return Accepted(PadHead(n, self.head), EntryRow(*place, None, record.raw, void_n=record.void_n))
 
     def _writer(self, writer_pk: bytes) -> WriterState | None:
         state = self._writers.get(writer_pk)
@@ -245,46 +278,9 @@ class PadLog:
         stored = self.index.sequenced(writer.hello_n, entry.seq)
         return stored[0] if stored and compare_digest(stored[1], entry.entry_id) else None
 
-    def _head_at(self, n: int) -> bytes | None:
-        head = self._heads.get(n)
-        return head if head is not None else self.index.head(n)
+    def head_at(self, n: int) -> bytes | None:
+        return self._chain.head_at(n)
 
     def _chunk_size(self, chunk_id: bytes) -> int | None:
         staged = self._staged_chunks.get(chunk_id)
         return staged if staged is not None else self.index.chunk_size(chunk_id)
-
-    def _load_skips(self) -> list[tuple[int, bytes]]:
-        """The heads at n, n without its lowest bit, and so on: all that later entries can link to."""
-        skips, i = [], self.n
-        while True:
-            skips.append((i, self._head_at(i) or NO_ID))
-            if i == 0:
-                return skips[::-1]
-            i -= low_bit(i)
-
-    def _skip_of(self, n: int) -> bytes:
-        target = n - low_bit(n)
-        while self._skips[-1][0] != target:
-            self._skips.pop()
-        return self._skips[-1][1]
-
-    def _check_tail(self) -> None:
-        """The last link must fit: the cheapest proof that a crash left the log whole."""
-        if self.n == 0:
-            return
-        last = next(iter(self.index.read(self.n - 1, self.n)), None)
-        previous, skip = self.index.head(self.n - 1), self.index.head(self.n - low_bit(self.n))
-        if last is None or previous is None or skip is None:
-            raise ChainBroken
-        if not compare_digest(next_head(previous, skip, self.n, last.entry_id), self.head):
-            raise ChainBroken
-
-
-def _never_absent(lookup: Callable[[int], bytes | None]) -> Callable[[int], bytes]:
-    def found(n: int) -> bytes:
-        value = lookup(n)
-        if value is None:
-            raise ChainBroken
-        return value
-
-    return found

@@ -10,21 +10,22 @@ from collections.abc import Callable, Iterator
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Final
 
+from cryptpad_relay.appending import append
 from cryptpad_relay.batch import OpenPad
 from cryptpad_relay.limits import Bucket
 from cryptpad_relay.padlog import EPOCH
 from cryptpad_relay.protocol import frames, labels
 from cryptpad_relay.protocol.chain import chain_start
-from cryptpad_relay.protocol.entry import Entry, parse_presence
-from cryptpad_relay.protocol.errors import Code, Malformed, Refused, refusal_code
+from cryptpad_relay.protocol.entry import parse_presence
+from cryptpad_relay.protocol.errors import Code, Malformed, Refused
 from cryptpad_relay.protocol.frames import MAX_BODY, Op, PadHead, join_frame
 from cryptpad_relay.protocol.labels import u32, u64
 from cryptpad_relay.protocol.records import UNBOUND, Genesis, parse_genesis
+from cryptpad_relay.restoring import restore
 
 if TYPE_CHECKING:
     from cryptpad_relay.session import Session
 
-SLICE_ENTRIES: Final = 16
 SLICE_TICKETS: Final = 256
 FETCH_OVERHEAD: Final = 8 + 32 + 2
 MAX_FETCH_ENTRIES: Final = 65_535
@@ -105,7 +106,8 @@ def _owner_records(session: Session, req: int, body: bytes, now: float) -> Work:
     if request.epoch != EPOCH:
         raise Refused(Code.NOT_AUTHORISED)
     _check_proof(session, parse_genesis(row.genesis), request.epoch, request.signature)
-    session.answer(Op.OWNER_REC, req, frames.OwnerRecords(row.genesis, ()).encode())
+    records = tuple([record.raw for record in session.hub.store.pad_index(row).records()])
+    session.answer(Op.OWNER_REC, req, frames.OwnerRecords(row.genesis, records).encode())
     return None
 
 
@@ -115,44 +117,7 @@ def _check_proof(session: Session, genesis: Genesis, epoch: int, signature: byte
         raise Refused(Code.NOT_AUTHORISED)
 
 
-# The log: APPEND, FETCH, BRIDGE, LOOKUP, STH
-
-
-def _append(session: Session, req: int, body: bytes, now: float) -> Work:
-    raws = frames.Append.decode(body).entries
-    retry_ms = session.entry_tokens.take(len(raws), now) or session.byte_tokens.take(len(body), now)
-    if retry_ms:
-        session.answer(Op.APPEND, req, frames.Appended((), Code.RETRY, retry_ms).encode())
-        return None
-    return _append_slices(session, req, raws, now)
-
-
-def _append_slices(session: Session, req: int, raws: tuple[bytes, ...], now: float) -> Iterator[None]:
-    """Signatures first, in slices, since they depend on nothing; then the places, all at once, so that the
-    answer and the COMMIT of one frame are of one batch."""
-    pad = session.pads.get(raws[0][8:40])
-    if pad is None:
-        session.answer(Op.APPEND, req, frames.Appended((), Code.NOT_SUBSCRIBED).encode())
-        return
-    checked: list[Entry] = []
-    code, retry_ms = Code.OK, 0
-    for i, raw in enumerate(raws, 1):
-        try:
-            checked.append(pad.log.verified(raw))
-        except (Malformed, Refused) as refusal:
-            code, retry_ms = refusal_code(refusal)
-            break
-        if i % SLICE_ENTRIES == 0 and i < len(raws):
-            yield
-    positions = []
-    for entry in checked:
-        try:
-            positions.append(session.hub.append(pad, entry, session).position)
-        except Refused as refusal:
-            code, retry_ms = refusal_code(refusal)
-            break
-    session.count_fault(code, now)
-    session.hub.answer_append(pad, session, req, frames.Appended(tuple(positions), code, retry_ms))
+# The log: FETCH, BRIDGE, LOOKUP, STH
 
 
 def _fetch(session: Session, req: int, body: bytes, now: float) -> Work:
@@ -281,13 +246,14 @@ def _pad(session: Session, pad_id: bytes) -> OpenPad:
 HANDLERS: Final[dict[int, Callable[[Session, int, bytes, float], Work]]] = {
     Op.CREATE: _create,
     Op.SUB: _subscribe,
-    Op.APPEND: _append,
+    Op.APPEND: append,
     Op.FETCH: _fetch,
     Op.BRIDGE: _bridge,
     Op.CHUNK_PUT: _chunk_put,
     Op.CHUNK_GET: _chunk_get,
     Op.PRES: _presence,
     Op.OWNER_REC: _owner_records,
+    Op.RESTORE: restore,
     Op.STH: _signed_head,
     Op.WATCH: _watch,
     Op.LOOKUP: _lookup,

@@ -38,7 +38,15 @@ class AddressInUse(Exception):
 class RelayServer:
     """A running relay. `listen_tcp` or `listen_unix`, then `stop`."""
 
-    def __init__(self, store: Store, keys: RelayKeys, *, limits: Limits, commit_interval_s: float) -> None:
+    def __init__(
+        self,
+        store: Store,
+        keys: RelayKeys,
+        *,
+        limits: Limits,
+        commit_interval_s: float,
+        restored: bool = False,
+    ) -> None:
         self.loop = asyncio.get_running_loop()
         self.now = time.monotonic
         self.limits = limits
@@ -51,6 +59,7 @@ class RelayServer:
             wall=time.time,
             random_bytes=os.urandom,
             limits=limits,
+            restored=restored,
             fan_out=fan_out,
             wake=self._committer.wake,
         )

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from cryptpad_relay.batch import OpenPad
+from cryptpad_relay.chain_end import ChainBroken
 from cryptpad_relay.diagnostics import LOG, describe
 from cryptpad_relay.hub import STORAGE_RETRY_MS, Hub
 from cryptpad_relay.limits import Bucket
-from cryptpad_relay.padlog import ChainBroken
 from cryptpad_relay.peers import Peer
 from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.errors import CloseCode, Code, Malformed, Refused, refusal_code
@@ -155,13 +155,14 @@ class Session:
                 raise Refused(Code.UNSUPPORTED)
             return handler(self, req, body, now)
         except (Malformed, Refused) as refusal:
-            code, retry_ms = refusal_code(refusal)
-            self.count_fault(code, now)
-            self._refuse(req, code, retry_ms)
+            self.refuse(req, refusal, now)
         except ChainBroken as broken:
             LOG.error("a pad cannot be served: %s", broken.__doc__)
-            self._refuse(req, Code.STORAGE, STORAGE_RETRY_MS)
+            self.refuse(req, Refused(Code.STORAGE, STORAGE_RETRY_MS), now)
         return None
 
-    def _refuse(self, req: int, code: Code, retry_ms: int) -> None:
+    def refuse(self, req: int, refusal: Malformed | Refused, now: float) -> None:
+        """Answer with ERR."""
+        code, retry_ms = refusal_code(refusal)
+        self.count_fault(code, now)
         self.peer.send(join_frame(Op.ERR, req, frames.Error(code, retry_ms).encode()))

@@ -10,7 +10,8 @@ import pytest
 
 from cryptpad_relay.batch import Batch
 from cryptpad_relay.hub import Hub
-from cryptpad_relay.padlog import ChainBroken, PadLog
+from cryptpad_relay.chain_end import ChainBroken
+from cryptpad_relay.padlog import PadLog
 from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.chain import low_bit, next_head
 from cryptpad_relay.protocol.entry import parse_entry

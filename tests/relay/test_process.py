@@ -190,6 +190,9 @@ async def test_at_rest_are_only_the_listed_fields(data: Path) -> None:
         "writer": ["hello", "pad", "writer_pk", "client_id", "cert", "hello_id"],
         "snapshot": ["place", "snap_n", "hello_n"],
         "chunk": ["key", "pad", "chunk_id", "named", "put_day", "size", "data"],
+        "record": ["place"],
+        "loss": ["pad", "n", "since_ms"],
+        "lost_chunk": ["place", "pad", "chunk_id", "size"],
     }
     everything = b"".join(path.read_bytes() for path in data.iterdir())
     for secret in (pad.fetch_seed, pad.cap_seed, nonce, b"127.0.0.1"):

@@ -12,7 +12,7 @@ from cryptpad_relay.protocol.errors import CloseCode, Code
 from cryptpad_relay.protocol.frames import Op
 
 PAGE = (Path(__file__).parents[2] / "docs/wire.md").read_text(encoding="utf-8")
-RESERVED = {Op.FREEZE, Op.RESTORE}
+RESERVED = {Op.FREEZE}
 
 
 def rows(heading: str) -> list[list[str]]:
@@ -32,7 +32,7 @@ def test_every_op_has_its_number_and_name() -> None:
 
 def test_reserved_ops_are_named_and_not_answered() -> None:
     [sentence] = re.findall(r"Reserved and answered UNSUPPORTED: (.*)\.", PAGE)
-    assert "0A FREEZE, 0B RESTORE" in sentence
+    assert "0A FREEZE" in sentence
     assert not requests.HANDLERS.keys() & RESERVED
 
 
@@ -97,3 +97,12 @@ def test_the_limits_of_the_page_are_those_of_the_code() -> None:
     assert "4 KiB in 10 s" in PAGE
     limits = Limits()
     assert (limits.unproven_bytes, limits.unproven_s) == (4 * 1024, 10.0)
+    section = PAGE.split("## A relay restored from a backup", 1)[1].split("\n## ", 1)[0]
+    assert f"At most {frames.MAX_APPEND_ENTRIES:,} entries a frame" in section
+    for limit, words in (
+        (limits.settle_s, "at least 60 s"),
+        (limits.loss_hold_s / 3_600, "after 72 h"),
+        (limits.restored_hold_s / 3_600, "after 24 h"),
+    ):
+        assert words in section
+        assert f"{limit:.0f} " in words + " "

@@ -9,9 +9,9 @@ import random
 from dataclasses import dataclass, field
 
 from cryptpad_relay.data_dir import RelayKeys
+from cryptpad_relay.derived import snapshot_table
 from cryptpad_relay.hub import Hub
 from cryptpad_relay.limits import Limits
-from cryptpad_relay.padlog import snapshot_table
 from cryptpad_relay.protocol import frames, labels
 from cryptpad_relay.protocol.chain import chain_start
 from cryptpad_relay.protocol.entry import (
@@ -26,7 +26,7 @@ from cryptpad_relay.protocol.entry import (
 from cryptpad_relay.protocol.errors import CloseCode
 from cryptpad_relay.protocol.frames import Frame, Op, PadHead, join_frame, split_frame
 from cryptpad_relay.protocol.labels import u32
-from cryptpad_relay.protocol.records import UNBOUND, genesis_body, pad_id_of
+from cryptpad_relay.protocol.records import UNBOUND, genesis_body, pad_id_of, void_body
 from cryptpad_relay.session import Session
 from cryptpad_relay.store.base import Store
 
@@ -54,7 +54,7 @@ class Forge:
             self.bytes(16),
         )
         genesis = body + labels.sign_parts(owner, labels.GENESIS, body)
-        return ForgedPad(self, pad_id_of(body), genesis, cap, fetch)
+        return ForgedPad(self, pad_id_of(body), genesis, cap, fetch, owner)
 
     def relay_keys(self) -> RelayKeys:
         return RelayKeys(self.bytes(32), self.bytes(32))
@@ -67,6 +67,7 @@ class ForgedPad:
     genesis: bytes
     cap_seed: bytes
     fetch_seed: bytes
+    owner_seed: bytes = b""
 
     @property
     def start(self) -> PadHead:
@@ -77,6 +78,11 @@ class ForgedPad:
 
     def proof(self, nonce: bytes, relay_pk: bytes, epoch: int = 0) -> bytes:
         return labels.sign_parts(self.fetch_seed, labels.SUBSCRIBE, self.pad_id, u32(epoch), nonce, relay_pk)
+
+    def void(self, target_n: int, target_id: bytes, previous: bytes | None = None, **wrong: bytes) -> bytes:
+        """A VOID record; `previous` is the pad id where it is the first."""
+        body = void_body(self.pad_id, 0, previous or self.pad_id, target_n, target_id)
+        return body + labels.sign_parts(wrong.get("sign_with", self.owner_seed), labels.VOID, body)
 
     def presence(self, session_seed: bytes, counter: int, kind: Kind = Kind.PRESENCE) -> bytes:
         sealed = self.forge.bytes(SEALED_BYTES)

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from cryptpad_relay.protocol.entry import ChunkRef
+
 
 class StorageError(Exception):
     """The relay could not write to its disk. Nothing of the batch was kept; free some space and try again."""
@@ -46,6 +48,13 @@ class SnapshotMark(NamedTuple):
     hello_n: int
 
 
+class Loss(NamedTuple):
+    """That this log went further before it was restored from a backup: how far, and when that came out."""
+
+    n: int
+    since_ms: int
+
+
 @dataclass(frozen=True, slots=True)
 class PadRow:
     """A pad as the store knows it. `number` is the store's own name for it."""
@@ -62,14 +71,18 @@ class EntryRow(NamedTuple):
     n: int
     entry_id: bytes
     head: bytes
-    writer: WriterState
-    """The writer's state after this entry."""
+    writer: WriterState | None
+    """The writer's state after this entry; None for an owner record."""
     raw: bytes
     client_id: int | None = None
     """Set for a HELLO: the CRDT client id that this writer owns from here on."""
     snapshot: SnapshotMark | None = None
     chunk_ids: tuple[bytes, ...] = ()
     """Set for a SNAPSHOT: the chunks that are named from here on, the table among them."""
+    missing: tuple[ChunkRef, ...] = ()
+    """Of these, the ones that were lost: the SNAPSHOT is not offered before they are here."""
+    void_n: int | None = None
+    """Set for a VOID record: a SNAPSHOT at this position is offered no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +96,16 @@ class ChunkRow:
 
 @dataclass(slots=True)
 class Rows:
-    """One transaction: pads to create (GENESIS by pad id), chunks and entries, entries in chain order."""
+    """One transaction: pads to create (GENESIS by pad id), chunks, losses by the pad's number, and entries in
+    chain order."""
 
     creates: dict[bytes, bytes] = field(default_factory=dict)
     chunks: list[ChunkRow] = field(default_factory=list)
     entries: list[EntryRow] = field(default_factory=list)
+    losses: dict[int, Loss] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.creates or self.chunks or self.entries)
+        return bool(self.creates or self.chunks or self.entries or self.losses)
 
 
 class LogIndex(Protocol):
@@ -115,7 +130,16 @@ class LogIndex(Protocol):
 
     def client_id_used(self, client_id: int) -> bool: ...
 
-    def snapshot(self) -> SnapshotMark | None: ...
+    def snapshot(self, before_n: int | None = None) -> SnapshotMark | None:
+        """The newest SNAPSHOT (below a position) that its owner did not void."""
+
+    def whole_snapshot(self) -> SnapshotMark | None:
+        """The newest one whose chunks are all here."""
+
+    def loss(self) -> Loss | None: ...
+
+    def records(self) -> Sequence[StoredEntry]:
+        """The owner records of the log, in order."""
 
     def writers_at(self, n: int) -> Sequence[WriterState]:
         """Every writer whose HELLO is at or before n, as of n, in the order of writer_pk."""
@@ -133,6 +157,9 @@ class LogIndex(Protocol):
 
 class Store(Protocol):
     def find(self, pad_id: bytes) -> PadRow | None: ...
+
+    def last_pad_number(self) -> int:
+        """The number of the pad created last; 0 where there is none."""
 
     def pad_index(self, pad: PadRow) -> LogIndex: ...
 

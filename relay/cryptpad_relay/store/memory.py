@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cryptpad_relay.protocol.chain import chain_start
+from cryptpad_relay.protocol.entry import ChunkRef
 from cryptpad_relay.store.base import (
+    Loss,
     PadRow,
     Rows,
     SnapshotMark,
@@ -23,13 +25,15 @@ from cryptpad_relay.store.base import (
 class _Pad:
     row: PadRow
     log: list[StoredEntry] = field(default_factory=list)
-    states: list[WriterState] = field(default_factory=list)
-    """The state of its writer after each entry of `log`."""
+    states: list[WriterState | None] = field(default_factory=list)
+    """The state of its writer after each entry of `log`; None for an owner record."""
     by_id: dict[bytes, int] = field(default_factory=dict)
     by_sequence: dict[tuple[int, int], int] = field(default_factory=dict)
     writers: dict[bytes, WriterState] = field(default_factory=dict)
     client_ids: set[int] = field(default_factory=set)
-    snapshot: SnapshotMark | None = None
+    snapshots: dict[int, SnapshotMark] = field(default_factory=dict)
+    missing: dict[int, tuple[ChunkRef, ...]] = field(default_factory=dict)
+    loss: Loss | None = None
     chunks: dict[bytes, bytes] = field(default_factory=dict)
     named: set[bytes] = field(default_factory=set)
 
@@ -53,6 +57,9 @@ class MemoryStore:
     def find(self, pad_id: bytes) -> PadRow | None:
         pad = self._pads.get(pad_id)
         return pad.row if pad else None
+
+    def last_pad_number(self) -> int:
+        return len(self._pads)
 
     def pad_index(self, pad: PadRow) -> MemoryIndex:
         return MemoryIndex(self._pads[pad.pad_id])
@@ -94,12 +101,18 @@ class MemoryStore:
             pad.log.append(StoredEntry(row.n, row.entry_id, row.head, row.raw))
             pad.states.append(row.writer)
             pad.by_id[row.entry_id] = row.n
-            pad.by_sequence[row.writer.hello_n, row.writer.last_seq] = row.n
-            pad.writers[row.writer.writer_pk] = row.writer
+            if row.writer is not None:
+                pad.by_sequence[row.writer.hello_n, row.writer.last_seq] = row.n
+                pad.writers[row.writer.writer_pk] = row.writer
             if row.client_id is not None:
                 pad.client_ids.add(row.client_id)
-            pad.snapshot = row.snapshot or pad.snapshot
+            if row.snapshot is not None:
+                pad.snapshots[row.n], pad.missing[row.n] = row.snapshot, row.missing
+            if row.void_n is not None:
+                pad.snapshots.pop(row.void_n, None)
             pad.named.update(row.chunk_ids)
+        for pad in self._pads.values():
+            pad.loss = rows.losses.get(pad.row.number, pad.loss)
 
 
 class MemoryIndex:
@@ -137,11 +150,24 @@ class MemoryIndex:
     def client_id_used(self, client_id: int) -> bool:
         return client_id in self._pad.client_ids
 
-    def snapshot(self) -> SnapshotMark | None:
-        return self._pad.snapshot
+    def snapshot(self, before_n: int | None = None) -> SnapshotMark | None:
+        places = [n for n in self._pad.snapshots if before_n is None or n < before_n]
+        return self._pad.snapshots[max(places)] if places else None
+
+    def whole_snapshot(self) -> SnapshotMark | None:
+        for n, mark in sorted(self._pad.snapshots.items(), reverse=True):
+            if all(self.chunk_size(each.chunk_id) == each.size for each in self._pad.missing[n]):
+                return mark
+        return None
+
+    def loss(self) -> Loss | None:
+        return self._pad.loss
+
+    def records(self) -> Sequence[StoredEntry]:
+        return [row for row, state in zip(self._pad.log, self._pad.states, strict=True) if state is None]
 
     def writers_at(self, n: int) -> Sequence[WriterState]:
-        latest = {state.writer_pk: state for state in self._pad.states[:n]}
+        latest = {state.writer_pk: state for state in self._pad.states[:n] if state is not None}
         return [latest[writer_pk] for writer_pk in sorted(latest)]
 
     def read(self, after_n: int, up_to_n: int) -> Iterator[StoredEntry]:

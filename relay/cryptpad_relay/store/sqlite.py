@@ -16,6 +16,7 @@ from typing import Any, Final
 from cryptpad_relay.protocol.chain import chain_start
 from cryptpad_relay.store.base import (
     EntryRow,
+    Loss,
     PadRow,
     Rows,
     SnapshotMark,
@@ -23,6 +24,7 @@ from cryptpad_relay.store.base import (
     StoredEntry,
     WriterState,
 )
+from cryptpad_relay.store.schema import ADDED, SCHEMA, WHOLE_SNAPSHOT
 
 FORMAT: Final = 1
 POSITION_BITS: Final = 36
@@ -30,43 +32,9 @@ MAX_IN_LOG: Final = (1 << POSITION_BITS) - 1
 CHECKPOINT_PAGES: Final = 1_000
 """A WAL that is overwritten syncs in three quarters of the time of one that grows."""
 BUSY_TIMEOUT_S: Final = 5.0
-_SCHEMA: Final = """
-CREATE TABLE pad (number INTEGER PRIMARY KEY, pad_id BLOB NOT NULL UNIQUE, genesis BLOB NOT NULL) STRICT;
-CREATE TABLE entry (
-  place INTEGER PRIMARY KEY,     -- pad number << 36 | n
-  entry_id BLOB NOT NULL,
-  head BLOB NOT NULL,
-  writer INTEGER NOT NULL,       -- the place of its writer's HELLO
-  seq INTEGER NOT NULL,
-  base_n INTEGER NOT NULL,
-  id_key INTEGER NOT NULL,       -- pad number << 36 | 36 bits of entry_id: finds an entry by its id
-  raw BLOB NOT NULL
-) STRICT;
-CREATE UNIQUE INDEX entry_sequence ON entry (writer, seq);
-CREATE INDEX entry_by_id ON entry (id_key);
-CREATE TABLE writer (
-  hello INTEGER PRIMARY KEY,     -- the place of its HELLO
-  pad INTEGER NOT NULL,
-  writer_pk BLOB NOT NULL,
-  client_id INTEGER NOT NULL,
-  cert BLOB NOT NULL,
-  hello_id BLOB NOT NULL
-) STRICT;
-CREATE UNIQUE INDEX writer_by_key ON writer (pad, writer_pk);
-CREATE UNIQUE INDEX writer_by_client ON writer (pad, client_id);
-CREATE TABLE snapshot (place INTEGER PRIMARY KEY, snap_n INTEGER NOT NULL, hello_n INTEGER NOT NULL) STRICT;
-CREATE TABLE chunk (
-  key INTEGER PRIMARY KEY,
-  pad INTEGER NOT NULL,
-  chunk_id BLOB NOT NULL,
-  named INTEGER NOT NULL,        -- 1 once a SNAPSHOT names it
-  put_day INTEGER NOT NULL,      -- days since 1970
-  size INTEGER NOT NULL,
-  data BLOB NOT NULL
-) STRICT;
-CREATE UNIQUE INDEX chunk_by_id ON chunk (pad, chunk_id);
-CREATE INDEX chunk_loose ON chunk (pad, size) WHERE named = 0;
-"""
+_INSERT_CHUNK: Final = """
+INSERT OR IGNORE INTO chunk (pad, chunk_id, named, put_day, size, data)
+VALUES (?1, ?2, EXISTS (SELECT 1 FROM lost_chunk WHERE pad = ?1 AND chunk_id = ?2), ?3, ?4, ?5)"""
 _WRITER: Final = """
 SELECT w.writer_pk, w.cert, w.hello_id, w.hello, e.seq, e.entry_id, e.place, e.base_n
 FROM writer AS w JOIN entry AS e ON e.place = (
@@ -85,12 +53,16 @@ class SqliteStore:
     def __init__(self, path: Path) -> None:
         self._writing = _connect(path)
         if self._writing.execute("PRAGMA user_version").fetchone()[0] == 0:
-            self._writing.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {FORMAT}; COMMIT;")
+            self._writing.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {FORMAT}; COMMIT;")
+        self._writing.executescript(ADDED)
         self._reading = _connect(path)
 
     def find(self, pad_id: bytes) -> PadRow | None:
         row = self._reading.execute("SELECT number, genesis FROM pad WHERE pad_id = ?", (pad_id,)).fetchone()
         return PadRow(row[0], pad_id, row[1]) if row else None
+
+    def last_pad_number(self) -> int:
+        return int(self._reading.execute("SELECT coalesce(max(number), 0) FROM pad").fetchone()[0])
 
     def pad_index(self, pad: PadRow) -> SqliteIndex:
         return SqliteIndex(self._reading, pad)
@@ -170,14 +142,30 @@ class SqliteIndex:
         query = "SELECT 1 FROM writer WHERE pad = ? AND client_id = ?"
         return self._one(query, self.pad.number, client_id) is not None
 
-    def snapshot(self) -> SnapshotMark | None:
+    def snapshot(self, before_n: int | None = None) -> SnapshotMark | None:
         row = self._one(
             "SELECT place, snap_n, hello_n FROM snapshot WHERE place BETWEEN ? AND ? "
             "ORDER BY place DESC LIMIT 1",
             self._first,
-            self._first + MAX_IN_LOG,
+            self._first + (MAX_IN_LOG if before_n is None else before_n - 1),
         )
         return SnapshotMark(row[0] - self._first, row[1], row[2]) if row else None
+
+    def records(self) -> Sequence[StoredEntry]:
+        query = (
+            "SELECT place, entry_id, head, raw FROM record JOIN entry USING (place) "
+            "WHERE place BETWEEN ? AND ? ORDER BY place"
+        )
+        rows = self._reading.execute(query, (self._first, self._first + MAX_IN_LOG))
+        return [StoredEntry(place - self._first, entry_id, head, raw) for place, entry_id, head, raw in rows]
+
+    def whole_snapshot(self) -> SnapshotMark | None:
+        row = self._one(WHOLE_SNAPSHOT, self._first, self._first + MAX_IN_LOG)
+        return SnapshotMark(row[0] - self._first, row[1], row[2]) if row else None
+
+    def loss(self) -> Loss | None:
+        row = self._one("SELECT n, since_ms FROM loss WHERE pad = ?", self.pad.number)
+        return Loss(*row) if row else None
 
     def writers_at(self, n: int) -> Sequence[WriterState]:
         states = []
@@ -255,31 +243,42 @@ def _write(connection: sqlite3.Connection, rows: Rows) -> None:
         "INSERT OR IGNORE INTO pad (pad_id, genesis) VALUES (?, ?)", list(rows.creates.items())
     )
     connection.executemany(
-        "INSERT OR IGNORE INTO chunk (pad, chunk_id, named, put_day, size, data) VALUES (?, ?, 0, ?, ?, ?)",
+        _INSERT_CHUNK,
         [(row.pad.number, row.chunk_id, row.day, len(row.data), row.data) for row in rows.chunks],
     )
     connection.executemany(_INSERT_ENTRY, [_entry_values(row) for row in rows.entries])
     for row in rows.entries:
-        if row.client_id is not None or row.snapshot is not None:
+        if row.client_id is not None or row.snapshot is not None or row.writer is None:
             _write_special(connection, row)
+    connection.executemany(
+        "INSERT OR REPLACE INTO loss (pad, n, since_ms) VALUES (?, ?, ?)",
+        [(number, *loss) for number, loss in rows.losses.items()],
+    )
 
 
 def _entry_values(row: EntryRow) -> tuple[int | bytes, ...]:
     first = row.pad.number << POSITION_BITS
+    # An owner record has no writer: its own place keeps the key of (writer, seq) unique.
+    writer = (row.writer.hello_n, row.writer.last_seq, row.writer.base_n) if row.writer else (row.n, 0, 0)
     return (
         first + row.n,
         row.entry_id,
         row.head,
-        first + row.writer.hello_n,
-        row.writer.last_seq,
-        row.writer.base_n,
+        first + writer[0],
+        *writer[1:],
         _id_key(first, row.entry_id),
         row.raw,
     )
 
 
 def _write_special(connection: sqlite3.Connection, row: EntryRow) -> None:
-    place, writer = (row.pad.number << POSITION_BITS) + row.n, row.writer
+    first, writer = row.pad.number << POSITION_BITS, row.writer
+    place = first + row.n
+    if writer is None:
+        connection.execute("INSERT INTO record (place) VALUES (?)", (place,))
+        if row.void_n is not None:
+            connection.execute("DELETE FROM snapshot WHERE place = ?", (first + row.void_n,))
+        return
     if row.client_id is not None:
         connection.execute(
             "INSERT INTO writer (hello, pad, writer_pk, client_id, cert, hello_id) VALUES (?,?,?,?,?,?)",
@@ -293,4 +292,8 @@ def _write_special(connection: sqlite3.Connection, row: EntryRow) -> None:
         connection.executemany(
             "UPDATE chunk SET named = 1 WHERE pad = ? AND chunk_id = ?",
             [(row.pad.number, chunk_id) for chunk_id in row.chunk_ids],
+        )
+        connection.executemany(
+            "INSERT INTO lost_chunk (place, pad, chunk_id, size) VALUES (?, ?, ?, ?)",
+            [(place, row.pad.number, each.chunk_id, each.size) for each in dict.fromkeys(row.missing)],
         )

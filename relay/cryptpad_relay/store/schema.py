@@ -1,0 +1,68 @@
+"""The tables of relay.db: what is public of pads, and what is sealed. Nothing says who, from where or when.
+
+The first is format 1; the others are added to data that was made without them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+SCHEMA: Final = """
+CREATE TABLE pad (number INTEGER PRIMARY KEY, pad_id BLOB NOT NULL UNIQUE, genesis BLOB NOT NULL) STRICT;
+CREATE TABLE entry (
+  place INTEGER PRIMARY KEY,     -- pad number << 36 | n
+  entry_id BLOB NOT NULL,
+  head BLOB NOT NULL,
+  writer INTEGER NOT NULL,       -- the place of its writer's HELLO
+  seq INTEGER NOT NULL,
+  base_n INTEGER NOT NULL,
+  id_key INTEGER NOT NULL,       -- pad number << 36 | 36 bits of entry_id: finds an entry by its id
+  raw BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX entry_sequence ON entry (writer, seq);
+CREATE INDEX entry_by_id ON entry (id_key);
+CREATE TABLE writer (
+  hello INTEGER PRIMARY KEY,     -- the place of its HELLO
+  pad INTEGER NOT NULL,
+  writer_pk BLOB NOT NULL,
+  client_id INTEGER NOT NULL,
+  cert BLOB NOT NULL,
+  hello_id BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX writer_by_key ON writer (pad, writer_pk);
+CREATE UNIQUE INDEX writer_by_client ON writer (pad, client_id);
+CREATE TABLE snapshot (place INTEGER PRIMARY KEY, snap_n INTEGER NOT NULL, hello_n INTEGER NOT NULL) STRICT;
+CREATE TABLE chunk (
+  key INTEGER PRIMARY KEY,
+  pad INTEGER NOT NULL,
+  chunk_id BLOB NOT NULL,
+  named INTEGER NOT NULL,        -- 1 once a SNAPSHOT names it
+  put_day INTEGER NOT NULL,      -- days since 1970
+  size INTEGER NOT NULL,
+  data BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX chunk_by_id ON chunk (pad, chunk_id);
+CREATE INDEX chunk_loose ON chunk (pad, size) WHERE named = 0;
+"""
+ADDED: Final = """
+CREATE TABLE IF NOT EXISTS record (place INTEGER PRIMARY KEY) STRICT;  -- owner records among the entries
+CREATE TABLE IF NOT EXISTS loss (
+  pad INTEGER PRIMARY KEY,
+  n INTEGER NOT NULL,            -- how far the log went before it was restored from a backup
+  since_ms INTEGER NOT NULL      -- when that came out
+) STRICT;
+CREATE TABLE IF NOT EXISTS lost_chunk (
+  place INTEGER NOT NULL,        -- of the SNAPSHOT that names it
+  pad INTEGER NOT NULL,
+  chunk_id BLOB NOT NULL,
+  size INTEGER NOT NULL,
+  PRIMARY KEY (place, chunk_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS lost_chunk_by_id ON lost_chunk (pad, chunk_id);
+"""
+"""Missing in data of before they came into use."""
+WHOLE_SNAPSHOT: Final = """
+SELECT place, snap_n, hello_n FROM snapshot AS s WHERE place BETWEEN ? AND ? AND NOT EXISTS (
+  SELECT 1 FROM lost_chunk AS l WHERE l.place = s.place AND NOT EXISTS (
+    SELECT 1 FROM chunk AS c WHERE c.pad = l.pad AND c.chunk_id = l.chunk_id AND c.size = l.size
+)) ORDER BY place DESC LIMIT 1"""
