@@ -87,7 +87,10 @@ class LoadingChild:
             self._running()
 
     def close(self) -> None:
-        """End the child."""
+        """End the child, also where it is at work for another thread, which then meets CannotLoadHere."""
+        process = self._process
+        if process is not None:
+            process.kill()
         with self._lock:
             self._kill()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -73,6 +74,26 @@ def test_a_failing_child_is_a_local_condition_never_a_verdict(script: str) -> No
             failing.load(PadKind.TEXT, snapshot=SNAPSHOT, clocks={ANN: 5})
     finally:
         failing.close()
+
+
+def test_closing_ends_a_child_that_is_at_work_for_another_thread() -> None:
+    made = LoadingChild(timeout_s=30, command=[sys.executable, "-c", "import sys; sys.stdin.read()"])
+    met: list[BaseException] = []
+
+    def load_for_long() -> None:
+        try:
+            made.load(PadKind.TEXT, snapshot=SNAPSHOT, clocks={ANN: 5})
+        except CannotLoadHere as error:
+            met.append(error)
+
+    thread = threading.Thread(target=load_for_long)
+    thread.start()
+    while made._process is None:
+        thread.join(0.01)
+    made.close()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert len(met) == 1
 
 
 def test_a_snapshot_beyond_the_memory_limit_cannot_be_loaded_here() -> None:
