@@ -109,9 +109,11 @@ class SnapshotSeal:
         reader = Reader(plaintext)
         _version(reader)
         state, content = reader.take(32), reader.take(32)
-        engine = _utf8(reader.take(reader.u8()))
+        engine = reader.take(reader.u8())
         reader.end()
-        return cls(state, content, engine)
+        if not engine.isascii():
+            raise Malformed("engine")
+        return cls(state, content, engine.decode("ascii"))
 
 
 @dataclass(frozen=True, slots=True)
