@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SECONDS ?= 60
 
-.PHONY: help run demo test check format lint types imports screenshots bench lock clean
+.PHONY: help run demo test check format lint types imports screenshots bench fuzz soak lock clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -37,6 +37,12 @@ screenshots: .venv/dev  ## Make screenshots/*.svg from the running app
 bench: .venv/dev  ## Measure the bars of docs/performance.md
 	$(BIN)/python -m benchmarks
 
+fuzz: .venv/fuzz  ## Fuzz every parser of foreign bytes (SECONDS=600), then a million honest updates
+	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(SECONDS)
+
+soak: .venv/dev  ## Ten thousand hostile connections against a real relay
+	CRYPTPAD_TUI_SOAK=1 $(BIN)/python -m pytest tests/relay/test_limits_hostile.py -rs
+
 lock:  ## Pin every package again
 	$(BIN)/pip install -q uv
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python .ci/make_lock.py
@@ -56,5 +62,11 @@ clean:
 	@touch $@
 
 .venv/dev: .venv/run
+	@sed '/^# fuzzing/q' requirements.lock > .venv/dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/dev.lock
+	@touch $@
+
+# Where the fuzzer has no build the lock's markers leave it out, and `make fuzz` says so.
+.venv/fuzz: .venv/dev
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@

@@ -1,4 +1,4 @@
-"""Write requirements.lock: what the program needs first, then, below a marker, what only development needs.
+"""Write requirements.lock: what the program needs, then, below markers, what development and fuzzing need.
 
 Run by `make lock`. Every package is pinned by version and hashes; no registry is named.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 
 LOCK = Path("requirements.lock")
 MARKER = "# development"
+FUZZ_MARKER = "# fuzzing"
 COMPILE = [
     "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes",
     "--no-emit-index-url", "--no-header", "--no-annotate", "--upgrade", "pyproject.toml",
@@ -32,7 +33,9 @@ def main() -> None:
     if changed:
         sys.exit(f"development needs other versions of {', '.join(changed)}")
     development = [block for name, block in everything.items() if name not in run]
-    LOCK.write_text("\n".join([*run.values(), MARKER, *development]) + "\n", encoding="utf-8")
+    fuzzing = [block for name, block in compiled("--extra", "fuzz").items() if name not in everything]
+    parts = [*run.values(), MARKER, *development, FUZZ_MARKER, *fuzzing]
+    LOCK.write_text("\n".join(parts) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -65,6 +65,10 @@ class Room:
             view.redo()
         elif act < 0.93:
             view.end_undo_group()
+        elif act < 0.932:
+            view.replace(place(a), place(b), "".join(rng.choices(ALPHABET, k=500)))
+        elif act < 0.934:
+            view.replace(place(0), view.lines.end, "")
         peer.outbox += view.take_updates()
 
     def send(self, peer: Peer, share: float) -> None:
