@@ -51,6 +51,7 @@ MEANINGS: Final[dict[str, ExitCode]] = {
     "cryptpad_tui.crdt.errors.DocumentError": ExitCode.FAILED,
     "cryptpad_tui.pad.alarms.Alarm": ExitCode.ALARM,
     "cryptpad_tui.pad.objects.ObjectTooLarge": ExitCode.FAILED,
+    "cryptpad_tui.pad.proofs_judge.NotAProof": ExitCode.FAILED,
     "cryptpad_tui.engine.errors.EngineError": ExitCode.FAILED,
     "cryptpad_tui.engine.errors.NoRelay": ExitCode.UNREACHABLE,
     "cryptpad_tui.sync.connection.RelayUnreachable": ExitCode.UNREACHABLE,
@@ -89,7 +90,7 @@ def explain(error: BaseException) -> tuple[ExitCode, str]:
     """The exit code and the sentence."""
     code = meaning(error)
     if code is ExitCode.ALARM:
-        return code, f"{error}. {_alarm_advice()}"
+        return code, f"{error}. {_alarm_advice(error)}"
     if code is not None:
         return code, _sentence(error)
     if isinstance(error, MemoryError):
@@ -167,10 +168,10 @@ def _sentence(error: BaseException) -> str:
     return f"{sentence} ({detail})" if isinstance(detail, str) and detail and detail != sentence else sentence
 
 
-def _alarm_advice() -> str:
-    from cryptpad_tui.pad.alarms import ADVICE
+def _alarm_advice(error: BaseException) -> str:
+    from cryptpad_tui.pad.alarms import Alarm, safe_and_advice
 
-    return ADVICE
+    return safe_and_advice(error.code) if isinstance(error, Alarm) else ""
 
 
 def _place(error: BaseException) -> str:

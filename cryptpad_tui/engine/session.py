@@ -18,7 +18,7 @@ from cryptpad_tui.engine.company import Company
 from cryptpad_tui.engine.pending import PendingEdits
 from cryptpad_tui.engine.status import status_of
 from cryptpad_tui.engine.values import AlarmLine, PadStatus, Person, SessionEvent
-from cryptpad_tui.pad.alarms import ADVICE, SENTENCES, Alarm
+from cryptpad_tui.pad.alarms import SENTENCES, Alarm, safe_and_advice
 from cryptpad_tui.pad.flows import Connected, Pin
 from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.vault.errors import VaultError
@@ -172,8 +172,10 @@ class PadSession:
         self._engine.vault.put_pad(record)
 
     def raise_alarm(self, alarm: Alarm) -> None:
-        self.alarm = AlarmLine(self.pad_id, alarm.code.value, SENTENCES[alarm.code], ADVICE)
-        proof = b"\n".join(piece.hex().encode() for piece in alarm.evidence)
+        self.alarm = AlarmLine(
+            self.pad_id, alarm.code.value, SENTENCES[alarm.code], safe_and_advice(alarm.code)
+        )
+        proof = b"\n".join(piece.content.hex().encode() for piece in alarm.pieces)
         with contextlib.suppress(VaultError):
             self._engine.vault.add_alarm(
                 self.pad_id, alarm.code.value, str(alarm), proof, self._engine.wall_ms()

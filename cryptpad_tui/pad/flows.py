@@ -23,6 +23,7 @@ from cryptpad_tui.crypto.keys import ViewKeys, keys_match
 from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.pad import snapshots
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode, NeedsProof
+from cryptpad_tui.pad.evidence import pin_piece, shown_piece
 from cryptpad_tui.pad.fold import Fold, Folded
 from cryptpad_tui.pad.ports import LogRow, OutboxRow
 from cryptpad_tui.pad.replica import Replica
@@ -70,7 +71,8 @@ def fetch_genesis(
         answer = frames.OwnerRecords.decode(body)
         genesis = parse_genesis(answer.genesis, pad_id)
     except Malformed as error:
-        raise Alarm(AlarmCode.BAD_RECORD, error.reason, evidence=(body,)) from None
+        said = shown_piece(Op.OWNER_REC | 0x80, body)
+        raise Alarm(AlarmCode.BAD_RECORD, error.reason, evidence=(said,)) from None
     if answer.records:
         raise Alarm(AlarmCode.BAD_RECORD, "made by a newer version", evidence=answer.records)
     for kind in PadKind:
@@ -79,7 +81,8 @@ def fetch_genesis(
     if keys_match(keys, replace(genesis, kcv=keys.key_check(PadKind.TEXT)), PadKind.TEXT):
         # GENESIS is right, as its hash says: what does not fit is a kind or rule set that is unknown here.
         raise BadLink("its pad was made by a newer version of cryptpad-tui")
-    raise Alarm(AlarmCode.BAD_RECORD, "its keys are not this link's", evidence=(answer.genesis,))
+    said = shown_piece(Op.OWNER_REC | 0x80, answer.genesis)
+    raise Alarm(AlarmCode.BAD_RECORD, "its keys are not this link's", evidence=(said,))
 
 
 def create(replica: Replica) -> Flow[None]:
@@ -89,7 +92,7 @@ def create(replica: Replica) -> Flow[None]:
 
 def subscribe(replica: Replica, greeting: Greeting, *, rng: RandomBytes) -> Flow[Connected]:
     """SUB, and check the relay's signature over our challenge."""
-    fold, challenge = replica.fold, rng(16)
+    fold, challenge = replica.fold, replica.witness.challenge(rng)
     proof = replica.keys.subscribe_proof(
         replica.pad_id, replica.epoch, greeting.relay_nonce, greeting.relay_pk
     )
@@ -97,7 +100,9 @@ def subscribe(replica: Replica, greeting: Greeting, *, rng: RandomBytes) -> Flow
     answer = frames.Subscribed.decode((yield Request(Op.SUB, sub.encode())))
     signed = SignedHead(replica.pad_id, answer.n, answer.head, answer.unix_ms, challenge, answer.signature)
     if not signed.verify(greeting.relay_pk):
-        raise Alarm(AlarmCode.WRONG_RELAY, "its signature does not verify")
+        said = shown_piece(Op.SUB | 0x80, answer.encode())
+        raise Alarm(AlarmCode.WRONG_RELAY, "its signature does not verify", evidence=(said,))
+    replica.take_signed(signed)
     return Connected(signed, answer.snapshot_n, answer.hello_n, answer.ticket)
 
 
@@ -159,13 +164,18 @@ def join(replica: Replica, connected: Connected, pin: Pin, load: DocumentLoader)
     """
     signed = connected.signed
     if pin.n > signed.n:
-        raise Alarm(AlarmCode.ROLLBACK, f"the link was made at position {pin.n}, it shows {signed.n}")
+        raise Alarm(
+            AlarmCode.ROLLBACK,
+            f"the link was made at position {pin.n}, it shows {signed.n}",
+            evidence=(pin_piece(pin.n, pin.head),),
+        )
     if connected.snapshot_n and replica.fold.n == 0:
         yield from _start_from_snapshot(replica, connected, load)
     folded = yield from catch_up(replica, signed.n, signed.head)
     _check_start(replica)
     yield from check_pin(replica.fold, pin)
     replica.confirm_start()
+    replica.keep_signed_head()
     return folded
 
 
@@ -185,7 +195,8 @@ def check_pin(fold: Fold, pin: Pin) -> Flow[None]:
         yield from prove(fold, pin.n)
     known = fold.head_of(pin.n)
     if pin.head.strip(b"\0") and (known is None or not compare_digest(known[: len(pin.head)], pin.head)):
-        raise Alarm(AlarmCode.FORK, f"the link's maker saw another log at position {pin.n}")
+        detail = f"the link's maker saw another log at position {pin.n}"
+        raise Alarm(AlarmCode.FORK, detail, evidence=(pin_piece(pin.n, pin.head),))
 
 
 def _start_from_snapshot(replica: Replica, connected: Connected, load: DocumentLoader) -> Flow[None]:
@@ -253,7 +264,10 @@ def send(replica: Replica, rows: list[OutboxRow]) -> Flow[Sent]:
         answer = frames.Appended.decode(body)
         accepted += len(answer.positions)
         if len(answer.positions) > len(batch) or (not answer.positions and answer.code == Code.OK):
-            raise Alarm(AlarmCode.BAD_ENTRY, "its acknowledgement fits nothing that was sent")
+            said = shown_piece(Op.APPEND | 0x80, body)
+            raise Alarm(
+                AlarmCode.BAD_ENTRY, "its acknowledgement fits nothing that was sent", evidence=(said,)
+            )
         if answer.code != Code.OK:
             return Sent(accepted, answer.code, answer.retry_ms)
     return Sent(accepted)

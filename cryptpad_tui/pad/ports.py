@@ -68,6 +68,12 @@ class PadStore(Protocol):
     def commit_fold(self, rows: Sequence[LogRow], *, proven_heads: Sequence[tuple[int, bytes]] = ()) -> None:
         """Append folded rows and proven heads, and drop from the outbox the entries that the rows hold."""
 
+    def signed_head(self) -> bytes | None:
+        """The relay's newest signed head that the fold confirmed, 160 bytes."""
+
+    def put_signed_head(self, n: int, signed: bytes) -> None:
+        """Keep it in place of those with a lower n, which it commits to."""
+
     def append_journal(self, writer_pk: bytes, updates: Sequence[bytes]) -> list[int]:
         """Make updates durable; returns their ids, ascending."""
 

@@ -14,6 +14,7 @@ from enum import Enum, auto
 from itertools import takewhile
 from typing import Final
 
+from cryptpad_relay.protocol.chain import SignedHead
 from cryptpad_relay.protocol.entry import Entry, Kind, parse_entry
 from cryptpad_relay.protocol.records import Genesis
 from cryptpad_tui.crdt.errors import InvalidUpdate
@@ -26,7 +27,9 @@ from cryptpad_tui.pad.checkpoint import encode_checkpoint, restore_checkpoint
 from cryptpad_tui.pad.fold import Fold, Folded
 from cryptpad_tui.pad.payloads import MAX_UPDATES, Update, Verdict
 from cryptpad_tui.pad.ports import JournalRow, LogRow, OutboxRow, PadStore, StaleJournal
+from cryptpad_tui.pad.proofs_gather import sharpened
 from cryptpad_tui.pad.snapshots import Snapshot, make_snapshot
+from cryptpad_tui.pad.witness import Witness
 from cryptpad_tui.pad.writer import NO_ENTRY, Base, Writer
 from cryptpad_tui.pad.writers import WriterStatus
 
@@ -105,6 +108,7 @@ class Replica:
         self.unconfirmed_start: LogRow | None = None
         self.own_void = False
         """Whether an entry out of this vault's outbox turned out void: its text must be made again."""
+        self.witness = Witness(genesis.pad_id, store.signed_head())
         self._fresh: list[Folded] = []
         self._is_stored = True
         self._reopen()
@@ -199,10 +203,15 @@ class Replica:
             problem = error
         self._note_own_void(folded)
         at_ms = self._wall_ms()
-        self.store.commit_fold(
-            [dataclasses.replace(f.row, at_ms=at_ms) for f in folded],
-            proven_heads=sorted(self.fold.proven.items()) if folded else [],
-        )
+        problem = problem or self._compare_signed()
+        with self.store.transaction():
+            self.store.commit_fold(
+                [dataclasses.replace(f.row, at_ms=at_ms) for f in folded],
+                proven_heads=sorted(self.fold.proven.items()) if folded else [],
+            )
+            self.keep_signed_head()
+        if isinstance(problem, Alarm):
+            problem = sharpened(problem, fresh[len(folded) :], self.fold, self.store)
         # A document that failed in a step may be half applied: the next use makes it anew.
         self._is_stored = problem is None or isinstance(problem, Alarm | NeedsProof)
         self._fresh += folded
@@ -212,6 +221,26 @@ class Replica:
             self._answer_snapshots(folded)
             self._keep_local_checkpoint()
         return folded, problem
+
+    def take_signed(self, signed: SignedHead) -> None:
+        """A head whose signature by this pad's relay was verified; raises Alarm where it contradicts."""
+        self.require_stored()
+        self.witness.take(signed, self.fold.n, self.fold.head_of)
+
+    def _compare_signed(self) -> Alarm | None:
+        """Hold what the relay has signed against what is folded by now."""
+        try:
+            self.witness.folded_to(self.fold.n, self.fold.head_of)
+        except Alarm as alarm:
+            return alarm
+        return None
+
+    def keep_signed_head(self) -> None:
+        """Make the relay's newest confirmed word durable: a later session holds it against it."""
+        signed = self.witness.stored()
+        if self.witness.unsaved and self.witness.confirmed and signed:
+            self.store.put_signed_head(self.witness.confirmed.n, signed)
+            self.witness.unsaved = False
 
     def _note_own_void(self, folded: Sequence[Folded]) -> None:
         void = {item.row.entry_id for item in folded if item.row.void}
@@ -239,6 +268,7 @@ class Replica:
 
     def leave(self) -> None:
         """Done with the pad in this process: what came since the checkpoint is short, or becomes one."""
+        self.keep_signed_head()
         entries = self.fold.n - self.local_checkpoint_n
         if entries >= LEFT_TAIL_ENTRIES or self._tail_bytes > CHECKPOINT_TAIL_BYTES:
             self.save_checkpoint()

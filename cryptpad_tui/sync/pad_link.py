@@ -10,13 +10,15 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from cryptpad_relay.protocol import frames
-from cryptpad_relay.protocol.chain import SignedHead, signed_head_body
+from cryptpad_relay.protocol.chain import SignedHead
 from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_relay.protocol.frames import Frame, Op
 from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.pad import flows
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+from cryptpad_tui.pad.evidence import shown_piece
 from cryptpad_tui.pad.flows import Connected, Pin
+from cryptpad_tui.pad.flows_testimony import questioned
 from cryptpad_tui.pad.fold import Folded
 from cryptpad_tui.pad.ports import OutboxRow
 from cryptpad_tui.pad.replica import Replica
@@ -91,8 +93,6 @@ class PadLink:
         self._own: dict[bytes, bytes] = {}
         """Entries that this connection appended beside the outbox, by id: snapshots and their HELLOs."""
         self._commits: list[frames.Commit] = []
-        self._announced: SignedHead | None = None
-        """The relay's newest signed head, until the fold is there."""
         self._taking: asyncio.Task[None] | None = None
         self.pause_until = 0.0
 
@@ -105,7 +105,8 @@ class PadLink:
         async with self._lock:
             self._connection.on_push(self._replica.pad_id, self._on_push)
             connected = await self._subscribe()
-            await self._fold(flows.join(self._replica, connected, self._host.pin, self._host.load_document))
+            join = flows.join(self._replica, connected, self._host.pin, self._host.load_document)
+            await self._fold(questioned(self._replica, connected.signed, join))
             self._host.attached(connected)
             await self._drain_commits()
 
@@ -127,7 +128,8 @@ class PadLink:
             if refused.code not in GONE:
                 raise
             if self._host.uploaded or refused.code == Code.DELETED:
-                raise Alarm(AlarmCode.UNSIGNED_DELETE) from None
+                said = shown_piece(Op.ERR, frames.Error(refused.code).encode())
+                raise Alarm(AlarmCode.UNSIGNED_DELETE, refused.code.name, evidence=(said,)) from None
             await self._connection.run(flows.create(self._replica))
             return await self._connection.run(flow())
 
@@ -157,26 +159,10 @@ class PadLink:
     def _check_signed(self, body: bytes) -> None:
         signed = frames.decode_signed_head(body)
         if not signed.verify(self._connection.greeting.relay_pk):
-            raise Alarm(AlarmCode.WRONG_RELAY, "its signature does not verify", evidence=(body,))
-        self._announced = signed
-        self._compare_announced()
-
-    def _compare_announced(self) -> None:
-        """A signed head comes before its commit is folded: it is held until it can be compared."""
-        signed = self._announced
-        if signed is None or signed.n > self._replica.fold.n:
-            return
-        self._announced = None
-        mine = self._replica.fold.head_of(signed.n)
-        if mine is not None and mine != signed.head:
-            raise Alarm(
-                AlarmCode.FORK,
-                f"it signed another head at {signed.n}",
-                evidence=(
-                    signed_head_body(signed.pad_id, signed.n, signed.head, signed.unix_ms, signed.challenge)
-                    + signed.signature,
-                ),
-            )
+            said = shown_piece(Op.SIGNED, body)
+            raise Alarm(AlarmCode.WRONG_RELAY, "its signature does not verify", evidence=(said,))
+        # It may come before its commit is folded: the witness holds it until it can be compared.
+        self._replica.take_signed(signed)
 
     async def _take_commits(self) -> None:
         try:
@@ -195,7 +181,8 @@ class PadLink:
             if last_n <= fold.n:
                 known = fold.head_of(last_n)
                 if known is not None and known != commit.head:
-                    raise Alarm(AlarmCode.FORK, f"at position {last_n}")
+                    said = shown_piece(Op.COMMIT, commit.encode())
+                    raise Alarm(AlarmCode.FORK, f"at position {last_n}", evidence=(said,))
                 continue
             entries = self._whole(commit) if commit.first_n <= fold.n + 1 else None
             if entries is None:
@@ -203,7 +190,6 @@ class PadLink:
             else:
                 flow = flows.take(self._replica, commit.first_n, entries, commit.head, live=True)
             await self._fold(flow)
-        self._compare_announced()
 
     def _whole(self, commit: frames.Commit) -> tuple[bytes, ...] | None:
         """The commit's entries, with one's own, sent as ids, put back from the outbox.
@@ -248,7 +234,8 @@ class PadLink:
             self._sent.clear()
             await self._settle()
         elif sent.code == Code.BAD_BASE:
-            raise Alarm(AlarmCode.FORK, "its log is not the one that was shown here")
+            detail = "its log is not the one that was shown here"
+            raise Alarm(AlarmCode.FORK, detail, evidence=(unsent[0].entry,))
         else:
             raise Refused(sent.code)
 
@@ -273,10 +260,15 @@ class PadLink:
 
     async def _settle(self) -> None:
         """Fold to the relay's present end, so that what it has accepted is no longer pending here."""
+        pad_id, challenge = self._replica.pad_id, self._replica.witness.challenge(self._rng)
         body = await self._connection.request(
-            flows.Request(Op.STH, frames.SthRequest(self._replica.pad_id, self._rng(16)).encode())
+            flows.Request(Op.STH, frames.SthRequest(pad_id, challenge).encode())
         )
         answer = frames.SthReply.decode(body)
+        signed = SignedHead(pad_id, answer.n, answer.head, answer.unix_ms, challenge, answer.signature)
+        if not signed.verify(self._connection.greeting.relay_pk):
+            raise Alarm(AlarmCode.WRONG_RELAY, "its signature does not verify")
+        self._replica.take_signed(signed)
         if answer.n > self._replica.fold.n:
             flow = flows.catch_up(self._replica, answer.n, answer.head)
             await self._fold(flow)

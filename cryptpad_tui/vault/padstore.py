@@ -66,6 +66,17 @@ class VaultPadStore:
                 "DELETE FROM outbox WHERE pad=? AND entry_id=?", [(self._pad, row.entry_id) for row in rows]
             )
 
+    def signed_head(self) -> bytes | None:
+        query = "SELECT sth FROM signed_head WHERE pad=? ORDER BY n DESC LIMIT 1"
+        return cast(bytes | None, self._database.scalar(query, (self._pad,)))
+
+    def put_signed_head(self, n: int, signed: bytes) -> None:
+        with self._database.transaction():
+            self._database.execute("DELETE FROM signed_head WHERE pad=? AND n<?", (self._pad, n))
+            self._database.execute(
+                "INSERT INTO signed_head VALUES(?,?,?) ON CONFLICT DO NOTHING", (self._pad, n, signed)
+            )
+
     def append_journal(self, writer_pk: bytes, updates: Sequence[bytes]) -> list[int]:
         with self._database.transaction():
             return [

@@ -23,7 +23,7 @@ from cryptpad_tui.cli.errors import CliError, LinkInArguments, NobodyToAsk
 from cryptpad_tui.crypto.errors import BadLink
 from cryptpad_tui.engine import NotAllowed, RelayUnreachable
 from cryptpad_tui.host.errors import RelayDidNotStart
-from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+from cryptpad_tui.pad.alarms import ADVICE, SAFE, SENTENCES, Alarm, AlarmCode
 from cryptpad_tui.vault.errors import DiskFull, VaultTooNew, WrongPassphrase
 
 
@@ -112,10 +112,11 @@ def test_an_error_is_its_docstring_and_its_detail_on_one_line() -> None:
 
 
 def test_an_alarm_says_its_code_what_is_safe_and_what_to_do() -> None:
-    _, sentence = explain(Alarm(AlarmCode.FORK))
-    assert sentence.startswith("FORK: ")
-    assert "safe here" in sentence
-    assert "do not use this relay" in sentence
+    for code in AlarmCode:
+        _, sentence = explain(Alarm(code))
+        assert sentence.startswith(f"{code}: {SENTENCES[code]}")
+        assert SAFE[code][1:] in sentence
+        assert ADVICE[code] in sentence
 
 
 def test_an_unforeseen_error_is_named_by_kind_and_place_and_its_message_is_kept_back() -> None:

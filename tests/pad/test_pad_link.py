@@ -183,7 +183,9 @@ class Withholds(ListRelay):
 
     def on_sth(self, body: bytes) -> bytes:
         n = len(self.entries)
-        return frames.SthReply(n, self.heads[n], 0, bytes(64)).encode()
+        challenge = frames.SthRequest.decode(body).challenge
+        signed = chain.sign_head(RELAY_SEED, self.pad_id, n, self.heads[n], 0, challenge)
+        return frames.SthReply(n, self.heads[n], 0, signed.signature).encode()
 
 
 class Remakes(Host):

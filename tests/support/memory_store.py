@@ -17,6 +17,7 @@ class MemoryStore:
         self.saved: tuple[int, bytes] | None = None
         self.journal_rows: dict[int, JournalRow] = {}
         self.outbox_rows: dict[int, OutboxRow] = {}
+        self.signed: dict[int, bytes] = {}
         self._next = 0
 
     def _id(self) -> int:
@@ -45,6 +46,12 @@ class MemoryStore:
         self.proven.update(proven_heads)
         ids = {row.entry_id for row in rows}
         self.outbox_rows = {k: row for k, row in self.outbox_rows.items() if row.entry_id not in ids}
+
+    def signed_head(self) -> bytes | None:
+        return self.signed[max(self.signed)] if self.signed else None
+
+    def put_signed_head(self, n: int, signed: bytes) -> None:
+        self.signed = {n: signed} | {k: v for k, v in self.signed.items() if k >= n}
 
     def append_journal(self, writer_pk: bytes, updates: Sequence[bytes]) -> list[int]:
         ids = [self._id() for _ in updates]
