@@ -96,22 +96,35 @@ class Engine:
         return self.drive.name(pad_id)
 
     def create_pad(self, title: str, *, kind: PadKind = PadKind.TEXT, text: str = "") -> PadListing:
-        """A pad of one's own, durable here when this returns; raises UncleanText."""
-        root = self.rng(32)
-        record = self._new_record(kind, root)
-        self.add(record)
-        session = self.open_pad(record.pad_id)
+        """A pad of one's own, durable here when this returns; raises UncleanText or VaultError.
+
+        One transaction, so that a disk that fills on the way leaves no half of a pad.
+        """
+        self._drive_session.flush()
+        record = self._new_record(kind, self.rng(32))
         try:
-            session.set_title(title)
-            if text:
-                session.view.replace(Position(0, 0), Position(0, 0), text)
-            session.flush()
-        except Exception:
-            session.close()
-            self.remove(record.pad_id)
+            with self._drive_session.replica.store.transaction():
+                self.vault.put_pad(record)
+                session = self.open_pad(record.pad_id)
+                session.set_title(title)
+                if text:
+                    session.view.replace(Position(0, 0), Position(0, 0), text)
+                session.flush()
+                self.add(record)
+        except BaseException:
+            self._unmake(record.pad_id)
             raise
         session.close()
         return self.listing_of(record.pad_id)
+
+    def _unmake(self, pad_id: bytes) -> None:
+        """Forget here what a transaction that failed has taken back."""
+        session = self.open_pads.take_out(pad_id, keep_writer=False)
+        if session:
+            session.pending.stop_saving()
+            self.relays.let_go(session)
+        self.open_pads.register_again()
+        self._drive_session.pending.go_back()
 
     def add(self, record: PadRecord) -> None:
         """Take a pad into the drive, or bring it up to date there."""

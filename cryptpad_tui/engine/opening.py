@@ -115,6 +115,10 @@ class OpenPads:
             self._engine.vault.register_writer(pad_id, writer_pk)
             self._registered.add(writer_pk)
 
+    def register_again(self) -> None:
+        """Each before its next edit: a transaction that failed may have taken a registration back."""
+        self._registered.clear()
+
     def is_live_writer(self, pad_id: bytes, writer_pk: bytes) -> bool:
         """Whether some process can still sign for this writer."""
         vault = self._engine.vault

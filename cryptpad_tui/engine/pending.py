@@ -97,6 +97,12 @@ class PendingEdits:
         with contextlib.suppress(VaultError):
             self.flush()
 
+    def stop_saving(self) -> None:
+        """Until there is another edit."""
+        if self._flush_handle:
+            self._flush_handle.cancel()
+            self._flush_handle = None
+
     def flush(self) -> None:
         """Make the view's edits durable: one small commit, if there is anything.
 
@@ -118,9 +124,7 @@ class PendingEdits:
         """In one transaction the view takes in what other windows did, so that these edits stand on the whole
         queue before them.
         """
-        if self._flush_handle:
-            self._flush_handle.cancel()
-            self._flush_handle = None
+        self.stop_saving()
         self._flushed_at = self._engine.now()
         self._unsaved += self.view.take_updates()
         writer = self._replica.writer
@@ -221,11 +225,7 @@ class PendingEdits:
             with self._store.transaction():
                 ids = self._remake(with_outbox=with_outbox)
         except BaseException:
-            # Nothing was stored: the view goes back to what is, at the latest when storage works again.
-            self.view.take_updates()
-            self._unsaved, self._generation = [], _UNKNOWN
-            with contextlib.suppress(VaultError):
-                self._session.follow_vault()
+            self.go_back()
             raise
         if ids is not None:
             self._shown = []
@@ -251,6 +251,14 @@ class PendingEdits:
         return self._store.replace_pending(
             journal_ids=journal_ids, outbox_ids=outbox_ids, writer_pk=writer.pk, updates=self._unsaved
         )
+
+    def go_back(self) -> None:
+        """A transaction failed: show what is stored, at the latest when storage works again."""
+        self.stop_saving()
+        self.view.take_updates()
+        self._unsaved, self._generation, self._journal_seen, self.not_saved = [], _UNKNOWN, 0, ""
+        with contextlib.suppress(VaultError):
+            self._session.follow_vault()
 
     def compact_if_long(self) -> None:
         """Make what dead windows left one edit, where it is long."""
