@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from cryptpad_tui.crdt.values import Position
-from cryptpad_tui.editor import edits, line_edits, motions
+from cryptpad_tui.editor import edits, line_edits, motions, rich_blocks, rich_marks
 from cryptpad_tui.editor.effects import Notice, OpenPrompt
 from cryptpad_tui.editor.find import find_next, find_previous
 from cryptpad_tui.editor.selection import Selection, caret
@@ -155,6 +155,34 @@ _OTHERS: tuple[Command, ...] = (
     _editing("line.move_up", "Move the line up", ("alt+shift+u", "alt+up"), line_edits.move_up),
     _editing("line.move_down", "Move the line down", ("alt+shift+d", "alt+down"), line_edits.move_down),
     _editing("line.duplicate", "Duplicate the line", ("alt+shift+c", "alt+shift+down"), line_edits.duplicate),
+    _editing("format.bold", "Bold", ("alt+shift+b", "ctrl+b"), rich_marks.toggling("bold")),
+    _editing("format.italic", "Italic", ("alt+shift+i",), rich_marks.toggling("italic")),
+    _editing("format.underline", "Underline", ("alt+shift+n",), rich_marks.toggling("underline")),
+    _editing("format.strike", "Strike through", ("alt+shift+s",), rich_marks.toggling("strike")),
+    _editing("format.code", "Code", ("alt+shift+m",), rich_marks.toggling("code")),
+    _editing("format.script", "Superscript, subscript, neither", (), rich_marks.set_script),
+    _editing("format.link", "Make a link, or take it away", ("alt+shift+l",), rich_marks.set_link),
+    _editing("format.colour", "Colour of the text", (), rich_marks.set_colour),
+    _editing("format.background", "Colour behind the text", (), rich_marks.set_background),
+    _editing("format.clear", "Plain text", (), rich_marks.clear_marks),
+    _editing("format.heading", "Heading 1, 2, 3, none", ("alt+h",), rich_blocks.next_heading),
+    *[
+        _editing(
+            f"format.heading_{level}", f"Heading {level}", (), rich_blocks.toggling_block("header", level)
+        )
+        for level in range(1, 7)
+    ],
+    _editing("format.paragraph", "Paragraph", ("alt+shift+h",), rich_blocks.paragraph),
+    _editing("format.bullets", "Bullet list", ("alt+o",), rich_blocks.toggling_block("list", "bullet")),
+    _editing(
+        "format.numbers", "Numbered list", ("alt+shift+g",), rich_blocks.toggling_block("list", "ordered")
+    ),
+    _editing("format.tasks", "Check list", ("alt+shift+t",), rich_blocks.toggling_block("list", "unchecked")),
+    _editing("format.quote", "Quote", ("alt+q",), rich_blocks.toggling_block("blockquote", value=True)),
+    _editing("format.code_block", "Code block", (), rich_blocks.toggling_block("code-block", "plain")),
+    _editing("format.align", "Centre, right, justify, left", (), rich_blocks.next_alignment),
+    _editing("format.rule", "Horizontal rule", (), rich_blocks.toggling_block("rule", value=True)),
+    _editing("format.table", "Insert a table", (), rich_blocks.insert_table),
     _editing("task.toggle", "Tick or untick the task", ("alt+x",), line_edits.toggle_task),
     Command("clipboard.copy", "Copy", ("ctrl+c", "alt+c", "ctrl+insert"), edits.copy),
     _editing("clipboard.cut", "Cut", ("ctrl+x", "shift+delete"), edits.cut),

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Final, Protocol
 
-from cryptpad_tui.crdt.values import Change, Origin, Position, TextEdit
-from cryptpad_tui.editor import edits, finding, pointer, viewport
+from cryptpad_tui.crdt.mark_index import MarkIndex
+from cryptpad_tui.crdt.values import Attributes, Change, Origin, Position, TextEdit
+from cryptpad_tui.editor import edits, finding, pointer, rich_blocks, viewport
 from cryptpad_tui.editor.commands import COMMANDS
 from cryptpad_tui.editor.effects import Effects, Notice, ReadOnly
 from cryptpad_tui.editor.frame import Decoration, Frame
 from cryptpad_tui.editor.highlight import LEXERS, Highlighter
 from cryptpad_tui.editor.keymap import UnknownCommand
-from cryptpad_tui.editor.layout import Layout, Lines
+from cryptpad_tui.editor.layout import Layout, Lines, Margins, NoMargins
 from cryptpad_tui.editor.painter import Painter
+from cryptpad_tui.editor.rich_look import RichLook
 from cryptpad_tui.editor.selection import Selection, Selections, caret, changed_place, mapped, on_edge
 from cryptpad_tui.editor.state import EditorState, Settings, Step
 from cryptpad_tui.editor.viewport import Viewport
+
+_FEW_EDITS: Final = 200
 
 
 class Document(Protocol):
@@ -31,8 +35,13 @@ class Document(Protocol):
     def lines(self) -> Lines: ...
     @property
     def read_only(self) -> bool: ...
+    @property
+    def marks(self) -> MarkIndex | None: ...
     def observe(self, callback: Callable[[Change], None]) -> Callable[[], None]: ...
-    def replace(self, start: Position, end: Position, text: str) -> None: ...
+    def replace(
+        self, start: Position, end: Position, text: str, attributes: Attributes | None = None
+    ) -> None: ...
+    def format(self, start: Position, end: Position, attributes: Attributes) -> None: ...
     def replace_all(self, edits: Sequence[TextEdit]) -> None: ...
     def undo(self) -> bool: ...
     def redo(self) -> bool: ...
@@ -51,26 +60,36 @@ class Editor:
         language: str = "markdown",
         settings: Settings = Settings(),  # noqa: B008 - frozen
     ) -> None:
+        """A document with marks is shown as rich text, whatever `language` says."""
         self._document = document
-        self._lexer = LEXERS[language]()
+        self._language = language
         lines = document.lines
-        self._style(lines)
+        margins = self._style(lines)
         self.state = EditorState(
             lines,
-            Layout(lines, width, settings.tab_width),
+            Layout(lines, width, settings.tab_width, margins),
             Viewport(Position(0, 0), max(1, height)),
             settings=settings,
-            markdown=language == "markdown",
+            markdown=document.marks is None and language == "markdown",
             read_only=document.read_only,
+            marks=document.marks,
         )
         self._undoing = False  # the change that is being observed is this view's undo
         self._undone: Position | None = None
         self._click = self.state.selection.primary  # what a drag extends
         self._unsubscribe = document.observe(self._follow)
 
-    def _style(self, lines: Lines) -> None:
-        self._highlighter = Highlighter(lines, self._lexer)
+    def _style(self, lines: Lines) -> Margins:
+        """Begin to colour the lines anew; what stands left of them comes with it."""
+        marks = self._document.marks
+        if marks is not None:
+            look = RichLook(lines, marks)
+            self._highlighter: Highlighter | RichLook = look
+            self._painter = Painter(look)
+            return look
+        self._highlighter = Highlighter(lines, LEXERS[self._language]())
         self._painter = Painter(self._highlighter)
+        return NoMargins()
 
     def close(self) -> None:
         """Stop following the document."""
@@ -91,7 +110,10 @@ class Editor:
         """One printable key."""
         if self._document.read_only:
             return (ReadOnly(),)
-        return self._take(edits.insert_text(self._current(), text))
+        effects = self._take(edits.insert_text(self._current(), text))
+        if self.state.marks is not None and (sign := rich_blocks.typed_sign(self.state)) is not None:
+            effects += self._take(sign)
+        return effects
 
     def paste(self, text: str) -> Effects:
         """What the terminal pasted."""
@@ -112,7 +134,7 @@ class Editor:
         effects = step.effects
         if step.history:
             effects += self._undo_or_redo(step.history)
-        elif step.edits:
+        elif step.edits or step.formats:
             self._edit(step)
         elif step.selection is not None and step.selection != self.state.selection.primary:
             self._document.end_undo_group()
@@ -121,7 +143,13 @@ class Editor:
             state = replace(state, selection=Selections((self._sound(step.selection),)))
         if step.clipboard is not None:
             state = replace(state, clipboard=step.clipboard, clipboard_lines=step.clipboard_lines)
-        state = replace(state, goal=step.goal, marking=step.marking, viewport=step.viewport or state.viewport)
+        state = replace(
+            state,
+            goal=step.goal,
+            marking=step.marking,
+            viewport=step.viewport or state.viewport,
+            typing=step.typing,
+        )
         self.state = self._revealed(state) if step.reveal else state
         return effects
 
@@ -141,9 +169,15 @@ class Editor:
             self._document.end_undo_group()
         if len(step.edits) == 1:
             one = step.edits[0]
-            self._document.replace(one.start, one.end, one.text)
-        else:
+            self._document.replace(one.start, one.end, one.text, one.attributes)
+        elif self.state.marks is not None and len(step.edits) <= _FEW_EDITS:
+            # One after the other, the last first: with the formats after them they are one undo step.
+            for one in reversed(step.edits):
+                self._document.replace(one.start, one.end, one.text, one.attributes)
+        elif step.edits:
             self._document.replace_all(step.edits)
+        for start, end, attributes in step.formats:
+            self._document.format(start, end, attributes)
         if step.own_group:
             self._document.end_undo_group()
 
@@ -168,11 +202,12 @@ class Editor:
         state = self.state
         lines = self._document.lines
         if change.origin is Origin.RELOAD:
-            self._style(lines)
-            self.state = self._reloaded(state)
+            self.state = self._reloaded(state, self._style(lines))
             return
         self._highlighter.follow(change)
         if not change.edits:
+            if change.formatted:
+                self.state = replace(state, viewport=viewport.mapped(state.viewport, state.layout, change))
             return
         view = viewport.mapped(state.viewport, state.layout, change)
         if change.origin is Origin.UNDO and self._undoing:
@@ -183,14 +218,20 @@ class Editor:
             state, viewport=view, selection=Selections(chosen), find=finding.followed(state, change)
         )
 
-    def _reloaded(self, state: EditorState) -> EditorState:
+    def _reloaded(self, state: EditorState, margins: Margins) -> EditorState:
         """Every line may differ: stay at the same line numbers."""
         lines = self._document.lines
-        layout = Layout(lines, state.layout.width, state.layout.tab_width)
+        layout = Layout(lines, state.layout.width, state.layout.tab_width, margins)
         view = viewport.at_top(state.viewport, layout, state.viewport.top)
         chosen = tuple(caret(on_edge(one.head, lines)) for one in state.selection.items)
         return replace(
-            state, lines=lines, layout=layout, viewport=view, selection=Selections(chosen), find=None
+            state,
+            lines=lines,
+            layout=layout,
+            viewport=view,
+            selection=Selections(chosen),
+            find=None,
+            marks=self._document.marks,
         )
 
     # -- the view
@@ -198,7 +239,7 @@ class Editor:
     def resize(self, width: int, height: int) -> None:
         """The text area has another size; the text on top stays on top."""
         state = self.state
-        layout = Layout(state.lines, width, state.layout.tab_width)
+        layout = state.layout.resized(width)
         had_caret = state.layout.row_at(state.head) in viewport.visible_rows(state.viewport, state.layout)
         view = viewport.at_top(Viewport(state.viewport.top, max(1, height)), layout, state.viewport.top)
         state = replace(state, layout=layout, viewport=view, goal=None)

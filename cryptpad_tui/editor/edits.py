@@ -8,13 +8,16 @@ from __future__ import annotations
 import regex
 
 from cryptpad_tui.crdt.values import Position, TextEdit, end_of
+from cryptpad_tui.editor import rich_blocks
 from cryptpad_tui.editor.clean import cleaned
 from cryptpad_tui.editor.effects import CopyToTerminal, Effects, Notice
 from cryptpad_tui.editor.layout import text_cells
 from cryptpad_tui.editor.motions import after, after_word, before, before_word
+from cryptpad_tui.editor.rich_marks import pieces_with_marks, set_link
 from cryptpad_tui.editor.selection import caret
 from cryptpad_tui.editor.state import EditorState, Step
 
+_ADDRESS = regex.compile(r"(?:https?|mailto|gemini|ftp)://?[^\s<>\"']{2,2000}")
 _NOTHING_COPIED = "There is nothing to paste: copy something, or use your terminal's paste key."
 _INDENT = regex.compile(r"[ \t]*")
 _ITEM = regex.compile(
@@ -29,8 +32,12 @@ def replaced(state: EditorState, text: str, *, own_group: bool = True, effects: 
     chosen = state.selection.primary
     if chosen.empty and not text:
         return Step(effects=effects, reveal=False)
+    place = caret(end_of(chosen.start, text))
+    if state.marks is not None:
+        made = pieces_with_marks(state, chosen.start, chosen.end, text)
+        return Step(made, place, own_group=own_group, effects=effects, typing=state.typing)
     edit = TextEdit(chosen.start, chosen.end, text)
-    return Step((edit,), caret(end_of(chosen.start, text)), own_group=own_group, effects=effects)
+    return Step((edit,), place, own_group=own_group, effects=effects)
 
 
 def insert_text(state: EditorState, argument: str) -> Step:
@@ -42,11 +49,15 @@ def insert_text(state: EditorState, argument: str) -> Step:
 def insert_pasted(state: EditorState, argument: str) -> Step:
     """What the terminal pasted, as one undo step."""
     text, note = cleaned(argument)
+    if not state.selection.primary.empty and _ADDRESS.fullmatch(text):
+        return set_link(state, text)
     return replaced(state, text, effects=(Notice(note),) if note else ())
 
 
 def newline(state: EditorState, argument: str) -> Step:
     """A line break that keeps the indentation and, in markdown, goes on with the list or the quote."""
+    if state.marks is not None:
+        return rich_blocks.newline(state, argument)
     start = state.selection.primary.start
     text = state.lines[start.line]
     head = text[: start.col]
@@ -98,11 +109,13 @@ def _deleted(state: EditorState, start: Position, end: Position, *, own_group: b
         start, end, own_group = chosen.start, chosen.end, True
     if start == end:
         return Step(reveal=False)
-    return Step((TextEdit(start, end, ""),), caret(start), own_group=own_group)
+    step = Step((TextEdit(start, end, ""),), caret(start), own_group=own_group)
+    return step if state.marks is None else rich_blocks.keeping_first_block(state, step)
 
 
 def delete_backward(state: EditorState, argument: str) -> Step:
-    return _deleted(state, before(state, state.head), state.head, own_group=False)
+    step = _deleted(state, before(state, state.head), state.head, own_group=False)
+    return step if state.marks is None else rich_blocks.delete_backward(state, step)
 
 
 def delete_forward(state: EditorState, argument: str) -> Step:

@@ -44,28 +44,70 @@ class Row(NamedTuple):
     """It ends its line, so a caret can stand behind it."""
 
 
+class Margins(Protocol):
+    """What stands left of the text of a line: bullets, quote bars, and the shift that aligns a row."""
+
+    def cells(self, line: int, /) -> int: ...
+    def share(self, line: int, /) -> float: ...
+
+
+class NoMargins:
+    """The margins of plain text."""
+
+    def cells(self, line: int, /) -> int:
+        return 0
+
+    def share(self, line: int, /) -> float:
+        """How much of a row's free cells stand left of its text: 0 left, a half centred, 1 right."""
+        return 0.0
+
+
 class Layout:
     """How the lines of one document break into rows at one width."""
 
-    def __init__(self, lines: Lines, width: int, tab_width: int = 4) -> None:
+    def __init__(
+        self,
+        lines: Lines,
+        width: int,
+        tab_width: int = 4,
+        margins: Margins = NoMargins(),  # noqa: B008 - holds nothing
+    ) -> None:
         self.lines = lines
         self.width = max(width, MIN_WIDTH)
         self.tab_width = tab_width
+        self.margins = margins
 
-        def wrapped(text: str) -> tuple[int, ...]:
-            return wrap(text, self.width, tab_width)
+        def wrapped(text: str, width: int) -> tuple[int, ...]:
+            return wrap(text, width, tab_width)
 
         self._wrapped = lru_cache(_WRAPS_KEPT)(wrapped)
+
+    def resized(self, width: int) -> Layout:
+        """The same document at another width."""
+        return Layout(self.lines, width, self.tab_width, self.margins)
+
+    def _room(self, line: int) -> int:
+        return max(MIN_WIDTH, self.width - self.margins.cells(line))
+
+    def shift(self, row: Row) -> int:
+        """The cells left of a row's text: the margin of its line, and what aligns it."""
+        margin = min(self.margins.cells(row.line), self.width - MIN_WIDTH)
+        share = self.margins.share(row.line)
+        if not share:
+            return margin
+        cells = text_cells(self.lines[row.line][row.start : row.end], self.tab_width)
+        return margin + int(max(0, self.width - margin - 1 - cells) * share)
 
     # -- rows
 
     def row_at(self, position: Position) -> Row:
         """The row that shows a position; where two rows meet it is the lower one."""
-        text = self.lines[position.line]
-        if len(text) < self.width and is_plain(text):
+        text, room = self.lines[position.line], self._room(position.line)
+        if len(text) < room and is_plain(text):
             return Row(position.line, 0, len(text), True)
         page_start, page_end = _page(text, position.col)
-        starts = self._wrapped(text if page_end - page_start == len(text) else text[page_start:page_end])
+        page = text if page_end - page_start == len(text) else text[page_start:page_end]
+        starts = self._wrapped(page, room)
         i = bisect_right(starts, position.col - page_start) - 1
         start = page_start + starts[i]
         if i + 1 < len(starts):
@@ -101,11 +143,13 @@ class Layout:
 
     def cell_of(self, row: Row, col: int) -> int:
         """The cells of a row before a column."""
-        return text_cells(self.lines[row.line][row.start : min(col, row.end)], self.tab_width)
+        text = self.lines[row.line][row.start : min(col, row.end)]
+        return self.shift(row) + text_cells(text, self.tab_width)
 
     def col_at(self, row: Row, cell: int) -> int:
         """The column of the cluster that covers a cell; past the row's end, its last place for a caret."""
         text = self.lines[row.line][row.start : row.end]
+        cell -= self.shift(row)
         if is_plain(text):
             most = len(text) if row.last else max(0, len(text) - 1)
             return row.start + max(0, min(cell, most))

@@ -8,24 +8,16 @@ from __future__ import annotations
 import regex
 
 from cryptpad_tui.crdt.values import Position, TextEdit
+from cryptpad_tui.editor import rich_blocks
 from cryptpad_tui.editor.edits import insert_tab, line_removal
 from cryptpad_tui.editor.selection import Selection, after_edits, caret
-from cryptpad_tui.editor.state import EditorState, Step
+from cryptpad_tui.editor.state import EditorState, Step, chosen_lines
 from cryptpad_tui.editor.words import word_around
 
 _TASK = regex.compile(
     r"(?P<lead>(?:[ \t]{0,3}>[ \t]?)*[ \t]*)(?P<mark>(?:[-+*]|\d{1,9}[.)])[ \t]+)?"
     r"(?P<box>\[(?P<done>[ xX])\](?=[ \t]|$))?"
 )
-
-
-def chosen_lines(state: EditorState) -> tuple[int, int]:
-    """The lines a selection touches; a selection that ends at the start of a line does not touch it."""
-    chosen = state.selection.primary
-    last = chosen.end.line
-    if chosen.end.col == 0 and chosen.start.line < last:
-        last -= 1
-    return chosen.start.line, last
 
 
 def _at(line: int, col: int, text: str) -> TextEdit:
@@ -81,6 +73,8 @@ def duplicate(state: EditorState, argument: str) -> Step:
 
 def indent(state: EditorState, argument: str) -> Step:
     """Indent the lines; empty ones stay empty."""
+    if state.marks is not None:
+        return rich_blocks.indent(state, argument)
     first, last = chosen_lines(state)
     unit = state.settings.indent
     texts = state.lines.lines(first, last + 1)
@@ -89,6 +83,8 @@ def indent(state: EditorState, argument: str) -> Step:
 
 
 def outdent(state: EditorState, argument: str) -> Step:
+    if state.marks is not None:
+        return rich_blocks.outdent(state, argument)
     first, last = chosen_lines(state)
     edits = []
     for i, text in enumerate(state.lines.lines(first, last + 1), first):
@@ -112,6 +108,8 @@ def _follow(place: Position, edits: tuple[TextEdit, ...], push: bool) -> Positio
 
 def tab(state: EditorState, argument: str) -> Step:
     """Indent what is selected or the list item at the caret; otherwise go to the next stop."""
+    if state.marks is not None and (deeper := rich_blocks.tab(state, argument)) is not None:
+        return deeper
     chosen = state.selection.primary
     if chosen.start.line != chosen.end.line:
         return indent(state, argument)
@@ -125,6 +123,8 @@ def tab(state: EditorState, argument: str) -> Step:
 
 def toggle_task(state: EditorState, argument: str) -> Step:
     """Tick or untick the boxes of the lines; a line without one gets one."""
+    if state.marks is not None:
+        return rich_blocks.toggle_task(state, argument)
     first, last = chosen_lines(state)
     edits = []
     for i, text in enumerate(state.lines.lines(first, last + 1), first):

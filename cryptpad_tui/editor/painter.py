@@ -6,6 +6,7 @@ Painted rows are kept by content, so a key press paints one row. It must never r
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from cryptpad_tui.crdt.values import Position
@@ -16,6 +17,7 @@ from cryptpad_tui.editor.frame import (
     Frame,
     PaintedRow,
     RowPaint,
+    RowSpan,
     clipped,
     marks_in,
     paint,
@@ -23,6 +25,7 @@ from cryptpad_tui.editor.frame import (
 from cryptpad_tui.editor.graphemes import glyph, next_edge
 from cryptpad_tui.editor.highlight import Highlighter
 from cryptpad_tui.editor.layout import Row
+from cryptpad_tui.editor.rich_look import RichLook
 from cryptpad_tui.editor.spans import Spans
 from cryptpad_tui.editor.state import EditorState
 from cryptpad_tui.editor.viewport import extent, visible_rows
@@ -33,8 +36,9 @@ _ROWS_KEPT = 512
 class Painter:
     """Paints one view; it holds nothing but caches."""
 
-    def __init__(self, highlighter: Highlighter) -> None:
+    def __init__(self, highlighter: Highlighter | RichLook) -> None:
         self._highlighter = highlighter
+        self._look = highlighter if isinstance(highlighter, RichLook) else None
         self._paint = lru_cache(_ROWS_KEPT)(paint)
 
     def frame(self, state: EditorState, decorations: Sequence[Decoration]) -> Frame:
@@ -47,6 +51,8 @@ class Painter:
             self._row(row, texts[row.line - first], styles[row.line - first], over, state.layout.tab_width)
             for row in rows
         ]
+        if self._look is not None:
+            painted = [self._with_margin(state, row, shown) for row, shown in zip(rows, painted, strict=True)]
         painted += [BELOW_END] * (state.viewport.height - len(painted))
         caret, caret_cells = _caret(state, rows)
         scroll = extent(state.viewport, state.layout, rows[-1])
@@ -61,6 +67,27 @@ class Painter:
         )
         return PaintedRow(
             row.line, row.start, row.end, row.start == 0, shown.spans, shown.cells, shown.unsure_from
+        )
+
+    def _with_margin(self, state: EditorState, row: Row, shown: PaintedRow) -> PaintedRow:
+        """The row of a rich text with what stands left of it."""
+        assert self._look is not None
+        shift = state.layout.shift(row)
+        if not shift:
+            return shown
+        margin = self._look.margin(row.line)
+        mark = (margin.rest if row.start else margin.first)[:shift]
+        left = [RowSpan(mark, len(mark), (margin.style,) if margin.style else ())] if mark else []
+        if shift > len(mark):
+            left.append(RowSpan(" " * (shift - len(mark)), shift - len(mark), ()))
+        right: list[RowSpan] = []
+        if margin.style == "rule" and not shown.cells:
+            fill = max(0, state.layout.width - 1 - shift)
+            right.append(RowSpan("─" * fill, fill, ("rule",)))
+            shown = replace(shown, cells=fill)
+        unsure = None if shown.unsure_from is None else shown.unsure_from + shift
+        return replace(
+            shown, spans=(*left, *shown.spans, *right), cells=shown.cells + shift, unsure_from=unsure
         )
 
 

@@ -29,10 +29,12 @@ STYLES = frozenset(
         *("link.text", "link.url", "link.mark", "image", "footnote"),
         *("html", "comment", "rule", "front", "front.key", "front.mark"),
         *("table.mark", "table.header"),
+        *("underline", "script.sup", "script.sub"),
         *("control", "selection", "find"),
     }
 )
-"""Every name a span may carry; the last three come from the layout, the selection and the search."""
+"""Every name a span may carry, with `fg.COLOUR` and `bg.COLOUR` of rich text (#rrggbb or one of eight names).
+The last three come from the layout, the selection and the search."""
 
 
 def flattened(ranges: Iterable[StyleSpan]) -> Spans:

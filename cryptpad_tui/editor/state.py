@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cryptpad_tui.crdt.values import Position, TextEdit
+from cryptpad_tui.crdt.mark_index import Frozen, MarkIndex
+from cryptpad_tui.crdt.values import Formatted, Position, TextEdit
 from cryptpad_tui.editor.effects import Effects
 from cryptpad_tui.editor.layout import Layout, Lines
 from cryptpad_tui.editor.selection import Selection, Selections
@@ -50,6 +51,10 @@ class EditorState:
     settings: Settings = field(default_factory=Settings)
     markdown: bool = True
     read_only: bool = False
+    marks: MarkIndex | None = field(default=None, repr=False)
+    """The formats of a rich text; None for every other kind."""
+    typing: Frozen | None = None
+    """The marks that the next typed character gets, where a person chose them; else those around it."""
 
     @property
     def head(self) -> Position:
@@ -80,3 +85,15 @@ class Step:
     """An undo step of its own; typing joins the step before it."""
     reveal: bool = True
     effects: Effects = ()
+    formats: tuple[Formatted, ...] = ()
+    """For rich text, in the coordinates after the edits."""
+    typing: Frozen | None = None
+
+
+def chosen_lines(state: EditorState) -> tuple[int, int]:
+    """The lines a selection touches; a selection that ends at the start of a line does not touch it."""
+    chosen = state.selection.primary
+    last = chosen.end.line
+    if chosen.end.col == 0 and chosen.start.line < last:
+        last -= 1
+    return chosen.start.line, last

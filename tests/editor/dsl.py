@@ -39,13 +39,14 @@ class Session:
         height: int = 24,
         language: str = "markdown",
         indent: str = "    ",
+        kind: PadKind = PadKind.TEXT,
     ) -> None:
         text, selection = parsed(marked)
         self.clock = 0.0
-        self.document = ViewDocument(client_id=1, kind=PadKind.TEXT, now=lambda: self.clock)
+        self.document = ViewDocument(client_id=1, kind=kind, now=lambda: self.clock)
         if text:
             self.document.replace(Position(0, 0), Position(0, 0), text)
-        self.other = ViewDocument(client_id=2, kind=PadKind.TEXT)
+        self.other = ViewDocument(client_id=2, kind=kind)
         self.sync()
         self.clock = 100.0
         settings = Settings(indent=indent)

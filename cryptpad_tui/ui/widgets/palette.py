@@ -22,6 +22,9 @@ _ROLES: Final[Mapping[str, tuple[str, str]]] = {
     "strong": ("", "bold"),
     "emphasis": ("", "italic"),
     "strike": ("muted", "strike"),
+    "underline": ("", "underline"),
+    "script.sup": ("secondary", "italic"),
+    "script.sub": ("secondary", "dim"),
     "code": ("success", ""),
     "quote": ("muted", "italic"),
     "quote.mark": ("secondary", "bold"),
@@ -93,10 +96,20 @@ class Palette:
             return self._find
         if name.startswith("peer."):
             return self._peer(name)
+        if name.startswith(("fg.", "bg.")):
+            return self._chosen(name[:2], name[3:])
         while name not in _ROLES and "." in name:
             name = name.rpartition(".")[0]
         role, attributes = _ROLES.get(name, ("", ""))
         return Style.parse(" ".join(part for part in (attributes, self._roles.get(role, "")) if part))
+
+    def _chosen(self, where: str, colour: str) -> Style:
+        """A colour that somebody gave to text; what is no colour is none."""
+        try:
+            parsed = Color.parse(colour).name
+        except ColorParseError:
+            return Style()
+        return Style(color=parsed) if where == "fg" else Style(bgcolor=parsed)
 
     def _peer(self, name: str) -> Style:
         """A person's colour: `peer.COLOUR` is what they selected, `:caret` and `:flag` where they are."""

@@ -1,0 +1,274 @@
+"""Block formats of rich text: headings, lists, quotes, code, tables, and what the editing keys do in them.
+
+A line's block format stands on the LF that ends it, so the last line of a pad gets an LF to carry one.
+Pure: a command answers the edits and formats to make.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from cryptpad_tui.crdt.kinds import BLOCK_KEYS
+from cryptpad_tui.crdt.values import Attributes, AttributeValue, Formatted, Position, TextEdit
+from cryptpad_tui.editor.effects import Notice
+from cryptpad_tui.editor.rich_look import MAX_INDENT, indent_of, level_of
+from cryptpad_tui.editor.selection import Selection, caret
+from cryptpad_tui.editor.state import EditorState, Step, chosen_lines
+
+_KINDS: Final = ("header", "list", "blockquote", "code-block", "rule", "table")
+"""Formats of which a line has one at most."""
+_NO_BLOCK: Final[Attributes] = dict.fromkeys(sorted(BLOCK_KEYS))
+_ONLY_RICH: Final = "Only rich text pads have that; in markdown, write its sign."
+_ALIGNS: Final = ("center", "right", "justify")
+_SIGN: Final = re.compile(
+    r"(?P<head>#{1,6})|(?P<bullet>[-*+])|(?P<number>1[.)])|(?P<task>\[(?P<done>[ xX]?)\])|>"
+)
+
+
+def block_at(state: EditorState, line: int) -> dict[str, AttributeValue]:
+    """The block format of a line."""
+    if state.marks is None:
+        return {}
+    return {key: value for key, value in state.marks.line(line).block if key in BLOCK_KEYS}
+
+
+# -- choosing a format
+
+
+def toggling_block(key: str, value: AttributeValue) -> Callable[[EditorState, str], Step]:
+    """The command that makes the chosen lines one kind of block, or paragraphs where they are it already."""
+
+    def run(state: EditorState, argument: str) -> Step:
+        if state.marks is None:
+            return _said(_ONLY_RICH)
+        first, last = chosen_lines(state)
+        wanted = argument.strip() or value
+        on = all(block_at(state, line).get(key) == wanted for line in range(first, last + 1))
+        return format_lines(state, first, last, _only(key, None if on else wanted))
+
+    return run
+
+
+def next_heading(state: EditorState, argument: str) -> Step:
+    """Heading 1, 2, 3, and back to a paragraph."""
+    if state.marks is None:
+        return _said(_ONLY_RICH)
+    first, last = chosen_lines(state)
+    level = level_of(block_at(state, first))
+    return format_lines(state, first, last, _only("header", level + 1 if level < 3 else None))
+
+
+def next_alignment(state: EditorState, argument: str) -> Step:
+    """Centred, right, justified, and back to the left."""
+    if state.marks is None:
+        return _said(_ONLY_RICH)
+    first, last = chosen_lines(state)
+    order: tuple[AttributeValue, ...] = (*_ALIGNS, None)
+    now = block_at(state, first).get("align")
+    value = order[(order.index(now) + 1) % len(order)] if now in order else None
+    return format_lines(state, first, last, {"align": value})
+
+
+def paragraph(state: EditorState, argument: str) -> Step:
+    """Plain paragraphs."""
+    if state.marks is None:
+        return _said(_ONLY_RICH)
+    return format_lines(state, *chosen_lines(state), _NO_BLOCK)
+
+
+def toggle_task(state: EditorState, argument: str) -> Step:
+    """Tick or untick the items; other lines become tasks."""
+    first, last = chosen_lines(state)
+    done = all(block_at(state, line).get("list") == "checked" for line in range(first, last + 1))
+    is_task = all(
+        block_at(state, line).get("list") in ("checked", "unchecked") for line in range(first, last + 1)
+    )
+    value = "unchecked" if done or not is_task else "checked"
+    return format_lines(state, first, last, _only("list", value, keep=("indent",)))
+
+
+def format_lines(state: EditorState, first: int, last: int, attributes: Attributes) -> Step:
+    """Set block formats on the line ends of the lines from `first` to `last`."""
+    edits: tuple[TextEdit, ...] = ()
+    if last + 1 == len(state.lines):
+        if not any(value is not None for value in attributes.values()) and first == last:
+            return Step(selection=state.selection.primary, reveal=False)
+        end = state.lines.end
+        edits = (TextEdit(end, end, "\n", {}),)
+    formats = tuple(_on_line_end(state, line, attributes) for line in range(first, last + 1))
+    return Step(edits, state.selection.primary, formats=formats)
+
+
+def _on_line_end(state: EditorState, line: int, attributes: Attributes) -> Formatted:
+    return Formatted(Position(line, len(state.lines[line])), Position(line + 1, 0), attributes)
+
+
+def _only(key: str, value: AttributeValue, *, keep: Sequence[str] = ()) -> dict[str, AttributeValue]:
+    """`key` set, and what cannot stand beside it taken away."""
+    gone = [other for other in (*_KINDS, "indent") if other != key and other not in keep]
+    return {**dict.fromkeys(gone), key: value}
+
+
+def _said(text: str) -> Step:
+    return Step(reveal=False, effects=(Notice(text),))
+
+
+# -- what the keys do
+
+
+def newline(state: EditorState, argument: str) -> Step:
+    """Enter: goes on with a list, a quote or code; leaves it from an empty line; ends a heading."""
+    chosen = state.selection.primary
+    start = chosen.start
+    block, text = block_at(state, start.line), state.lines[start.line]
+    if chosen.empty and not text and block.keys() & {"list", "blockquote", "code-block"}:
+        if depth := indent_of(block):
+            return format_lines(state, start.line, start.line, {"indent": depth - 1 or None})
+        return format_lines(state, start.line, start.line, _NO_BLOCK)
+    below = Position(start.line + 1, 0)
+    after = block_at(state, chosen.end.line)
+    rest = len(state.lines[chosen.end.line]) - chosen.end.col
+    formats: tuple[Formatted, ...] = ()
+    if chosen.end.line + 1 < len(state.lines):
+        line_end = (Position(below.line, rest), Position(below.line + 1, 0))
+        if level_of(after) and not rest:
+            formats = (Formatted(*line_end, {"header": None}),)
+        elif after.get("list") == "checked":
+            formats = (Formatted(*line_end, {"list": "unchecked"}),)
+        elif after.get("rule"):
+            formats = (Formatted(*line_end, {"rule": None}),)
+    first: Attributes = block
+    if not start.col and text and level_of(block):
+        first = {}
+    edit = TextEdit(start, chosen.end, "\n", first)
+    return Step((edit,), caret(below), own_group=False, formats=formats)
+
+
+def delete_backward(state: EditorState, plain: Step) -> Step:
+    """Backspace at the start of a formatted line takes its format, then joins it to the line above."""
+    chosen = state.selection.primary
+    if chosen.empty and chosen.head.col == 0:
+        line = chosen.head.line
+        block = block_at(state, line)
+        depth = indent_of(block)
+        if depth:
+            return format_lines(state, line, line, {"indent": depth - 1 or None})
+        if block.keys() & set(_KINDS):
+            return format_lines(state, line, line, _NO_BLOCK)
+    return keeping_first_block(state, plain)
+
+
+def keeping_first_block(state: EditorState, plain: Step) -> Step:
+    """A deletion over line ends: what is joined keeps the format of its first line, where that has text."""
+    if len(plain.edits) != 1 or plain.edits[0].text:
+        return plain
+    start, end = plain.edits[0].start, plain.edits[0].end
+    if start.line == end.line or not start.col or end.line + 1 >= len(state.lines):
+        return plain
+    first, last = block_at(state, start.line), block_at(state, end.line)
+    if first == last:
+        return plain
+    length = start.col + len(state.lines[end.line]) - end.col
+    wanted = {**dict.fromkeys(last), **first}
+    joined = Formatted(Position(start.line, length), Position(start.line + 1, 0), wanted)
+    return Step(plain.edits, plain.selection, own_group=True, formats=(joined,))
+
+
+def tab(state: EditorState, argument: str) -> Step | None:
+    """Tab: deeper in a list, the next cell in a table; None where it is an ordinary tab."""
+    first, last = chosen_lines(state)
+    blocks = [block_at(state, line) for line in range(first, last + 1)]
+    if "table" in blocks[0]:
+        return _to_cell(state, first, 1)
+    if any("list" in block for block in blocks):
+        return _indented(state, first, 1)
+    return None
+
+
+def outdent(state: EditorState, argument: str) -> Step:
+    """Shift+Tab: less deep, or the cell before."""
+    first, _ = chosen_lines(state)
+    if "table" in block_at(state, first):
+        return _to_cell(state, first, -1)
+    return _indented(state, first, -1)
+
+
+def indent(state: EditorState, argument: str) -> Step:
+    """Deeper, whatever the lines are."""
+    return _indented(state, chosen_lines(state)[0], 1)
+
+
+def _indented(state: EditorState, first: int, by: int) -> Step:
+    formats: list[Formatted] = []
+    for line in range(first, chosen_lines(state)[1] + 1):
+        depth = indent_of(block_at(state, line))
+        wanted = max(0, min(MAX_INDENT, depth + by))
+        if wanted != depth and line + 1 < len(state.lines):
+            formats.append(_on_line_end(state, line, {"indent": wanted or None}))
+    return Step(selection=state.selection.primary, formats=tuple(formats), reveal=False)
+
+
+def _to_cell(state: EditorState, line: int, by: int) -> Step:
+    target = line + by
+    if not 0 <= target < len(state.lines) or "table" not in block_at(state, target):
+        return Step(reveal=False)
+    return Step(selection=Selection(Position(target, 0), Position(target, len(state.lines[target]))))
+
+
+# -- signs that become formats as they are typed
+
+
+def typed_sign(state: EditorState) -> Step | None:
+    """What the line's beginning turns into, where a sign and a space were typed there; None for nothing."""
+    head = state.head
+    before = state.lines[head.line][: head.col]
+    if block_at(state, head.line) or not before.endswith((" ", "`")):
+        return None
+    if before == "```":
+        return _turned(state, _only("code-block", "plain"))
+    found = _SIGN.fullmatch(before[:-1]) if before.endswith(" ") else None
+    if found is None:
+        return None
+    if found["head"]:
+        return _turned(state, _only("header", len(found["head"])))
+    if found["bullet"]:
+        return _turned(state, _only("list", "bullet"))
+    if found["number"]:
+        return _turned(state, _only("list", "ordered"))
+    if found["task"]:
+        return _turned(state, _only("list", "checked" if found["done"] in ("x", "X") else "unchecked"))
+    return _turned(state, _only("blockquote", value=True))
+
+
+def _turned(state: EditorState, attributes: Attributes) -> Step:
+    head = state.head
+    start = Position(head.line, 0)
+    edits = [TextEdit(start, head, "")]
+    if head.line + 1 == len(state.lines):
+        edits.append(TextEdit(state.lines.end, state.lines.end, "\n", {}))
+    length = len(state.lines[head.line]) - head.col
+    line_end = Formatted(Position(head.line, length), Position(head.line + 1, 0), attributes)
+    return Step(tuple(edits), caret(start), formats=(line_end,))
+
+
+def insert_table(state: EditorState, argument: str) -> Step:
+    """An empty table below the caret's line; `argument` is its size as ROWSxCOLUMNS, 2x2 without one."""
+    if state.marks is None:
+        return _said(_ONLY_RICH)
+    size = re.fullmatch(r"\s*(\d{1,2})\s*[x×*]\s*(\d{1,2})\s*", argument or "2x2")
+    if size is None or not int(size[1]) or not int(size[2]):
+        return _said("A size is two numbers, as 3x2: rows and columns.")
+    head = state.head
+    end = Position(head.line, len(state.lines[head.line]))
+    known = {str(block_at(state, line).get("table", "")).partition("/")[0] for line in _near(state)}
+    name = next(str(number) for number in range(1, 1_000_000) if str(number) not in known)
+    rows, columns = range(1, int(size[1]) + 1), range(1, int(size[2]) + 1)
+    cells: list[Attributes] = [{"table": f"{name}/{row}/{column}"} for row in rows for column in columns]
+    edits = [TextEdit(end, end, "\n", block) for block in (block_at(state, head.line), *cells)]
+    return Step(tuple(edits), caret(Position(head.line + 1, 0)))
+
+
+def _near(state: EditorState) -> range:
+    return range(max(0, state.head.line - 2_000), min(len(state.lines), state.head.line + 2_000))
