@@ -16,7 +16,7 @@ import apsw
 
 from cryptpad_tui.host import files
 from cryptpad_tui.vault import errors
-from cryptpad_tui.vault.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
+from cryptpad_tui.vault.schema import APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION, TABLES
 
 Value: TypeAlias = int | str | bytes | None
 Row: TypeAlias = tuple[Value, ...]
@@ -86,10 +86,21 @@ class Database:
                 raise errors.VaultDamaged(f"{path.name} has no format version")
             if version > SCHEMA_VERSION:
                 raise errors.VaultTooNew(f"tables of format {version}")
+            if version < SCHEMA_VERSION:
+                database._migrate()
         except BaseException:
             database.close()
             raise
         return database
+
+    def _migrate(self) -> None:
+        """Bring the tables to this version; another process may be doing the same."""
+        with self.transaction():
+            version = cast(int, self.scalar("PRAGMA user_version"))
+            for step in range(version, SCHEMA_VERSION):
+                for statement in MIGRATIONS[step]:
+                    self.execute(statement)
+            self.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 
     @classmethod
     def _connect(cls, path: Path, key: bytes) -> Database:

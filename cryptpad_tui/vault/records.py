@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,17 @@ class ListingRow:
     removed: bool
 
 
+class AlarmState(IntEnum):
+    """Where an alarm is in its life."""
+
+    OPEN = 0
+    """The pad is halted, or nobody has answered."""
+    PAST = 1
+    """The relay's log was verified to its signed end afterwards."""
+    DISMISSED = 2
+    """A person said: go on."""
+
+
 @dataclass(frozen=True, slots=True)
 class AlarmRow:
     """An alarm with its evidence, as it was shown."""
@@ -51,7 +63,13 @@ class AlarmRow:
     code: str
     sentence: str
     proof: bytes = field(repr=False)
+    """A proof file; in rows of the first format lines of hex."""
     at_ms: int
+    detail: str = ""
+    lasting: bool = False
+    """Whether only a person ends it."""
+    state: AlarmState = AlarmState.OPEN
+    ended_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

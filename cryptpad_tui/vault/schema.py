@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 APPLICATION_ID: Final = 0x50414431
 """"PAD1" """
 
@@ -104,7 +104,11 @@ TABLES: Final = (
         sentence TEXT NOT NULL,
         proof BLOB NOT NULL,
         at_ms INTEGER NOT NULL,
-        digest BLOB NOT NULL UNIQUE
+        digest BLOB NOT NULL UNIQUE,
+        detail TEXT NOT NULL DEFAULT '',
+        lasting INTEGER NOT NULL DEFAULT 0,
+        state INTEGER NOT NULL DEFAULT 0,
+        ended_ms INTEGER NOT NULL DEFAULT 0
     ) STRICT""",
     "CREATE INDEX alarm_of ON alarm(pad_id, id)",
     """CREATE TABLE signed_head(
@@ -114,3 +118,13 @@ TABLES: Final = (
         PRIMARY KEY(pad, n)
     ) STRICT, WITHOUT ROWID""",
 )
+
+MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
+    1: (
+        "ALTER TABLE alarm ADD COLUMN detail TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE alarm ADD COLUMN lasting INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE alarm ADD COLUMN state INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE alarm ADD COLUMN ended_ms INTEGER NOT NULL DEFAULT 0",
+    ),
+}
+"""What makes tables of a version those of the next one. Nothing is ever lost by it."""

@@ -8,20 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, cast
 
-from cryptpad_relay.protocol.labels import hash_parts
+from cryptpad_tui.vault.alarms import AlarmTable
 from cryptpad_tui.vault.database import Database, Value
 from cryptpad_tui.vault.errors import UnknownPad
 from cryptpad_tui.vault.padstore import VaultPadStore, open_pad_store
-from cryptpad_tui.vault.records import AlarmRow, ListingRow, PadRecord
-
-ALARM_LABEL: Final = "pad1/vaultalarm"
+from cryptpad_tui.vault.records import ListingRow, PadRecord
 
 _PURGE_ROWS: Final = 2_000
 _PAD_COLUMNS: Final = (
     "pad_id, genesis, kind, role, secret, epoch, relay_url, relay_pk, pin_n, pin_head, uploaded, created_ms"
 )
 _LISTING_COLUMNS: Final = "pad_id, title, kind, role, changed_ms, size_bytes, removed"
-_ALARM_COLUMNS: Final = "id, pad_id, code, sentence, proof, at_ms"
 
 
 _PENDING: Final = "SELECT pad FROM journal UNION ALL SELECT pad FROM outbox"
@@ -40,11 +37,11 @@ _PUT_PAD: Final = _insert_or_update("pad", _PAD_COLUMNS, "pad_id")
 _PUT_LISTING: Final = _insert_or_update("listing", _LISTING_COLUMNS, "pad_id")
 
 
-class Tables:
+class Tables(AlarmTable):
     """What Vault offers that is rows and nothing else; each method is one transaction."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database)
 
     def setting(self, key: str) -> str | None:
         return cast(str | None, self._database.scalar("SELECT value FROM setting WHERE key=?", (key,)))
@@ -138,23 +135,6 @@ class Tables:
             " ON log.pad=pad.id AND log.n=(SELECT max(n) FROM log WHERE log.pad=pad.id)"
         )
         return {pad_id: (n, head) for pad_id, n, head in cast(list[tuple[bytes, int, bytes]], rows)}
-
-    def add_alarm(self, pad_id: bytes | None, code: str, sentence: str, proof: bytes, at_ms: int) -> None:
-        """Keep an alarm; the same one again (pad, code, proof) is kept once, with its first time."""
-        digest = hash_parts(ALARM_LABEL, pad_id or b"", code.encode(), proof)
-        self._database.execute(
-            "INSERT INTO alarm(pad_id, code, sentence, proof, at_ms, digest) VALUES(?,?,?,?,?,?)"
-            " ON CONFLICT(digest) DO NOTHING",
-            (pad_id, code, sentence, proof, at_ms, digest),
-        )
-
-    def alarms(self, pad_id: bytes | None = None) -> list[AlarmRow]:
-        """Of one pad, or all; oldest first."""
-        query, values = f"SELECT {_ALARM_COLUMNS} FROM alarm ORDER BY id", list[Value]()
-        if pad_id is not None:
-            query, values = f"SELECT {_ALARM_COLUMNS} FROM alarm WHERE pad_id=? ORDER BY id", [pad_id]
-        rows = cast(list[tuple[int, bytes | None, str, str, bytes, int]], self._database.rows(query, values))
-        return [AlarmRow(*row) for row in rows]
 
     def put_signed_head(self, pad_id: bytes, n: int, sth: bytes) -> None:
         """Keep a relay's signed head; the first one for a position stays, it may be evidence."""

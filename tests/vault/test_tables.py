@@ -103,20 +103,6 @@ def test_the_listing_needs_no_pad_and_is_replaced_row_by_row(tables: Tables) -> 
     assert tables.listing() == [replace(rows[0], title="renamed"), rows[2]]
 
 
-def test_an_alarm_is_kept_once_with_its_first_time(tables: Tables) -> None:
-    tables.add_alarm(PAD.pad_id, "FORK", "one", b"proof", 5)
-    tables.add_alarm(PAD.pad_id, "FORK", "again", b"proof", 6)
-    tables.add_alarm(PAD.pad_id, "FORK", "two", b"another proof", 7)
-    tables.add_alarm(PAD.pad_id, "ROLLBACK", "three", b"proof", 8)
-    tables.add_alarm(None, "WRONG_RELAY", "four", b"", 9)
-    assert [(row.code, row.sentence, row.at_ms) for row in tables.alarms(PAD.pad_id)] == [
-        ("FORK", "one", 5),
-        ("FORK", "two", 7),
-        ("ROLLBACK", "three", 8),
-    ]
-    assert [row.pad_id for row in tables.alarms()] == [PAD.pad_id] * 3 + [None]
-
-
 def test_signed_heads_are_found_by_position_and_the_first_one_stays(tables: Tables) -> None:
     tables.put_pad(PAD)
     assert tables.signed_head(PAD.pad_id) is None
