@@ -14,9 +14,11 @@ from cryptpad_relay.protocol.reader import Reader
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.pad.digests import CheckpointDigest
 from cryptpad_tui.pad.fold import Fold, SnapshotMark
+from cryptpad_tui.pad.verdicts import StartMark, VerdictMark
 from cryptpad_tui.pad.writers import WriterState, WriterStatus
 
 FORMAT = 1
+"""Keys are only ever added: a checkpoint without one reads as if there had been nothing of its kind."""
 
 
 def encode_checkpoint(fold: Fold) -> bytes:
@@ -34,6 +36,11 @@ def encode_checkpoint(fold: Fold) -> bytes:
         "snapshot": asdict(fold.snapshot) if fold.snapshot else None,
         "tail_bytes": fold.tail_bytes,
         "tail_entries": fold.tail_entries,
+        "record_id": fold.owner.last_id,
+        "record_n": fold.owner.last_n,
+        "voided": {str(void_n): at_n for void_n, at_n in fold.owner.voided.items()},
+        "start": asdict(fold.start) if fold.start else None,
+        "verdicts": [asdict(mark) for mark in fold.verdicts.all()],
     }
     header = json.dumps(facts, default=bytes.hex).encode()
     document: bytes = fold.document.encode()
@@ -55,7 +62,25 @@ def restore_checkpoint(fold: Fold, state: bytes) -> None:
     fold.tail_bytes, fold.tail_entries = facts["tail_bytes"], facts["tail_entries"]
     mark = facts["snapshot"]
     if mark:
-        fold.snapshot = SnapshotMark(**{**mark, "snapshot_id": bytes.fromhex(mark["snapshot_id"])})
+        fold.snapshot = SnapshotMark(**_from_hex({"writer_pk": "", **mark}, "snapshot_id", "writer_pk"))
+    _restore_owner(fold, facts)
+    if start := facts.get("start"):
+        fold.start = StartMark(**_from_hex(start, "snapshot_id", "writer_pk", "state_digest"))
+    for verdict in facts.get("verdicts", ()):
+        names = ("snapshot_id", "writer_pk", "ident_pk", "state_digest")
+        fold.verdicts.add(VerdictMark(**_from_hex(verdict, *names)))
+
+
+def _restore_owner(fold: Fold, facts: dict[str, Any]) -> None:
+    if "record_id" in facts:
+        known = facts["record_id"]
+        fold.owner.last_id = None if known is None else bytes.fromhex(known)
+        fold.owner.last_n = facts["record_n"]
+        fold.owner.voided = {int(void_n): at_n for void_n, at_n in facts["voided"].items()}
+
+
+def _from_hex(fields: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {**fields, **{name: bytes.fromhex(fields[name]) for name in names}}
 
 
 def _writer(fields: dict[str, Any]) -> WriterState:

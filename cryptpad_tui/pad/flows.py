@@ -6,41 +6,36 @@ the relay, honest or lying, line by line. What a flow learns it folds through `R
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass, replace
 from hmac import compare_digest
-from typing import Final, NamedTuple, TypeVar
+from typing import Final
 
 from cryptpad_relay.protocol import chain, frames
 from cryptpad_relay.protocol.chain import SignedHead
 from cryptpad_relay.protocol.entry import Entry, Kind, parse_entry
-from cryptpad_relay.protocol.errors import Code, Malformed, Refused
+from cryptpad_relay.protocol.errors import Code, Malformed
 from cryptpad_relay.protocol.frames import Greeting, Op
 from cryptpad_relay.protocol.records import Genesis, parse_genesis
+from cryptpad_tui.crdt.errors import CannotLoadHere
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.errors import BadLink
 from cryptpad_tui.crypto.keys import ViewKeys, keys_match
 from cryptpad_tui.crypto.sealing import RandomBytes
-from cryptpad_tui.pad import snapshots
-from cryptpad_tui.pad.alarms import Alarm, AlarmCode, NeedsProof
+from cryptpad_tui.pad import rederive, snapshots
+from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+from cryptpad_tui.pad.asking import FETCH_LIMIT, Flow, Request, do_job, get_chunk, one_entry, prove
 from cryptpad_tui.pad.evidence import pin_piece, shown_piece
 from cryptpad_tui.pad.fold import Fold, Folded
+from cryptpad_tui.pad.owner_records import verified_records
 from cryptpad_tui.pad.ports import LogRow, OutboxRow
 from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.pad.snapshots import DocumentLoader, Snapshot
+from cryptpad_tui.pad.verdicts import StartMark
 
-FETCH_LIMIT: Final = 1_000
+__all__ = ["FETCH_LIMIT", "Flow", "Request", "prove"]
+
 APPEND_BYTES: Final = 900_000
 TABLE_LIMIT: Final = frames.MAX_CHUNK_BYTES
-
-
-class Request(NamedTuple):
-    op: Op
-    body: bytes
-
-
-T = TypeVar("T")
-Flow = Generator[Request, bytes, T]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +68,7 @@ def fetch_genesis(
     except Malformed as error:
         said = shown_piece(Op.OWNER_REC | 0x80, body)
         raise Alarm(AlarmCode.BAD_RECORD, error.reason, evidence=(said,)) from None
-    if answer.records:
-        raise Alarm(AlarmCode.BAD_RECORD, "made by a newer version", evidence=answer.records)
+    verified_records(genesis, epoch, answer.records)
     for kind in PadKind:
         if keys_match(keys, genesis, kind):
             return genesis, kind
@@ -96,6 +90,7 @@ def subscribe(replica: Replica, greeting: Greeting, *, rng: RandomBytes) -> Flow
     proof = replica.keys.subscribe_proof(
         replica.pad_id, replica.epoch, greeting.relay_nonce, greeting.relay_pk
     )
+    replica.fetch_proof = proof
     sub = frames.Sub(replica.pad_id, replica.epoch, proof, fold.n, fold.head, challenge)
     answer = frames.Subscribed.decode((yield Request(Op.SUB, sub.encode())))
     signed = SignedHead(replica.pad_id, answer.n, answer.head, answer.unix_ms, challenge, answer.signature)
@@ -108,16 +103,15 @@ def subscribe(replica: Replica, greeting: Greeting, *, rng: RandomBytes) -> Flow
 
 def catch_up(replica: Replica, n: int, head: bytes) -> Flow[list[Folded]]:
     """Fetch and fold up to position n, which the relay says has this head; raises Alarm."""
-    fold = replica.fold
-    if n < fold.n:
-        raise Alarm(AlarmCode.ROLLBACK, f"it shows {n} entries of {fold.n}")
+    if n < replica.fold.n:
+        raise Alarm(AlarmCode.ROLLBACK, f"it shows {n} entries of {replica.fold.n}")
     folded: list[Folded] = []
-    while fold.n < n:
-        before = fold.n
+    while replica.fold.n < n:
+        before = replica.fold.n
         folded += yield from fetch_once(replica, n - before)
-        if fold.n == before:
+        if replica.fold.n == before:
             raise Alarm(AlarmCode.CHAIN_GAP, f"it does not give position {before + 1}")
-    known = fold.head_of(n)
+    known = replica.fold.head_of(n)
     if known is not None and not compare_digest(known, head):
         raise Alarm(AlarmCode.FORK, f"at position {n}")
     return folded
@@ -138,23 +132,21 @@ def take(
 ) -> Flow[list[Folded]]:
     """Fold entries that came in order, fetching the proofs that they need; raises what stopped it."""
     folded: list[Folded] = []
+    stuck_at = 0
     while True:
         more, problem = replica.fold_entries(first_n, entries, head, live=live)
         folded += more
         if problem is None:
             return folded
-        if not isinstance(problem, NeedsProof):
-            raise problem
-        yield from prove(replica.fold, problem.n)
-
-
-def prove(fold: Fold, n: int) -> Flow[None]:
-    """Learn head[n] of a position before all that are known here, by proof from this fold's own head."""
-    body = yield Request(Op.BRIDGE, frames.Bridge(fold.pad_id, n, fold.n).encode())
-    established = chain.follow_proof(fold.n, fold.head, n, frames.Bridged.decode(body).steps)
-    if established is None or n not in established:
-        raise Alarm(AlarmCode.CHAIN_GAP, f"no proof that the log extends position {n}")
-    fold.add_proven(established)
+        if isinstance(problem, CannotLoadHere):
+            at = replica.require_stored().n + 1
+            if at == stuck_at or at < first_n:
+                raise problem
+            if not (yield from rederive.skip_voided(replica, at, entries[at - first_n])):
+                raise problem
+            stuck_at = at
+        else:
+            yield from rederive.meet(replica, problem)
 
 
 def join(replica: Replica, connected: Connected, pin: Pin, load: DocumentLoader) -> Flow[list[Folded]]:
@@ -171,7 +163,10 @@ def join(replica: Replica, connected: Connected, pin: Pin, load: DocumentLoader)
         )
     if connected.snapshot_n and replica.fold.n == 0:
         yield from _start_from_snapshot(replica, connected, load)
+    awaited = replica.fold.owner.unplaced()
     folded = yield from catch_up(replica, signed.n, signed.head)
+    if awaited & replica.fold.owner.unplaced():
+        raise Alarm(AlarmCode.BAD_RECORD, "a record that it told of is not in the log")
     _check_start(replica)
     yield from check_pin(replica.fold, pin)
     replica.confirm_start()
@@ -200,24 +195,29 @@ def check_pin(fold: Fold, pin: Pin) -> Flow[None]:
 
 
 def _start_from_snapshot(replica: Replica, connected: Connected, load: DocumentLoader) -> Flow[None]:
-    fold, pad_id = replica.fold, replica.pad_id
+    """In a fold of its own, which becomes the replica's when all of it is checked."""
+    fold, pad_id = replica.new_fold(), replica.pad_id
     if not 0 < connected.hello_n < connected.snapshot_n <= connected.signed.n:
         raise Alarm(AlarmCode.BAD_SNAPSHOT, "its place is none")
-    entry = parse_entry((yield from _one_entry(pad_id, connected.snapshot_n)))
-    hello = parse_entry((yield from _one_entry(pad_id, connected.hello_n)))
+    entry = parse_entry((yield from one_entry(pad_id, connected.snapshot_n)))
+    hello = parse_entry((yield from one_entry(pad_id, connected.hello_n)))
     if entry.pad_id != pad_id or entry.kind != Kind.SNAPSHOT or hello.pad_id != pad_id:
         raise Alarm(AlarmCode.BAD_SNAPSHOT, "not what was asked for", evidence=(entry.raw,))
     extension = snapshots.check_entry(entry, hello, replica.genesis.cap_pk)
     yield from _prove_start(fold, extension.snap_n, extension.snap_head)
-    table = yield from _get_chunk(pad_id, extension.table_id, None)
+    table = yield from get_chunk(pad_id, extension.table_id, None)
     chunks = []
     for reference in extension.chunks:
-        chunks.append((yield from _get_chunk(pad_id, reference.chunk_id, reference.size)))
+        chunks.append((yield from get_chunk(pad_id, reference.chunk_id, reference.size)))
     if extension.snap_n >= connected.snapshot_n:
         raise Alarm(AlarmCode.BAD_SNAPSHOT, "it replaces what comes after it", evidence=(entry.raw,))
-    snapshots.start_fold(fold, entry, table, chunks, load)
+    yield from do_job(pad_id, lambda: snapshots.start_fold(fold, entry, table, chunks, load))
     replica.store.commit_fold([], proven_heads=sorted(fold.proven.items()))
-    replica.start_from(LogRow(connected.snapshot_n, entry.entry_id, b"", entry.raw, void=False))
+    snap_n = extension.snap_n
+    fold.start = StartMark(
+        entry.entry_id, snap_n, connected.snapshot_n, entry.writer_pk, fold.digests[snap_n].state_digest
+    )
+    replica.start_from(fold, LogRow(connected.snapshot_n, entry.entry_id, b"", entry.raw, void=False))
 
 
 def _prove_start(fold: Fold, snap_n: int, snap_head: bytes) -> Flow[None]:
@@ -227,23 +227,6 @@ def _prove_start(fold: Fold, snap_n: int, snap_head: bytes) -> Flow[None]:
     if established is None or not compare_digest(established[0], chain.chain_start(fold.pad_id)):
         raise Alarm(AlarmCode.BAD_SNAPSHOT, "it does not extend the pad's birth")
     fold.add_proven(established)
-
-
-def _one_entry(pad_id: bytes, n: int) -> Flow[bytes]:
-    body = yield Request(Op.FETCH, frames.Fetch(pad_id, n - 1, 1).encode())
-    fetched = frames.Fetched.decode(body)
-    if fetched.first_n != n or len(fetched.entries) != 1:
-        raise Alarm(AlarmCode.BAD_SNAPSHOT, "the relay does not give what it announced")
-    return fetched.entries[0]
-
-
-def _get_chunk(pad_id: bytes, chunk_id: bytes, size: int | None) -> Flow[bytes]:
-    try:
-        chunk = yield Request(Op.CHUNK_GET, frames.PadAndHash(pad_id, chunk_id).encode())
-    except Refused as refused:
-        raise Alarm(AlarmCode.BAD_SNAPSHOT, f"a piece is missing ({refused.code.name})") from None
-    snapshots.check_chunk(chunk, chunk_id, size)
-    return chunk
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ chain, changes nothing and ends its writer. Never skips an entry, never applies 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from hmac import compare_digest
 from typing import Final
 
 from cryptpad_relay.protocol import chain
 from cryptpad_relay.protocol.entry import MAX_WRITER_LAG, Entry, Kind, parse_entry
 from cryptpad_relay.protocol.errors import Malformed
-from cryptpad_relay.protocol.records import Genesis, record_kind
+from cryptpad_relay.protocol.records import Genesis, VoidRecord, parse_void, record_kind
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.errors import CannotLoadHere, EngineFailure, InvalidUpdate
 from cryptpad_tui.crdt.kinds import PadKind
@@ -24,35 +24,18 @@ from cryptpad_tui.crypto.keys import ViewKeys, client_id_of
 from cryptpad_tui.crypto.sealing import open_sealed, unpad
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode, NeedsProof
 from cryptpad_tui.pad.digests import CheckpointDigest, digest_of, is_checkpoint
-from cryptpad_tui.pad.payloads import Hello, SnapshotSeal, Update, Verdict
+from cryptpad_tui.pad.folded import Folded, SnapshotMark, advance_skips, row_of
+from cryptpad_tui.pad.owner_records import VOIDED, NeedsRefold, OwnerBook
+from cryptpad_tui.pad.payloads import Hello, SnapshotSeal, Update
 from cryptpad_tui.pad.ports import LogRow
+from cryptpad_tui.pad.verdicts import StartMark, VerdictBook, VerdictMark
 from cryptpad_tui.pad.writer import NO_ENTRY, identity_signature_ok
 from cryptpad_tui.pad.writers import WriterState, WriterStatus
 
+__all__ = ["Fold", "Folded", "SnapshotMark"]
+
 KEPT_DIGESTS: Final = 64
 RECENT_HEADS: Final = 4_096
-
-
-@dataclass(frozen=True, slots=True)
-class Folded:
-    """One entry's outcome. `updates` are the changes to show; none where `void_reason` says why."""
-
-    row: LogRow
-    entry: Entry
-    updates: tuple[bytes, ...] = field(default=(), repr=False)
-    void_reason: str = ""
-    digest_differs: bool = False
-    """A SNAPSHOT whose digest is not this client's: it must answer with ALERT."""
-
-
-@dataclass(frozen=True, slots=True)
-class SnapshotMark:
-    """The newest valid snapshot of the log."""
-
-    snap_n: int
-    position: int
-    snapshot_id: bytes
-    size_bytes: int
 
 
 class _Void(Exception):
@@ -79,8 +62,10 @@ class Fold:
         keys: ViewKeys,
         kind: PadKind,
         head_at: Callable[[int], bytes | None],
+        *,
+        entry_at: Callable[[int], bytes | None] = lambda n: None,
     ) -> None:
-        """`head_at` asks storage for a head that was verified earlier."""
+        """`head_at` and `entry_at` ask storage for what was verified earlier."""
         self.genesis = genesis
         self.epoch = epoch
         self.keys = keys
@@ -99,6 +84,11 @@ class Fold:
         self.tail_entries = 0
         self._recent: dict[int, bytes] = {0: self.head}
         self._head_at = head_at
+        self._entry_at = entry_at
+        self.owner = OwnerBook(genesis, epoch)
+        self.verdicts = VerdictBook()
+        self.start: StartMark | None = None
+        """Where this fold began, if not at the pad's birth."""
 
     @property
     def pad_id(self) -> bytes:
@@ -119,8 +109,8 @@ class Fold:
         skips, heads, n, head = dict(self.skips), [], self.n, self.head
         for raw in entries:
             n += 1
-            head = chain.next_head(head, skips[n & (n - 1)], n, self._parse(raw).entry_id)
-            _advance_skips(skips, n, head)
+            head = chain.next_head(head, skips[n & (n - 1)], n, self._id_of(raw, n))
+            advance_skips(skips, n, head)
             heads.append(head)
         return heads
 
@@ -131,12 +121,15 @@ class Fold:
             raise Alarm(AlarmCode.CHAIN_GAP, f"after position {self.n}", evidence=tuple(entries[:1]))
 
     def step(self, raw: bytes, *, trusted: bool = False) -> Folded:
-        """Fold the entry at n+1; raises Alarm, NeedsProof or CannotLoadHere, and then nothing has changed.
+        """Fold the entry at n+1.
 
+        Raises Alarm, NeedsProof, NeedsEntry, NeedsRefold or CannotLoadHere, and then nothing has changed.
         `trusted` skips the signature of an entry that this vault verified before.
         """
-        entry = self._parse(raw)
         n = self.n + 1
+        if record_kind(raw) is not None:
+            return self._step_record(self.owner.check(raw, n, trusted=trusted), n)
+        entry = self._parse(raw)
         writer = self._check_outer(entry, n, trusted=trusted)
         head = chain.next_head(self.head, self.skips[n & (n - 1)], n, entry.entry_id)
         try:
@@ -144,15 +137,45 @@ class Fold:
         except (_Void, CryptoError, Malformed, InvalidUpdate) as error:
             if not isinstance(error, _NoSnapshot):
                 writer.status = WriterStatus.TERMINATED
-            differs = isinstance(error, _SnapshotDiffers)
-            outcome = Folded(_row(n, entry, head), entry, void_reason=_reason(error), digest_differs=differs)
+            outcome = Folded(
+                row_of(n, entry, head),
+                entry,
+                void_reason=_reason(error),
+                digest_differs=isinstance(error, _SnapshotDiffers),
+                verdict=self._warning_of_the_ended(entry, writer, n),
+            )
         self._record(entry, writer, n, head)
         row = LogRow(n, entry.entry_id, head, raw, void=bool(outcome.void_reason))
         return replace(outcome, row=row)
 
+    def peek(self, raw: bytes) -> Entry:
+        """The entry that would be next, by all that needs no key; raises Alarm or NeedsProof."""
+        entry = self._parse(raw)
+        self._check_outer(entry, self.n + 1, trusted=False)
+        return entry
+
+    def _step_record(self, record: VoidRecord, n: int) -> Folded:
+        target = self.owner.target(record, self._entry_at(record.void_n))
+        covered = max([mark.snap_n for mark in (self.snapshot, self.start) if mark], default=0)
+        if record.void_n > covered and record.void_n not in self.owner.voided:
+            raise NeedsRefold(record.void_n, n)
+        head = chain.next_head(self.head, self.skips[n & (n - 1)], n, record.entry_id)
+        writer = self.writers.get(target.writer_pk)
+        if writer and writer.status == WriterStatus.LIVE:
+            writer.status = WriterStatus.TERMINATED
+        self.owner.folded(record, n)
+        self._advance(n, head, len(record.raw))
+        return Folded(LogRow(n, record.entry_id, head, record.raw, void=False), record)
+
+    def _id_of(self, raw: bytes, n: int) -> bytes:
+        if record_kind(raw) is None:
+            return self._parse(raw).entry_id
+        try:
+            return parse_void(raw).entry_id
+        except Malformed:
+            raise Alarm(AlarmCode.BAD_RECORD, "made by a newer version", evidence=(raw,)) from None
+
     def _parse(self, raw: bytes) -> Entry:
-        if record_kind(raw) is not None:
-            raise Alarm(AlarmCode.BAD_RECORD, "made by a newer version", evidence=(raw,))
         try:
             entry = parse_entry(raw)
         except Malformed as error:
@@ -219,16 +242,34 @@ class Fold:
         if writer.status != WriterStatus.LIVE:
             raise _Void("by a writer that had ended")
         plaintext = unpad(open_sealed(self.keys.read_key, entry.associated_data, entry.sealed))
-        row = _row(n, entry, b"")
+        row = row_of(n, entry, b"")
         if entry.kind == Kind.HELLO:
             self._read_hello(Hello.decode(plaintext), entry, writer)
         elif entry.kind == Kind.UPDATE:
-            return Folded(row, entry, updates=self._apply(Update.decode(plaintext), writer))
+            voided = n in self.owner.voided
+            updates = self._apply(Update.decode(plaintext), writer, voided=voided)
+            return Folded(row, entry, updates=updates, void_reason=VOIDED if voided else "")
         elif entry.kind == Kind.SNAPSHOT:
             self._check_snapshot(SnapshotSeal.decode(plaintext), entry, n)
         else:
-            Verdict.decode(plaintext)
+            return Folded(row, entry, verdict=self._note(plaintext, entry, writer, n))
         return Folded(row, entry)
+
+    def _note(self, plaintext: bytes, entry: Entry, writer: WriterState, n: int) -> VerdictMark:
+        mark = VerdictMark.read(plaintext, entry, writer.ident_pk, n)
+        self.verdicts.add(mark, keep=self.start.snapshot_id if self.start else b"")
+        return mark
+
+    def _warning_of_the_ended(self, entry: Entry, writer: WriterState, n: int) -> VerdictMark | None:
+        """An ALERT about this own start by a writer that had ended: who has, is what the start says."""
+        if entry.kind != Kind.ALERT or self.start is None or self.start.checked:
+            return None
+        try:
+            plaintext = unpad(open_sealed(self.keys.read_key, entry.associated_data, entry.sealed))
+            about = VerdictMark.read(plaintext, entry, writer.ident_pk, n).snapshot_id
+        except (CryptoError, Malformed):
+            return None
+        return self._note(plaintext, entry, writer, n) if about == self.start.snapshot_id else None
 
     def _read_hello(self, hello: Hello, entry: Entry, writer: WriterState) -> None:
         if not identity_signature_ok(
@@ -240,18 +281,24 @@ class Fold:
         if replaced and replaced.ident_pk == hello.ident_pk and replaced.status == WriterStatus.LIVE:
             replaced.status = WriterStatus.SUPERSEDED
 
-    def _apply(self, update: Update, writer: WriterState) -> tuple[bytes, ...]:
-        checked = self.document.check(writer.client_id, update.updates)
+    def _apply(self, update: Update, writer: WriterState, *, voided: bool) -> tuple[bytes, ...]:
+        check = self.document.check_void if voided else self.document.check
         try:
+            checked = check(writer.client_id, update.updates)
             self.document.apply(checked)
         except EngineFailure as error:
             raise CannotLoadHere from error
-        return update.updates
+        return tuple(checked.updates)
 
     def _check_snapshot(self, seal: SnapshotSeal, entry: Entry, n: int) -> None:
         """A snapshot is a cache of the fold: it counts only where its digests are this client's at snap_n."""
         extension = entry.snapshot
         assert extension is not None
+        reason = self.owner.reason_against(extension.snap_n, n)
+        if reason and self.start and self.start.snapshot_id == entry.entry_id and n not in self.owner.voided:
+            raise Alarm(AlarmCode.BAD_SNAPSHOT, reason, evidence=(entry.raw,))
+        if reason:
+            raise _NoSnapshot(reason)
         if extension.snap_n >= n or (self.snapshot and extension.snap_n <= self.snapshot.snap_n):
             raise _NoSnapshot("snapshot order")
         known_head, mine = self.head_of(extension.snap_n), self.digests.get(extension.snap_n)
@@ -264,20 +311,24 @@ class Fold:
         if seal.engine == mine.engine and not compare_digest(mine.state_digest, seal.state_digest):
             raise _SnapshotDiffers("snapshot digest")
         size = sum(chunk.size for chunk in extension.chunks)
-        self.snapshot = SnapshotMark(extension.snap_n, n, entry.entry_id, size)
+        author = entry.writer_pk if seal.engine == mine.engine else b""
+        self.snapshot = SnapshotMark(extension.snap_n, n, entry.entry_id, size, author)
         self.tail_bytes = self.tail_entries = 0
 
     def _record(self, entry: Entry, writer: WriterState, n: int, head: bytes) -> None:
         writer.last_seq, writer.last_id, writer.last_n = entry.seq, entry.entry_id, n
         writer.base_n = entry.base_n
         self.writers[entry.writer_pk] = writer
+        self._advance(n, head, len(entry.raw))
+
+    def _advance(self, n: int, head: bytes, size: int) -> None:
         self.n, self.head = n, head
-        _advance_skips(self.skips, n, head)
+        advance_skips(self.skips, n, head)
         self._recent[n] = head
         if len(self._recent) > RECENT_HEADS:
             self._recent.pop(next(iter(self._recent)))
         self.tail_entries += 1
-        self.tail_bytes += len(entry.raw)
+        self.tail_bytes += size
         if is_checkpoint(n, self.checkpoint_n, self.checkpoint_bytes):
             self.mark_checkpoint()
 
@@ -287,21 +338,6 @@ class Fold:
         self.digests[self.n] = digest_of(self.document, self.writers.values())
         while len(self.digests) > KEPT_DIGESTS:
             del self.digests[min(self.digests)]
-
-
-def _row(n: int, entry: Entry, head: bytes) -> LogRow:
-    return LogRow(n, entry.entry_id, head, entry.raw, void=False)
-
-
-def _advance_skips(skips: dict[int, bytes], n: int, head: bytes) -> None:
-    """Keep the heads that positions after n can skip to: n with its lowest bits cleared one by one."""
-    keep = {n: head}
-    i = n
-    while i:
-        i &= i - 1
-        keep[i] = skips[i]
-    skips.clear()
-    skips.update(keep)
 
 
 def _reason(error: Exception) -> str:

@@ -8,7 +8,8 @@ came before it in that queue: what is not at the head of the queue is never sign
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import takewhile
@@ -17,6 +18,7 @@ from typing import Final
 from cryptpad_relay.protocol.chain import SignedHead
 from cryptpad_relay.protocol.entry import Entry, Kind, parse_entry
 from cryptpad_relay.protocol.records import Genesis
+from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.errors import InvalidUpdate
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.split import merge_own, split_update
@@ -25,10 +27,12 @@ from cryptpad_tui.crypto.sealing import RandomBytes, open_sealed, unpad
 from cryptpad_tui.pad.alarms import Alarm, NeedsProof
 from cryptpad_tui.pad.checkpoint import encode_checkpoint, restore_checkpoint
 from cryptpad_tui.pad.fold import Fold, Folded
+from cryptpad_tui.pad.judgement import Judgement
+from cryptpad_tui.pad.owner_records import UNPLACED, NeedsEntry, NeedsRefold
 from cryptpad_tui.pad.payloads import MAX_UPDATES, Update, Verdict
 from cryptpad_tui.pad.ports import JournalRow, LogRow, OutboxRow, PadStore, StaleJournal
 from cryptpad_tui.pad.proofs_gather import sharpened
-from cryptpad_tui.pad.snapshots import Snapshot, make_snapshot
+from cryptpad_tui.pad.snapshots import DocumentLoader, Snapshot, make_snapshot
 from cryptpad_tui.pad.witness import Witness
 from cryptpad_tui.pad.writer import NO_ENTRY, Base, Writer
 from cryptpad_tui.pad.writers import WriterStatus
@@ -38,6 +42,8 @@ ENTRY_UPDATE_BYTES: Final = 400_000
 MAX_IN_FLIGHT: Final = 64
 CHECKPOINT_TAIL_ENTRIES: Final = 512
 CHECKPOINT_TAIL_BYTES: Final = 262_144
+LEFT_AS_IT_WAS: Final = (Alarm, NeedsProof, NeedsEntry, NeedsRefold)
+"""What a step raises without having touched the document."""
 LEFT_TAIL_ENTRIES: Final = 64
 """More than that after the checkpoint is not left for the next opening to fold again."""
 SNAPSHOT_TAIL_BYTES: Final = 262_144
@@ -64,6 +70,15 @@ class SealResult(Enum):
     """The head of the queue cannot be signed as it is: make the same change again (`remake`)."""
     RENEW = auto()
     """This writer can sign nothing more that counts: make all that is pending again by another."""
+
+
+class Replaced(Enum):
+    """Why a fold was exchanged."""
+
+    VOIDED = auto()
+    """The owner voided an entry: what is pending stays good."""
+    TRUTH = auto()
+    """The snapshot that it began at was a lie: what was written on it may mean nothing."""
 
 
 class Replica:
@@ -96,8 +111,10 @@ class Replica:
         self._rng = rng
         self._is_live = is_live
         self._wall_ms = wall_ms
+        self._known_voids: dict[int, int] = {}
+        """Entries that could not be loaded here, and that the owner voided."""
         self.writer = writer or self._new_writer()
-        self.fold = self._new_fold()
+        self.fold = self.new_fold()
         self.local_checkpoint_n = 0
         self._tail_bytes = 0
         self.may_snapshot: Callable[[], bool] = lambda: False
@@ -105,6 +122,13 @@ class Replica:
         self.made_snapshot: Snapshot | None = None
         self.reloaded = False
         """Whether the fold was made anew from storage, so that what is shown may lack entries of it."""
+        self.replaced: Replaced | None = None
+        """Why another fold was put in place of the one that the view followed; the view's owner takes it."""
+        self.load_document: DocumentLoader = CanonicalDocument.from_snapshot
+        """Builds a document again that this client's own fold agreed with."""
+        self.fetch_proof = b""
+        """What proves on this connection that its owner records may be read here."""
+        self.judgement = Judgement(self)
         self.unconfirmed_start: LogRow | None = None
         self.own_void = False
         """Whether an entry out of this vault's outbox turned out void: its text must be made again."""
@@ -126,23 +150,55 @@ class Replica:
             return None
         return Writer(self.pad_id, self.epoch, self.keys, rng=self._rng)
 
-    def _new_fold(self) -> Fold:
-        return Fold(self.genesis, self.epoch, self.keys, self.kind, self.store.head_at)
+    def new_fold(self) -> Fold:
+        head_at, entry_at = self.store.head_at, self.stored_entry
+        fold = Fold(self.genesis, self.epoch, self.keys, self.kind, head_at, entry_at=entry_at)
+        fold.owner.voided.update(self._known_voids)
+        return fold
+
+    def stored_entry(self, n: int) -> bytes | None:
+        """The verified entry at n, where this vault has it."""
+        row = next(iter(self.store.log_after(n - 1, 1)), None)
+        return row.entry if row and row.n == n else None
 
     # -- folding
 
     def _reopen(self) -> None:
         """Continue from the vault: the checkpoint, then the entries that were folded after it."""
-        fold = self._new_fold()
-        saved = self.store.checkpoint()
+        voided: dict[int, int] = {}
+        while True:
+            self.fold = self.restored_fold(voided)
+            self.local_checkpoint_n = self.fold.n
+            self._is_stored, self.unconfirmed_start = True, None
+            self._tail_bytes = 0
+            try:
+                self._refold_stored()
+            except NeedsRefold as need:
+                if need.void_n > self.local_checkpoint_n:
+                    voided[need.void_n] = need.at_n
+                    continue
+            except NeedsEntry:
+                pass
+            # Whatever else is needed, the relay has: folding goes on there from here.
+            return
+
+    def restored_fold(self, voided: Mapping[int, int]) -> Fold:
+        """A fold at this vault's checkpoint, which takes these entries as voided."""
+        fold, saved = self.new_fold(), self.store.checkpoint()
         if saved:
             restore_checkpoint(fold, saved[1])
-        self.local_checkpoint_n = fold.n
-        self.fold, self._is_stored, self.unconfirmed_start = fold, True, None
-        self._tail_bytes = 0
+        fold.owner.voided.update(voided)
+        return fold
+
+    def stored_entries(self, after_n: int, limit: int) -> list[bytes]:
+        """Verified entries from after_n + 1, without a gap, as far as this vault has them."""
+        rows = self.store.log_after(after_n, limit)
+        return [row.entry for i, row in enumerate(rows) if row.n == after_n + 1 + i]
+
+    def _refold_stored(self) -> None:
         while rows := self._stored_rows():
             for row in rows:
-                fold.step(row.entry, trusted=True)
+                self.fold.step(row.entry, trusted=True)
                 self._tail_bytes += len(row.entry)
 
     def _stored_rows(self) -> list[LogRow]:
@@ -150,22 +206,33 @@ class Replica:
         rows, after = self.store.log_after(self.fold.n, 1_000), self.fold.n + 1
         return [row for i, row in enumerate(rows) if row.n == after + i]
 
-    def require_stored(self) -> None:
+    def require_stored(self) -> Fold:
         """Go back to what is stored, where a failed write or load left this fold somewhere else."""
         if not self._is_stored:
             self._reopen()
             self.reloaded = True
+        return self.fold
 
     def follow_store(self) -> list[Folded]:
         """Fold what another process of this vault has verified and stored."""
         self.require_stored()
         folded = []
-        while rows := self._stored_rows():
-            for row in rows:
-                folded.append(self.fold.step(row.entry, trusted=True))
-                self._fresh.append(folded[-1])
-                self._tail_bytes += len(row.entry)
+        try:
+            while rows := self._stored_rows():
+                for row in rows:
+                    folded.append(self.fold.step(row.entry, trusted=True))
+                    self._fresh.append(folded[-1])
+                    self._tail_bytes += len(row.entry)
+        except (NeedsRefold, NeedsEntry):
+            # The process that met the owner's record left a checkpoint that has its effect in it.
+            self.reopen()
         return folded
+
+    def reopen(self) -> None:
+        """Take what storage holds in place of this fold; the view must follow (`replaced`)."""
+        self._reopen()
+        self._fresh.clear()
+        self.replaced = self.replaced or Replaced.VOIDED
 
     def take_folded(self) -> list[Folded]:
         """Everything folded since the last call, whatever stopped the folding. Each must be shown."""
@@ -213,12 +280,12 @@ class Replica:
         if isinstance(problem, Alarm):
             problem = sharpened(problem, fresh[len(folded) :], self.fold, self.store)
         # A document that failed in a step may be half applied: the next use makes it anew.
-        self._is_stored = problem is None or isinstance(problem, Alarm | NeedsProof)
+        self._is_stored = problem is None or isinstance(problem, LEFT_AS_IT_WAS)
         self._fresh += folded
         if folded:
             self.fold.proven.clear()
             self._tail_bytes += sum(len(item.row.entry) for item in folded)
-            self._answer_snapshots(folded)
+            self.judgement.after(folded)
             self._keep_local_checkpoint()
         return folded, problem
 
@@ -247,15 +314,17 @@ class Replica:
         if void and any(row.entry_id in void for row in self.store.outbox()):
             self.own_void = True
 
-    def _answer_snapshots(self, folded: Iterable[Folded]) -> None:
-        """ALERT a snapshot that does not match this fold (protocol §11)."""
-        for item in folded:
-            snapshot = item.entry.snapshot
-            if item.digest_differs and snapshot and self.writer and self.writer.introduced:
-                mine = self.fold.digests[snapshot.snap_n].state_digest
-                verdict = Verdict(item.entry.entry_id, mine).encode()
-                entry = self.writer.other(Kind.ALERT, self.base(), verdict)
-                self.store.seal_journal([], [_outbox_row(entry)])
+    def queue_verdict(self, kind: Kind, verdict: Verdict) -> bool:
+        """Put an ENDORSE or ALERT at the queue's end; False where this writer cannot sign there."""
+        writer, in_flight = self.writer, self.store.outbox()
+        if writer is None or any(row.writer_pk != writer.pk for row in in_flight):
+            return False
+        if not self._may_go_on(writer, in_flight):
+            return False
+        entries = [] if writer.introduced else [self._hello(writer)]
+        entries.append(writer.other(kind, self.base(), verdict.encode()))
+        self.store.seal_journal([], [_outbox_row(entry) for entry in entries])
+        return True
 
     def _keep_local_checkpoint(self) -> None:
         """While a pad is open: rarely, since a checkpoint costs the document's length."""
@@ -273,15 +342,21 @@ class Replica:
         if entries >= LEFT_TAIL_ENTRIES or self._tail_bytes > CHECKPOINT_TAIL_BYTES:
             self.save_checkpoint()
 
-    def save_checkpoint(self) -> None:
-        """Make the fold's position the place from which this vault opens the pad."""
-        if self._is_stored and not self.unconfirmed_start and self.fold.n > self.local_checkpoint_n:
+    def save_checkpoint(self, *, again: bool = False) -> None:
+        """Make the fold's position the place from which this vault opens the pad.
+
+        `again`: also where it is that already, since more than the position changed.
+        """
+        if not self._is_stored or self.unconfirmed_start:
+            return
+        if self.fold.n > self.local_checkpoint_n or again:
             self.store.set_checkpoint(self.fold.n, encode_checkpoint(self.fold))
             self.local_checkpoint_n = self.fold.n
             self._tail_bytes = 0
 
-    def start_from(self, snapshot: LogRow) -> None:
-        """The fold was put at a snapshot. Nothing of it is kept until `confirm_start`."""
+    def start_from(self, fold: Fold, snapshot: LogRow) -> None:
+        """Go on from a fold that was put at a snapshot. Nothing of it is kept until `confirm_start`."""
+        self.fold = fold
         self.unconfirmed_start = snapshot
         self.local_checkpoint_n = 0
 
@@ -290,6 +365,30 @@ class Replica:
         if self.unconfirmed_start:
             self.unconfirmed_start = None
             self.save_checkpoint()
+
+    def take_as_voided(self, n: int) -> None:
+        """The owner voided the next entry, which this machine could not load: fold it as that."""
+        self.require_stored()
+        self._known_voids[n] = UNPLACED
+        self.fold.owner.voided[n] = UNPLACED
+        self.save_checkpoint(again=True)
+
+    def replace_fold(self, fold: Fold, void_ns: AbstractSet[int], base_n: int, why: Replaced) -> None:
+        """Put a fold of the same log, to the same position, in place of this one, and keep it.
+
+        `void_ns`: the positions after base_n that are void in it.
+        """
+        with self.store.transaction():
+            after = base_n
+            while rows := self.store.log_after(after, 1_000):
+                changed = [row for row in rows if row.void != (row.n in void_ns)]
+                fixed = [dataclasses.replace(row, void=not row.void) for row in changed]
+                self.store.commit_fold([row for row in fixed if row.n <= fold.n])
+                after = rows[-1].n
+            self.fold, self._is_stored = fold, True
+            self.save_checkpoint(again=True)
+        self._fresh.clear()
+        self.replaced = why
 
     def base(self) -> Base:
         return Base(self.fold.n, self.fold.head)

@@ -137,6 +137,8 @@ def start_fold(fold: Fold, entry: Entry, table: bytes, chunks: Sequence[bytes], 
     ):
         raise Alarm(AlarmCode.BAD_SNAPSHOT, "digest", evidence=(entry.raw,))
     _place(fold, extension)
+    # What the owner's records said before this position is in the state; their chain was not seen.
+    fold.owner.last_id = None
 
 
 DocumentLoader = Callable[[PadKind, bytes, dict[int, int]], CanonicalDocument]

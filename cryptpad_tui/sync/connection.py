@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.errors import Malformed, Refused
 from cryptpad_relay.protocol.frames import Frame, Greeting, Op
-from cryptpad_tui.pad.flows import Flow, Request
+from cryptpad_tui.pad.asking import Flow, Job, Pause, Request
 
 REQUEST_TIMEOUT_S: Final = 30.0
 _PUSH_PAD_AT: Final = {Op.COMMIT: 0, Op.HEAD: 0, Op.SIGNED: 0, Op.PRESENCE: 8}
@@ -72,20 +72,29 @@ class RelayConnection:
             raise RelayUnreachable("the connection to the relay was lost") from error
 
     async def run(self, flow: Flow[T]) -> T:
-        """Play the relay's side of a flow with this connection."""
+        """Play the relay's side of a flow with this connection; its jobs run in a thread."""
         try:
-            request = next(flow)
+            step = next(flow)
             while True:
                 try:
-                    reply = await self.request(request)
+                    reply = await self._reply_to(step)
                 except Refused as refused:
-                    request = flow.throw(refused)
+                    step = flow.throw(refused)
                 else:
-                    request = flow.send(reply)
+                    step = flow.send(reply)
         except StopIteration as stop:
             return stop.value  # type: ignore[no-any-return]
         finally:
             flow.close()
+
+    async def _reply_to(self, step: Request) -> bytes:
+        if isinstance(step, Job):
+            await asyncio.to_thread(step.run)
+        elif isinstance(step, Pause):
+            await asyncio.sleep(0)
+        else:
+            return await self.request(step)
+        return b""
 
     async def close(self) -> None:
         self._reader.cancel()

@@ -14,6 +14,7 @@ from cryptpad_relay.protocol.entry import parse_entry
 from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_relay.protocol.frames import Greeting, Op
 from cryptpad_relay.protocol.labels import public_key
+from cryptpad_relay.protocol.records import parse_void, record_kind
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.view import ViewDocument
@@ -109,18 +110,20 @@ class ListRelay:
         self.entries: list[bytes] = []
         self.ids: list[bytes] = []
         self.heads = [chain.chain_start(pad_id)]
+        self.records: list[bytes] = []
         self.chunks: dict[bytes, bytes] = {}
         self.tape: list[tuple[Op, bytes, bytes]] = []
         self.greeting = Greeting(public_key(RELAY_SEED), bytes(32))
         self.snapshot_n = self.hello_n = 0
 
     def append(self, raw: bytes) -> int:
-        entry = parse_entry(raw)
-        n = len(self.entries) + 1
+        entry_id, n = id_of(raw), len(self.entries) + 1
         self.entries.append(raw)
-        self.ids.append(entry.entry_id)
-        self.heads.append(chain.next_head(self.heads[-1], self.heads[n & (n - 1)], n, entry.entry_id))
-        if entry.snapshot:
+        self.ids.append(entry_id)
+        self.heads.append(chain.next_head(self.heads[-1], self.heads[n & (n - 1)], n, entry_id))
+        if record_kind(raw) is not None:
+            self.records.append(raw)
+        elif parse_entry(raw).snapshot:
             self.snapshot_n, self.hello_n = n, n - 1
         return n
 
@@ -160,7 +163,7 @@ class ListRelay:
     def on_append(self, body: bytes) -> bytes:
         positions = []
         for raw in frames.Append.decode(body).entries:
-            entry_id = parse_entry(raw).entry_id
+            entry_id = id_of(raw)
             n = self.ids.index(entry_id) + 1 if entry_id in self.ids else self.append(raw)
             positions.append(frames.PadHead(n, self.heads[n]))
         return frames.Appended(tuple(positions)).encode()
@@ -174,7 +177,7 @@ class ListRelay:
         ).encode()
 
     def on_owner_rec(self, body: bytes) -> bytes:
-        return frames.OwnerRecords(self.genesis, ()).encode()
+        return frames.OwnerRecords(self.genesis, tuple(self.records)).encode()
 
     def on_chunk_put(self, body: bytes) -> bytes:
         chunk = frames.ChunkPut.decode(body).chunk
@@ -186,6 +189,10 @@ class ListRelay:
         if wanted not in self.chunks:
             raise Refused(Code.NOT_FOUND)
         return self.chunks[wanted]
+
+
+def id_of(raw: bytes) -> bytes:
+    return parse_entry(raw).entry_id if record_kind(raw) is None else parse_void(raw).entry_id
 
 
 def relay_for(person: Person) -> ListRelay:

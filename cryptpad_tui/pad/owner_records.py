@@ -1,0 +1,128 @@
+"""The owner's records as a fold meets them (protocol §5): whose word it is, and what a VOID takes away.
+
+Plain state and checks; `pad.fold` folds, `pad.rederive` folds again. A VOID must never end anybody but the
+writer of the entry that it names, and never reaches behind a snapshot that was valid before it.
+"""
+
+from __future__ import annotations
+
+from hmac import compare_digest
+from typing import Final
+
+from cryptpad_relay.protocol.entry import Entry, Kind, parse_entry
+from cryptpad_relay.protocol.errors import Malformed
+from cryptpad_relay.protocol.records import Genesis, VoidRecord, parse_void
+from cryptpad_tui.crdt.errors import CannotLoadHere
+from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+
+VOIDABLE: Final = frozenset({Kind.UPDATE, Kind.SNAPSHOT})
+UNPLACED: Final = 0
+VOIDED: Final = "voided by the pad's owner"
+
+
+class NeedsEntry(Exception):
+    """The fold needs an entry of before its start, by its id: a record of the owner names it."""
+
+    def __init__(self, n: int, entry_id: bytes) -> None:
+        super().__init__(f"the entry at {n} is not here")
+        self.n = n
+        self.entry_id = entry_id
+
+
+class NeedsRefold(Exception):
+    """The record at `at_n` voids the entry at `void_n`, which was folded already: fold again without it."""
+
+    def __init__(self, void_n: int, at_n: int) -> None:
+        super().__init__(f"the owner voids the entry at {void_n}")
+        self.void_n = void_n
+        self.at_n = at_n
+
+
+class OwnerBook:
+    """What the owner's records say up to a fold's position."""
+
+    def __init__(self, genesis: Genesis, epoch: int) -> None:
+        self._genesis = genesis
+        self._epoch = epoch
+        self.last_id: bytes | None = genesis.pad_id
+        """The newest record's id; None where the fold began behind records that it never saw."""
+        self.last_n = 0
+        self.voided: dict[int, int] = {}
+        """Positions whose changes are gone, and where the record stands: UNPLACED until it is folded."""
+        self._targets: dict[bytes, Entry] = {}
+
+    def check(self, raw: bytes, n: int, *, trusted: bool) -> VoidRecord:
+        """The record at n, of the owner and after the last; raises Alarm."""
+        try:
+            record = parse_void(raw)
+        except Malformed:
+            raise Alarm(AlarmCode.BAD_RECORD, "made by a newer version", evidence=(raw,)) from None
+        if record.pad_id != self._genesis.pad_id or record.epoch != self._epoch or record.void_n >= n:
+            raise Alarm(AlarmCode.BAD_RECORD, "of another pad or place", evidence=(raw,))
+        if self.last_id is not None and not compare_digest(record.previous, self.last_id):
+            raise Alarm(AlarmCode.BAD_RECORD, "it does not follow the last record", evidence=(raw,))
+        if not trusted and not record.signature_ok(self._genesis.owner_pk):
+            raise Alarm(AlarmCode.BAD_RECORD, f"signature at position {n}", evidence=(raw,))
+        return record
+
+    def learn(self, raw: bytes) -> None:
+        """Take the bytes of an entry that a record names: its hash is what the owner signed."""
+        try:
+            entry = parse_entry(raw)
+        except Malformed as error:
+            raise Alarm(AlarmCode.BAD_ENTRY, error.reason, evidence=(raw,)) from None
+        self._targets = {entry.entry_id: entry}
+
+    def knows(self, entry_id: bytes) -> bool:
+        return entry_id in self._targets
+
+    def target(self, record: VoidRecord, stored: bytes | None) -> Entry:
+        """The entry that a record voids; raises Alarm, or NeedsEntry where it is not here."""
+        entry = self._targets.get(record.void_id)
+        if entry is None and stored is not None:
+            try:
+                entry = parse_entry(stored)
+            except Malformed:
+                raise Alarm(AlarmCode.BAD_RECORD, "it voids no entry", evidence=(record.raw,)) from None
+        if entry is None:
+            raise NeedsEntry(record.void_n, record.void_id)
+        if not compare_digest(entry.entry_id, record.void_id) or entry.kind not in VOIDABLE:
+            raise Alarm(AlarmCode.BAD_RECORD, "it voids another entry", evidence=(record.raw,))
+        return entry
+
+    def folded(self, record: VoidRecord, n: int) -> None:
+        """The record took its place."""
+        self.last_id, self.last_n = record.entry_id, n
+        if record.void_n in self.voided:
+            self.voided[record.void_n] = n
+        self._targets.clear()
+
+    def reason_against(self, snap_n: int, n: int) -> str:
+        """Why a SNAPSHOT of snap_n at n does not count, so far as the records say; empty where it may.
+
+        Raises CannotLoadHere where it may say what this machine cannot tell.
+        """
+        if n in self.voided:
+            return VOIDED
+        if snap_n < self.last_n:
+            return "it is older than the owner's record"
+        for void_n, at_n in self.voided.items():
+            if void_n <= snap_n and at_n == UNPLACED:
+                raise CannotLoadHere("a snapshot of what this machine could not load")
+            if void_n <= snap_n < at_n:
+                return "it holds what the owner voided"
+        return ""
+
+    def unplaced(self) -> set[int]:
+        """Voided positions whose record has not come in the log yet."""
+        return {void_n for void_n, at_n in self.voided.items() if at_n == UNPLACED}
+
+
+def verified_records(genesis: Genesis, epoch: int, records: tuple[bytes, ...]) -> list[VoidRecord]:
+    """What OWNER_REC answers: each of the owner, each after the one before; raises Alarm."""
+    book, checked = OwnerBook(genesis, epoch), list[VoidRecord]()
+    for raw in records:
+        record = book.check(raw, 2**63, trusted=False)
+        book.folded(record, 0)
+        checked.append(record)
+    return checked
