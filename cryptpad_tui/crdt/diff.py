@@ -1,4 +1,4 @@
-"""The smallest edits that turn one text into another: lines first, then characters inside what changed.
+"""The smallest edits that turn one text into another: lines first, then words and characters of what changed.
 
 Small edits matter because everyone else's concurrent typing survives in what is not touched. It must
 never take quadratic time, whatever the texts: where an exact answer is too dear, a coarser edit is given.
@@ -6,10 +6,13 @@ never take quadratic time, whatever the texts: where an exact answer is too dear
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
+from itertools import accumulate
+from typing import Final
 
 from cryptpad_tui.crdt.values import Position, TextEdit
 
@@ -17,6 +20,10 @@ _EXACT_LINES = 20_000
 _EXACT_CHARS = 250_000
 """Products of the two sides' lengths up to which the exact matcher is quick enough."""
 _EXACT_CHARS_IN_ALL = 4_000_000
+_BY_WORDS_CHARS: Final = 1_000_000
+"""So long may the two sides of one changed line be to be looked at word by word."""
+_WORD: Final = re.compile(r"[0-9A-Za-z\u00c0-\u04ff]+|.", re.DOTALL)
+"""A word of the scripts that have spaces, or one character."""
 
 Span = tuple[int, int, int, int]
 """old start, old stop, new start, new stop."""
@@ -112,10 +119,25 @@ def _edits_inside(line: int, old: str, new: str, span: Span, *, exact: bool) -> 
     a0, a1, b0, b1 = span
     cursor = _Cursor(line, old)
     spans = iter([span])
-    if exact and a0 != a1 and b0 != b1:
-        spans = _exact(old, new, span)
+    if a0 != a1 and b0 != b1:
+        spans = _exact(old, new, span) if exact else _by_words(old, new, span)
     for i0, i1, j0, j1 in spans:
         yield TextEdit(cursor.at(i0), cursor.at(i1), new[j0:j1])
+
+
+def _by_words(old: str, new: str, span: Span) -> Iterator[Span]:
+    """Of a long line too only what differs: two people who replace the same paragraph would double it."""
+    a0, a1, b0, b1 = span
+    if a1 - a0 + b1 - b0 > _BY_WORDS_CHARS:
+        yield span
+        return
+    a, b = _WORD.findall(old[a0:a1]), _WORD.findall(new[b0:b1])
+    at_a = list(accumulate(map(len, a), initial=a0))
+    at_b = list(accumulate(map(len, b), initial=b0))
+    for i0, i1, j0, j1 in _changed_lines(a, b):
+        part = at_a[i0], at_a[i1], at_b[j0], at_b[j1]
+        small = (part[1] - part[0]) * (part[3] - part[2]) <= _EXACT_LINES
+        yield from _exact(old, new, part) if small else iter([part])
 
 
 def _trim_chars(old: str, new: str) -> Span:
