@@ -41,6 +41,8 @@ class MemoryStore:
 
     def commit_fold(self, rows: Sequence[LogRow], *, proven_heads: Sequence[tuple[int, bytes]] = ()) -> None:
         known = {row.n for row in self.log}
+        again = {row.n: row.void for row in rows if row.n in known}
+        self.log = [replace(row, void=again.get(row.n, row.void)) for row in self.log]
         self.log += [row for row in rows if row.n not in known]
         self.heads.update({row.n: row.head for row in rows})
         self.proven.update(proven_heads)
