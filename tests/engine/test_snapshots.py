@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 
 import pytest
 
+from cryptpad_tui.crdt.canonical import CanonicalDocument
+from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.engine import Engine, PadSession
 from cryptpad_tui.pad import replica
 from support.relay import RelayProcess
@@ -31,21 +34,25 @@ async def settled(session: PadSession) -> None:
     raise AssertionError("no snapshot came")
 
 
-async def test_a_newcomer_joins_from_the_snapshot(
-    relay: RelayProcess, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def compacted(anna: Engine, monkeypatch: pytest.MonkeyPatch) -> tuple[PadSession, str]:
+    """A pad of hers with a snapshot, and a link to it."""
     monkeypatch.setattr(replica, "SNAPSHOT_TAIL_ENTRIES", 32)
     monkeypatch.setattr(replica, "MAX_IN_FLIGHT", 1_000)
-    anna, boris = make_engine("Anna", relay_url=relay.url), make_engine("Boris")
-    line = anna.create_pad("Long")
-    session = anna.open_pad(line.pad_id)
+    session = anna.open_pad(anna.create_pad("Long").pad_id)
     type_entries(session, 100)
     await anna.start()
     await settled(session)
-    assert session.replica.fold.snapshot
-    link = await anna.make_link(line.pad_id, view=False)
+    return session, await anna.make_link(session.pad_id, view=False)
+
+
+async def test_a_newcomer_joins_from_the_snapshot(
+    relay: RelayProcess, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, boris = make_engine("Anna", relay_url=relay.url), make_engine("Boris")
+    session, link = await compacted(anna, monkeypatch)
     await boris.join(link)
-    joined = boris.open_pad(line.pad_id)
+    joined = boris.open_pad(session.pad_id)
+    assert session.replica.fold.snapshot
     snap_n = session.replica.fold.snapshot.snap_n
     assert joined.replica.store.log_after(0, 1)[0].n == snap_n + 1
     assert joined.view.text() == session.view.text()
@@ -61,5 +68,29 @@ async def test_a_newcomer_joins_from_the_snapshot(
             break
         await asyncio.sleep(0.02)
     assert session.view.text() == joined.view.text()
-    reopened = make_engine("Boris").open_pad(line.pad_id)
+    reopened = make_engine("Boris").open_pad(session.pad_id)
     assert reopened.view.text() == session.view.text()
+
+
+async def test_a_snapshot_is_loaded_while_the_window_goes_on(
+    relay: RelayProcess, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, boris = make_engine("Anna", relay_url=relay.url), make_engine("Boris")
+    session, link = await compacted(anna, monkeypatch)
+    loading, went_on = threading.Event(), threading.Event()
+    load = Engine.load_document
+
+    def load_for_long(
+        engine: Engine, kind: PadKind, update: bytes, clocks: dict[int, int]
+    ) -> CanonicalDocument:
+        loading.set()
+        assert went_on.wait(10)
+        return load(engine, kind, update, clocks)
+
+    monkeypatch.setattr(Engine, "load_document", load_for_long)
+    joining = asyncio.create_task(boris.join(link))
+    while not loading.is_set():
+        await asyncio.sleep(0.01)
+    went_on.set()
+    await joining
+    assert boris.open_pad(session.pad_id).view.text() == session.view.text()

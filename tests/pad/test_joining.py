@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from cryptpad_tui.crdt.canonical import CanonicalDocument
+from cryptpad_tui.crdt.errors import InvalidUpdate
 from cryptpad_tui.pad import flows, replica, snapshots
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.writers import encode_table
@@ -137,3 +139,23 @@ def test_a_late_older_snapshot_leaves_newcomer_and_veteran_alike(monkeypatch: py
     boris.fetch(relay)
     snap_n = again.extension.snap_n
     assert boris.replica.fold.digests[snap_n] == anna.replica.fold.digests[snap_n]
+
+
+def test_a_snapshot_that_is_refused_leaves_the_fold_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The document is built beside the one in use, which a window may read meanwhile."""
+    anna = Person("Anna", 1)
+    relay = relay_for(anna)
+    bring(anna, relay, snapshot_at_checkpoint(anna, relay, monkeypatch))
+    boris = Person("Boris", 2)
+    connected = relay.play(flows.subscribe(boris.replica, relay.greeting, rng=boris.rng))
+
+    def refuse(*parts: object) -> CanonicalDocument:
+        assert boris.replica.canonical_state()
+        raise InvalidUpdate("made up")
+
+    before = boris.replica.fold
+    with pytest.raises(Alarm) as caught:
+        relay.play(flows.join(boris.replica, connected, flows.Pin(0, b""), refuse))
+    assert caught.value.code == AlarmCode.BAD_SNAPSHOT
+    assert boris.replica.fold is before
+    assert (before.n, before.writers, boris.replica.canonical_state()) == (0, {}, b"\0\0")
