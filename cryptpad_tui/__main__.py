@@ -44,7 +44,10 @@ def _run_app(request: ScreenRequest) -> int:
     from cryptpad_tui.host import paths
     from cryptpad_tui.ui.app import run_app
 
-    return run_app(paths.vault_dir(), pad=request.pad, passphrase=request.sources.passphrase())
+    sources = request.sources
+    return run_app(
+        paths.vault_dir(), pad=request.pad, passphrase=sources.passphrase(), keyfile=sources.keyfile
+    )
 
 
 def _run_demo() -> int:

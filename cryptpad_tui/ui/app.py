@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from textual.screen import Screen
 
 from cryptpad_tui.ui import words
-from cryptpad_tui.ui.backend import Backend, VaultBackend
+from cryptpad_tui.ui.backend import Backend, VaultBackend, given_secret
 from cryptpad_tui.ui.failures import engine_failures
 from cryptpad_tui.ui.safe_app import SafeApp
 from cryptpad_tui.ui.screens.base import Action, CommandScreen
@@ -51,6 +51,7 @@ class CryptpadApp(SafeApp):
         *,
         pad: str | None = None,
         passphrase: bytes | None = None,
+        keyfile: Path | None = None,
         backend: Backend | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
@@ -58,7 +59,7 @@ class CryptpadApp(SafeApp):
         self.backend: Backend = backend or VaultBackend(home)
         self.engine: Engine | None = None
         self._pad = pad
-        self._passphrase = passphrase
+        self._opening = given_secret(self.backend, passphrase, keyfile)
         self._warm = self._quitting = False
 
     # ---- life
@@ -70,8 +71,8 @@ class CryptpadApp(SafeApp):
         if self.backend.has_vault():
             from cryptpad_tui.ui.screens.unlock import UnlockScreen
 
-            given, self._passphrase = self._passphrase, None
-            return UnlockScreen(passphrase=given)
+            opening, self._opening = self._opening, None
+            return UnlockScreen(opening=opening)
         from cryptpad_tui.ui.screens.first_run import FirstRunScreen
 
         return FirstRunScreen()
@@ -274,6 +275,7 @@ def run_app(
     *,
     pad: str | None = None,
     passphrase: bytes | None = None,
+    keyfile: Path | None = None,
     mouse: bool = True,
     environ: Mapping[str, str] = os.environ,
 ) -> int:
@@ -283,7 +285,7 @@ def run_app(
     except UnsuitableTerminal as error:
         print(f"cryptpad-tui: error: {error}", file=sys.stderr)
         return 1
-    app = CryptpadApp(home, pad=pad, passphrase=passphrase)
+    app = CryptpadApp(home, pad=pad, passphrase=passphrase, keyfile=keyfile)
     try:
         asyncio.run(_run(app, mouse=mouse))
     except KeyboardInterrupt:

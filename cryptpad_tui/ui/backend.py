@@ -1,12 +1,13 @@
 """Where the app gets its vault and its engine from. Imports late: the first frame needs neither.
 
-`create`, `open` and `open_by_recovery` block for as long as Argon2 takes and belong in a thread; `engine`
-belongs to the loop. Tests put another backend in its place.
+`create` and what opens block for as long as Argon2 takes and belong in a thread; `engine` belongs to the
+loop. Tests put another backend in its place.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,6 +23,7 @@ class Backend(Protocol):
     def create(self, passphrase: bytes, name: str, relay: str | None) -> tuple[Vault, str]: ...
     def open(self, passphrase: bytes) -> Vault: ...
     def open_by_recovery(self, recovery_key: str) -> Vault: ...
+    def open_by_keyfile(self, keyfile: Path) -> Vault: ...
     def engine(self, vault: Vault) -> Engine: ...
     def warm_up(self) -> None: ...
 
@@ -65,6 +67,11 @@ class VaultBackend:
 
         return Vault.open(self._home, recovery_key=recovery_key)
 
+    def open_by_keyfile(self, keyfile: Path) -> Vault:
+        from cryptpad_tui.vault.vault import Vault
+
+        return Vault.open(self._home, keyfile=keyfile)
+
     def engine(self, vault: Vault) -> Engine:
         from cryptpad_tui.engine import Engine
 
@@ -72,3 +79,14 @@ class VaultBackend:
 
     def warm_up(self) -> None:
         """Load what unlocking needs, while the person types."""
+
+
+def given_secret(
+    backend: Backend, passphrase: bytes | None, keyfile: Path | None
+) -> Callable[[], Vault] | None:
+    """How to open the vault with what the command line gave; None where it gave nothing."""
+    if passphrase is not None:
+        return lambda: backend.open(passphrase)
+    if keyfile is not None:
+        return lambda: backend.open_by_keyfile(keyfile)
+    return None

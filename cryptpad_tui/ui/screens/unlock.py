@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -14,6 +15,9 @@ from cryptpad_tui.ui.screens.base import Action, CommandScreen
 from cryptpad_tui.ui.screens.fields import SecretField
 from cryptpad_tui.ui.words import sentence_of
 
+if TYPE_CHECKING:
+    from cryptpad_tui.vault.vault import Vault
+
 _PASSPHRASE = "Passphrase"
 _RECOVERY = "Recovery key (from the paper; dashes and case do not matter)"
 
@@ -23,9 +27,10 @@ class UnlockScreen(CommandScreen[None]):
 
     contexts = ("unlock", "everywhere")
 
-    def __init__(self, *, passphrase: bytes | None = None) -> None:
+    def __init__(self, *, opening: Callable[[], Vault] | None = None) -> None:
+        """`opening`: what the command line gave opens the vault without asking."""
         super().__init__()
-        self._given = passphrase
+        self._opening = opening
         self._by_recovery = False
         self._busy = False
 
@@ -40,9 +45,9 @@ class UnlockScreen(CommandScreen[None]):
 
     def on_mount(self) -> None:
         self.query_one("#secret", SecretField).focus()
-        if self._given is not None:
-            given, self._given = self._given, None
-            self.door.start(self._open(given))
+        if self._opening is not None:
+            opening, self._opening = self._opening, None
+            self.door.start(self._open(opening))
         self.door.warm_up()
 
     def actions(self) -> Mapping[str, Action]:
@@ -57,21 +62,22 @@ class UnlockScreen(CommandScreen[None]):
     def on_input_submitted(self) -> None:
         secret = self.query_one("#secret", SecretField).value
         if secret and not self._busy:
-            self.door.start(self._open(secret.encode()))
+            backend = self.door.backend
+            if self._by_recovery:
+                self.door.start(self._open(lambda: backend.open_by_recovery(secret), by_recovery=True))
+            else:
+                self.door.start(self._open(lambda: backend.open(secret.encode())))
 
     def answer(self, text: str) -> None:
         """Say how it went."""
         self.query_one("#answer", Static).update(text)
 
-    async def _open(self, secret: bytes) -> None:
+    async def _open(self, opening: Callable[[], Vault], *, by_recovery: bool = False) -> None:
         """Opening costs seconds of Argon2 on purpose: never on the loop that paints."""
         self._busy = True
         self.answer("Opening the vault…")
         try:
-            if self._by_recovery:
-                vault = await asyncio.to_thread(self.door.backend.open_by_recovery, secret.decode())
-            else:
-                vault = await asyncio.to_thread(self.door.backend.open, secret)
+            vault = await asyncio.to_thread(opening)
         except VAULT_FAILURES as error:
             self.query_one("#secret", SecretField).value = ""
             self.answer(sentence_of(error))
@@ -79,6 +85,6 @@ class UnlockScreen(CommandScreen[None]):
         finally:
             self._busy = False
         try:
-            await self.door.enter(vault, by_recovery=self._by_recovery)
+            await self.door.enter(vault, by_recovery=by_recovery)
         except engine_failures() as error:
             self.door.tell_failure(error)
