@@ -5,10 +5,11 @@
         - `LinkInArguments`: a secret where every user of the machine can read it.
     - `NobodyToAsk`: locked, and no terminal to ask on; exit code 4.
     - `UncleanInput`: text that no pad can carry, with its line and column.
+    - `LinkTooLong`: what came in place of a link cannot be one.
     - `InputTooLong`, `FileUnreadable`, `OutputFailed`: what the machine would not read or write.
     - `ReaderLeft`: whoever read the output has seen enough, as `head` does; ends the command in silence.
     - `PassphrasesDiffer`, `EmptySecret`: an answer that cannot be used.
-    - `BadTitle`, `BadRelayAddress`: arguments that no pad or relay can have.
+    - `BadTitle`, `BadName`, `BadRelayAddress`: arguments that no pad, person or relay can have.
     - `RelayUnreachable`: the relay was needed and did not answer; exit code 5.
     - `StillWaiting`: the relay answered and did not take everything.
     - `ChecksFailed`: the doctor found something that stops the program.
@@ -49,6 +50,10 @@ class InputTooLong(CliError):
     """The input is longer than a pad can be. Nothing was changed; split it."""
 
 
+class LinkTooLong(CliError):
+    """No link is so long. Nothing was changed; give the link alone, as one line that begins with `pad1:`."""
+
+
 class FileUnreadable(CliError):
     """The file cannot be read. Nothing was changed; check its name and rights."""
 
@@ -71,6 +76,10 @@ class EmptySecret(CliError):
 
 class BadTitle(CliError):
     """A title is one line of text, not empty and at most 1,000 characters. Nothing was changed."""
+
+
+class BadName(CliError):
+    """A name is one line of text, not empty and at most 64 bytes in UTF-8. Nothing was changed."""
 
 
 class BadRelayAddress(CliError):

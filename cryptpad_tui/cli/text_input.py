@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from cryptpad_tui.cli import diagnostics
-from cryptpad_tui.cli.errors import BadTitle, FileUnreadable, InputTooLong, UncleanInput
+from cryptpad_tui.cli.errors import BadName, BadTitle, FileUnreadable, InputTooLong, UncleanInput
 from cryptpad_tui.crdt.clean import find_unclean
 
 MAX_INPUT_BYTES: Final = 64 * 1024 * 1024
 MAX_TITLE_CHARS: Final = 1_000
+MAX_NAME_BYTES: Final = 64
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -70,12 +71,25 @@ def stdin_is_terminal() -> bool:
 
 def require_title(title: str) -> str:
     """The title as it is, if it can be one."""
-    stripped = title.strip()
-    if not stripped or len(title) > MAX_TITLE_CHARS:
-        raise BadTitle()
-    if "\n" in title or "\t" in title or find_unclean(title):
-        raise BadTitle("it holds a line end, a control character or bytes that are not UTF-8")
+    _require_line(title, BadTitle)
+    if len(title) > MAX_TITLE_CHARS:
+        raise BadTitle(f"this one has {len(title)}")
     return title
+
+
+def require_name(name: str) -> str:
+    """The person's name as it is, if it can be one."""
+    _require_line(name, BadName)
+    if len(name.encode()) > MAX_NAME_BYTES:
+        raise BadName(f"this one has {len(name.encode())}")
+    return name
+
+
+def _require_line(text: str, error: type[BadTitle | BadName]) -> None:
+    if not text.strip():
+        raise error()
+    if "\n" in text or "\t" in text or find_unclean(text):
+        raise error("it holds a line end, a control character or bytes that are not UTF-8")
 
 
 def _stdin(what: str) -> BinaryIO:

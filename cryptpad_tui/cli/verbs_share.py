@@ -9,7 +9,7 @@ import click
 
 from cryptpad_tui.cli import diagnostics, output
 from cryptpad_tui.cli.diagnostics import ExitCode
-from cryptpad_tui.cli.errors import RelayUnreachable, StillWaiting
+from cryptpad_tui.cli.errors import InputTooLong, LinkTooLong, RelayUnreachable, StillWaiting
 from cryptpad_tui.cli.root import VerbCommand, unlocks
 from cryptpad_tui.cli.secret_sources import SecretSources, ask_secret
 from cryptpad_tui.cli.text_input import read_bytes, stdin_is_terminal
@@ -31,7 +31,8 @@ def share_verb(sources: SecretSources, pad: str, view: bool) -> None:
     """Print a link to PAD. Whoever has the link has the pad: give it on a way that you trust."""
 
     async def work(engine: Engine) -> str:
-        return await engine.make_link(engine.find(pad).pad_id, view=view, wait_s=_WAIT_S)
+        pad_id = engine.find(pad).pad_id
+        return await engine.make_link(pad_id, view=view, wait_s=_WAIT_S)
 
     output.write_line(in_vault(sources, work))
 
@@ -58,7 +59,10 @@ def _read_link() -> str:
         )
         raw = ask_secret("Link: ")
     else:
-        raw = read_bytes(None, _LINK_LIMIT, "the link")
+        try:
+            raw = read_bytes(None, _LINK_LIMIT, "the link")
+        except InputTooLong:
+            raise LinkTooLong() from None
     return raw.decode("utf-8", "replace")
 
 

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import click
 
 from cryptpad_tui.cli import diagnostics, output
-from cryptpad_tui.cli.errors import BadRelayAddress, BadTitle
+from cryptpad_tui.cli.errors import BadRelayAddress
 from cryptpad_tui.cli.root import SubGroup, VerbCommand, unlocks
 from cryptpad_tui.cli.secret_sources import SecretSources, ask_secret, new_passphrase, read_passphrase_file
-from cryptpad_tui.cli.text_input import require_title
+from cryptpad_tui.cli.text_input import require_name
 from cryptpad_tui.cli.vault_access import in_vault, unlock
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ _LOCAL: Final = "local"
 """What the engine calls this machine's own relay."""
 _ADDRESS: Final = re.compile(r"wss?://[!-~]{1,249}|unix:[!-~]{1,250}")
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-_MAX_NAME_BYTES: Final = 64
 _FILE = click.Path(path_type=Path)
 
 
@@ -61,10 +60,10 @@ def init_verb(
 
     process.harden()
     directory, relay_url = paths.vault_dir(), parse_relay(relay)
-    if len(require_title(name).encode()) > _MAX_NAME_BYTES:
-        raise BadTitle(f"a name has at most {_MAX_NAME_BYTES} bytes")
+    require_name(name)
     if (directory / paths.HEADER_NAME).exists():
         raise VaultExists(str(directory))
+    aside = _set_aside_in(directory)
     vault, recovery_key = Vault.create(
         directory,
         new_passphrase(passphrase_file or sources_of(None, None).passphrase_file),
@@ -75,9 +74,18 @@ def init_verb(
         keyfile=keyfile,
     )
     vault.close()
+    for moved in sorted(_set_aside_in(directory) - aside):
+        diagnostics.note(
+            f"a vault.db without its vault.hdr lay there; it is kept as {moved}, for when its header turns up"
+        )
     diagnostics.note(f"the vault is in {directory}; {_lost_words(recovery)}")
     if recovery_key is not None:
         output.write_line(recovery_key)
+
+
+def _set_aside_in(directory: Path) -> set[str]:
+    """Databases that lost their header: `init` moves them out of its way."""
+    return {path.name for path in directory.glob("vault.db.aside-????????")}
 
 
 def _lost_words(recovery: bool) -> str:

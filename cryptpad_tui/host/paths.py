@@ -11,6 +11,7 @@ import platformdirs
 HOME_VARIABLE = "CRYPTPAD_TUI_HOME"
 HEADER_NAME = "vault.hdr"
 """The file of a vault whose being there says that there is a vault."""
+DATABASE_NAME = "vault.db"
 
 
 def home(environ: Mapping[str, str] = os.environ) -> Path:

@@ -2,6 +2,7 @@
 
 - `VaultError`
     - `NoVault`, `VaultExists`: none where one is needed; one where none may be.
+    - `HeaderMissing`: a database alone, which nothing opens.
     - `WrongSecret`
         - `WrongPassphrase`, `WrongRecoveryKey`, `WrongKeyfile`: does not open this vault.
         - `MistypedRecoveryKey`: cannot be a recovery key at all.
@@ -34,6 +35,11 @@ class VaultError(Exception):
 
 class NoVault(VaultError):
     """There is no vault here yet. Make one with `cryptpad-tui init`."""
+
+
+class HeaderMissing(VaultError):
+    """A vault.db lies there without its vault.hdr, and nothing else opens it. It was left as it is. Put
+    vault.hdr back from a backup, or begin anew with `cryptpad-tui init`, which keeps vault.db aside."""
 
 
 class VaultExists(VaultError):

@@ -11,8 +11,8 @@ from typing import Final
 from cryptpad_tui.host import files
 from cryptpad_tui.host.entropy import Rng
 from cryptpad_tui.host.errors import UnsafePath
-from cryptpad_tui.host.paths import HEADER_NAME
-from cryptpad_tui.vault.errors import NoVault
+from cryptpad_tui.host.paths import DATABASE_NAME, HEADER_NAME
+from cryptpad_tui.vault.errors import HeaderMissing, NoVault
 from cryptpad_tui.vault.header import MAX_HEADER_BYTES, Header, encode_header, parse_header
 from cryptpad_tui.vault.seam import host_errors_translated
 
@@ -21,13 +21,14 @@ _KEYFILE_LIMIT: Final = 4_096
 
 
 def read_header(directory: Path) -> Header:
-    """Raises NoVault where there is none, and whatever parse_header raises."""
+    """Raises NoVault or HeaderMissing where there is none, and whatever parse_header raises."""
     path = directory / HEADER_NAME
     with host_errors_translated():
         try:
             raw = files.read_private_head(path, MAX_HEADER_BYTES)
         except FileNotFoundError:
-            raise NoVault(str(directory)) from None
+            missing = HeaderMissing if os.path.lexists(directory / DATABASE_NAME) else NoVault
+            raise missing(str(directory)) from None
     return parse_header(raw)
 
 

@@ -14,7 +14,7 @@ from typing import Final, cast
 from cryptpad_tui.host import files, filesystems
 from cryptpad_tui.host.clock import ClockMs, wall_ms
 from cryptpad_tui.host.entropy import Rng, random_bytes
-from cryptpad_tui.host.paths import HEADER_NAME
+from cryptpad_tui.host.paths import DATABASE_NAME, HEADER_NAME
 from cryptpad_tui.vault import headerfile
 from cryptpad_tui.vault.database import SIDE_FILES, Database, remove_files
 from cryptpad_tui.vault.errors import (
@@ -36,7 +36,6 @@ from cryptpad_tui.vault.seam import host_errors_translated
 from cryptpad_tui.vault.slots import make_slot, open_slot
 from cryptpad_tui.vault.tables import Tables
 
-DATABASE_NAME: Final = "vault.db"
 PROCESSES_NAME: Final = "run"
 ROOT_BYTES: Final = 32
 
