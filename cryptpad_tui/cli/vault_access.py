@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from cryptpad_tui.cli import diagnostics
@@ -17,6 +18,8 @@ T = TypeVar("T")
 
 QUICK_SEND_S: Final = 2.0
 """How long a verb that is done here tries to reach the relay."""
+TOLD_AFTER_S: Final = 1.0
+"""How long a person waits before being told what for."""
 _ATTEMPTS: Final = 3
 _GRACE_S: Final = 5.0
 
@@ -85,6 +88,25 @@ async def send_or_say(engine: Engine, pad_id: bytes) -> None:
     """The same, with one line where it waits."""
     if not await send_quickly(engine, pad_id):
         diagnostics.note("saved here; it waits for the relay and goes with the next `cryptpad-tui sync`")
+
+
+@contextlib.asynccontextmanager
+async def telling_of_waits(engine: Engine) -> AsyncIterator[None]:
+    """Say, once, what is waited for, where the block takes longer than a moment."""
+    telling = asyncio.create_task(_tell_of_wait(engine))
+    try:
+        yield
+    finally:
+        telling.cancel()
+
+
+async def _tell_of_wait(engine: Engine) -> None:
+    from cryptpad_tui.cli.verbs_look import relay_words
+
+    await asyncio.sleep(TOLD_AFTER_S)
+    silent = [state for state in engine.relay_states() if not state.connected]
+    what = ", ".join(f"{relay_words(state.url)} ({state.sentence})" for state in silent) or "the relay"
+    diagnostics.note(f"waiting for {what}; Ctrl+C stops it, and what is saved here stays")
 
 
 def tell(engine: Engine, report: SyncReport) -> None:

@@ -13,7 +13,7 @@ from cryptpad_tui.cli.errors import InputTooLong, LinkTooLong, RelayUnreachable,
 from cryptpad_tui.cli.root import VerbCommand, unlocks
 from cryptpad_tui.cli.secret_sources import SecretSources, ask_secret
 from cryptpad_tui.cli.text_input import read_bytes, stdin_is_terminal
-from cryptpad_tui.cli.vault_access import in_vault, tell
+from cryptpad_tui.cli.vault_access import in_vault, tell, telling_of_waits
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine, SyncReport
@@ -32,7 +32,8 @@ def share_verb(sources: SecretSources, pad: str, view: bool) -> None:
 
     async def work(engine: Engine) -> str:
         pad_id = engine.find(pad).pad_id
-        return await engine.make_link(pad_id, view=view, wait_s=_WAIT_S)
+        async with telling_of_waits(engine):
+            return await engine.make_link(pad_id, view=view, wait_s=_WAIT_S)
 
     output.write_line(in_vault(sources, work))
 
@@ -47,7 +48,8 @@ def join_verb(sources: SecretSources) -> None:
     decode_link(link_text)
 
     async def work(engine: Engine) -> str:
-        return (await engine.join(link_text, wait_s=_WAIT_S)).short_id
+        async with telling_of_waits(engine):
+            return (await engine.join(link_text, wait_s=_WAIT_S)).short_id
 
     output.write_line(in_vault(sources, work))
 
@@ -88,7 +90,8 @@ def sync_verb(sources: SecretSources, pads: tuple[str, ...], wait_s: float) -> E
             diagnostics.note(
                 "no pad here has a relay, so there is nothing to do; see `cryptpad-tui relay set`"
             )
-        report = await engine.sync(pad_ids or None, wait_s=wait_s)
+        async with telling_of_waits(engine):
+            report = await engine.sync(pad_ids or None, wait_s=wait_s)
         tell(engine, report)
         return report
 
