@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +40,7 @@ EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_INTERRUPTED: Final = 130
 DAY_S: Final = 86_400
+ANY_NUMBER: Final = 1 << 30
 _EXPECTED: Final = (
     AddressInUse,
     BadSetting,
@@ -106,7 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 async def _serve(settings: Settings, *, restored: bool) -> int:
     os.umask(0o077)
-    _allow_many_files()
+    settings = replace(settings, limits=settings.limits.within(_allow_many_files()))
     prepare_data_dir(settings.data)
     with lock_data_dir(settings.data):
         store = SqliteStore(settings.data / "relay.db")
@@ -163,8 +165,10 @@ def _complain(sentence: str, code: int) -> int:
     return code
 
 
-def _allow_many_files() -> None:
-    """A connection is a file: take as many as the system lets us."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+def _allow_many_files() -> int:
+    """A connection is a file: take as many as the system lets us; how many that are."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        soft = hard
+    return ANY_NUMBER if soft in (resource.RLIM_INFINITY, -1) else soft

@@ -1,21 +1,19 @@
 """One WebSocket as an asyncio protocol: bytes to messages for the session, frames to bytes for the network.
 
-The handshake is websockets' sans-IO core, with no compression to offer. A connection has no task and no
-queue, which keeps an idle one small and a delivery cheap. Memory is bounded on both sides: no request is
-taken while the peer does not read its answers, and a peer that falls too far behind is closed.
+A connection has no task and no queue, which keeps an idle one small and a delivery cheap. Memory is bounded
+on both sides: no request is taken while the peer does not read its answers, and a peer that falls too far
+behind is closed. What many connections hold together is bounded in pressure.py.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, cast
 
-from websockets.http11 import Request
-from websockets.server import ServerProtocol
-
 from cryptpad_relay.diagnostics import LOG, describe
+from cryptpad_relay.handshake import http_answer
+from cryptpad_relay.limits import Bucket, Rate
 from cryptpad_relay.peers import Peer
 from cryptpad_relay.protocol.errors import CloseCode
 from cryptpad_relay.protocol.frames import MAX_MESSAGE
@@ -40,11 +38,11 @@ DROPPABLE_BEHIND: Final = 64 * 1024
 MAX_BEHIND: Final = 4 * 1024 * 1024
 """Unsent bytes beyond which a peer is a slow reader."""
 MAX_HANDSHAKE: Final = 8 * 1024
-UNPROVEN_RAW_BYTES: Final = 16 * 1024
-"""All bytes before the first proof: the HTTP request and the framing, beside the messages."""
+UNPROVEN_RAW_BYTES: Final = 6 * 1024
+"""All bytes after the HTTP request and before the first proof: the messages and their framing."""
+CONTROLS: Final = Rate(16, 1)
+"""Pings and pongs; an honest client sends a few a minute."""
 CLOSING_S: Final = 5.0
-_QUIET: Final = logging.getLogger("cryptpad_relay.websocket")
-_QUIET.disabled = True
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -52,11 +50,13 @@ class Connection(asyncio.BufferedProtocol):
 
     __slots__ = (
         "_closing_since",
+        "_controls",
         "_handshake",
         "_raw_bytes",
         "_reader",
         "_reading",
         "_server",
+        "_unfinished",
         "_waking",
         "address",
         "heard_at",
@@ -74,13 +74,14 @@ class Connection(asyncio.BufferedProtocol):
         self._server = server
         self._handshake: bytearray | None = bytearray()
         self._reader: MessageReader | None = None
-        self._raw_bytes = 0
+        self._raw_bytes = self._unfinished = 0
         self._reading, self._waking = True, False
         self._closing_since: float | None = None
         self.session: Session | None = None
         self.open = False
         self.writable = True
         self.since = self.heard_at = server.now()
+        self._controls = Bucket(CONTROLS, self.since)
         self.address = ""
         self.slot = 0
 
@@ -109,6 +110,12 @@ class Connection(asyncio.BufferedProtocol):
             if self.transport.can_write_eof():
                 self.transport.write_eof()
             self._read(True)
+
+    def cut(self) -> None:
+        """End it without a word, and with all that it made us keep."""
+        self.open = False
+        self._reader = None
+        self.transport.abort()
 
     def wake(self) -> None:
         if not self._waking:
@@ -139,20 +146,26 @@ class Connection(asyncio.BufferedProtocol):
 
     def _received(self, data: bytes) -> None:
         self.heard_at = self._server.now()
-        size = len(data)
         if self._handshake is not None:
             data = self._shake_hands(data)
-        if data and self._reader is not None:
-            self._take_bytes(self._reader, data)
-        session = self.session
-        if session is None or not session.proven:
-            self._raw_bytes += size
-            if self._raw_bytes > UNPROVEN_RAW_BYTES:
-                self.close(CloseCode.IDLE_HANDSHAKE)
-        elif self._raw_bytes >= 0:
+        if self._raw_bytes >= 0:
+            data = self._take_unproven(data)
+        self._take_bytes(data)
+        self._count_unfinished()
+        self._pace()
+
+    def _take_unproven(self, data: bytes) -> bytes:
+        """What is left once a proof was among it; beyond the budget nothing is even looked at."""
+        allowed = max(0, UNPROVEN_RAW_BYTES - self._raw_bytes)
+        self._raw_bytes += len(data)
+        self._take_bytes(data[:allowed])
+        if self.session is not None and self.session.proven:
             self._raw_bytes = -1
             self._server.proven(self)
-        self._pace()
+            return data[allowed:]
+        if len(data) > allowed:
+            self.close(CloseCode.IDLE_HANDSHAKE)
+        return b""
 
     def eof_received(self) -> None:
         self.open = False
@@ -166,9 +179,11 @@ class Connection(asyncio.BufferedProtocol):
 
     def pause_writing(self) -> None:
         self.writable = False
+        self._server.pressure.stops_reading(self)
 
     def resume_writing(self) -> None:
         self.writable = True
+        self._server.pressure.reads(self)
         self.wake()
 
     # Time
@@ -212,9 +227,11 @@ class Connection(asyncio.BufferedProtocol):
         self.session = Session(self._server.hub, self, self.heard_at, self.address)
         return rest
 
-    def _take_bytes(self, reader: MessageReader, data: bytes) -> None:
+    def _take_bytes(self, data: bytes) -> None:
+        if not data or self._reader is None:
+            return
         try:
-            messages = reader.feed(data)
+            messages = self._reader.feed(data)
         except BrokenWebSocket as broken:
             self.close(broken.code)
             self._reader = None
@@ -226,7 +243,7 @@ class Connection(asyncio.BufferedProtocol):
         if message.opcode == Opcode.BINARY:
             if self.session is not None and self.open:
                 self.session.receive(message.payload, self.heard_at)
-        elif message.opcode == Opcode.TEXT:
+        elif message.opcode == Opcode.TEXT or self._controls.take(1, self.heard_at):
             self.close(CloseCode.PROTOCOL_ERROR)
         elif message.opcode == Opcode.PING and self.open:
             if self.transport.get_write_buffer_size() > ANSWERS_BEHIND:
@@ -238,6 +255,12 @@ class Connection(asyncio.BufferedProtocol):
                 self.transport.write(control_frame(Opcode.CLOSE, message.payload))
             self.open = False
             self.transport.close()
+
+    def _count_unfinished(self) -> None:
+        unfinished = self._reader.unfinished if self._reader is not None else 0
+        if unfinished != self._unfinished:
+            self._unfinished = unfinished
+            self._server.pressure.holds(self, unfinished)
 
     def _advance(self) -> None:
         self._waking = False
@@ -263,23 +286,6 @@ class Connection(asyncio.BufferedProtocol):
                 self.transport.resume_reading()
             else:
                 self.transport.pause_reading()
-
-
-def http_answer(request: bytes) -> tuple[bool, bytes]:
-    """Whether this is a WebSocket handshake for the relay, and what to answer.
-
-    A request with an Origin comes from a web page, and no page has business with a relay.
-    """
-    core = ServerProtocol(origins=[None], extensions=None, logger=_QUIET)
-    core.receive_data(request)
-    for event in core.events_received():
-        if isinstance(event, Request):
-            if event.path != "/":
-                core.send_response(core.reject(404, "The address of a relay has no path.\n"))
-            else:
-                core.send_response(core.accept(event))
-    answer = b"".join(core.data_to_send())
-    return answer.startswith(b"HTTP/1.1 101 "), answer
 
 
 def fan_out(peers: Iterable[Peer], *frames: bytes, droppable: bool = False) -> None:

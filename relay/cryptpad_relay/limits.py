@@ -41,6 +41,17 @@ class Limits(NamedTuple):
     unproven_s: float = 10.0
     unproven_connections: int = 1_024
     connections: int = 50_000
+    unfinished_bytes: int = 64 * 2**20
+    """Of messages that are not whole yet, over all connections: 250 chunks on their way at once."""
+    unread_bytes: int = 256 * 2**20
+    """Of answers that wait for their readers, over all connections."""
+
+    def within(self, files: int) -> Limits:
+        """The same where only so many files may be open: strangers never get the last ones."""
+        unproven = max(1, min(self.unproven_connections, files // 4))
+        return self._replace(
+            unproven_connections=unproven, connections=max(1, min(self.connections, files - 64))
+        )
 
 
 class Bucket:

@@ -19,6 +19,7 @@ from cryptpad_relay.connection import Connection, fan_out
 from cryptpad_relay.data_dir import RelayKeys
 from cryptpad_relay.hub import Hub
 from cryptpad_relay.limits import Limits
+from cryptpad_relay.pressure import Pressure
 from cryptpad_relay.protocol.errors import CloseCode
 from cryptpad_relay.store.base import Store
 
@@ -26,6 +27,8 @@ TICK_S: Final = 0.25
 TICKS_A_SECOND: Final = 4
 KEEP_ALIVE_S: Final = 20
 BACKLOG: Final = 1_024
+ACCEPTED_AT_ONCE: Final = 16
+"""Between so many strangers everybody else has a turn, and the limits are looked at."""
 READ_BYTES: Final = 64 * 1024
 DRAIN_S: Final = 10.0
 GOODBYE_S: Final = 2.0
@@ -64,6 +67,7 @@ class RelayServer:
             wake=self._committer.wake,
         )
         self._committer.start(self.hub)
+        self.pressure = Pressure(limits.unfinished_bytes, limits.unread_bytes)
         self._connections: list[dict[Connection, None]] = [{} for _ in range(KEEP_ALIVE_S)]
         self._unproven: dict[Connection, None] = {}
         self._closing: dict[Connection, None] = {}
@@ -86,8 +90,10 @@ class RelayServer:
             listening.close()
             raise AddressInUse(f"{host}:{port}: {error.strerror}") from error
         self._listener = await self.loop.create_server(
-            lambda: Connection(self), sock=listening, backlog=BACKLOG
+            lambda: Connection(self), sock=listening, backlog=ACCEPTED_AT_ONCE
         )
+        # Who waits to be accepted must not be turned away meanwhile.
+        listening.listen(BACKLOG)
         bound = listening.getsockname()
         shown = f"[{bound[0]}]" if family == socket.AF_INET6 else bound[0]
         return f"ws://{shown}:{bound[1]}"
@@ -150,6 +156,7 @@ class RelayServer:
         self._connections[connection.slot].pop(connection, None)
         self._unproven.pop(connection, None)
         self._closing.pop(connection, None)
+        self.pressure.forget(connection)
         if self.stopping and not self._all():
             self._nobody_left.set()
 
@@ -163,6 +170,7 @@ class RelayServer:
         self._ticks += 1
         if self._ticks % TICKS_A_SECOND:
             return
+        self.pressure.trim()
         for connection in [*self._unproven, *self._closing]:
             connection.tick(now)
         for connection in list(self._connections[self._ticks // TICKS_A_SECOND % KEEP_ALIVE_S]):

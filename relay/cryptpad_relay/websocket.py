@@ -13,6 +13,10 @@ FIN: Final = 0x80
 MASKED: Final = 0x80
 RESERVED: Final = 0x70
 MAX_CONTROL: Final = 125
+MAX_SMALL_FRAMES: Final = 64
+"""Control frames in one piece of bytes, or fragments of a message: each costs as much as a message does."""
+FRAGMENT_BYTES: Final = 256
+"""So many bytes of a message allow one fragment more."""
 PROTOCOL_ERROR: Final = 1002
 TOO_BIG: Final = 1009
 
@@ -44,7 +48,7 @@ class BrokenWebSocket(Exception):
 class MessageReader:
     """Feed it what arrives; it gives what is complete. After BrokenWebSocket feed it nothing more."""
 
-    __slots__ = ("_buffer", "_limit", "_needed", "_opcode", "_parts")
+    __slots__ = ("_buffer", "_controls", "_fragments", "_limit", "_needed", "_opcode", "_parts")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -52,6 +56,12 @@ class MessageReader:
         self._needed = 0
         self._opcode: int | None = None
         self._parts = bytearray()
+        self._fragments = self._controls = 0
+
+    @property
+    def unfinished(self) -> int:
+        """Bytes kept of a message that is not whole yet."""
+        return len(self._buffer) + len(self._parts)
 
     def feed(self, data: bytes) -> list[Message]:
         """Costs what the bytes are, also where they come one by one."""
@@ -60,7 +70,7 @@ class MessageReader:
             if len(self._buffer) < self._needed:
                 return []
             data = bytes(self._buffer)
-        at, messages = 0, []
+        at, messages, self._controls = 0, [], 0
         while (frame := self._frame(data, at)) is not None:
             first, payload, at = frame
             message = self._take(first, payload)
@@ -98,7 +108,8 @@ class MessageReader:
     def _take(self, first: int, payload: bytes) -> Message | None:
         opcode = first & 0x0F
         if opcode >= Opcode.CLOSE:
-            if opcode > Opcode.PONG:
+            self._controls += 1
+            if opcode > Opcode.PONG or self._controls > MAX_SMALL_FRAMES:
                 raise BrokenWebSocket(PROTOCOL_ERROR)
             return Message(opcode, payload)
         if opcode > Opcode.BINARY or (opcode == Opcode.CONTINUATION) == (self._opcode is None):
@@ -106,11 +117,14 @@ class MessageReader:
         if first & FIN and self._opcode is None:
             return Message(opcode, payload)
         self._parts += payload
+        self._fragments += 1
+        if self._fragments > MAX_SMALL_FRAMES + len(self._parts) // FRAGMENT_BYTES:
+            raise BrokenWebSocket(PROTOCOL_ERROR)
         if not first & FIN:
             self._opcode = opcode if self._opcode is None else self._opcode
             return None
         whole = Message(self._opcode or 0, bytes(self._parts))
-        self._opcode, self._parts = None, bytearray()
+        self._opcode, self._parts, self._fragments = None, bytearray(), 0
         return whole
 
 

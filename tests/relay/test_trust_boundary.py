@@ -47,6 +47,7 @@ def test_what_decides_touches_no_clock_no_socket_and_no_chance(path: Path) -> No
         "cli.py",
         "server.py",
         "connection.py",
+        "handshake.py",
         "committer.py",
         "data_dir.py",
         "diagnostics.py",

@@ -128,3 +128,23 @@ def test_a_message_that_comes_byte_by_byte_costs_what_its_bytes_cost() -> None:
     # Copying what is there for each byte would take seconds.
     assert time.process_time() - started < 1.5
     assert [len(message.payload) for message in messages] == [200_000]
+
+
+def test_t34_a_message_in_very_many_small_fragments_is_a_protocol_error() -> None:
+    reader = MessageReader(MAX_MESSAGE)
+    first, *others = fragmented([b"x"] * 200)
+    with pytest.raises(BrokenWebSocket) as broken:
+        reader.feed(first + b"".join(others))
+    assert broken.value.code == PROTOCOL_ERROR
+
+
+def test_a_large_message_may_come_in_many_fragments() -> None:
+    reader = MessageReader(MAX_MESSAGE)
+    messages = [message for part in fragmented([bytes(1_024)] * 1_000) for message in reader.feed(part)]
+    assert [len(message.payload) for message in messages] == [1_024_000]
+
+
+def test_t34_a_burst_of_control_frames_is_a_protocol_error() -> None:
+    with pytest.raises(BrokenWebSocket) as broken:
+        MessageReader(MAX_MESSAGE).feed(client_frame(Opcode.PING, b"") * 100)
+    assert broken.value.code == PROTOCOL_ERROR

@@ -43,10 +43,12 @@ class RelayProcess:
 
 
 @contextmanager
-def relay_process(data: Path, *arguments: str) -> Iterator[RelayProcess]:
+def relay_process(
+    data: Path, *arguments: str, program: tuple[str, ...] = ("-m", "cryptpad_relay")
+) -> Iterator[RelayProcess]:
     """`cryptpad-relay serve` on a free port, ready."""
     listen = () if "--unix" in arguments else ("--listen", "127.0.0.1:0")
-    command = [sys.executable, "-m", "cryptpad_relay", "serve", "--data", str(data), *listen, *arguments]
+    command = [sys.executable, *program, "serve", "--data", str(data), *listen, *arguments]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean_environment()
     )
