@@ -34,7 +34,7 @@ def refused(client: DeskClient, pad: ForgedPad, raw: bytes) -> Code:
 
 
 @pytest.mark.parametrize("offset", [0, 156, 159, -1])
-def test_check_1_and_6_a_changed_byte_is_refused(
+def test_t40_check_1_and_6_a_changed_byte_is_refused(
     client: DeskClient, pad: ForgedPad, writer: ForgedWriter, offset: int
 ) -> None:
     joined(client, pad, writer)
@@ -43,13 +43,15 @@ def test_check_1_and_6_a_changed_byte_is_refused(
     assert refused(client, pad, bytes(raw)) in {Code.MALFORMED, Code.BAD_SIGNATURE}
 
 
-def test_check_1_trailing_bytes_are_refused(client: DeskClient, pad: ForgedPad, writer: ForgedWriter) -> None:
+def test_t40_check_1_trailing_bytes_are_refused(
+    client: DeskClient, pad: ForgedPad, writer: ForgedWriter
+) -> None:
     joined(client, pad, writer)
     assert refused(client, pad, writer.update(pad.start) + b"\0") is Code.MALFORMED
 
 
 @pytest.mark.parametrize(("offset", "value"), [(4, 0x15), (4, 0x1F), (4, 0x20), (5, 2), (6, 1), (7, 1)])
-def test_check_1_kinds_suites_and_flags_of_later_versions_are_unsupported(
+def test_t40_check_1_kinds_suites_and_flags_of_later_versions_are_unsupported(
     client: DeskClient, pad: ForgedPad, writer: ForgedWriter, offset: int, value: int
 ) -> None:
     joined(client, pad, writer)
@@ -64,7 +66,7 @@ def test_reserved_owner_records_are_unsupported(client: DeskClient, pad: ForgedP
     assert refused(client, pad, record) is Code.UNSUPPORTED
 
 
-def test_check_2_another_pad_is_refused(
+def test_t40_check_2_another_pad_is_refused(
     client: DeskClient, desk: Desk, pad: ForgedPad, writer: ForgedWriter
 ) -> None:
     other = desk.forge.pad()
@@ -74,18 +76,20 @@ def test_check_2_another_pad_is_refused(
     assert (len(appended.positions), appended.code) == (1, Code.MALFORMED)
 
 
-def test_check_2_another_epoch_is_refused(client: DeskClient, pad: ForgedPad, writer: ForgedWriter) -> None:
+def test_t40_check_2_another_epoch_is_refused(
+    client: DeskClient, pad: ForgedPad, writer: ForgedWriter
+) -> None:
     joined(client, pad, writer)
     assert refused(client, pad, writer.update(pad.start, epoch=1)) is Code.WRONG_EPOCH
 
 
-def test_check_3_a_writer_without_hello_is_refused(
+def test_t40_check_3_a_writer_without_hello_is_refused(
     client: DeskClient, pad: ForgedPad, writer: ForgedWriter
 ) -> None:
     assert refused(client, pad, writer.update(pad.start)) is Code.UNKNOWN_WRITER
 
 
-def test_check_3_a_hello_certified_by_another_key_is_refused(
+def test_t40_check_3_a_hello_certified_by_another_key_is_refused(
     client: DeskClient, desk: Desk, pad: ForgedPad, writer: ForgedWriter
 ) -> None:
     """T5 and T16: a holder of the view link can make any key but this one."""
@@ -93,7 +97,7 @@ def test_check_3_a_hello_certified_by_another_key_is_refused(
     assert refused(client, pad, writer.hello(pad.start)) is Code.BAD_SIGNATURE
 
 
-def test_check_3_a_client_id_is_owned_by_the_first(
+def test_t40_check_3_a_client_id_is_owned_by_the_first(
     client: DeskClient, pad: ForgedPad, writer: ForgedWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(padlog, "client_id_of", lambda pad_id, writer_pk: 7)
@@ -101,7 +105,7 @@ def test_check_3_a_client_id_is_owned_by_the_first(
     assert refused(client, pad, pad.writer().hello(pad.start)) is Code.RETIRED
 
 
-def test_check_3_a_client_id_is_owned_before_it_is_durable(
+def test_t40_check_3_a_client_id_is_owned_before_it_is_durable(
     client: DeskClient, pad: ForgedPad, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(padlog, "client_id_of", lambda pad_id, writer_pk: 7)
@@ -109,7 +113,7 @@ def test_check_3_a_client_id_is_owned_before_it_is_durable(
     assert (len(appended.positions), appended.code) == (1, Code.RETIRED)
 
 
-def test_check_3b_a_writer_too_far_back_is_retired(
+def test_t40_check_3b_a_writer_too_far_back_is_retired(
     client: DeskClient, pad: ForgedPad, writer: ForgedWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(padlog, "MAX_WRITER_LAG", 3)
@@ -127,21 +131,21 @@ def test_the_lag_is_that_of_the_protocol() -> None:
     assert padlog.MAX_WRITER_LAG == entry_module.MAX_WRITER_LAG == 65_536
 
 
-def test_check_4_a_gap_in_the_sequence_is_refused(
+def test_t40_check_4_a_gap_in_the_sequence_is_refused(
     client: DeskClient, pad: ForgedPad, writer: ForgedWriter
 ) -> None:
     joined(client, pad, writer)
     assert refused(client, pad, writer.update(pad.start, seq=2)) is Code.BAD_SEQUENCE
 
 
-def test_check_4_a_wrong_predecessor_is_refused(
+def test_t40_check_4_a_wrong_predecessor_is_refused(
     client: DeskClient, pad: ForgedPad, writer: ForgedWriter
 ) -> None:
     joined(client, pad, writer)
     assert refused(client, pad, writer.update(pad.start, prev=bytes(32))) is Code.BAD_SEQUENCE
 
 
-def test_check_4_a_hello_comes_first_and_once(
+def test_t40_check_4_a_hello_comes_first_and_once(
     client: DeskClient, pad: ForgedPad, writer: ForgedWriter
 ) -> None:
     assert refused(client, pad, writer.hello(pad.start, seq=1)) is Code.BAD_SEQUENCE
@@ -150,7 +154,7 @@ def test_check_4_a_hello_comes_first_and_once(
     assert refused(client, pad, writer.hello(pad.start)) is Code.BAD_SEQUENCE
 
 
-def test_check_4_two_entries_with_one_seq_are_equivocation(
+def test_t40_check_4_two_entries_with_one_seq_are_equivocation(
     client: DeskClient, pad: ForgedPad, writer: ForgedWriter
 ) -> None:
     joined(client, pad, writer)
@@ -160,7 +164,7 @@ def test_check_4_two_entries_with_one_seq_are_equivocation(
     assert refused(client, pad, second[:-1] + bytes([second[-1] ^ 1])) is Code.BAD_SIGNATURE
 
 
-def test_check_5_a_base_that_is_not_on_the_chain_is_refused(
+def test_t40_check_5_a_base_that_is_not_on_the_chain_is_refused(
     client: DeskClient, pad: ForgedPad, writer: ForgedWriter
 ) -> None:
     at = joined(client, pad, writer)
@@ -170,13 +174,13 @@ def test_check_5_a_base_that_is_not_on_the_chain_is_refused(
     assert client.append(writer.update(at)).code is Code.OK
 
 
-def test_check_5_a_base_never_goes_back(client: DeskClient, pad: ForgedPad, writer: ForgedWriter) -> None:
+def test_t40_check_5_a_base_never_goes_back(client: DeskClient, pad: ForgedPad, writer: ForgedWriter) -> None:
     at = joined(client, pad, writer)
     assert client.append(writer.update(at)).code is Code.OK
     assert refused(client, pad, writer.update(pad.start)) is Code.BAD_BASE
 
 
-def test_check_6_a_signature_by_another_key_is_refused(
+def test_t40_check_6_a_signature_by_another_key_is_refused(
     client: DeskClient, desk: Desk, pad: ForgedPad, writer: ForgedWriter
 ) -> None:
     joined(client, pad, writer)
@@ -185,7 +189,7 @@ def test_check_6_a_signature_by_another_key_is_refused(
     )
 
 
-def test_check_7_the_head_is_the_chains(client: DeskClient, pad: ForgedPad, writer: ForgedWriter) -> None:
+def test_t40_check_7_the_head_is_the_chains(client: DeskClient, pad: ForgedPad, writer: ForgedWriter) -> None:
     entries = [writer.hello(pad.start), *[writer.update(pad.start) for _ in range(20)]]
     heads = [pad.start.head]
     for n, raw in enumerate(entries, 1):

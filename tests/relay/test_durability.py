@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from cryptpad_relay.batch import Batch
-from cryptpad_relay.hub import Hub
 from cryptpad_relay.chain_end import ChainBroken
+from cryptpad_relay.hub import Hub
 from cryptpad_relay.padlog import PadLog
 from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.chain import low_bit, next_head
@@ -98,7 +98,7 @@ def test_acknowledging_before_the_sync_would_be_noticed() -> None:
     assert sum(lost for _, lost in [lost_by_power_cut(AcknowledgesTooEarly, seed) for seed in range(30)]) > 0
 
 
-def test_appends_of_many_connections_stay_one_chain_over_a_restart(tmp_path: Path) -> None:
+def test_t44_appends_of_many_connections_stay_one_chain_over_a_restart(tmp_path: Path) -> None:
     """T44."""
     forge, path = Forge(4), tmp_path / "relay.db"
     pad = forge.pad()

@@ -31,7 +31,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=20, env=clean_environment())
 
 
-def test_five_kills_in_mid_stream_lose_nothing_acknowledged(data: Path) -> None:
+def test_t44_five_kills_in_mid_stream_lose_nothing_acknowledged_and_keep_one_chain(data: Path) -> None:
     chance = random.Random(5)
     outcomes = [kill_in_mid_stream(data / str(i), chance.uniform(0.05, 0.35), seed=i) for i in range(5)]
     assert sum(outcome.acknowledged for outcome in outcomes) > 25
@@ -141,7 +141,7 @@ def test_files_and_directory_are_for_this_user_alone(data: Path) -> None:
     assert set(modes.values()) == {0o600}
 
 
-async def test_logs_name_no_pad_no_person_and_no_address(data: Path) -> None:
+async def test_t46_logs_name_no_pad_no_person_and_no_address(data: Path) -> None:
     """T46."""
     pad = Forge().pad()
     with relay_process(data, "--verbose") as relay:
@@ -167,7 +167,7 @@ async def test_logs_name_no_pad_no_person_and_no_address(data: Path) -> None:
     assert "Traceback" not in log
 
 
-async def test_at_rest_are_only_the_listed_fields(data: Path) -> None:
+async def test_t47_at_rest_are_only_the_listed_fields(data: Path) -> None:
     """T47: whoever takes the disk finds what the relay was sent, and no address, nonce or link."""
     pad = Forge().pad()
     with relay_process(data) as relay:

@@ -89,7 +89,7 @@ def test_nothing_is_said_before_the_commit(desk: Desk, pad: ForgedPad) -> None:
     assert reader.peer.frames
 
 
-def test_append_without_sub_is_refused(desk: Desk, pad: ForgedPad) -> None:
+def test_t41_append_without_sub_is_refused(desk: Desk, pad: ForgedPad) -> None:
     """T41."""
     stranger = desk.connect()
     appended = stranger.append(pad.writer().hello(pad.start))
