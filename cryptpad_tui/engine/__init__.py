@@ -1,9 +1,11 @@
 """What the doors share: opens a vault, runs its pads and keeps them in step with their relays."""
 
+from cryptpad_tui.engine.alarms import AlarmView
 from cryptpad_tui.engine.engine import Engine
 from cryptpad_tui.engine.errors import (
     AmbiguousTitle,
     EngineError,
+    NoAlarm,
     NoRelay,
     NotAllowed,
     RelayRefused,
@@ -25,10 +27,12 @@ from cryptpad_tui.engine.values import (
 
 __all__ = [
     "AlarmLine",
+    "AlarmView",
     "AmbiguousTitle",
     "Engine",
     "EngineError",
     "LogLine",
+    "NoAlarm",
     "NoRelay",
     "NotAllowed",
     "PadListing",

@@ -20,7 +20,8 @@ from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.crypto.keys import drive_root_of, make_genesis
 from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.drive.drive import Drive
-from cryptpad_tui.engine import linking, listing, people, syncing
+from cryptpad_tui.engine import alarms, linking, listing, people, syncing
+from cryptpad_tui.engine.alarms import AlarmView
 from cryptpad_tui.engine.errors import UnknownPad
 from cryptpad_tui.engine.history import log_lines
 from cryptpad_tui.engine.opening import OpenPads
@@ -193,6 +194,20 @@ class Engine:
         """The verified log as this vault has it, ascending."""
         with self.borrowed(pad_id) as session:
             yield from log_lines(session)
+
+    # -- alarms
+
+    def alarms_of(self, pad_id: bytes | None = None) -> list[AlarmView]:
+        """What somebody was caught at, of one pad or of all: open ones first."""
+        return alarms.alarms_of(self, pad_id)
+
+    def dismiss_alarms(self, pad_id: bytes) -> int:
+        """Go on with a pad in spite of its open alarms; how many there were."""
+        return alarms.dismiss(self, pad_id)
+
+    def proof_of(self, pad_id: bytes, alarm_id: int | None = None) -> bytes:
+        """The proof file of the pad's alarm, the newest open one unless told; raises NoAlarm."""
+        return alarms.proof_of(self, pad_id, alarm_id)
 
     # -- what sessions ask
 

@@ -17,6 +17,7 @@ from cryptpad_tui.sync.connection import RelayUnreachable
 __all__ = [
     "AmbiguousTitle",
     "EngineError",
+    "NoAlarm",
     "NoRelay",
     "NotAllowed",
     "RelayRefused",
@@ -39,6 +40,10 @@ class AmbiguousTitle(EngineError):
 
 class NotAllowed(EngineError):
     """You have a view link to this pad, which cannot do that. Ask its owner for an edit link."""
+
+
+class NoAlarm(EngineError):
+    """Nobody was caught at anything with this pad, so there is no proof to give. Nothing was changed."""
 
 
 class NoRelay(EngineError):

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from cryptpad_tui.crypto.keys import EditKeys, Role, relay_fingerprint
 from cryptpad_tui.crypto.links import NO_RELAY, Link, decode_link, encode_link
+from cryptpad_tui.engine import alarms
 from cryptpad_tui.engine.errors import NoRelay, NotAllowed, RelayUnreachable, UnknownPad
 from cryptpad_tui.engine.records import keys_of
 from cryptpad_tui.engine.values import PadListing
 from cryptpad_tui.pad import flows
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+from cryptpad_tui.pad.evidence import key_piece
 from cryptpad_tui.sync.connection import open_connection
 from cryptpad_tui.vault.records import PadRecord
 
@@ -77,13 +79,16 @@ async def join(engine: Engine, link_text: str, *, wait_s: float) -> PadListing:
 async def _record_from(engine: Engine, link: Link, wait_s: float) -> PadRecord:
     url = await asyncio.to_thread(engine.resolve, link.address)
     connection = await open_connection(url, timeout_s=wait_s)
+    relay_pk = connection.greeting.relay_pk
     try:
-        relay_pk = connection.greeting.relay_pk
         if link.relay_fingerprint not in (NO_RELAY, relay_fingerprint(relay_pk)):
-            raise Alarm(AlarmCode.WRONG_RELAY)
+            raise Alarm(AlarmCode.WRONG_RELAY, evidence=(key_piece(relay_pk),))
         genesis, kind = await connection.run(
             flows.fetch_genesis(link.pad_id, link.epoch, link.keys(), connection.greeting)
         )
+    except Alarm as alarm:
+        alarms.keep_of_stranger(engine, link.pad_id, relay_pk, alarm)
+        raise
     finally:
         await connection.close()
     return PadRecord(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.engine.errors import AmbiguousTitle, UnknownPad
 from cryptpad_tui.engine.values import PadListing, SyncWord
-from cryptpad_tui.vault.records import ListingRow, PadRecord
+from cryptpad_tui.vault.records import AlarmState, ListingRow, PadRecord
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
@@ -42,10 +42,8 @@ def read_listing(engine: Engine) -> list[PadListing]:
     records = [record for record in engine.vault.pads() if record.kind != PadKind.DRIVE]
     rows = {row.pad_id: row for row in engine.vault.listing()}
     waiting, ends = engine.vault.waiting_by_pad(), engine.vault.log_ends()
-    alarms: dict[bytes, list[str]] = {}
-    for alarm in engine.vault.alarms():
-        if alarm.pad_id:
-            alarms.setdefault(alarm.pad_id, []).append(alarm.code)
+    opened = engine.vault.alarm_codes(AlarmState.OPEN)
+    ended = [engine.vault.alarm_codes(state) for state in (AlarmState.PAST, AlarmState.DISMISSED)]
     short = short_ids([record.pad_id for record in records])
     lines = [
         _line(
@@ -55,7 +53,8 @@ def read_listing(engine: Engine) -> list[PadListing]:
             short[record.pad_id],
             waiting.get(record.pad_id, 0),
             ends.get(record.pad_id, (0, b"")),
-            tuple(alarms.get(record.pad_id, ())),
+            opened.get(record.pad_id, ()),
+            tuple([code for codes in ended for code in codes.get(record.pad_id, ())]),
         )
         for record in records
     ]
@@ -70,6 +69,7 @@ def _line(
     waiting: int,
     end: tuple[int, bytes],
     alarms: tuple[str, ...],
+    past_alarms: tuple[str, ...],
 ) -> PadListing:
     session = engine.session_of(record.pad_id)
     word, freshness = _word(engine, record, waiting, alarms), "none"
@@ -92,6 +92,7 @@ def _line(
         freshness=freshness,
         alarms=alarms,
         relay=engine.relay_of(record),
+        past_alarms=past_alarms,
     )
 
 

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Final
 from cryptpad_relay.protocol.errors import Code, Malformed, Refused
 from cryptpad_relay.protocol.labels import ELECTION, hash_parts, u64
 from cryptpad_tui.crdt.errors import DocumentError
+from cryptpad_tui.engine import alarms
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.values import RelayState, SessionEvent
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+from cryptpad_tui.pad.evidence import key_piece
 from cryptpad_tui.sync.backoff import Backoff
 from cryptpad_tui.sync.connection import RelayConnection, RelayUnreachable, open_connection
 from cryptpad_tui.sync.pad_link import PadLink
@@ -27,6 +29,8 @@ TICK_S: Final = 0.1
 ALONE_S: Final = 1.0
 FOLLOW_S: Final = 0.25
 UNFOLDED_S: Final = 5.0
+ALARM_RETRY_S: Final = 60.0
+ALARM_POLL_S: Final = 0.5
 STEADY_S: Final = 10.0
 """What lasted so long is no longer counted among the failures."""
 
@@ -133,14 +137,18 @@ class RelayLoop:
             await asyncio.gather(task, return_exceptions=True)
 
     async def _keep(self, session: PadSession, before: asyncio.Task[None] | None) -> None:
-        """Keep the pad in step until the connection ends: again after every trouble but an alarm."""
+        """Keep the pad in step until the connection ends: again after every trouble that may pass."""
         if before:
             await asyncio.wait([before])
         connection = self.connection
         assert connection is not None
         backoff = Backoff(self._engine.draw)
-        while session.alarm is None and not connection.closed.is_set():
-            started = self._engine.now()
+        # Another connection may be to another relay, or to one that has its disk back.
+        session.caught = False
+        while not connection.closed.is_set():
+            if session.halted or session.caught:
+                await self._rest(session)
+            started, session.caught = self._engine.now(), False
             try:
                 await self._attend(session, connection)
             except Alarm as alarm:
@@ -155,12 +163,22 @@ class RelayLoop:
             session.tell(SessionEvent.STATUS)
             if self._engine.now() - started > STEADY_S:
                 backoff.succeeded()
-            await asyncio.sleep(backoff.next_delay_s())
+            if not session.caught:
+                await asyncio.sleep(backoff.next_delay_s())
+
+    async def _rest(self, session: PadSession) -> None:
+        """After an alarm: until it is time to look again, or a person says so, who alone ends some."""
+        until = self._engine.now() + ALARM_RETRY_S
+        while session.halted or (session.alarm and self._engine.now() < until):
+            await asyncio.sleep(ALARM_POLL_S)
 
     async def _attend(self, session: PadSession, connection: RelayConnection) -> None:
         """Attach the pad when this process has its lease, and work until something stops it."""
         await self._wait_for_lease(session)
         session.follow_vault()
+        alarms.refresh(self._engine, session)
+        if session.halted:
+            return
         failure: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
         link = PadLink(
             session,
@@ -198,7 +216,7 @@ class RelayLoop:
         pinned, key = session.record.relay_pk, connection.greeting.relay_pk
         bound = session.replica.genesis.relay_id
         if (pinned and pinned != key) or (any(bound) and bound != key):
-            raise Alarm(AlarmCode.WRONG_RELAY)
+            raise Alarm(AlarmCode.WRONG_RELAY, evidence=(key_piece(key),))
         if not pinned or session.record.relay_url is None:
             session.update_record(relay=(self._engine.public_url(self.url), key))
 

@@ -6,7 +6,6 @@ while one is attached. This object decides nothing about validity; `pad.replica`
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,14 +13,14 @@ from typing import TYPE_CHECKING
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Change, Origin, Position
+from cryptpad_tui.engine import alarms
 from cryptpad_tui.engine.company import Company
 from cryptpad_tui.engine.pending import PendingEdits
 from cryptpad_tui.engine.status import status_of
 from cryptpad_tui.engine.values import AlarmLine, PadStatus, Person, SessionEvent
-from cryptpad_tui.pad.alarms import SENTENCES, Alarm, safe_and_advice
+from cryptpad_tui.pad.alarms import Alarm
 from cryptpad_tui.pad.flows import Connected, Pin
 from cryptpad_tui.pad.replica import Replica
-from cryptpad_tui.vault.errors import VaultError
 from cryptpad_tui.vault.records import ListingRow, PadRecord
 
 if TYPE_CHECKING:
@@ -41,6 +40,11 @@ class PadSession:
         self.opened = 0
         self.waiting = 0
         self.alarm: AlarmLine | None = None
+        """What was caught and is still open, of this process or an earlier one."""
+        self.caught = False
+        """Whether the last attempt to be in step ended in an alarm."""
+        self.halted = False
+        """Whether the pad stays as it is until a person ends its alarm."""
         self.attached_here = False
         self.followed = False
         """Whether another window of this vault has the lease and keeps this pad in step."""
@@ -52,6 +56,7 @@ class PadSession:
         self.pending = PendingEdits(engine, self)
         self.view = self.pending.view
         self.view.read_only = not self.can_edit
+        alarms.refresh(engine, self)
         self.view.observe(self._changed)
         self.view.observe_maps(lambda root, keys: self.pending.save_soon())
         self.count_waiting()
@@ -149,6 +154,7 @@ class PadSession:
 
     def attached(self, connected: Connected) -> None:
         self.attached_here = True
+        alarms.verified_again(self._engine, self)
         if not self.record.uploaded:
             self.update_record(uploaded=True)
         self.presence.announce()
@@ -172,15 +178,8 @@ class PadSession:
         self._engine.vault.put_pad(record)
 
     def raise_alarm(self, alarm: Alarm) -> None:
-        self.alarm = AlarmLine(
-            self.pad_id, alarm.code.value, SENTENCES[alarm.code], safe_and_advice(alarm.code)
-        )
-        proof = b"\n".join(piece.content.hex().encode() for piece in alarm.pieces)
-        with contextlib.suppress(VaultError):
-            self._engine.vault.add_alarm(
-                self.pad_id, alarm.code.value, str(alarm), proof, self._engine.wall_ms()
-            )
-        self.tell(SessionEvent.ALARM)
+        self.caught = True
+        alarms.keep(self._engine, self, alarm)
 
     # -- people
 

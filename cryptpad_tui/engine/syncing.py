@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from cryptpad_tui.engine import alarms
 from cryptpad_tui.engine.relay_loop import sentence_of
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.values import SyncReport
@@ -33,7 +34,7 @@ async def sync(engine: Engine, pad_ids: Sequence[bytes] | None, *, wait_s: float
     for session in sessions:
         session.flush()
         # What an earlier attempt met says nothing about this one.
-        session.problem = ""
+        session.problem, session.caught = "", False
         engine.relays.attach(session)
     deadline = engine.now() + wait_s
     while not all(_settled(s) for s in sessions) and engine.now() < deadline:
@@ -48,7 +49,7 @@ async def sync(engine: Engine, pad_ids: Sequence[bytes] | None, *, wait_s: float
 
 def _settled(session: PadSession) -> bool:
     """Whether nothing more will happen to this pad at present."""
-    if session.alarm or session.problem:
+    if session.halted or session.caught or session.problem:
         return True
     if session.attached_here:
         return not session.waiting and not session.replica.made_snapshot
@@ -104,6 +105,7 @@ class VaultWatch:
         """Whether the session took in what other windows did; one pad's trouble never stops the rest."""
         try:
             session.follow_vault()
+            alarms.refresh(self._engine, session)
         except UnknownPad as error:
             session.problem = sentence_of(error)
             self._engine.relays.let_go(session)

@@ -58,7 +58,10 @@ class PadListing:
     head: str
     freshness: str
     alarms: tuple[str, ...]
+    """The codes of those that are open."""
     relay: str | None
+    past_alarms: tuple[str, ...] = ()
+    """The codes of those that are past or dismissed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ async def test_an_alarm_halts_its_pad_and_is_kept_once(
     async def lying(link: PadLink) -> None:
         if link._host is first:
             tried.append(link)
-            raise Alarm(AlarmCode.FORK, "", evidence=(bytes([len(tried)]),))
+            raise Alarm(AlarmCode.BAD_ENTRY, "", evidence=(bytes([len(tried)]),))
         await attach(link)
 
     monkeypatch.setattr(PadLink, "attach", lying)
@@ -59,7 +59,9 @@ async def test_an_alarm_halts_its_pad_and_is_kept_once(
     await until(lambda: not second.attached_here)
     relay.start()
     await until(lambda: second.attached_here, within_s=20)
-    assert len(tried) == 1
+    assert len(tried) == 2, "tried once a connection"
+    assert first.alarm
+    assert not first.attached_here
     assert len(anna.vault.alarms(first.pad_id)) == 1
 
 
