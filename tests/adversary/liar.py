@@ -139,6 +139,8 @@ class MalRelay:
         self.greeting = Greeting(public_key(RELAY_SEED), bytes(32))
         self.presence_parted = False
         """Whether presence crosses from one world to another."""
+        self.signs = True
+        """Whether it signs what it announces, as an honest relay does."""
         self.mute: set[str] = set()
         """Seats whose commits nobody is told of."""
 
@@ -174,6 +176,8 @@ class MalRelay:
         for seat in self.seats:
             if seat.world is world:
                 seat.show(world.commit(first_n))
+                if self.signs:
+                    seat.show(Frame(Op.SIGNED, 0, world.signed()))
 
     def grow(self, world: World, *raws: bytes) -> None:
         """Append whatever the relay likes, and tell."""

@@ -7,6 +7,7 @@ no secret on any tape.
 from __future__ import annotations
 
 import asyncio
+import base64
 from dataclasses import dataclass
 
 from adversary.liar import Lie, MalRelay, Seat, Wire, World
@@ -19,7 +20,9 @@ from cryptpad_tui.pad import flows, replica
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.freshness import Freshness, FreshnessWatch
 from cryptpad_tui.pad.presence import NO_CURSOR, Presence
-from cryptpad_tui.sync.connection import RelayConnection
+from cryptpad_tui.pad.proofs import ProofReport, check_proof
+from cryptpad_tui.pad.proofs_gather import caught
+from cryptpad_tui.sync.connection import RelayConnection, RelayUnreachable
 from cryptpad_tui.sync.pad_link import PadLink
 from support.pads import OWNER_ROOT, Person, load_here, seeded
 
@@ -48,6 +51,8 @@ class Client:
         self.pin = flows.Pin(0, b"")
         self.load_document = staticmethod(load_here)
         self.alarm: Alarm | None = None
+        self.proof = b""
+        """The file that a third client is handed."""
         self.errors: list[Exception] = []
         self.world = lab.world
         self.seat: Seat
@@ -124,11 +129,25 @@ class Client:
         except Exception as error:
             self.failed(error)
 
+    def is_busy(self) -> bool:
+        if self.connection is None or self.connection.closed.is_set():
+            return False
+        taking = self.link and self.link._taking
+        return not self.seat.inbox.empty() or bool(taking and not taking.done())
+
     def failed(self, error: Exception) -> None:
         """An alarm ends the pad's work on this relay, as in the engine's loop; other trouble is noted."""
         self.errors.append(error)
         if isinstance(error, Alarm) and self.alarm is None:
-            self.alarm = error
+            self.alarm, held = error, self.replica
+            self.proof = caught(
+                error,
+                held.fold,
+                self.person.store,
+                held.witness,
+                relay_pk=self.lab.relay.greeting.relay_pk,
+                at_ms=1,
+            ).proof
             if self.link:
                 self.link.detach()
 
@@ -142,7 +161,9 @@ class Client:
         self.person.type(text, at)
 
     async def send(self) -> None:
-        if self.alarm is None and self.link:
+        if self.connection and self.connection.closed.is_set():
+            self.failed(RelayUnreachable("the connection to the relay was lost"))
+        elif self.alarm is None and self.link:
             await self.attempt(self.link.send_pending(now=self.lab.now))
             await self.lab.settle()
 
@@ -199,9 +220,7 @@ class Lab:
         quiet = 0
         while quiet < SPINS:
             await asyncio.sleep(0)
-            busy = any(not seat.inbox.empty() for seat in self.relay.seats) or any(
-                c.link and c.link._taking and not c.link._taking.done() for c in self.clients
-            )
+            busy = any(client.is_busy() for client in self.clients)
             quiet = 0 if busy else quiet + 1
 
     async def talk(self, seconds: float, *clients: Client) -> None:
@@ -249,12 +268,23 @@ def _key_material(person: Person) -> list[bytes]:
     return found
 
 
-def assert_caught(client: Client, code: AlarmCode, before: State) -> Alarm:
-    """The typed alarm, and nothing moved."""
+def assert_caught(client: Client, code: AlarmCode, before: State) -> ProofReport:
+    """The typed alarm, nothing moved, and what a third client says of the proof, offline."""
     assert client.alarm is not None, f"{client.name} noticed nothing: {client.errors}"
     assert client.alarm.code is code, client.alarm
     assert client.state() == before
-    return client.alarm
+    return proven(client)
+
+
+def proven(client: Client) -> ProofReport:
+    """The proof file, judged by somebody who has neither the vault nor a key."""
+    report = check_proof(client.proof)
+    assert client.alarm
+    assert report.code is client.alarm.code
+    assert report.pad_id == client.replica.pad_id
+    body = base64.b64decode(b"".join(client.proof.split(b"\n")[1:-2]))
+    assert all(secret not in body for secret in client.lab.secrets)
+    return report
 
 
 __all__ = ["Client", "Code", "Lab", "Refused", "State", "assert_caught"]

@@ -13,6 +13,7 @@ from cryptpad_relay.protocol.errors import Malformed
 from cryptpad_relay.protocol.labels import SIGNATURE_BYTES
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.pad.fold import Fold
+from cryptpad_tui.pad.witness import Witness
 
 Patch = pytest.MonkeyPatch
 both = pytest.mark.parametrize("defended", [True, False], ids=["defended", "taken_out"])
@@ -28,9 +29,16 @@ def yes(*args: object, **named: object) -> bool:
 
 
 def any_head(monkeypatch: Patch) -> None:
-    """No claim about heads is compared with what was folded."""
+    """No claim about heads, signed or not, is compared with what was folded."""
+    no_witness(monkeypatch)
     monkeypatch.setattr(Fold, "check_claim", nothing)
     monkeypatch.setattr("cryptpad_tui.pad.flows.compare_digest", yes)
+
+
+def no_witness(monkeypatch: Patch) -> None:
+    """What the relay signed is not held against it."""
+    monkeypatch.setattr(Witness, "take", nothing)
+    monkeypatch.setattr(Witness, "folded_to", nothing)
 
 
 def lenient_parse(raw: bytes) -> Entry:

@@ -12,17 +12,18 @@ from typing import Any
 import pytest
 
 from adversary.liar import answering, pushing, refusing
-from adversary.people import Lab, assert_caught
-from adversary.sabotage import Patch, any_head, both, nothing, yes
+from adversary.people import Lab, assert_caught, proven
+from adversary.sabotage import Patch, any_head, both, no_witness, nothing, yes
 from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.errors import Code
 from cryptpad_relay.protocol.frames import Frame, Op
 from cryptpad_relay.protocol.labels import public_key
 from cryptpad_tui.engine.relay_loop import RelayLoop
-from cryptpad_tui.pad import flows
+from cryptpad_tui.pad import flows, flows_restore
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.fold import Fold
 from cryptpad_tui.pad.freshness import Freshness, FreshnessState, FreshnessWatch
+from cryptpad_tui.pad.proofs_judge import Against
 
 
 @both
@@ -181,11 +182,18 @@ async def test_t08_an_older_log_for_who_comes_back(lab: Lab, monkeypatch: Patch,
     before = victim.state()
     if not defended:
         monkeypatch.setattr(flows, "catch_up", catch_up_forward_only(flows.catch_up))
+        monkeypatch.setattr(flows_restore, "give_back", nothing_lost)
     await victim.connect(old)
     if defended:
-        assert_caught(victim, AlarmCode.ROLLBACK, before)
+        report = assert_caught(victim, AlarmCode.ROLLBACK, before)
+        assert report.against is Against.RELAY, "it signed the longer log before it signed this one"
     else:
         assert victim.alarm is None
+
+
+def nothing_lost(held: Any, connected: Any, *_: Any, **__: Any) -> Any:
+    return connected, 0
+    yield
 
 
 def catch_up_forward_only(honest: Any) -> Any:
@@ -287,6 +295,7 @@ async def test_t10_a_forked_pad_can_never_be_merged(lab: Lab, monkeypatch: Patch
             assert person.alarm
             assert person.alarm.code is AlarmCode.FORK
             assert person.state().n == side.n + 1
+            assert proven(person).code is AlarmCode.FORK
     else:
         assert anna.alarm is None
         assert boris.alarm is None
@@ -334,15 +343,14 @@ async def test_t12_the_relay_signs_another_head_for_one_position(
     await anna.write("Opening ")
     before = anna.state()
     if not defended:
-        monkeypatch.setattr("cryptpad_tui.sync.pad_link.PadLink._compare_announced", nothing)
+        no_witness(monkeypatch)
     seat = anna.seat
     seat.show(Frame(Op.SIGNED, 0, lab.world.signed(head=b"\7" * 32)))
     await lab.settle()
     if defended:
-        assert anna.alarm
-        assert anna.alarm.code in {AlarmCode.EQUIVOCATION_RELAY, AlarmCode.FORK}
-        assert anna.state() == before
-        assert anna.alarm.evidence
+        report = assert_caught(anna, AlarmCode.EQUIVOCATION_RELAY, before)
+        assert report.against is Against.RELAY
+        assert report.contradiction
         await anna.write("held back ")
         assert anna.state().n == before.n
     else:
@@ -365,7 +373,7 @@ async def test_t13_a_lie_in_the_signed_head_of_the_answer_to_sub(
     else:
         more = lie == "more than there is"
         n, head = (before.n + 5 if more else before.n), b"\7" * 32
-        code = AlarmCode.CHAIN_GAP if more else AlarmCode.FORK
+        code = AlarmCode.CHAIN_GAP if more else AlarmCode.EQUIVOCATION_RELAY
         lab.world.on_sub = lying_sub(lab, n, head)  # type: ignore[method-assign]
         if not defended:
             any_head(monkeypatch)
@@ -525,7 +533,7 @@ async def test_t27_a_pad_said_to_be_gone_without_the_owners_signature(
     before = anna.state()
     lab.lies_for["Anna"].append(refusing(Op.SUB, code))
     if not defended:
-        monkeypatch.setattr("cryptpad_tui.sync.pad_link.GONE", frozenset())
+        monkeypatch.setattr("cryptpad_tui.pad.flows_arrive.GONE", frozenset())
     await anna.connect()
     if defended:
         assert_caught(anna, AlarmCode.UNSIGNED_DELETE, before)
