@@ -161,7 +161,8 @@ def join(replica: Replica, connected: Connected, pin: Pin, load: DocumentLoader)
             f"the link was made at position {pin.n}, it shows {signed.n}",
             evidence=(pin_piece(pin.n, pin.head),),
         )
-    if connected.snapshot_n and replica.fold.n == 0:
+    # What was sent before and is in no folded entry may stand before the snapshot: only the whole log tells.
+    if connected.snapshot_n and replica.fold.n == 0 and not replica.store.outbox():
         yield from _start_from_snapshot(replica, connected, load)
     awaited = replica.fold.owner.unplaced()
     folded = yield from catch_up(replica, signed.n, signed.head)

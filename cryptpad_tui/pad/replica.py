@@ -216,6 +216,7 @@ class Replica:
     def follow_store(self) -> list[Folded]:
         """Fold what another process of this vault has verified and stored."""
         self.require_stored()
+        self._start_where_another_joined()
         folded = []
         try:
             while rows := self._stored_rows():
@@ -227,6 +228,15 @@ class Replica:
             # The process that met the owner's record left a checkpoint that has its effect in it.
             self.reopen()
         return folded
+
+    def _start_where_another_joined(self) -> None:
+        """Another process of this vault began at a snapshot: no stored entries lead there from here."""
+        rows = self.store.log_after(self.fold.n, 1)
+        if rows and rows[0].n != self.fold.n + 1:
+            saved = self.store.checkpoint()
+            if saved and saved[0] > self.fold.n:
+                self._reopen()
+                self.reloaded = True
 
     def reopen(self) -> None:
         """Take what storage holds in place of this fold; the view must follow (`replaced`)."""
