@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.kinds import PadKind
@@ -18,13 +18,15 @@ from cryptpad_tui.engine.company import Company
 from cryptpad_tui.engine.pending import PendingEdits
 from cryptpad_tui.engine.status import status_of
 from cryptpad_tui.engine.values import AlarmLine, PadStatus, Person, SessionEvent
-from cryptpad_tui.pad.alarms import Alarm
+from cryptpad_tui.pad.alarms import Alarm, Notice
 from cryptpad_tui.pad.flows import Connected, Pin
 from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.vault.records import ListingRow, PadRecord
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
+
+KEPT_NOTICES: Final = 8
 
 
 class PadSession:
@@ -50,6 +52,7 @@ class PadSession:
         """Whether another window of this vault has the lease and keeps this pad in step."""
         self.problem = ""
         """A sentence about what keeps this pad from its relay, for a person; empty where nothing does."""
+        self._notices: list[Notice] = []
         self._observers: list[Callable[[SessionEvent], None]] = []
         self.company = Company(engine, self)
         self.presence = self.company.presence
@@ -167,6 +170,15 @@ class PadSession:
         self.company.gone()
         self.tell(SessionEvent.STATUS)
         self.tell(SessionEvent.PEOPLE)
+
+    def noticed(self, notice: Notice) -> None:
+        self._notices = [*self._notices, notice][-KEPT_NOTICES:]
+        self.tell(SessionEvent.NOTICE)
+
+    def take_notices(self) -> list[Notice]:
+        """What a person may want to know, once; raw names may be in it."""
+        notices, self._notices = self._notices, []
+        return notices + self.replica.judgement.take_notices()
 
     def update_record(self, *, uploaded: bool | None = None, relay: tuple[str, bytes] | None = None) -> None:
         record = self.record

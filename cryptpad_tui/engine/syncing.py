@@ -57,11 +57,12 @@ def _settled(session: PadSession) -> bool:
 
 
 def _report(sessions: Sequence[PadSession]) -> SyncReport:
+    problems = {session.problem for session in sessions if session.problem}
     return SyncReport(
         waiting=sum(session.waiting for session in sessions),
         unreachable=any(not s.attached_here and not s.followed and not s.alarm for s in sessions),
         alarms=tuple([s.alarm for s in sessions if s.alarm]),
-        notices=tuple(sorted({s.problem for s in sessions if s.problem})),
+        notices=tuple(sorted(problems | {each.text for s in sessions for each in s.take_notices()})),
     )
 
 

@@ -34,7 +34,7 @@ class Witness:
         """`stored` is a signed head that an earlier session confirmed."""
         self._pad_id = pad_id
         self.confirmed: SignedHead | None = None
-        """The one with the highest n whose head the fold has."""
+        """The one with the highest n whose head the fold has; of several for that n the first."""
         self.latest: SignedHead | None = None
         """The one that came last, whatever it says."""
         self.waiting: dict[int, SignedHead] = {}
@@ -92,7 +92,7 @@ class Witness:
                     f"it signed another head at {position}",
                     evidence=(head_piece(signed),),
                 )
-            if self.confirmed is None or signed.n >= self.confirmed.n:
+            if self.confirmed is None or signed.n > self.confirmed.n:
                 self.confirmed, self.unsaved = signed, True
 
     def pieces(self) -> list[Piece]:

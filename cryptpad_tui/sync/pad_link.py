@@ -14,8 +14,8 @@ from cryptpad_relay.protocol.chain import SignedHead
 from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_relay.protocol.frames import Frame, Op
 from cryptpad_tui.crypto.sealing import RandomBytes
-from cryptpad_tui.pad import flows
-from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+from cryptpad_tui.pad import flows, flows_arrive, flows_restore
+from cryptpad_tui.pad.alarms import Alarm, AlarmCode, Notice
 from cryptpad_tui.pad.evidence import shown_piece
 from cryptpad_tui.pad.flows import Connected, Pin
 from cryptpad_tui.pad.flows_testimony import questioned
@@ -28,8 +28,6 @@ from cryptpad_tui.sync.connection import RelayConnection
 
 SPOILED: Final = frozenset({Code.EQUIVOCATION, Code.RETIRED})
 """Refusals after which a writer can never go on."""
-GONE: Final = frozenset({Code.UNKNOWN_PAD, Code.DELETED})
-"""What a relay says of a pad that it does not have, or no more; only its owner may have deleted it."""
 AGAIN: Final = frozenset({Code.RETRY, Code.STORAGE})
 QUOTA_PAUSE_S: Final = 60.0
 MAX_QUEUED_COMMITS: Final = 256
@@ -57,6 +55,9 @@ class PadHost(Protocol):
     @property
     def pin(self) -> Pin:
         """What the link that brought this pad promised."""
+
+    def noticed(self, notice: Notice) -> None:
+        """Tell the person something that is no alarm."""
 
     def folded(self) -> None:
         """Show what the replica folded; called after each flow that folds, however it ended."""
@@ -95,6 +96,8 @@ class PadLink:
         self._commits: list[frames.Commit] = []
         self._taking: asyncio.Task[None] | None = None
         self.pause_until = 0.0
+        self._earlier: SignedHead | None = None
+        """What the relay signed before this connection, until it is shown to one that waits for it."""
 
     @property
     def _replica(self) -> Replica:
@@ -104,7 +107,7 @@ class PadLink:
         """CREATE where needed, SUB, and fold to the log's end."""
         async with self._lock:
             self._connection.on_push(self._replica.pad_id, self._on_push)
-            connected = await self._subscribe()
+            connected = await self._arrive()
             join = flows.join(self._replica, connected, self._host.pin, self._host.load_document)
             await self._fold(questioned(self._replica, connected.signed, join))
             self._host.attached(connected)
@@ -116,22 +119,15 @@ class PadLink:
         finally:
             self._host.folded()
 
-    async def _subscribe(self) -> Connected:
-        greeting = self._connection.greeting
-
-        def flow() -> flows.Flow[Connected]:
-            return flows.subscribe(self._replica, greeting, rng=self._rng)
-
-        try:
-            return await self._connection.run(flow())
-        except Refused as refused:
-            if refused.code not in GONE:
-                raise
-            if self._host.uploaded or refused.code == Code.DELETED:
-                said = shown_piece(Op.ERR, frames.Error(refused.code).encode())
-                raise Alarm(AlarmCode.UNSIGNED_DELETE, refused.code.name, evidence=(said,)) from None
-            await self._connection.run(flows.create(self._replica))
-            return await self._connection.run(flow())
+    async def _arrive(self) -> Connected:
+        self._earlier = self._replica.witness.confirmed
+        flow = flows_arrive.arrive(
+            self._replica, self._connection.greeting, uploaded=self._host.uploaded, rng=self._rng
+        )
+        connected, lost = await self._connection.run(flow)
+        if lost:
+            self._host.noticed(flows_restore.notice_of(lost))
+        return connected
 
     def detach(self) -> None:
         self._connection.on_push(self._replica.pad_id, None)
@@ -228,6 +224,14 @@ class PadLink:
         elif sent.code == Code.QUOTA:
             self.pause_until = now + max(sent.retry_ms / 1000, QUOTA_PAUSE_S)
             self._host.problem = "the relay has no more room for this pad; everything is kept here"
+        elif sent.code == Code.BEHIND:
+            self.pause_until = now + max(sent.retry_ms / 1000, 0.1)
+            if self._host.problem != flows_restore.WAITS:
+                self._host.problem = flows_restore.WAITS
+                self._host.noticed(Notice(flows_restore.WAITS))
+            if self._earlier:
+                await self._connection.run(flows_restore.show(self._earlier))
+                self._earlier = None
         elif sent.code in SPOILED:
             await self._replace_writer(unsent[0], sent.code)
         elif sent.code in (Code.BAD_SEQUENCE, Code.UNKNOWN_WRITER):

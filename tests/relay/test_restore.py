@@ -489,7 +489,9 @@ def test_it_goes_on_after_a_day(desk: Desk, make_desk: MakeDesk, history: Histor
     assert fresh_append(client, history).code == Code.OK
 
 
-def test_pads_that_are_made_after_its_start_do_not_wait(desk: Desk, make_desk: MakeDesk, forge: Forge) -> None:
+def test_pads_that_are_made_after_its_start_do_not_wait(
+    desk: Desk, make_desk: MakeDesk, forge: Forge
+) -> None:
     desk, pad = make_desk(restored=True), forge.pad()
     client = desk.connect()
     client.create(pad)

@@ -21,6 +21,7 @@ from cryptpad_tui.engine import (
     SyncWord,
     UnknownPad,
 )
+from cryptpad_tui.pad.alarms import Notice
 from cryptpad_tui.pad.freshness import Freshness, FreshnessState
 from cryptpad_tui.vault import errors as vault_errors
 from cryptpad_tui.vault.errors import DiskFull, WrongPassphrase
@@ -55,6 +56,7 @@ class FakeSession:
             self.view.replace(Position(0, 0), Position(0, 0), text)
         self.view.read_only = not can_edit
         self.problem = ""
+        self.notices: list[Notice] = []
         self.disk_full = self.removed = False
         self.here: list[Person] = []
         self.alarm: AlarmLine | None = None
@@ -67,6 +69,10 @@ class FakeSession:
     def tell(self, event: SessionEvent) -> None:
         for callback in list(self._callbacks):
             callback(event)
+
+    def take_notices(self) -> list[Notice]:
+        notices, self.notices = self.notices, []
+        return notices
 
     def observe(self, callback: Callable[[SessionEvent], None]) -> Callable[[], None]:
         self._callbacks.append(callback)

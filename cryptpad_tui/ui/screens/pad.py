@@ -194,14 +194,15 @@ class PadScreen(CommandScreen[None]):
 
     def _on_session(self, event: SessionEvent) -> None:
         if event is SessionEvent.NOTICE:
-            self.call_later(self._say_problem)
+            self.call_later(self._say_news)
         if self._look_timer is None and self.is_running:
             self._look_timer = self.set_timer(_COALESCE_S, self.look)
 
-    def _say_problem(self) -> None:
-        problem = words.safe_line(self.session.problem)
-        if problem:
-            self.say(f"{problem[:1].upper()}{problem[1:]}.", "warning")
+    def _say_news(self) -> None:
+        told = [(notice.text, "strong") for notice in self.session.take_notices()]
+        for text, role in [*told, (self.session.problem, "warning")]:
+            if line := words.safe_line(text):
+                self.say(f"{line[:1].upper()}{line[1:]}.", role)
 
     def look(self) -> None:
         """Show what the session knows."""
