@@ -1,0 +1,156 @@
+"""Rich text written as an HTML page of its own: no scripts, nothing remote, everything escaped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+from itertools import groupby
+from typing import Final
+
+from cryptpad_tui.convert.model import OBJECT, Converted, Losses, Paragraph
+from cryptpad_tui.crdt.values import AttributeValue
+from cryptpad_tui.editor.rich_look import indent_of, level_of
+
+_ORDER: Final = ("link", "bold", "italic", "underline", "strike", "script", "color", "background", "code")
+_TAGS: Final = {"bold": "strong", "italic": "em", "underline": "u", "strike": "s", "code": "code"}
+_COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}|[a-z]{3,20}").fullmatch
+_SPACES: Final = re.compile(r"^ | $|  |\t")
+_PAGE: Final = """<!DOCTYPE html>
+<html lang="">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>{title}</title>
+</head>
+<body>
+{body}
+</body>
+</html>
+"""
+
+Mark = tuple[str, AttributeValue]
+
+
+def to_html(paragraphs: Sequence[Paragraph], *, title: str = "") -> Converted:
+    """The whole text as a page in UTF-8."""
+    losses = Losses()
+    body = "\n".join(
+        [part for kind, group in groupby(paragraphs, key=_kind) for part in _group(kind, list(group), losses)]
+    )
+    return Converted(_PAGE.format(title=escape(title), body=body).encode(), losses.words)
+
+
+def _kind(one: Paragraph) -> str:
+    if code := one.get("code-block"):
+        return f"code {code}"
+    if one.get("list"):
+        return "list"
+    if one.get("blockquote"):
+        return "quote"
+    table = one.get("table")
+    return f"table {str(table).partition('/')[0]}" if table else "plain"
+
+
+def _group(kind: str, group: list[Paragraph], losses: Losses) -> list[str]:
+    name, _, value = kind.partition(" ")
+    if name == "code":
+        language = f' class="language-{escape(value)}"' if value not in ("plain", "True", "true") else ""
+        if any(piece.marks for one in group for piece in one.pieces):
+            losses.add("marks inside code blocks")
+        text = "\n".join([escape(one.text, quote=False) for one in group])
+        return [f"<pre><code{language}>{text}\n</code></pre>"]
+    if name == "list":
+        return [_list(group, losses)]
+    if name == "quote":
+        inside = "".join([f"<p{_style(one)}>{_inline(one, losses)}</p>" for one in group])
+        return [f"<blockquote>{inside}</blockquote>"]
+    if name == "table":
+        return [_table(group, losses)]
+    return [_plain(one, losses) for one in group]
+
+
+def _plain(one: Paragraph, losses: Losses) -> str:
+    level = level_of(dict(one.block))
+    tag = f"h{level}" if level else "p"
+    if one.get("indent"):
+        losses.add("indentation of paragraphs")
+    rule = "<hr>" if one.get("rule") else ""
+    if rule and not one.pieces:
+        return rule
+    return f"<{tag}{_style(one)}>{_inline(one, losses)}</{tag}>{rule}"
+
+
+def _style(one: Paragraph) -> str:
+    """What a block's tag says beside its name: how it is aligned, and that its spaces count."""
+    align = one.get("align")
+    said = [f"text-align: {align}"] if align in ("center", "right", "justify") else []
+    if _SPACES.search(one.text):
+        said.append("white-space: pre-wrap")
+    return f' style="{"; ".join(said)}"' if said else ""
+
+
+def _list(group: list[Paragraph], losses: Losses) -> str:
+    """Nested lists; the level of an item is that of its list."""
+    parts: list[str] = []
+    stack: list[str] = []
+    for one in group:
+        kind = str(one.get("list"))
+        tag = "ol" if kind == "ordered" else "ul"
+        wanted = indent_of(dict(one.block)) + 1
+        depth = min(wanted, len(stack) + 1)
+        if depth != wanted:
+            losses.add("list levels that were skipped")
+        while len(stack) > depth:
+            parts.append(f"</li></{stack.pop()}>")
+        if len(stack) == depth:
+            parts.append("</li>")
+            if stack[-1] != tag:
+                parts.append(f"</{stack.pop()}>")
+        if len(stack) < depth:
+            parts.append(f"<{tag}>")
+            stack.append(tag)
+        state = f' data-list="{kind}"' if kind in ("checked", "unchecked") else ""
+        parts.append(f"<li{state}{_style(one)}>{_inline(one, losses)}")
+    while stack:
+        parts.append(f"</li></{stack.pop()}>")
+    return "".join(parts)
+
+
+def _table(group: list[Paragraph], losses: Losses) -> str:
+    rows: dict[str, list[str]] = {}
+    for one in group:
+        row = str(one.get("table")).split("/")[1:2]
+        rows.setdefault(row[0] if row else "", []).append(f"<td{_style(one)}>{_inline(one, losses)}</td>")
+    body = "".join(["<tr>" + "".join(cells) + "</tr>" for cells in rows.values()])
+    return f"<table>{body}</table>"
+
+
+def _inline(one: Paragraph, losses: Losses) -> str:
+    parts: list[str] = []
+    for piece in one.pieces:
+        text = piece.text
+        if OBJECT in text:
+            losses.add("attachments")
+            text = text.replace(OBJECT, "")
+        inner = escape(text, quote=False)
+        for mark in sorted(
+            piece.marks, key=lambda found: -_ORDER.index(found[0]) if found[0] in _ORDER else 0
+        ):
+            inner = _marked(inner, mark)
+        parts.append(inner)
+    return "".join(parts)
+
+
+def _marked(inner: str, mark: Mark) -> str:
+    key, value = mark
+    if key in _TAGS and value:
+        return f"<{_TAGS[key]}>{inner}</{_TAGS[key]}>"
+    if key == "script" and value in ("sup", "sub"):
+        return f"<{value}>{inner}</{value}>"
+    if key == "link":
+        return f'<a href="{escape(str(value))}" rel="noopener noreferrer">{inner}</a>'
+    if key in ("color", "background") and _COLOUR(str(value).lower()):
+        name = "color" if key == "color" else "background-color"
+        return f'<span style="{name}: {escape(str(value).lower())}">{inner}</span>'
+    return inner

@@ -1,0 +1,141 @@
+"""Rich text as paragraphs, between a pad's runs and the formats of files.
+
+A paragraph is a line: its pieces of text with their marks, and the block format of the line end. Every reader
+makes these, every writer takes them, and both say by name what the other side cannot hold. Nothing here may
+produce a key or a value outside the closed vocabulary of the pad kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from cryptpad_tui.crdt.clean import find_unclean
+from cryptpad_tui.crdt.kinds import BLOCK_KEYS, INLINE_KEYS
+from cryptpad_tui.crdt.values import Attributes, AttributeValue
+
+OBJECT: Final = "\N{OBJECT REPLACEMENT CHARACTER}"
+"""The one character of an attachment."""
+MAX_VALUE_BYTES: Final = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Text of one line that carries the same marks."""
+
+    text: str = field(repr=False)
+    marks: tuple[tuple[str, AttributeValue], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """One line of rich text."""
+
+    pieces: tuple[Piece, ...] = ()
+    block: tuple[tuple[str, AttributeValue], ...] = ()
+
+    @property
+    def text(self) -> str:
+        return "".join([piece.text for piece in self.pieces])
+
+    def get(self, key: str) -> AttributeValue:
+        """A value of the block format, or None."""
+        return dict(self.block).get(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """What a writer made, and what it had to leave out, each as a few words for a person."""
+
+    data: bytes = field(repr=False)
+    lost: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a reader understood, and what it had to leave out."""
+
+    paragraphs: tuple[Paragraph, ...] = field(repr=False)
+    lost: tuple[str, ...] = ()
+
+
+def marks_of(attributes: Mapping[str, AttributeValue]) -> tuple[tuple[str, AttributeValue], ...]:
+    """The marks among attributes, as a sorted value."""
+    return tuple(sorted([(k, v) for k, v in attributes.items() if k in INLINE_KEYS and v is not None]))
+
+
+def block_of(attributes: Mapping[str, AttributeValue]) -> tuple[tuple[str, AttributeValue], ...]:
+    """The block formats among attributes, as a sorted value."""
+    return tuple(sorted([(k, v) for k, v in attributes.items() if k in BLOCK_KEYS and v is not None]))
+
+
+def paragraph(pieces: Iterable[Piece], block: Mapping[str, AttributeValue] | None = None) -> Paragraph:
+    """A paragraph with neighbouring pieces of the same marks made one, and empty ones left out."""
+    made: list[Piece] = []
+    for piece in pieces:
+        if not piece.text:
+            continue
+        if made and made[-1].marks == piece.marks:
+            made[-1] = Piece(made[-1].text + piece.text, piece.marks)
+        else:
+            made.append(piece)
+    return Paragraph(tuple(made), block_of(block or {}))
+
+
+def paragraphs_of(runs: Iterable[tuple[str, Attributes]]) -> list[Paragraph]:
+    """A pad's runs as paragraphs; the last is there only if text follows the last line end."""
+    made: list[Paragraph] = []
+    open_pieces: list[Piece] = []
+    for text, attributes in runs:
+        parts = text.split("\n")
+        for i, part in enumerate(parts):
+            open_pieces.append(Piece(part, marks_of(attributes)))
+            if i + 1 < len(parts):
+                made.append(paragraph(open_pieces, attributes))
+                open_pieces = []
+    last = paragraph(open_pieces)
+    return [*made, last] if last.pieces else made
+
+
+def runs_of(paragraphs: Iterable[Paragraph]) -> list[tuple[str, dict[str, AttributeValue]]]:
+    """Paragraphs as runs of text with attributes; each paragraph ends with a line end."""
+    runs: list[tuple[str, dict[str, AttributeValue]]] = []
+    for one in paragraphs:
+        runs += [(clean(piece.text), dict(piece.marks)) for piece in one.pieces]
+        runs.append(("\n", dict(one.block)))
+    return runs
+
+
+def clean(text: str) -> str:
+    """Text of a file as a line of a pad may hold it."""
+    text = text.replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
+    return text if find_unclean(text) is None else "".join([c for c in text if find_unclean(c) is None])
+
+
+def usable_value(value: str) -> str:
+    """A link or a language from a file, short and clean enough for a pad; empty where it is not."""
+    value = clean(value).strip()
+    return value if len(value.encode()) <= MAX_VALUE_BYTES and not {'"', "\\"} & set(value) else ""
+
+
+def without_trailing_empty(paragraphs: list[Paragraph]) -> list[Paragraph]:
+    """Without the empty plain paragraphs at the end."""
+    while paragraphs and not paragraphs[-1].pieces and not paragraphs[-1].block:
+        paragraphs.pop()
+    return paragraphs
+
+
+class Losses:
+    """Collects what cannot be said, each once, in the order in which it was met."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, None] = {}
+
+    def add(self, words: str) -> None:
+        """Note something, such as "colours"."""
+        self._seen[words] = None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return tuple(self._seen)
