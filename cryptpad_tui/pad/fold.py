@@ -83,6 +83,7 @@ class Fold:
         self.tail_bytes = 0
         self.tail_entries = 0
         self._recent: dict[int, bytes] = {0: self.head}
+        self._client_ids: set[int] = set()
         self._head_at = head_at
         self._entry_at = entry_at
         self.owner = OwnerBook(genesis, epoch)
@@ -207,7 +208,7 @@ class Fold:
         client_id = client_id_of(self.pad_id, entry.writer_pk)
         if entry.seq or entry.prev != NO_ENTRY or not entry.cert_ok(self.genesis.cap_pk):
             raise Alarm(AlarmCode.NOT_AUTHORISED, f"position {n}", evidence=(entry.raw,))
-        if any(other.client_id == client_id for other in self.writers.values()):
+        if client_id in self._taken_client_ids():
             raise Alarm(AlarmCode.NOT_AUTHORISED, "client id in use", evidence=(entry.raw,))
         return WriterState(
             writer_pk=entry.writer_pk,
@@ -219,6 +220,12 @@ class Fold:
             last_n=n,
             base_n=entry.base_n,
         )
+
+    def _taken_client_ids(self) -> set[int]:
+        """Of all writers; kept, since a flood of HELLOs must not cost each of them a walk over the others."""
+        if len(self._client_ids) != len(self.writers):
+            self._client_ids = {writer.client_id for writer in self.writers.values()}
+        return self._client_ids
 
     def _refuse_sequence(self, entry: Entry, writer: WriterState) -> None:
         """Two entries for one place are their writer's fault; one shown twice, or a gap, is the relay's."""
@@ -319,6 +326,7 @@ class Fold:
         writer.last_seq, writer.last_id, writer.last_n = entry.seq, entry.entry_id, n
         writer.base_n = entry.base_n
         self.writers[entry.writer_pk] = writer
+        self._client_ids.add(writer.client_id)
         self._advance(n, head, len(entry.raw))
 
     def _advance(self, n: int, head: bytes, size: int) -> None:

@@ -29,7 +29,7 @@ from cryptpad_relay.protocol.entry import (
     parse_entry,
 )
 from cryptpad_relay.protocol.errors import Code, Refused
-from cryptpad_relay.protocol.frames import PadHead
+from cryptpad_relay.protocol.frames import MAX_CHUNK_BYTES, PadHead
 from cryptpad_relay.protocol.records import Genesis, VoidRecord, parse_genesis
 from cryptpad_relay.store.base import EntryRow, LogIndex, SnapshotMark, WriterState
 from cryptpad_relay.voids import Appendable, LastRecord, check_void, last_record, parse_record
@@ -38,6 +38,8 @@ NO_ID: Final = bytes(32)
 _SUITE_AND_FLAGS: Final = bytes([SUITE, 0, 0])
 EPOCH: Final = 0
 """The only epoch there is while EPOCH records are refused."""
+MAX_TABLE_BYTES: Final = MAX_CHUNK_BYTES
+"""A longer table fits no answer, so that nobody could start from its snapshot: about 5,900 writers."""
 KNOWN_WRITERS: Final = 4_096
 
 
@@ -212,7 +214,7 @@ class PadLog:
         if not in_order or not first or self.head_at(extension.snap_n) != extension.snap_head:
             raise Refused(Code.BAD_SNAPSHOT)
         table = snapshot_table(self.index, extension.snap_n)
-        if labels.hash_parts(labels.CHUNK, table) != extension.table_id:
+        if len(table) > MAX_TABLE_BYTES or labels.hash_parts(labels.CHUNK, table) != extension.table_id:
             raise Refused(Code.BAD_SNAPSHOT)
         return table
 

@@ -565,3 +565,31 @@ def believing_proofs(monkeypatch: Patch) -> None:
         return {lower: steps[-1].previous}
 
     monkeypatch.setattr(chain, "follow_proof", follow)
+
+
+@both
+async def test_r24_a_flood_of_hellos_costs_each_the_same(
+    lab: Lab, monkeypatch: Patch, defended: bool
+) -> None:
+    """R+E: an edit link makes writers without end; none of them makes a reader walk over the others."""
+    _, victim = await opened(lab)
+    if not defended:
+        monkeypatch.setattr(
+            Fold, "_taken_client_ids", lambda self: {state.client_id for state in self.writers.values()}
+        )
+    walks = Counted(victim.replica.fold.writers)
+    victim.replica.fold.writers = walks
+    for seed in range(20):
+        await shown(lab, victim, editor(lab, 50 + seed).hello(base_of(lab)))
+    assert len(walks) == 21
+    assert (walks.walked <= 1) == defended
+
+
+class Counted(dict[bytes, WriterState]):
+    """Writers that count how often somebody walks over all of them."""
+
+    walked = 0
+
+    def values(self) -> Any:
+        self.walked += 1
+        return super().values()

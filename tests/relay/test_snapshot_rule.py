@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cryptpad_relay import padlog
 from cryptpad_relay.protocol import frames, labels
 from cryptpad_relay.protocol.entry import FLATTENED, parse_entry
 from cryptpad_relay.protocol.errors import Code
@@ -44,6 +45,25 @@ def test_a_right_snapshot_is_accepted_announced_and_its_table_is_kept(
     assert (joined.snapshot_n, joined.hello_n) == (7, 1)
     table_id = labels.hash_parts(labels.CHUNK, table)
     assert client.ask(Op.CHUNK_GET, frames.PadAndHash(pad.pad_id, table_id).encode()).body == table
+
+
+@pytest.mark.parametrize("bounded", [True, False])
+def test_r24_a_table_that_no_answer_can_hold_is_refused(
+    desk: Desk,
+    client: DeskClient,
+    pad: ForgedPad,
+    writers: list[ForgedWriter],
+    monkeypatch: pytest.MonkeyPatch,
+    bounded: bool,
+) -> None:
+    """An editor's flood of HELLOs makes the table long: without the bound nobody could join any more."""
+    table, chunk = table_at(desk, pad, 5), desk.forge.bytes(700)
+    if bounded:
+        monkeypatch.setattr(padlog, "MAX_TABLE_BYTES", len(table) - 1)
+    put(client, pad, chunk)
+    raw = writers[0].snapshot(pad.start, head_at(client, pad, 5), table, [chunk])
+    assert client.append(raw).code == (Code.BAD_SNAPSHOT if bounded else Code.OK)
+    assert desk.connect().subscribe(pad).snapshot_n == (0 if bounded else 7)
 
 
 def test_the_table_is_as_of_its_position(
