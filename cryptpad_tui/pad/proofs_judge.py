@@ -99,6 +99,8 @@ def judge(case: Case) -> ProofReport:
     if genesis is not None and any(case.relay_pk) and genesis.relay_id == case.relay_pk:
         said.append("the pad's owner named this relay")
     against = Against.RELAY if convicting else Against.WRITER if by_writer else Against.NOBODY
+    if case.code is AlarmCode.EQUIVOCATION_WRITER:
+        against = Against.WRITER
     return ProofReport(
         code=case.code,
         pad_id=case.pad_id,

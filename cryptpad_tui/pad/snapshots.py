@@ -13,6 +13,7 @@ from typing import Final
 
 from cryptpad_relay.protocol.entry import ChunkRef, Entry, SnapshotExtension, writer_cert_parts
 from cryptpad_relay.protocol.errors import Malformed
+from cryptpad_relay.protocol.frames import Op
 from cryptpad_relay.protocol.labels import CERT, u8, u16, u32, verify_parts
 from cryptpad_relay.protocol.reader import Reader
 from cryptpad_tui.crdt.canonical import CanonicalDocument
@@ -23,6 +24,7 @@ from cryptpad_tui.crypto.keys import ViewKeys, client_id_of
 from cryptpad_tui.crypto.sealing import RandomBytes, open_sealed, pad, seal, unpad
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.digests import chunk_id_of, state_digest
+from cryptpad_tui.pad.evidence import shown_piece
 from cryptpad_tui.pad.fold import Fold
 from cryptpad_tui.pad.payloads import SnapshotSeal
 from cryptpad_tui.pad.writers import (
@@ -105,7 +107,10 @@ def check_entry(entry: Entry, hello: Entry, cap_pk: bytes) -> SnapshotExtension:
 def check_chunk(chunk: bytes, chunk_id: bytes, size: int | None) -> None:
     """A piece must be the bytes that the signed entry names; raises Alarm."""
     if (size is not None and len(chunk) != size) or not compare_digest(chunk_id_of(chunk), chunk_id):
-        raise Alarm(AlarmCode.BAD_SNAPSHOT, "the relay sent other bytes than its writer signed")
+        said = shown_piece(Op.CHUNK_GET | 0x80, chunk)
+        raise Alarm(
+            AlarmCode.BAD_SNAPSHOT, "the relay sent other bytes than its writer signed", evidence=(said,)
+        )
 
 
 def start_fold(fold: Fold, entry: Entry, table: bytes, chunks: Sequence[bytes], load: DocumentLoader) -> None:
