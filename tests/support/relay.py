@@ -12,6 +12,9 @@ from pathlib import Path
 class RelayProcess:
     """`cryptpad-relay serve` in its own process; `restart` keeps the port and the data."""
 
+    program: tuple[str, ...] = ("-m", "cryptpad_relay")
+    arguments: tuple[str, ...] = ()
+
     def __init__(self, data: Path) -> None:
         self.data = data
         self.address = "127.0.0.1:0"
@@ -29,13 +32,13 @@ class RelayProcess:
         self._process = subprocess.Popen(
             [
                 sys.executable,
-                "-m",
-                "cryptpad_relay",
+                *self.program,
                 "serve",
                 "--listen",
                 self.address,
                 "--data",
                 str(self.data),
+                *self.arguments,
             ],
             stdout=subprocess.PIPE,
             stderr=log,
