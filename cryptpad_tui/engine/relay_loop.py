@@ -17,6 +17,7 @@ from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.values import RelayState, SessionEvent
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.evidence import key_piece
+from cryptpad_tui.pad.flows_restore import WAITS
 from cryptpad_tui.sync.backoff import Backoff
 from cryptpad_tui.sync.connection import RelayConnection, RelayUnreachable, open_connection
 from cryptpad_tui.sync.pad_link import PadLink
@@ -293,6 +294,7 @@ def sentence_of(error: Exception) -> str:
 _REFUSALS: Final = {
     Code.NOT_AUTHORISED: "this link opens the pad no more; ask its owner for another",
     Code.QUOTA: "the relay has no more room for this pad; everything is kept here",
+    Code.BEHIND: WAITS,
     Code.CREATE_LIMIT: "the relay takes no more pads for a while; they are kept here",
     Code.UNKNOWN_PAD: "the relay does not have this pad",
 }

@@ -36,9 +36,9 @@ class Holds:
 
         Returns the loss that it proves, where that is more than is known.
         """
+        if self._backed_up and signed.unix_ms < self._started_ms:
+            self._shown.add(pad.log.index.pad.number)
         if signed.n <= pad.log.n:
-            if self._backed_up and signed.unix_ms < self._started_ms:
-                self._shown.add(pad.log.index.pad.number)
             return None
         known = pad.loss
         if known is not None and signed.unix_ms <= known.since_ms:

@@ -15,7 +15,6 @@ from cryptpad_relay.protocol.restore import Restore
 from cryptpad_tui.pad import flows, flows_arrive, flows_restore, snapshots
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode, Notice
 from cryptpad_tui.pad.evidence import PieceKind
-from cryptpad_tui.pad.fold import Folded
 from cryptpad_tui.sync.pad_link import PadLink
 from support.hub_wire import BackedUpRelay, HubConnection, Tamper
 from support.pads import Person, load_here
@@ -425,6 +424,33 @@ async def test_entries_that_are_not_here_cannot_be_given_back(
     assert not anna.replica.take_folded()
 
 
+async def test_who_joined_at_a_snapshot_cannot_give_back_what_lies_before_it(
+    relay: BackedUpRelay, anna: Window
+) -> None:
+    """Nor tell whether that is a beginning of it. Somebody who can comes first, and all is well."""
+    backup = relay.backup()
+    for i in range(6):
+        await anna.write(f"line {i}. ")
+    anna.replica.fold.mark_checkpoint()
+    anna.replica.made_snapshot = snapshots.make_snapshot(anna.replica.fold, rng=anna.person.rng)
+    assert await anna.link.send_snapshot()
+    await anna.hear()
+    carla = Window(relay, "Carla", 3)
+    carla.uploaded = True
+    await carla.come()
+    assert carla.person.store.log[0].n > 3
+    carla.leave()
+    anna.leave()
+    relay.restart_from(backup)
+    with pytest.raises(Alarm) as caught:
+        await carla.come()
+    assert caught.value.code is AlarmCode.ROLLBACK
+    carla.leave()
+    await anna.come()
+    await carla.come()
+    assert carla.person.canonical() == anna.text()
+
+
 async def test_a_pad_said_to_be_gone_is_offered_once_and_then_an_alarm(
     relay: BackedUpRelay, anna: Window
 ) -> None:
@@ -441,4 +467,3 @@ async def test_a_pad_said_to_be_gone_is_offered_once_and_then_an_alarm(
 
 def test_the_sentence_counts() -> None:
     assert flows_restore.notice_of(1).text == "the relay had lost an entry; it is back from this machine"
-    assert Folded.__doc__
