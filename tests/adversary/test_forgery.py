@@ -568,9 +568,7 @@ def believing_proofs(monkeypatch: Patch) -> None:
 
 
 @both
-async def test_r24_a_flood_of_hellos_costs_each_the_same(
-    lab: Lab, monkeypatch: Patch, defended: bool
-) -> None:
+async def test_r24_a_flood_of_hellos_costs_each_alike(lab: Lab, monkeypatch: Patch, defended: bool) -> None:
     """R+E: an edit link makes writers without end; none of them makes a reader walk over the others."""
     _, victim = await opened(lab)
     if not defended:

@@ -1,0 +1,235 @@
+"""Which test plays which row of the threat list: the table that docs/threat-model.md shows and a test checks.
+
+A row without a test that takes its defence out is a promise that nobody tried to break, so each has one.
+"""
+
+from __future__ import annotations
+
+_FORGERY = "adversary/test_forgery.py::"
+_FRAMES = "adversary/test_frames.py::"
+_HISTORY = "adversary/test_history.py::"
+_PRESENCE = "adversary/test_presence.py::"
+_SNAPSHOTS = "adversary/test_snapshots.py::"
+
+ROWS: dict[str, tuple[str, ...]] = {
+    "T1": (
+        _FRAMES + "test_t01_no_changed_byte_of_any_answer_moves_anything",
+        _FRAMES + "test_t01_no_changed_byte_of_a_snapshot_moves_anything",
+        _FORGERY + "test_t01_a_changed_byte_under_a_head_made_for_it",
+    ),
+    "T2": (
+        _FRAMES + "test_t02_answers_cut_or_grown",
+        _FORGERY + "test_t02_an_entry_of_another_form",
+        _FORGERY + "test_t02_a_truncated_or_extended_entry",
+    ),
+    "T3": (_HISTORY + "test_t03_two_concurrent_entries_exchanged_for_one_client",),
+    "T4": (
+        _HISTORY + "test_t04_an_entry_left_out_in_the_middle",
+        _HISTORY + "test_t04_a_commit_whose_head_is_not_its_entries",
+    ),
+    "T5": (_HISTORY + "test_t05_one_authors_entries_dropped_for_one_victim",),
+    "T6": (
+        _HISTORY + "test_t06_the_newest_entries_withheld_from_a_newcomer",
+        _HISTORY + "test_t06_withheld_from_everyone_is_what_the_relay_says_and_no_more",
+    ),
+    "T7": (
+        _FORGERY + "test_t07_an_entry_shown_again",
+        _FORGERY + "test_t07_an_entry_of_another_pad",
+        _FORGERY + "test_t07_an_entry_of_another_epoch",
+        _FORGERY + "test_t07_an_entry_as_another_kind",
+        _FORGERY + "test_r08_a_presence_frame_is_no_proof_of_equivocation",
+        _SNAPSHOTS + "test_t23_a_piece_of_an_older_snapshot",
+    ),
+    "T8": (
+        _HISTORY + "test_t08_an_older_log_for_who_comes_back",
+        _HISTORY + "test_t08_another_log_grown_from_an_old_one",
+    ),
+    "T9": (
+        _HISTORY + "test_t09_an_older_log_for_a_newcomer_with_a_pinned_link",
+        _HISTORY + "test_t09_without_a_pin_it_is_accepted_and_confirmed_by_nobody",
+    ),
+    "T10": (_HISTORY + "test_t10_a_forked_pad_can_never_be_merged",),
+    "T11": (
+        _HISTORY + "test_t11_parted_presence_confirms_nothing",
+        _HISTORY + "test_t11_what_is_parted_from_is_confirmed_by_nobody_after_a_while",
+    ),
+    "T12": (
+        _HISTORY + "test_t12_the_relay_signs_another_head_for_one_position",
+        "engine/test_alarms.py::"
+        "test_a_contradiction_of_signatures_halts_the_pad_over_a_restart_until_a_person_goes_on",
+    ),
+    "T13": (
+        _HISTORY + "test_t13_a_lie_in_the_signed_head_of_the_answer_to_sub",
+        _HISTORY + "test_t13_another_relay_than_the_pinned_one",
+    ),
+    "T14": (
+        _FORGERY + "test_t14_a_substituted_edit_key_for_a_viewer",
+        _FORGERY + "test_t14_every_changed_byte_of_genesis_is_refused",
+        _FORGERY + "test_t14_keys_that_are_not_the_links",
+    ),
+    "T16": (
+        _FORGERY + "test_t16_a_viewer_with_the_relays_help",
+        "relay/test_append_rule.py::test_a_view_link_alone_appends_nothing",
+    ),
+    "T18": (
+        _FORGERY + "test_t18_an_editor_signs_two_entries_for_one_place",
+        _FORGERY + "test_t18_two_bodies_for_two_people_never_meet",
+    ),
+    "T19": (
+        _FORGERY + "test_t19_a_crafted_change_is_void_for_all_and_ends_its_writer",
+        _FORGERY + "test_t19_without_the_validator_it_is_applied",
+        "crdt/test_hostile_updates.py::test_a_hostile_update_is_refused_with_its_reason_and_changes_nothing",
+        "crdt/test_hostile_updates.py::test_a_cycle_bomb_of_twenty_bytes_never_reaches_the_engine",
+    ),
+    "T20": (
+        "crdt/test_hostile_updates.py::test_t20_an_origin_behind_its_right_origin_is_refused",
+        "crdt/test_hostile_updates.py::test_t20_without_the_order_rule_a_joiner_reads_another_text",
+    ),
+    "T21": (
+        _FORGERY + "test_t21_an_entry_that_breaks_the_engine_leaves_the_pad_as_it_was",
+        "pad/test_void.py::test_a_poison_entry_leaves_the_pad_readable_and_a_void_restores_it",
+        "pad/test_void.py::test_without_the_owners_signature_anybody_voids",
+        "crdt/test_child.py::test_a_failing_child_is_a_local_condition_never_a_verdict",
+    ),
+    "T22": (
+        _SNAPSHOTS + "test_t22_r03_veterans_warn_of_a_lying_snapshot_and_do_not_use_it",
+        _SNAPSHOTS + "test_t22_a_joiner_catches_what_does_not_fit_itself_or_the_log",
+        "pad/test_verdicts.py::test_a_joiner_on_a_lie_ends_with_the_truth",
+        "pad/test_verdicts.py::test_without_the_derivation_the_joiner_stays_on_the_lie",
+    ),
+    "T23": (
+        _SNAPSHOTS + "test_t23_a_wrong_piece_of_a_snapshot",
+        _SNAPSHOTS + "test_t23_a_piece_of_an_older_snapshot",
+        _SNAPSHOTS + "test_t23_more_pieces_than_allowed_are_never_asked_for",
+    ),
+    "T24": (
+        _SNAPSHOTS + "test_t24_a_proof_that_is_wrong_too_long_or_endless",
+        _SNAPSHOTS + "test_t24_a_snapshot_of_a_log_that_does_not_extend_the_pin",
+    ),
+    "T25": (
+        _HISTORY + "test_t25_acknowledged_and_never_shown_is_not_synced",
+        _HISTORY + "test_t25_without_the_rule_that_only_the_log_empties_the_outbox",
+        _HISTORY + "test_t25_broadcast_and_never_acknowledged_is_sent_once",
+        _HISTORY + "test_t25_an_acknowledgement_of_what_was_not_sent",
+    ),
+    "T26": (
+        "pad/test_sending.py::test_a_restart_between_signing_and_acknowledgement_sends_the_same_bytes",
+        "vault/test_crash.py::test_kill_minus_nine_loses_nothing_acknowledged_and_doubles_nothing",
+        _HISTORY + "test_t25_without_the_rule_that_only_the_log_empties_the_outbox",
+    ),
+    "T27": (_HISTORY + "test_t27_a_pad_said_to_be_gone_without_the_owners_signature",),
+    "T28": (
+        _PRESENCE + "test_t28_yesterdays_presence_for_a_session_of_today",
+        _PRESENCE + "test_t28_a_borrowed_name",
+        _PRESENCE + "test_t28_a_counter_set_back",
+        _PRESENCE + "test_t28_a_crowd_of_made_up_sessions",
+    ),
+    "T29": (
+        "pad/test_restore.py::test_what_a_restored_relay_lost_comes_back_from_one_machine",
+        "pad/test_restore.py::test_without_restoring_an_honest_relay_would_be_called_a_liar",
+    ),
+    "T34": (
+        "relay/test_limits_hostile.py::test_t34_a_flood_before_any_proof_costs_little_memory_and_nobodys_time",
+    ),
+    "T35": (
+        _FRAMES + "test_t35_answers_to_nothing_twice_and_with_more_in_them",
+        _FRAMES + "test_t35_an_error_carries_no_text",
+    ),
+    "T36": (_HISTORY + "test_t36_the_relays_clock_decides_nothing",),
+    "R1": (
+        "crdt/test_hostile_updates.py::test_r1_deleting_half_an_emoji_is_refused",
+        "crdt/test_hostile_updates.py::test_r1_without_the_surrogate_rule_a_joiner_loses_text",
+    ),
+    "R2": (
+        "crdt/test_hostile_updates.py::test_r2_map_and_text_may_not_cross",
+        "crdt/test_hostile_updates.py::test_r2_without_the_root_rule_text_becomes_the_title",
+    ),
+    "R3": (
+        _SNAPSHOTS + "test_t22_r03_veterans_warn_of_a_lying_snapshot_and_do_not_use_it",
+        _SNAPSHOTS + "test_r03_a_table_by_the_relay_alone",
+        "relay/test_snapshot_rule.py::test_the_table_is_as_of_its_position",
+    ),
+    "R4": (
+        "pad/test_sending.py::test_an_active_writer_may_make_a_snapshot",
+        _SNAPSHOTS + "test_r04_a_refused_snapshot_spoils_no_writer",
+    ),
+    "R5": (
+        "vault/test_padstore.py::test_r5_no_second_body_for_a_seq_not_even_after_the_first_was_folded",
+        "vault/test_refusals.py::test_a_copy_is_a_vault_of_its_own",
+        "engine/test_shared_writer.py::test_a_vault_behind_the_file_abandons_the_writer",
+        _FORGERY + "test_t18_an_editor_signs_two_entries_for_one_place",
+    ),
+    "R7": (
+        "pad/test_void.py::test_a_void_takes_one_entry_away_and_nothing_that_was_built_on_it",
+        "pad/test_void.py::test_dropping_the_entry_would_cost_others_their_text",
+    ),
+    "R8": (_FORGERY + "test_r08_a_presence_frame_is_no_proof_of_equivocation",),
+    "R9": (_PRESENCE + "test_r11_a_lying_peer_cannot_make_an_honest_relay_look_forked",),
+    "R10": (
+        "pad/test_presence.py::test_viewers_are_shown_but_confirm_nothing",
+        "pad/test_presence.py::test_an_unproven_key_fills_no_more_room_than_a_viewer",
+        _PRESENCE + "test_t28_a_crowd_of_made_up_sessions",
+    ),
+    "R11": (
+        _PRESENCE + "test_r11_a_lying_peer_cannot_make_an_honest_relay_look_forked",
+        "pad/test_presence.py::test_a_viewer_makes_nobody_look_stale",
+    ),
+    "R12": ("pad/test_verdicts.py::test_ones_own_second_identity_vouches_for_nothing",),
+    "R16": (
+        _FORGERY + "test_r16_an_entry_with_an_old_base_needs_a_true_proof",
+        _FORGERY + "test_r16_with_a_true_proof_an_author_of_another_log_is_a_fork",
+    ),
+    "R17": (
+        "pad/test_fold.py::test_edits_of_a_live_window_wait_for_those_before_them",
+        "pad/test_fold.py::test_edits_of_a_dead_window_are_never_signed_as_they_stand",
+    ),
+    "R18": (
+        "crdt/test_split.py::test_r18_a_ten_megabyte_paste_delete_and_undo_leave_as_valid_parts",
+        "crdt/test_split.py::test_r18_without_splitting_the_same_edits_are_refused",
+    ),
+    "R19": (_FORGERY + "test_r19_an_unknown_rule_set_blames_nobody",),
+    "R20": (
+        "crdt/test_snapshots.py::test_r20_a_ten_megabyte_snapshot_of_one_writer_is_accepted",
+        "crdt/test_snapshots.py::test_r20_without_limits_of_its_own_a_snapshot_is_refused",
+    ),
+    "R21": (
+        "relay/test_restore.py::test_nobody_can_hold_a_pad_for_ever",
+        "relay/test_restore.py::test_without_the_draft_a_refused_frame_would_leave_entries_behind",
+    ),
+    "R24": (
+        _FORGERY + "test_r24_a_flood_of_hellos_costs_each_alike",
+        "relay/test_snapshot_rule.py::test_r24_a_table_that_no_answer_can_hold_is_refused",
+        "relay/test_limits.py::test_too_many_entries_are_told_to_come_again",
+    ),
+    "R26": (
+        "pad/test_sending.py::test_a_lost_acknowledgement_doubles_nothing",
+        _HISTORY + "test_t25_without_the_rule_that_only_the_log_empties_the_outbox",
+    ),
+    "R28": (
+        "pad/test_restore.py::test_without_the_wait_that_would_be_a_fork",
+        "pad/test_restore.py::test_a_relay_that_knows_it_is_a_backup_is_shown_what_it_signed_before",
+    ),
+}
+
+LATER: dict[str, str] = {
+    "T15": "epochs",
+    "T17": "epochs",
+    "T30": "login",
+    "T31": "locked links",
+    "T32": "mailbox",
+    "T33": "contacts",
+    "R6": "epochs",
+    "R13": "epochs",
+    "R14": "epochs",
+    "R15": "epochs",
+    "R25": "comments",
+}
+"""Rows of things that are not built: their tests come with them."""
+
+NO_SABOTAGE: dict[str, str] = {
+    "T34": "limits on time and memory, measured against a real relay process",
+    "R4": "what is shown is that nothing is refused; there is no check to take out",
+    "R12": "held by counting identities, in one comparison that its test varies",
+    "R17": "an order of work; signing out of order is what its tests attempt",
+}
+"""Rows whose defence is no check that could be taken out, and why."""
