@@ -152,8 +152,12 @@ class Judgement:
 
     # -- what people are told
 
-    def start_report(self) -> StartReport | None:
-        """From which snapshot this pad begins here; None where its whole log was folded."""
+    def start_report(self, name_of: Callable[[bytes], str] | None = None) -> StartReport | None:
+        """From which snapshot this pad begins here; None where its whole log was folded.
+
+        `name_of` knows identities' names from elsewhere than the log, as from who is present.
+        """
+        named = name_of or self._name_of_identity
         fold = self._replica.fold
         start = fold.start
         if start is None:
@@ -165,9 +169,9 @@ class Judgement:
             for mark in fold.verdicts.endorsements(start.snapshot_id)
             if mark.ident_pk != ident_pk and mark.state_digest == start.state_digest
         ]
-        checked_by = tuple([self._name_of(mark.writer_pk) for mark in endorsed])
-        alerted = tuple([self._name_of(m.writer_pk) for m in fold.verdicts.alerts(start.snapshot_id)])
-        by = self._name_of(start.writer_pk)
+        checked_by = tuple([named(mark.ident_pk) for mark in endorsed])
+        alerted = tuple([named(mark.ident_pk) for mark in fold.verdicts.alerts(start.snapshot_id)])
+        by = named(ident_pk)
         return StartReport(
             start.snap_n,
             start.position,
@@ -180,12 +184,13 @@ class Judgement:
         )
 
     def _name_of(self, writer_pk: bytes) -> str:
-        writers = self._replica.fold.writers
-        writer = writers.get(writer_pk)
-        if writer is None:
-            return "somebody unknown"
-        same = (other.name for other in writers.values() if other.ident_pk == writer.ident_pk and other.name)
-        return writer.name or next(same, writer_pk.hex()[:8])
+        writer = self._replica.fold.writers.get(writer_pk)
+        return self._name_of_identity(writer.ident_pk) if writer else "somebody unknown"
+
+    def _name_of_identity(self, ident_pk: bytes) -> str:
+        writers = self._replica.fold.writers.values()
+        names = (writer.name for writer in writers if writer.ident_pk == ident_pk and writer.name)
+        return next(names, ident_pk.hex()[:8])
 
 
 def _vouched(start: StartMark, checked_by: Sequence[str]) -> str:

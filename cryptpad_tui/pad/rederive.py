@@ -85,6 +85,7 @@ def conclude(replica: Replica, beside: Beside) -> Flow[bool]:
         return True
     if compare_digest(beside.watched, start.state_digest) and start.position not in beside.void_ns:
         replica.fold.start = replace(start, checked=True, doubted=False)
+        _keep_names(replica.fold, beside.fold)
         replica.save_checkpoint(again=True)
         replica.judgement.start_was_right()
         return True

@@ -1,4 +1,4 @@
-"""VOID at the clients: an owner's word takes one entry's changes away, for everybody alike, and nobody else's."""
+"""VOID at the clients: the owner takes one entry's changes away, for everybody alike, and no others."""
 
 from __future__ import annotations
 
