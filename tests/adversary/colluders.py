@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from adversary.people import Lab
+from adversary.people import Client, Lab
 from cryptpad_relay.protocol import labels
 from cryptpad_relay.protocol.entry import Kind, SnapshotExtension, entry_id_of, header_bytes
 from cryptpad_tui.crypto.keys import EditKeys, SigningSeed, ViewKeys, client_id_of
@@ -110,3 +110,15 @@ def editor(lab: Lab, seed: int = 1) -> Pen:
 def viewer(lab: Lab, seed: int = 1) -> Pen:
     """A holder of the view link: can read and seal, and is certified by nobody."""
     return Pen(lab.pad_id, ViewKeys(lab.clients[0].replica.keys.view_seed), seed)
+
+
+async def opened(lab: Lab) -> tuple[Client, Client]:
+    """Anna, who wrote a line, and Viktor, who has read it."""
+    anna, victim = await lab.client("Anna", 1), await lab.client("Viktor", 2)
+    await anna.write("honest line ")
+    return anna, victim
+
+
+async def shown(lab: Lab, victim: Client, *raws: bytes) -> None:
+    lab.relay.grow(lab.world, *raws)
+    await lab.settle()

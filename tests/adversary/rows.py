@@ -5,10 +5,12 @@ A row without a test that takes its defence out is a promise that nobody tried t
 
 from __future__ import annotations
 
+_EDITORS = "adversary/test_editors.py::"
 _FORGERY = "adversary/test_forgery.py::"
 _FRAMES = "adversary/test_frames.py::"
 _HISTORY = "adversary/test_history.py::"
 _PRESENCE = "adversary/test_presence.py::"
+_SAID = "adversary/test_relays_word.py::"
 _SNAPSHOTS = "adversary/test_snapshots.py::"
 
 ROWS: dict[str, tuple[str, ...]] = {
@@ -54,13 +56,13 @@ ROWS: dict[str, tuple[str, ...]] = {
         _HISTORY + "test_t11_what_is_parted_from_is_confirmed_by_nobody_after_a_while",
     ),
     "T12": (
-        _HISTORY + "test_t12_the_relay_signs_another_head_for_one_position",
+        _SAID + "test_t12_the_relay_signs_another_head_for_one_position",
         "engine/test_alarms.py::"
         "test_a_contradiction_of_signatures_halts_the_pad_over_a_restart_until_a_person_goes_on",
     ),
     "T13": (
-        _HISTORY + "test_t13_a_lie_in_the_signed_head_of_the_answer_to_sub",
-        _HISTORY + "test_t13_another_relay_than_the_pinned_one",
+        _SAID + "test_t13_a_lie_in_the_signed_head_of_the_answer_to_sub",
+        _SAID + "test_t13_another_relay_than_the_pinned_one",
     ),
     "T14": (
         _FORGERY + "test_t14_a_substituted_edit_key_for_a_viewer",
@@ -72,12 +74,12 @@ ROWS: dict[str, tuple[str, ...]] = {
         "relay/test_append_rule.py::test_a_view_link_alone_appends_nothing",
     ),
     "T18": (
-        _FORGERY + "test_t18_an_editor_signs_two_entries_for_one_place",
-        _FORGERY + "test_t18_two_bodies_for_two_people_never_meet",
+        _EDITORS + "test_t18_an_editor_signs_two_entries_for_one_place",
+        _EDITORS + "test_t18_two_bodies_for_two_people_never_meet",
     ),
     "T19": (
-        _FORGERY + "test_t19_a_crafted_change_is_void_for_all_and_ends_its_writer",
-        _FORGERY + "test_t19_without_the_validator_it_is_applied",
+        _EDITORS + "test_t19_a_crafted_change_is_void_for_all_and_ends_its_writer",
+        _EDITORS + "test_t19_without_the_validator_it_is_applied",
         "crdt/test_hostile_updates.py::test_a_hostile_update_is_refused_with_its_reason_and_changes_nothing",
         "crdt/test_hostile_updates.py::test_a_cycle_bomb_of_twenty_bytes_never_reaches_the_engine",
     ),
@@ -86,7 +88,7 @@ ROWS: dict[str, tuple[str, ...]] = {
         "crdt/test_hostile_updates.py::test_t20_without_the_order_rule_a_joiner_reads_another_text",
     ),
     "T21": (
-        _FORGERY + "test_t21_an_entry_that_breaks_the_engine_leaves_the_pad_as_it_was",
+        _EDITORS + "test_t21_an_entry_that_breaks_the_engine_leaves_the_pad_as_it_was",
         "pad/test_void.py::test_a_poison_entry_leaves_the_pad_readable_and_a_void_restores_it",
         "pad/test_void.py::test_without_the_owners_signature_anybody_voids",
         "crdt/test_child.py::test_a_failing_child_is_a_local_condition_never_a_verdict",
@@ -107,17 +109,17 @@ ROWS: dict[str, tuple[str, ...]] = {
         _SNAPSHOTS + "test_t24_a_snapshot_of_a_log_that_does_not_extend_the_pin",
     ),
     "T25": (
-        _HISTORY + "test_t25_acknowledged_and_never_shown_is_not_synced",
-        _HISTORY + "test_t25_without_the_rule_that_only_the_log_empties_the_outbox",
-        _HISTORY + "test_t25_broadcast_and_never_acknowledged_is_sent_once",
-        _HISTORY + "test_t25_an_acknowledgement_of_what_was_not_sent",
+        _SAID + "test_t25_acknowledged_and_never_shown_is_not_synced",
+        _SAID + "test_t25_without_the_rule_that_only_the_log_empties_the_outbox",
+        _SAID + "test_t25_broadcast_and_never_acknowledged_is_sent_once",
+        _SAID + "test_t25_an_acknowledgement_of_what_was_not_sent",
     ),
     "T26": (
         "pad/test_sending.py::test_a_restart_between_signing_and_acknowledgement_sends_the_same_bytes",
         "vault/test_crash.py::test_kill_minus_nine_loses_nothing_acknowledged_and_doubles_nothing",
-        _HISTORY + "test_t25_without_the_rule_that_only_the_log_empties_the_outbox",
+        _SAID + "test_t25_without_the_rule_that_only_the_log_empties_the_outbox",
     ),
-    "T27": (_HISTORY + "test_t27_a_pad_said_to_be_gone_without_the_owners_signature",),
+    "T27": (_SAID + "test_t27_a_pad_said_to_be_gone_without_the_owners_signature",),
     "T28": (
         _PRESENCE + "test_t28_yesterdays_presence_for_a_session_of_today",
         _PRESENCE + "test_t28_a_borrowed_name",
@@ -135,7 +137,7 @@ ROWS: dict[str, tuple[str, ...]] = {
         _FRAMES + "test_t35_answers_to_nothing_twice_and_with_more_in_them",
         _FRAMES + "test_t35_an_error_carries_no_text",
     ),
-    "T36": (_HISTORY + "test_t36_the_relays_clock_decides_nothing",),
+    "T36": (_SAID + "test_t36_the_relays_clock_decides_nothing",),
     "R1": (
         "crdt/test_hostile_updates.py::test_r1_deleting_half_an_emoji_is_refused",
         "crdt/test_hostile_updates.py::test_r1_without_the_surrogate_rule_a_joiner_loses_text",
@@ -157,7 +159,7 @@ ROWS: dict[str, tuple[str, ...]] = {
         "vault/test_padstore.py::test_r5_no_second_body_for_a_seq_not_even_after_the_first_was_folded",
         "vault/test_refusals.py::test_a_copy_is_a_vault_of_its_own",
         "engine/test_shared_writer.py::test_a_vault_behind_the_file_abandons_the_writer",
-        _FORGERY + "test_t18_an_editor_signs_two_entries_for_one_place",
+        _EDITORS + "test_t18_an_editor_signs_two_entries_for_one_place",
     ),
     "R7": (
         "pad/test_void.py::test_a_void_takes_one_entry_away_and_nothing_that_was_built_on_it",
@@ -176,8 +178,8 @@ ROWS: dict[str, tuple[str, ...]] = {
     ),
     "R12": ("pad/test_verdicts.py::test_ones_own_second_identity_vouches_for_nothing",),
     "R16": (
-        _FORGERY + "test_r16_an_entry_with_an_old_base_needs_a_true_proof",
-        _FORGERY + "test_r16_with_a_true_proof_an_author_of_another_log_is_a_fork",
+        _EDITORS + "test_r16_an_entry_with_an_old_base_needs_a_true_proof",
+        _EDITORS + "test_r16_with_a_true_proof_an_author_of_another_log_is_a_fork",
     ),
     "R17": (
         "pad/test_fold.py::test_edits_of_a_live_window_wait_for_those_before_them",
@@ -197,13 +199,13 @@ ROWS: dict[str, tuple[str, ...]] = {
         "relay/test_restore.py::test_without_the_draft_a_refused_frame_would_leave_entries_behind",
     ),
     "R24": (
-        _FORGERY + "test_r24_a_flood_of_hellos_costs_each_alike",
+        _EDITORS + "test_r24_a_flood_of_hellos_costs_each_alike",
         "relay/test_snapshot_rule.py::test_r24_a_table_that_no_answer_can_hold_is_refused",
         "relay/test_limits.py::test_too_many_entries_are_told_to_come_again",
     ),
     "R26": (
         "pad/test_sending.py::test_a_lost_acknowledgement_doubles_nothing",
-        _HISTORY + "test_t25_without_the_rule_that_only_the_log_empties_the_outbox",
+        _SAID + "test_t25_without_the_rule_that_only_the_log_empties_the_outbox",
     ),
     "R28": (
         "pad/test_restore.py::test_without_the_wait_that_would_be_a_fork",

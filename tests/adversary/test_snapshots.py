@@ -15,7 +15,7 @@ from crdt.forge import block, snapshot, string
 
 from adversary.colluders import base_of, editor
 from adversary.liar import answering
-from adversary.people import Client, Lab, assert_caught
+from adversary.people import Client, Lab, assert_caught, proven
 from adversary.sabotage import Patch, both, nothing, yes
 from cryptpad_relay.protocol import chain, frames
 from cryptpad_relay.protocol.entry import MAX_SNAPSHOT_CHUNKS, ChunkRef, Kind, parse_entry
@@ -135,6 +135,7 @@ async def test_t23_more_pieces_than_allowed_are_never_asked_for(lab: Lab, monkey
     await victim.connect()
     assert victim.alarm
     assert victim.alarm.code is AlarmCode.BAD_SNAPSHOT
+    assert proven(victim).reported
     asked = [message[0] for message in victim.seat.heard]
     assert Op.CHUNK_GET not in asked
     too_many = replace(made.extension, chunks=(*huge, huge[0]))
@@ -195,6 +196,7 @@ async def test_t24_a_snapshot_of_a_log_that_does_not_extend_the_pin(
     if defended:
         assert victim.alarm
         assert victim.alarm.code is AlarmCode.FORK
+        assert proven(victim).proven
         assert victim.person.store.checkpoint() is None
     else:
         assert victim.alarm is None
