@@ -31,7 +31,10 @@ def main() -> int:
 def _show_screen(request: ScreenRequest) -> int:
     from cryptpad_tui.cli.errors import NoScreenHere
     from cryptpad_tui.cli.screen_request import Screen
+    from cryptpad_tui.host import process
 
+    # The app holds keys for hours: before it has any, no core dump and no debugger may ever show them.
+    process.harden()
     try:
         return _run_app(request) if request.screen is Screen.APP else _run_demo()
     except ModuleNotFoundError as error:
