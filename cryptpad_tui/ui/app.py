@@ -18,9 +18,9 @@ from textual.screen import Screen
 from cryptpad_tui.ui import words
 from cryptpad_tui.ui.backend import Backend, VaultBackend, given_secret
 from cryptpad_tui.ui.failures import engine_failures
-from cryptpad_tui.ui.safe_app import SafeApp
 from cryptpad_tui.ui.screens.base import Action, CommandScreen
 from cryptpad_tui.ui.terminal import UnsuitableTerminal, are_terminals, refuse_unsuitable_terminal
+from cryptpad_tui.ui.type_ahead import OrderedKeysApp
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
@@ -39,7 +39,7 @@ _THEMES: Final = (
 _THEME_SETTING: Final = "theme"
 
 
-class CryptpadApp(SafeApp):
+class CryptpadApp(OrderedKeysApp):
     """cryptpad-tui on a screen."""
 
     CSS_PATH = "theme.tcss"
@@ -110,6 +110,10 @@ class CryptpadApp(SafeApp):
         engine, self.engine = self.engine, None
         if engine is not None:
             await engine.close()
+
+    def takes_keys(self, screen: Screen[Any]) -> bool:
+        ready = isinstance(screen, CommandScreen) and screen.is_mounted
+        return ready and (screen.focused is not None or not screen.focus_chain)
 
     def start(self, work: Awaitable[object]) -> None:
         """Do something that takes time; what it is expected to meet is told in a sentence."""

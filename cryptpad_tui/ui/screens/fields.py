@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from textual import events
+from textual.binding import Binding
 from textual.widgets._input import Input
 
 
 class Field(Input):
     """One line of input without a frame."""
+
+    # A terminal turns an Enter that was typed before the program started into Ctrl+J.
+    BINDINGS: ClassVar[list[Any]] = [Binding("ctrl+j", "submit", show=False)]
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"compact": True, "select_on_focus": False, **options})
