@@ -29,7 +29,7 @@ from cryptpad_tui.engine.records import own_record
 from cryptpad_tui.engine.relays import Relays
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.syncing import VaultWatch
-from cryptpad_tui.engine.values import LogLine, PadListing, RelayState, SyncReport
+from cryptpad_tui.engine.values import EXCHANGED, LogLine, PadListing, RelayState, SyncReport
 from cryptpad_tui.host.clock import wall_ms
 from cryptpad_tui.pad.payloads import MAX_NAME_BYTES
 from cryptpad_tui.vault import errors as vault_errors
@@ -219,8 +219,8 @@ class Engine:
         """Changes whenever a window of this vault made a pad's pending edits again."""
         return self.vault.setting(f"generation/{pad_id.hex()}") or ""
 
-    def bump_generation(self, pad_id: bytes) -> str:
-        value = self.rng(8).hex()
+    def bump_generation(self, pad_id: bytes, *, exchanged: bool = False) -> str:
+        value = (EXCHANGED if exchanged else "") + self.rng(8).hex()
         self.vault.set_setting(f"generation/{pad_id.hex()}", value)
         return value
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.errors import EngineFailure
 from cryptpad_tui.crdt.view import ViewDocument
-from cryptpad_tui.engine.values import SessionEvent
-from cryptpad_tui.pad.replica import SealResult
+from cryptpad_tui.engine import verdicts
+from cryptpad_tui.engine.values import EXCHANGED, SessionEvent
+from cryptpad_tui.pad.replica import Replaced, SealResult
 from cryptpad_tui.vault.errors import UnknownPad, VaultError
 
 if TYPE_CHECKING:
@@ -153,6 +154,10 @@ class PendingEdits:
         self.show_folded()
         generation = self._engine.generation(self._pad_id)
         if generation != self._generation:
+            if generation.startswith(EXCHANGED):
+                self._replica.reopen()
+                self._follow_exchange()
+                generation = self._generation
             self._reload()
             self._generation = generation
         for row in self._store.journal_after(self._journal_seen):
@@ -181,9 +186,10 @@ class PendingEdits:
 
     def show_folded(self) -> bool:
         """Let the view take in what was folded since the last call; whether there was anything."""
+        exchanged = self._follow_exchange()
         items = self._replica.take_folded()
         if not items and not self._replica.reloaded:
-            return False
+            return exchanged
         for item in items:
             _apply_all(self.view, item.updates)
         if self._replica.reloaded:
@@ -193,6 +199,32 @@ class PendingEdits:
             self.show_canonical()
         self._session.company.compare()
         return True
+
+    def _follow_exchange(self) -> bool:
+        """Where another fold was put in place of the one that was shown: show that, and what is pending."""
+        why, self._replica.replaced = self._replica.replaced, None
+        if why is None:
+            return False
+        self._unsaved += self.view.take_updates()
+        if why is Replaced.TRUTH:
+            self._leave_the_lie()
+        self._read_pending()
+        document = self._document(self._random_client(), [*self._shown, *self._unsaved])
+        self.view.reset(document.encode(), self._view_client())
+        self._generation = self._engine.bump_generation(self._pad_id, exchanged=True)
+        return True
+
+    def _leave_the_lie(self) -> None:
+        """What was pending refers to a text that never was: it is kept as a copy, and made by nobody."""
+        verdicts.keep_copy(self._engine, self._session)
+        journal_ids, outbox_ids = self._replica.remake_ids(with_outbox=True)
+        self._unsaved = []
+        if self._replica.writer is not None:
+            writer = self._replica.renew_writer()
+            self._session.presence.use_writer(writer)
+            self._store.replace_pending(
+                journal_ids=journal_ids, outbox_ids=outbox_ids, writer_pk=writer.pk, updates=[]
+            )
 
     def show_canonical(self) -> None:
         """Let the view hold all that the log does, as where a snapshot was loaded beneath it."""

@@ -10,9 +10,8 @@ import contextlib
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.protocol.errors import Code, Malformed, Refused
-from cryptpad_relay.protocol.labels import ELECTION, hash_parts, u64
 from cryptpad_tui.crdt.errors import DocumentError
-from cryptpad_tui.engine import alarms
+from cryptpad_tui.engine import alarms, verdicts
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.values import RelayState, SessionEvent
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
@@ -224,7 +223,8 @@ class RelayLoop:
     async def _work(self, session: PadSession, link: PadLink, failure: asyncio.Future[Exception]) -> None:
         wake = self._wake[session.pad_id]
         last_send, unfolded_since = float("-inf"), self._engine.now()
-        session.replica.may_snapshot = lambda: _elected(session)
+        session.replica.may_snapshot = lambda: verdicts.elected(session)
+        session.replica.judgement.may_endorse = lambda author: verdicts.elected_to_endorse(session, author)
         while True:
             now = self._engine.now()
             if failure.done():
@@ -247,6 +247,7 @@ class RelayLoop:
                 unfolded_since = now if not session.waiting else unfolded_since
             if session.replica.made_snapshot:
                 await link.send_snapshot()
+            verdicts.tend(session, link)
             await self._pause(wake, session, last_send)
 
     async def _pause(self, wake: asyncio.Event, session: PadSession, last_send: float) -> None:
@@ -268,14 +269,6 @@ class RelayLoop:
 def _first(failure: asyncio.Future[Exception], error: Exception) -> None:
     if not failure.done():
         failure.set_result(error)
-
-
-def _elected(session: PadSession) -> bool:
-    """Whether this session makes the snapshot that is due: the lowest by a hash that nobody chooses."""
-    n = u64(session.replica.fold.n)
-    mine = hash_parts(ELECTION, n, session.presence.pk)
-    editors = [pk for pk, other in session.presence.sessions.items() if other.ident_pk]
-    return all(mine <= hash_parts(ELECTION, n, pk) for pk in editors)
 
 
 def sentence_of(error: Exception) -> str:

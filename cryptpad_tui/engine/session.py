@@ -146,7 +146,10 @@ class PadSession:
         return self._engine.load_document(kind, update, clocks)
 
     def folded(self) -> None:
-        if not self.pending.show_folded():
+        shown = self.pending.show_folded()
+        for notice in self.replica.judgement.take_notices():
+            self.noticed(notice)
+        if not shown:
             return
         self.count_waiting()
         if self.replica.own_void:

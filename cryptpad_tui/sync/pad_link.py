@@ -7,24 +7,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.chain import SignedHead
 from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_relay.protocol.frames import Frame, Op
+from cryptpad_tui.crdt.errors import DocumentError
 from cryptpad_tui.crypto.sealing import RandomBytes
-from cryptpad_tui.pad import flows, flows_arrive, flows_restore
+from cryptpad_tui.pad import flows, flows_arrive, flows_restore, rederive
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode, Notice
 from cryptpad_tui.pad.evidence import shown_piece
-from cryptpad_tui.pad.flows import Connected, Pin
+from cryptpad_tui.pad.flows import Connected
 from cryptpad_tui.pad.flows_testimony import questioned
 from cryptpad_tui.pad.fold import Folded
 from cryptpad_tui.pad.ports import OutboxRow
 from cryptpad_tui.pad.replica import Replica
-from cryptpad_tui.pad.snapshots import DocumentLoader
 from cryptpad_tui.pad.writers import WriterStatus
-from cryptpad_tui.sync.connection import RelayConnection
+from cryptpad_tui.sync.connection import RelayConnection, RelayUnreachable
+from cryptpad_tui.sync.pad_host import PadHost
 
 SPOILED: Final = frozenset({Code.EQUIVOCATION, Code.RETIRED})
 """Refusals after which a writer can never go on."""
@@ -32,45 +33,6 @@ AGAIN: Final = frozenset({Code.RETRY, Code.STORAGE})
 QUOTA_PAUSE_S: Final = 60.0
 MAX_QUEUED_COMMITS: Final = 256
 """Above this, what waits to be folded is fetched in order instead of kept in memory."""
-
-
-class PadHost(Protocol):
-    """Whose pad it is: told what happened, asked for what only it knows."""
-
-    @property
-    def replica(self) -> Replica:
-        """The pad's state here."""
-
-    @property
-    def load_document(self) -> DocumentLoader:
-        """Builds a document from foreign bytes, within limits."""
-
-    @property
-    def uploaded(self) -> bool:
-        """Whether the relay has acknowledged this pad before."""
-
-    problem: str
-    """What keeps the pad from its relay, for a person; empty where nothing does."""
-
-    @property
-    def pin(self) -> Pin:
-        """What the link that brought this pad promised."""
-
-    def noticed(self, notice: Notice) -> None:
-        """Tell the person something that is no alarm."""
-
-    def folded(self) -> None:
-        """Show what the replica folded; called after each flow that folds, however it ended."""
-
-    def seal(self) -> None:
-        """Sign what is this process's turn."""
-
-    def attached(self, connected: Connected) -> None: ...
-
-    def presence_frame(self, frame: bytes) -> None: ...
-
-    def remake(self, *, with_outbox: bool) -> None:
-        """Make everything pending again as a difference, by another writer."""
 
 
 class PadLink:
@@ -95,6 +57,7 @@ class PadLink:
         """Entries that this connection appended beside the outbox, by id: snapshots and their HELLOs."""
         self._commits: list[frames.Commit] = []
         self._taking: asyncio.Task[None] | None = None
+        self._deriving: asyncio.Task[None] | None = None
         self.pause_until = 0.0
         self._earlier: SignedHead | None = None
         """What the relay signed before this connection, until it is shown to one that waits for it."""
@@ -131,8 +94,9 @@ class PadLink:
 
     def detach(self) -> None:
         self._connection.on_push(self._replica.pad_id, None)
-        if self._taking:
-            self._taking.cancel()
+        for task in (self._taking, self._deriving):
+            if task:
+                task.cancel()
 
     # -- taking
 
@@ -197,6 +161,27 @@ class PadLink:
         mine = {row.entry_id: row.entry for row in self._replica.store.outbox()} | self._own
         whole = tuple([mine.get(entry, entry) for entry in commit.entries])
         return None if any(len(entry) == frames.ENTRY_ID_BYTES for entry in whole) else whole
+
+    def derive_start(self) -> None:
+        """Fold the log from its beginning, beside all else, and compare: once on this connection."""
+        if self._deriving is None:
+            self._deriving = asyncio.create_task(self._derive_start())
+
+    async def _derive_start(self) -> None:
+        try:
+            beside = await self._connection.run(rederive.derive(self._replica))
+            async with self._lock:
+                try:
+                    await self._connection.run(rederive.conclude(self._replica, beside))
+                finally:
+                    self._host.folded()
+        except Alarm as alarm:
+            self._failed(alarm)
+        except (DocumentError, Refused, RelayUnreachable):
+            # The start stays doubted, and is derived on another connection.
+            return
+        except Exception as error:
+            self._failed(error)
 
     # -- sending
 
