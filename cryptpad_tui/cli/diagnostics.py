@@ -48,6 +48,8 @@ MEANINGS: Final[dict[str, ExitCode]] = {
     "cryptpad_tui.host.errors.RelayDidNotStart": ExitCode.UNREACHABLE,
     "cryptpad_tui.host.errors.RelayPortTaken": ExitCode.UNREACHABLE,
     "cryptpad_tui.crypto.errors.CryptoError": ExitCode.FAILED,
+    "cryptpad_tui.convert.formats.NeedsPandoc": ExitCode.FAILED,
+    "cryptpad_tui.convert.formats.NotConverted": ExitCode.FAILED,
     "cryptpad_tui.crdt.errors.DocumentError": ExitCode.FAILED,
     "cryptpad_tui.pad.alarms.Alarm": ExitCode.ALARM,
     "cryptpad_tui.pad.objects.ObjectTooLarge": ExitCode.FAILED,

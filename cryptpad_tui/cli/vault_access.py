@@ -71,22 +71,22 @@ async def _with_engine(vault: Vault, work: Callable[[Engine], Awaitable[T]]) -> 
         await engine.close()
 
 
-async def send_quickly(engine: Engine, pad_id: bytes) -> bool:
+async def send_quickly(engine: Engine, *pad_ids: bytes) -> bool:
     """Try to send what was just saved here: True when nothing waits. A relay that is away is no failure."""
     from cryptpad_tui.engine import RelayUnreachable
 
     try:
         async with asyncio.timeout(QUICK_SEND_S + _GRACE_S):
-            report = await engine.sync([pad_id], wait_s=QUICK_SEND_S)
+            report = await engine.sync(list(pad_ids), wait_s=QUICK_SEND_S)
     except (RelayUnreachable, TimeoutError):
         return False
     tell(engine, report)
     return not report.waiting and not report.unreachable
 
 
-async def send_or_say(engine: Engine, pad_id: bytes) -> None:
+async def send_or_say(engine: Engine, *pad_ids: bytes) -> None:
     """The same, with one line where it waits."""
-    if not await send_quickly(engine, pad_id):
+    if not await send_quickly(engine, *pad_ids):
         diagnostics.note("saved here; it waits for the relay and goes with the next `cryptpad-tui sync`")
 
 

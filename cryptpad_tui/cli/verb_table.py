@@ -15,6 +15,8 @@ class Verb(NamedTuple):
     module: str
     example: str
     what: str
+    rare: bool = False
+    """Only named on the one screen of `--help`; its own `--help` has the example."""
 
 
 VERBS: Final = (
@@ -27,14 +29,24 @@ VERBS: Final = (
     Verb("append", "verbs_pads", "append mzxw6ytb < line.txt", "add the input to a pad's end"),
     Verb("rename", "verbs_pads", 'rename mzxw6ytb "Errands"', "give a pad another title"),
     Verb("rm", "verbs_pads", "rm mzxw6ytb", "take a pad off the drive"),
+    Verb("import", "verbs_convert", "import notes/ report.html", "make pads of files and folders"),
+    Verb("export", "verbs_convert", "export mzxw6ytb -o plan.html", "write a pad as another format"),
     Verb("share", "verbs_share", "share mzxw6ytb --view", "print a link (a secret)"),
     Verb("join", "verbs_share", "join < link.txt", "add a shared pad, print its id"),
     Verb("sync", "verbs_share", "sync --wait 30", "send what waits, fetch what is new"),
     Verb("status", "verbs_look", "status --json", "say what is saved, waits, is synced"),
     Verb("log", "verbs_look", "log mzxw6ytb --json", "show a pad's verified history"),
+    Verb("alarms", "verbs_alarms", "alarms mzxw6ytb", "say who was caught, what to do"),
+    Verb("proof", "verbs_alarms", "proof check < proof.txt", "show others an alarm's proof", rare=True),
     Verb("relay", "verbs_vault", "relay set wss://pads.example", "set, show or stop the relay"),
-    Verb("passphrase", "verbs_vault", "passphrase", "change the vault's passphrase"),
+    Verb("passphrase", "verbs_vault", "passphrase", "change the vault's passphrase", rare=True),
     Verb("doctor", "verbs_doctor", "doctor", "say what works on this terminal"),
-    Verb("demo", "verbs_screen", "demo", "try the app, without a vault"),
-    Verb("completion", "verbs_screen", "completion bash >> ~/.bashrc", "completion for bash, zsh, fish"),
+    Verb("demo", "verbs_screen", "demo", "try the app, without a vault", rare=True),
+    Verb(
+        "completion",
+        "verbs_screen",
+        "completion bash >> ~/.bashrc",
+        "completion for bash, zsh, fish",
+        rare=True,
+    ),
 )

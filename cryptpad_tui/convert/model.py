@@ -62,12 +62,24 @@ class Read:
 
 def marks_of(attributes: Mapping[str, AttributeValue]) -> tuple[tuple[str, AttributeValue], ...]:
     """The marks among attributes, as a sorted value."""
-    return tuple(sorted([(k, v) for k, v in attributes.items() if k in INLINE_KEYS and v is not None]))
+    return _chosen(attributes, INLINE_KEYS)
 
 
 def block_of(attributes: Mapping[str, AttributeValue]) -> tuple[tuple[str, AttributeValue], ...]:
     """The block formats among attributes, as a sorted value."""
-    return tuple(sorted([(k, v) for k, v in attributes.items() if k in BLOCK_KEYS and v is not None]))
+    return _chosen(attributes, BLOCK_KEYS)
+
+
+def _chosen(
+    attributes: Mapping[str, AttributeValue], keys: frozenset[str]
+) -> tuple[tuple[str, AttributeValue], ...]:
+    kept = [(key, _plain(value)) for key, value in attributes.items() if key in keys and value is not None]
+    return tuple(sorted(kept))
+
+
+def _plain(value: AttributeValue) -> AttributeValue:
+    """A whole number as one: the engine gives every number back with a fraction."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def paragraph(pieces: Iterable[Piece], block: Mapping[str, AttributeValue] | None = None) -> Paragraph:

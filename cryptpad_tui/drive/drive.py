@@ -75,6 +75,10 @@ class Drive:
         value = self._get(pad_id, "folder")
         return value if isinstance(value, str) else ""
 
+    def set_folder(self, pad_id: bytes, folder: str) -> None:
+        """Where this person keeps a pad: names separated by slashes."""
+        self._set(pad_id, "folder", folder)
+
     def set_removed(self, pad_id: bytes) -> None:
         """Take the pad out of this drive. Its keys go with it; others keep theirs."""
         self._set(pad_id, "removed", 1)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.child import LoadingChild
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.crdt.values import Position
+from cryptpad_tui.crdt.values import Attributes, Position, TextEdit
 from cryptpad_tui.crypto.keys import drive_root_of, make_genesis
 from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.drive.drive import Drive
@@ -96,8 +96,18 @@ class Engine:
     def own_name(self, pad_id: bytes) -> str:
         return self.drive.name(pad_id)
 
-    def create_pad(self, title: str, *, kind: PadKind = PadKind.TEXT, text: str = "") -> PadListing:
+    def create_pad(
+        self,
+        title: str,
+        *,
+        kind: PadKind = PadKind.TEXT,
+        text: str = "",
+        runs: Sequence[tuple[str, Attributes]] = (),
+        folder: str = "",
+    ) -> PadListing:
         """A pad of one's own, durable here when this returns; raises UncleanText or VaultError.
+
+        `runs` is the text of a rich pad with its attributes.
 
         One transaction, so that a disk that fills on the way leaves no half of a pad.
         """
@@ -110,8 +120,11 @@ class Engine:
                 session.set_title(title)
                 if text:
                     session.view.replace(Position(0, 0), Position(0, 0), text)
+                if runs:
+                    start = Position(0, 0)
+                    session.view.replace_all([TextEdit(start, start, *run) for run in runs])
                 session.flush()
-                self.add(record)
+                self.add(record, folder=folder)
         except BaseException:
             self._unmake(record.pad_id)
             raise
@@ -127,10 +140,12 @@ class Engine:
         self.open_pads.register_again()
         self._drive_session.pending.go_back()
 
-    def add(self, record: PadRecord) -> None:
+    def add(self, record: PadRecord, *, folder: str = "") -> None:
         """Take a pad into the drive, or bring it up to date there."""
         self.vault.put_pad(record)
         self.drive.put(record)
+        if folder:
+            self.drive.set_folder(record.pad_id, folder)
         self._drive_session.flush()
 
     def rename(self, pad_id: bytes, title: str) -> None:

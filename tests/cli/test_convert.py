@@ -1,0 +1,83 @@
+"""import and export, on a real vault: what comes in, what goes out, what is said of the rest."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from cli.fakes import Inside, MakePerson
+
+
+def test_files_and_folders_become_pads_in_folders_of_the_drive(
+    make_person: MakePerson, inside: Inside, tmp_path: Path
+) -> None:
+    anna = make_person("Anna")
+    (tmp_path / "notes" / "deep").mkdir(parents=True)
+    (tmp_path / "notes" / "one.md").write_text("# One\n")
+    (tmp_path / "notes" / "deep" / "two.txt").write_text("two")
+    (tmp_path / "notes" / ".hidden").write_text("no")
+    (tmp_path / "notes" / "link.md").symlink_to("one.md")
+    ended = inside(anna, "import", str(tmp_path / "notes"), "--into", "Work")
+    assert (ended.code, len(ended.text.split())) == (0, 2)
+    listed = json.loads(inside(anna, "ls", "--json").text)
+    assert {(pad["title"], pad["folder"], pad["kind"]) for pad in listed} == {
+        ("one", "Work/notes", "text"),
+        ("two", "Work/notes/deep", "text"),
+    }
+
+
+def test_html_becomes_rich_text_and_says_what_was_left_out(
+    make_person: MakePerson, inside: Inside, tmp_path: Path
+) -> None:
+    anna = make_person("Anna")
+    page = tmp_path / "plan.html"
+    page.write_text("<h1 onclick=x()>Plan</h1><ol><li>a<li><b>b</b></ol><script>steal()</script>")
+    ended = inside(anna, "import", str(page))
+    assert ended.code == 0
+    assert ended.lines[0].endswith("left out: scripts")
+    assert inside(anna, "export", "plan").text == "# Plan\n\n1. a\n2. **b**"
+    assert inside(anna, "cat", "plan").text == "Plan\na\nb"
+
+
+def test_an_export_is_written_to_a_file_but_never_over_one(
+    make_person: MakePerson, inside: Inside, tmp_path: Path
+) -> None:
+    anna = make_person("Anna")
+    inside(anna, "new", "Plan", "--from", "-", stdin=b"# Plan\n\n*tea*\n")
+    out = tmp_path / "plan.html"
+    assert inside(anna, "export", "Plan", "-o", str(out)).code == 0
+    assert "<h1>Plan</h1>" in out.read_text()
+    again = inside(anna, "export", "Plan", "-o", str(out))
+    assert again.code == 1
+    assert "is there already" in again.err
+
+
+def test_what_is_no_text_is_refused_by_name_and_the_rest_comes_in(
+    make_person: MakePerson, inside: Inside, tmp_path: Path
+) -> None:
+    anna = make_person("Anna")
+    (tmp_path / "a.md").write_text("fine")
+    (tmp_path / "b.bin").write_bytes(b"\x00\xff\x01")
+    ended = inside(anna, "import", str(tmp_path / "a.md"), str(tmp_path / "b.bin"))
+    assert ended.code == 1
+    assert len(ended.text.split()) == 1
+    assert "b.bin" in ended.err
+
+
+def test_a_format_that_needs_pandoc_says_so_where_it_is_missing(
+    make_person: MakePerson, inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = make_person("Anna")
+    inside(anna, "new", "Plan")
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    ended = inside(anna, "export", "Plan", "--format", "pdf")
+    assert ended.code == 1
+    assert "pandoc" in ended.err
+
+
+def test_a_rich_pad_is_made_by_its_kind(make_person: MakePerson, inside: Inside) -> None:
+    anna = make_person("Anna")
+    assert inside(anna, "new", "Minutes", "--kind", "richtext").code == 0
+    assert json.loads(inside(anna, "ls", "--json").text)[0]["kind"] == "richtext"
+    assert inside(anna, "export", "Minutes", "--format", "json").text == '{\n "ops": []\n}'
