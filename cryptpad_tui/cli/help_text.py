@@ -1,4 +1,4 @@
-"""What `--help` prints: one screen of 80x24, an example a verb."""
+"""What `--help` prints: one screen of 80x24, an example for each verb that is used often."""
 
 from __future__ import annotations
 
@@ -16,5 +16,6 @@ _TAIL: Final = (
 
 def help_text() -> str:
     """The whole screen, without the last line end."""
-    rows = [f"  {verb.example.ljust(_EXAMPLE_CELLS)} {verb.what}" for verb in VERBS]
-    return "\n".join((_HEAD, *rows, *_TAIL))
+    rows = [f"  {verb.example.ljust(_EXAMPLE_CELLS)} {verb.what}" for verb in VERBS if not verb.rare]
+    more = ", ".join(verb.name for verb in VERBS if verb.rare)
+    return "\n".join((_HEAD, *rows, f"  VERB --help says more, also of: {more}", *_TAIL))

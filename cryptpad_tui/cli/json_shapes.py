@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cryptpad_tui.engine import LogLine, PadListing
+    from cryptpad_tui.engine import AlarmView, LogLine, PadListing
+    from cryptpad_tui.pad.proofs import ProofReport
 
 Json = dict[str, object]
 
@@ -26,7 +27,7 @@ def pad_object(pad: PadListing) -> Json:
         "size_bytes": pad.size_bytes,
         "sync": str(pad.sync.value),
         "waiting": pad.waiting,
-        "pad_id": base64.b32encode(pad.pad_id).decode("ascii").rstrip("=").lower(),
+        "pad_id": _base32(pad.pad_id),
     }
 
 
@@ -39,6 +40,7 @@ def status_pad_object(pad: PadListing) -> Json:
         "freshness": str(pad.freshness),
         "alarms": list(pad.alarms),
         "relay": pad.relay,
+        "past_alarms": list(pad.past_alarms),
     }
 
 
@@ -78,6 +80,41 @@ def log_object(line: LogLine) -> Json:
         "bytes": line.size_bytes,
         "time": None if line.wall_ms is None else iso_time(line.wall_ms),
     }
+
+
+def alarm_object(short_id: str, view: AlarmView) -> Json:
+    """One alarm, for a person and a program."""
+    return {
+        "number": view.id,
+        "id": short_id,
+        "code": view.code,
+        "state": view.state,
+        "lasting": view.lasting,
+        "sentence": view.sentence,
+        "detail": view.detail,
+        "safe": view.safe,
+        "advice": view.advice,
+        "caught": iso_time(view.at_ms),
+        "ended": iso_time(view.ended_ms) if view.ended_ms else None,
+        "pad_id": _base32(view.pad_id),
+    }
+
+
+def proof_object(report: ProofReport) -> Json:
+    """What a proof file proves and reports."""
+    return {
+        "code": report.code.value,
+        "proven_against": report.against.value or None,
+        "pad_id": _base32(report.pad_id),
+        "relay_key": report.relay_pk.hex(),
+        "seen": iso_time(report.at_ms),
+        "proven": list(report.proven),
+        "reported": list(report.reported),
+    }
+
+
+def _base32(pad_id: bytes) -> str:
+    return base64.b32encode(pad_id).decode("ascii").rstrip("=").lower()
 
 
 def iso_time(unix_ms: int) -> str:

@@ -29,8 +29,6 @@ VERBS: Final = (
     Verb("append", "verbs_pads", "append mzxw6ytb < line.txt", "add the input to a pad's end"),
     Verb("rename", "verbs_pads", 'rename mzxw6ytb "Errands"', "give a pad another title"),
     Verb("rm", "verbs_pads", "rm mzxw6ytb", "take a pad off the drive"),
-    Verb("import", "verbs_convert", "import notes/ report.html", "make pads of files and folders"),
-    Verb("export", "verbs_convert", "export mzxw6ytb -o plan.html", "write a pad as another format"),
     Verb("share", "verbs_share", "share mzxw6ytb --view", "print a link (a secret)"),
     Verb("join", "verbs_share", "join < link.txt", "add a shared pad, print its id"),
     Verb("sync", "verbs_share", "sync --wait 30", "send what waits, fetch what is new"),

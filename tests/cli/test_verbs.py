@@ -158,7 +158,7 @@ def test_status_prints_the_fields_of_the_contract(engine: FakeEngine, command: C
         {"url": "ws://other", "pads": 1, "waiting": 0},
     ]
     first = status["pads"][0]
-    assert list(first) == [*PAD_FIELDS, "log_n", "head", "freshness", "alarms", "relay"]
+    assert list(first) == [*PAD_FIELDS, "log_n", "head", "freshness", "alarms", "relay", "past_alarms"]
     assert (first["log_n"], first["head"], first["freshness"], first["alarms"]) == (
         7,
         "ab" * 32,

@@ -214,6 +214,7 @@ def test_presence_frames_are_no_proof_against_a_writer() -> None:
     ]
     frames = [p.tick(1.0, replica.base(), (NO_CURSOR, NO_CURSOR), False) for p in presence]
     sent = [frame for frame in frames if frame]
+    assert len(sent) == 2
     with pytest.raises(NotAProof):
         judged(AlarmCode.EQUIVOCATION_WRITER, [entry_piece(frame) for frame in sent], anna)
 
