@@ -14,6 +14,7 @@ from cryptpad_tui.cli.screen_request import ScreenRequest
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.engine import LogLine, NotAllowed, PadListing, SyncReport, SyncWord, UnknownPad
+from support import zygote
 
 PASSPHRASE = "correct horse"
 
@@ -36,9 +37,6 @@ class Ended:
 
 
 class FakeSession:
-    halted = False
-    alarm = None
-
     def __init__(self, engine: FakeEngine, pad: PadListing) -> None:
         self._engine, self._pad = engine, pad
         self.can_edit = pad.role != "view"
@@ -101,7 +99,7 @@ class FakeEngine:
                 return pad
         raise UnknownPad
 
-    def create_pad(self, title: str, *, text: str = "") -> PadListing:
+    def create_pad(self, title: str, *, kind: PadKind = PadKind.TEXT, text: str = "") -> PadListing:
         self.calls.append("create")
         return self.add(title, text)
 
@@ -155,11 +153,19 @@ class Person:
     environ: dict[str, str]
 
     def run(self, *arguments: str, stdin: bytes = b"", environ: Mapping[str, str] | None = None) -> Ended:
+        """In a process of its own that was started already."""
+        code, out, err = zygote.shared().run(
+            arguments, stdin=stdin, env={**self.environ, **(environ or {})}, cwd=self.home.parent
+        )
+        return Ended(code, out, err.decode())
+
+    def start(self, *arguments: str) -> Ended:
+        """In a process that starts from nothing, as a shell would."""
         done = subprocess.run(
             [sys.executable, "-m", "cryptpad_tui", *arguments],
-            input=stdin,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
-            env={**self.environ, **(environ or {})},
+            env=self.environ,
             cwd=self.home.parent,
             timeout=60,
             check=False,

@@ -21,7 +21,7 @@ from cryptpad_tui.cli.verb_table import VERBS
 def test_version_is_the_packages_own(anna: Person) -> None:
     from importlib.metadata import version
 
-    assert anna.run("--version").out == f"cryptpad-tui {version('cryptpad-tui')}\n".encode()
+    assert anna.start("--version").out == f"cryptpad-tui {version('cryptpad-tui')}\n".encode()
 
 
 def test_version_answers_quickly(anna: Person) -> None:
@@ -29,7 +29,7 @@ def test_version_answers_quickly(anna: Person) -> None:
     took = []
     for _ in range(5):
         started = time.perf_counter()
-        anna.run("--version")
+        anna.start("--version")
         took.append(time.perf_counter() - started)
     assert min(took) < 0.12, took
 
@@ -39,9 +39,7 @@ def test_help_fits_one_screen_and_has_an_example_a_verb() -> None:
     assert len(lines) <= 23
     assert max(map(len, lines)) <= 80
     for verb in VERBS:
-        own = [line for line in lines if line.startswith(f"  {verb.name} ")]
-        assert len(own) == (0 if verb.rare else 1)
-        assert own or verb.name in lines[-3].replace(",", "").split()
+        assert sum(line.startswith(f"  {verb.name} ") for line in lines) == 1
 
 
 def test_every_verb_has_help_and_an_example(command: Command) -> None:
@@ -194,7 +192,7 @@ def wait_until_reading(pid: int) -> None:
 
 
 def test_without_a_terminal_the_app_says_what_works_instead(anna: Person) -> None:
-    ended = anna.run()
+    ended = anna.start()
     assert (ended.code, len(ended.lines)) == (1, 1)
     assert "ls" in ended.err
 
