@@ -194,6 +194,8 @@ class EditorCanvas(Widget):
         self._want_refining(_REFINE_NEXT_S)
 
     def on_unmount(self) -> None:
+        # The signal would keep this widget, and with it the document, as long as the app lives.
+        self.app.theme_changed_signal.unsubscribe(self)
         self._stop_observing()
         self.editor.close()
 
