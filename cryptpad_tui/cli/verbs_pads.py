@@ -30,14 +30,19 @@ _STDIN = Path("-")
     metavar="FILE",
     help="Its text; - reads standard input.",
 )
+@click.option(
+    "--kind", type=click.Choice(("text", "richtext")), default="text", help="What it holds; text unless told."
+)
 @unlocks
-def new_verb(sources: SecretSources, title: str, source: Path | None) -> None:
+def new_verb(sources: SecretSources, title: str, source: Path | None, kind: str) -> None:
     """Make a pad with TITLE and print its short id."""
     title = require_title(title)
     text = "" if source is None else read_text(None if source == _STDIN else source)
 
     async def work(engine: Engine) -> None:
-        pad = engine.create_pad(title, text=text)
+        from cryptpad_tui.crdt.kinds import PadKind
+
+        pad = engine.create_pad(title, kind=PadKind[kind.upper()], text=text)
         output.write_line(pad.short_id)
         await send_or_say(engine, pad.pad_id)
 

@@ -37,6 +37,9 @@ class Ended:
 
 
 class FakeSession:
+    halted = False
+    alarm = None
+
     def __init__(self, engine: FakeEngine, pad: PadListing) -> None:
         self._engine, self._pad = engine, pad
         self.can_edit = pad.role != "view"
