@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.editor import edits, line_edits, motions, rich_blocks, rich_marks
 from cryptpad_tui.editor.effects import Notice, OpenPrompt
-from cryptpad_tui.editor.find import find_next, find_previous
+from cryptpad_tui.editor.find import BadPattern, find_next, find_previous
 from cryptpad_tui.editor.selection import Selection, caret
 from cryptpad_tui.editor.state import EditorState, Step
 from cryptpad_tui.editor.viewport import centred, scrolled
@@ -71,19 +71,25 @@ def open_find(state: EditorState, argument: str) -> Step:
 
 def go_to_next(state: EditorState, argument: str) -> Step:
     """The next match of what was searched for last."""
-    if state.find is None or not state.find.needle:
+    if state.find is None or not state.find.query.text:
         return open_find(state, argument)
-    return _found(find_next(state.lines, state.find.needle, state.selection.primary.end))
+    query = state.find.query
+    return _found(lambda: find_next(state.lines, query, state.selection.primary.end))
 
 
 def go_to_previous(state: EditorState, argument: str) -> Step:
     """The match before the caret."""
-    if state.find is None or not state.find.needle:
+    if state.find is None or not state.find.query.text:
         return open_find(state, argument)
-    return _found(find_previous(state.lines, state.find.needle, state.selection.primary.start))
+    query = state.find.query
+    return _found(lambda: find_previous(state.lines, query, state.selection.primary.start))
 
 
-def _found(selection: Selection | None) -> Step:
+def _found(search: Callable[[], Selection | None]) -> Step:
+    try:
+        selection = search()
+    except BadPattern as error:
+        return Step(reveal=False, effects=(Notice(str(error)),))
     if selection is None:
         return Step(reveal=False, effects=(Notice("Not found."),))
     return Step(selection=selection)

@@ -15,6 +15,7 @@ from cryptpad_tui.crdt.values import Attributes, Change, Origin, Position, TextE
 from cryptpad_tui.editor import edits, finding, pointer, rich_blocks, viewport
 from cryptpad_tui.editor.commands import COMMANDS
 from cryptpad_tui.editor.effects import Effects, Notice, ReadOnly
+from cryptpad_tui.editor.find import Query, Replacement, replacements
 from cryptpad_tui.editor.frame import Decoration, Frame
 from cryptpad_tui.editor.highlight import LEXERS, Highlighter
 from cryptpad_tui.editor.keymap import UnknownCommand
@@ -295,10 +296,31 @@ class Editor:
         """Search from the caret."""
         self.state = finding.started(self.state)
 
-    def find_update(self, needle: str) -> bool:
-        """Show the first match; False if there is none."""
-        self.state, found = finding.updated(self.state, needle)
+    def find_update(self, query: Query | str) -> bool:
+        """Show the first match; False if there is none. Raises BadPattern."""
+        wanted = Query(query) if isinstance(query, str) else query
+        self.state, found = finding.updated(self.state, wanted)
         return found
+
+    def replace_one(self, template: str) -> Effects:
+        """Replace the match that is shown, and go to the next. Raises BadPattern."""
+        if self._document.read_only:
+            return (ReadOnly(),)
+        effects = self._take(finding.replace_one(self._current(), template))
+        if not effects and self.state.selection.primary.empty:
+            effects = self._take(COMMANDS["find.next"].run(self._current(), ""))
+        return effects
+
+    def replace_preview(self, template: str) -> list[Replacement]:
+        """What `replace_all` would do. Raises BadPattern."""
+        find = self.state.find
+        return replacements(self.state.lines, find.query, template) if find and find.query.text else []
+
+    def replace_all(self, template: str) -> Effects:
+        """Replace every match as one undo step. Raises BadPattern."""
+        if self._document.read_only:
+            return (ReadOnly(),)
+        return self._take(finding.replace_all(self._current(), template))
 
     def find_accept(self) -> None:
         """Stay at the match."""

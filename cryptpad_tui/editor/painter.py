@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+import regex
+
 from cryptpad_tui.crdt.values import Position
-from cryptpad_tui.editor.find import compiled, matches
+from cryptpad_tui.editor.find import BadPattern, compiled, matches
 from cryptpad_tui.editor.frame import (
     BELOW_END,
     Decoration,
@@ -98,8 +100,8 @@ def _own_marks(
     begin = Position(rows[0].line, rows[0].start)
     stop = Position(rows[-1].line, rows[-1].end)
     over = [one for one in decorations if one.start <= stop and one.end >= begin]
-    if state.find is not None and state.find.open and state.find.needle:
-        pattern = compiled(state.find.needle)
+    pattern = _searched(state)
+    if pattern is not None:
         for row in rows:
             text = texts[row.line - begin.line]
             for start, end in matches(pattern, text, row.start, row.end):
@@ -108,6 +110,15 @@ def _own_marks(
         if not chosen.empty:
             over.append(Decoration(chosen.start, chosen.end, "selection"))
     return over
+
+
+def _searched(state: EditorState) -> regex.Pattern[str] | None:
+    if state.find is None or not state.find.open or not state.find.query.text:
+        return None
+    try:
+        return compiled(state.find.query)
+    except BadPattern:
+        return None
 
 
 def _caret(state: EditorState, rows: list[Row]) -> tuple[tuple[int, int] | None, int]:

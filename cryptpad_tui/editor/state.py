@@ -11,6 +11,7 @@ from typing import Literal
 from cryptpad_tui.crdt.mark_index import Frozen, MarkIndex
 from cryptpad_tui.crdt.values import Formatted, Position, TextEdit
 from cryptpad_tui.editor.effects import Effects
+from cryptpad_tui.editor.find import Query
 from cryptpad_tui.editor.layout import Layout, Lines
 from cryptpad_tui.editor.selection import Selection, Selections
 from cryptpad_tui.editor.viewport import Viewport
@@ -29,7 +30,7 @@ class Settings:
 class Find:
     """What is searched for; `origin` is where the search began, for going back there."""
 
-    needle: str = field(repr=False)
+    query: Query = field(repr=False)
     origin: Selection
     origin_view: Viewport
     open: bool = True
