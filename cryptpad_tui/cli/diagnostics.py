@@ -52,6 +52,7 @@ MEANINGS: Final[dict[str, ExitCode]] = {
     "cryptpad_tui.convert.formats.NotConverted": ExitCode.FAILED,
     "cryptpad_tui.crdt.errors.DocumentError": ExitCode.FAILED,
     "cryptpad_tui.pad.alarms.Alarm": ExitCode.ALARM,
+    "cryptpad_tui.pad.flows_void.NotVoidable": ExitCode.FAILED,
     "cryptpad_tui.pad.objects.ObjectTooLarge": ExitCode.FAILED,
     "cryptpad_tui.pad.proofs_judge.NotAProof": ExitCode.FAILED,
     "cryptpad_tui.engine.errors.EngineError": ExitCode.FAILED,
@@ -71,6 +72,8 @@ UNEXPECTED: Final = frozenset(
         "cryptpad_tui.editor.keymap.KeymapError",
         "cryptpad_tui.pad.alarms.NeedsProof",
         "cryptpad_tui.pad.fold._Void",
+        "cryptpad_tui.pad.owner_records.NeedsEntry",
+        "cryptpad_tui.pad.owner_records.NeedsRefold",
         "cryptpad_tui.pad.ports.StaleJournal",
     }
 )

@@ -52,7 +52,11 @@ def _settled(session: PadSession) -> bool:
     if session.halted or session.caught or session.problem:
         return True
     if session.attached_here:
-        return not session.waiting and not session.replica.made_snapshot
+        return (
+            not session.waiting
+            and not session.replica.made_snapshot
+            and not session.replica.judgement.needs_derivation
+        )
     return session.followed and not session.waiting
 
 

@@ -1,4 +1,4 @@
-"""A lying snapshot through real vaults and a real relay: who was there warns, who began at it is put right."""
+"""A lying snapshot through real vaults and a real relay: veterans warn, who began at it is put right."""
 
 from __future__ import annotations
 
