@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SECONDS ?= 60
 
-.PHONY: help run demo test check format lint types imports screenshots bench fuzz soak lock clean
+.PHONY: help run demo test check format lint types imports sim screenshots bench fuzz soak lock clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -30,6 +30,9 @@ types: .venv/dev
 
 imports: .venv/dev
 	$(BIN)/lint-imports --no-cache
+
+sim: .venv/dev  ## Simulate people, disks, network and relay: SECONDS=600, or SEED=123 again
+	PYTHONPATH=.:relay:tests $(BIN)/python -m sim --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) $(if $(STEPS),--steps $(STEPS))
 
 screenshots: .venv/dev  ## Make screenshots/*.svg from the running app
 	$(BIN)/python tests/support/screenshots.py

@@ -1,0 +1,74 @@
+"""`make sim SECONDS=600` explores random seeds; `make sim SEED=123` plays one again and tells its story."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from collections import Counter
+
+from sim.world import STEPS, Outcome, World
+
+
+def play(seed: int, *, steps: int = STEPS, lying: bool | None = None) -> tuple[Outcome, World]:
+    world = World(seed, steps=steps, lying=lying)
+    return world.run(), world
+
+
+def replay_command(outcome: Outcome) -> str:
+    """What plays this very run again."""
+    return f"make sim SEED={outcome.seed}" + (f" STEPS={outcome.steps}" if outcome.steps != STEPS else "")
+
+
+def report(outcome: Outcome) -> str:
+    kind = "lying" if outcome.lying else "honest"
+    lines = [f"seed {outcome.seed} ({kind}, {outcome.entries} entries, {outcome.virtual_s:.0f} s): FAILED"]
+    lines += [f"  {failure}" for failure in outcome.failures[:5]]
+    return "\n".join([*lines, f"  replay: {replay_command(outcome)}"])
+
+
+def explore(seconds: float, steps: int, first: int) -> int:
+    """Play one seed after another until the time is over; returns how many failed."""
+    until, runs, failed = time.monotonic() + seconds, 0, 0
+    total: Counter[str] = Counter()
+    while time.monotonic() < until:
+        outcome, _ = play(first + runs, steps=steps)
+        runs += 1
+        total.update(
+            {
+                "steps": outcome.steps,
+                "entries": outcome.entries,
+                "messages": outcome.messages,
+                "lying": int(outcome.lying),
+                "caught": int(outcome.lying and bool(outcome.alarms)),
+                "snapshots": outcome.kinds.get("SNAPSHOT", 0),
+            }
+        )
+        if outcome.failures:
+            failed += 1
+            print(report(outcome), flush=True)
+    counted = ", ".join(f"{count} {name}" for name, count in total.items())
+    print(f"{runs} runs, {counted}, {failed} failures (seeds {first} to {first + runs - 1})")
+    return failed
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make sim", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--steps", type=int, default=STEPS)
+    options = parser.parse_args()
+    if options.seed is None:
+        return 1 if explore(options.seconds, options.steps, random.SystemRandom().getrandbits(32)) else 0
+    outcome, world = play(options.seed, steps=options.steps)
+    print("\n".join(world.story))
+    if outcome.failures:
+        print(report(outcome))
+        return 1
+    print(f"seed {outcome.seed}: {outcome.entries} entries, alarms {list(outcome.alarms)}, all holds")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

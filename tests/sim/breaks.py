@@ -1,0 +1,130 @@
+"""Defences of the product, each taken out: what the simulation must find. Used by its tests alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+
+from cryptpad_relay.hub import Hub
+from cryptpad_relay.protocol.frames import REPLY_BIT, Appended, Op, join_frame
+from cryptpad_relay.protocol.labels import hash_parts
+from cryptpad_tui.crdt.view import ViewDocument
+from cryptpad_tui.crypto.keys import EditKeys
+from cryptpad_tui.crypto.sealing import SEAL_OVERHEAD
+from cryptpad_tui.pad import fold, replica, snapshots, writer
+from cryptpad_tui.pad.fold import Fold
+from cryptpad_tui.pad.freshness import Freshness, FreshnessState, FreshnessWatch
+from cryptpad_tui.pad.presence import Session
+from cryptpad_tui.pad.replica import Replica
+from cryptpad_tui.pad.writer import Writer
+from cryptpad_tui.vault.padstore import VaultPadStore
+
+Break = Callable[[pytest.MonkeyPatch], None]
+
+
+def acknowledge_before_the_disk(patched: pytest.MonkeyPatch) -> None:
+    def at_once(self: Hub, pad: object, session: Any, req: int, appended: Appended) -> None:
+        session.peer.send(join_frame(Op.APPEND | REPLY_BIT, req, appended.encode()))
+        self._answer_later(_Deaf(), 0, Op.APPEND, b"")
+
+    patched.setattr(Hub, "answer_append", at_once)
+
+
+def believe_any_base(patched: pytest.MonkeyPatch) -> None:
+    patched.setattr(Fold, "_check_base", lambda self, entry, writer, n: None)
+
+
+def keep_a_writer_in_the_vault(patched: pytest.MonkeyPatch) -> None:
+    """One key for ever, going on where the vault says: a backup then signs a second time."""
+
+    def from_vault(self: Replica) -> Writer | None:
+        if not isinstance(self.keys, EditKeys):
+            return None
+        assert isinstance(self.store, VaultPadStore)
+        seed = hash_parts("sim/writer", self.profile.identity.public)
+        fresh = Writer(self.pad_id, self.epoch, self.keys, rng=self._rng, seed=seed)
+        tail = self.store.writer_tail(fresh.pk)
+        if tail:
+            fresh.take_back(tail.seq + 1, tail.entry_id)
+        return fresh
+
+    patched.setattr(Replica, "_new_writer", from_vault)
+
+
+def believe_whoever_is_here(patched: pytest.MonkeyPatch) -> None:
+    def credulous(
+        self: FreshnessWatch, session: Session, my_n: int, my_head: bytes, there: bytes | None, now: float
+    ) -> None:
+        if session.ident_pk and session.confirmed_at == now:
+            self._confirmed = FreshnessState(Freshness.CONFIRMED, session.ident_pk, now)
+
+    patched.setattr(FreshnessWatch, "heard", credulous)
+
+
+def send_in_the_clear(patched: pytest.MonkeyPatch) -> None:
+    head, tail = bytes(SEAL_OVERHEAD - 16), bytes(16)
+
+    def open_clear(key: bytes, aad: bytes, sealed: bytes) -> bytes:
+        return sealed[len(head) : -len(tail)]
+
+    patched.setattr(writer, "seal", lambda key, aad, plain, *, rng: head + plain + tail)
+    for module in (fold, replica, snapshots):
+        opens = module.open_sealed  # type: ignore[attr-defined]
+
+        def either(key: bytes, aad: bytes, sealed: bytes, opens: Any = opens) -> Any:
+            return open_clear(key, aad, sealed) if sealed.startswith(head) else opens(key, aad, sealed)
+
+        patched.setattr(module, "open_sealed", either)
+
+
+def show_not_all(patched: pytest.MonkeyPatch) -> None:
+    apply = ViewDocument.apply
+
+    def lazy(self: ViewDocument, update: bytes) -> None:
+        if update[-1] % 8 != 3:
+            apply(self, update)
+
+    patched.setattr(ViewDocument, "apply", lazy)
+
+
+def forget_who_wrote_before_a_snapshot(patched: pytest.MonkeyPatch) -> None:
+    restore = snapshots._restore_writers
+
+    def nameless(into: Fold, rows: Any, facts: Any) -> None:
+        restore(into, rows, facts)
+        for known in into.writers.values():
+            known.ident_pk = bytes(32)
+
+    patched.setattr(snapshots, "_restore_writers", nameless)
+
+
+class _Deaf:
+    """Who was answered already."""
+
+    @property
+    def peer(self) -> _Deaf:
+        return self
+
+    def send(self, *parts: bytes) -> None: ...
+
+    def advance(self, now: float) -> None: ...
+
+    def answered(self, op: Op) -> None: ...
+
+
+BREAKS: Final[dict[str, tuple[Break, bool, str]]] = {
+    "acknowledge before the disk": (acknowledge_before_the_disk, False, "acknowledged at"),
+    "believe any base": (believe_any_base, True, "had seen another log"),
+    "believe whoever is here": (believe_whoever_is_here, True, "who did not"),
+    "keep a writer in the vault": (keep_a_writer_in_the_vault, False, "two bodies"),
+    "send in the clear": (send_in_the_clear, False, "a secret on the wire"),
+    "show not all": (show_not_all, False, "the screen is not"),
+    "forget who wrote before a snapshot": (
+        forget_who_wrote_before_a_snapshot,
+        False,
+        "another text or state",
+    ),
+}
+"""The broken defence, whether the relay lies, and a part of what is said when it is found."""

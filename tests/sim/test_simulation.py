@@ -1,0 +1,53 @@
+"""A fixed number of random households, in virtual time; `make sim` plays as many as one likes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sim.__main__ import play, report
+
+ROOT = Path(__file__).parents[2]
+STEPS = 80
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_an_honest_relay_is_never_accused_and_nothing_is_lost_or_doubled(seed: int) -> None:
+    outcome, _ = play(seed, steps=STEPS, lying=False)
+    assert not outcome.failures, report(outcome)
+    assert not outcome.alarms
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_lying_relay_is_caught_or_does_no_harm(seed: int) -> None:
+    outcome, _ = play(seed, steps=STEPS, lying=True)
+    assert not outcome.failures, report(outcome)
+
+
+def test_the_runs_reach_what_they_are_for() -> None:
+    """Snapshots, several people, and lies that are caught: else the runs above would say little."""
+    lying = [play(seed, steps=STEPS, lying=True)[0] for seed in range(3)]
+    honest = [play(seed, steps=STEPS, lying=False)[0] for seed in range(3)]
+    assert any(outcome.alarms for outcome in lying)
+    assert sum(outcome.entries for outcome in honest) > 30
+    assert any("SNAPSHOT" in outcome.kinds for outcome in honest)
+
+
+def test_a_seed_is_the_same_run_in_another_process() -> None:
+    code = f"from sim.__main__ import play; print(play(5, steps={STEPS})[0].trace)"
+    path = os.pathsep.join([str(ROOT), str(ROOT / "relay"), str(ROOT / "tests")])
+    traces = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONPATH": path, "PYTHONHASHSEED": hash_seed, "PATH": os.environ["PATH"]},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for hash_seed in ("1", "2")
+    }
+    assert traces == {play(5, steps=STEPS)[0].trace + "\n"}

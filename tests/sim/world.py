@@ -1,0 +1,303 @@
+"""One run: people, a network and a relay in virtual time, all from one seed.
+
+The same seed gives the same run in any process: see `Outcome.trace`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+from unittest.mock import patch
+
+from cryptpad_relay.protocol.records import Genesis, parse_genesis
+from cryptpad_tui.crdt.child import LoadingChild
+from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.crypto.keys import EditKeys, edit_seed_of
+from cryptpad_tui.engine.errors import EngineError, RelayUnreachable
+from cryptpad_tui.pad import digests, replica
+from cryptpad_tui.pad.alarms import Alarm
+from cryptpad_tui.sync import connection
+from sim import acts
+from sim.checks import Checks, kinds_of
+from sim.client import CURRENT, Machine, Window
+from sim.disk import PowerCut
+from sim.liar import LyingRelay
+from sim.loop import Stuck, VirtualLoop
+from sim.network import Link, Network, Tape
+from sim.tokens import Tokens
+
+REST_S: Final = 400.0
+"""Virtual time in which everybody must come to rest once nothing disturbs them."""
+LYING_SHARE: Final = 0.4
+STEPS: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run came to."""
+
+    seed: int
+    steps: int
+    entries: int
+    messages: int
+    virtual_s: float
+    lying: bool
+    failures: tuple[str, ...]
+    alarms: tuple[str, ...]
+    trace: str
+    """A hash of who said what kind of thing when: two runs of one seed must agree."""
+    kinds: dict[str, int] = field(default_factory=dict)
+
+
+class World:
+    """Everything in one run, and the seed's randomness."""
+
+    def __init__(self, seed: int, *, steps: int = STEPS, lying: bool | None = None) -> None:
+        self.seed, self.steps = seed, steps
+        self.rng = random.Random(seed)
+        self.lying = self.rng.random() < LYING_SHARE if lying is None else lying
+        self.honest = not self.lying
+        self.loop = VirtualLoop()
+        self.tokens = Tokens()
+        self.canary = f"canary{self.rng.getrandbits(48):012x}"
+        self.network = Network(self.loop, random.Random(self.rng.getrandbits(64)), Tape())
+        self.relay = LyingRelay(self, random.Random(self.rng.getrandbits(64)))
+        self.network.accept = self.relay.accept
+        self.network.unreachable = _is_offline
+        self.machines: list[Machine] = []
+        self.identities: dict[bytes, Machine] = {}
+        self.kind = self.rng.choice((PadKind.TEXT, PadKind.RICHTEXT))
+        self.pad_id = b""
+        self.genesis: Genesis
+        self.keys: EditKeys
+        self.pause_s = 0.0
+        self.acted_at = 0.0
+        self.alarms: Counter[str] = Counter()
+        self.story: list[str] = []
+        self._wounds: Counter[str] = Counter()
+        self.checks = Checks(self)
+        self.loop.set_exception_handler(self._unexpected)
+        self.loop.set_task_factory(_owned_task)
+
+    # -- what the rest of the simulation asks
+
+    def windows(self) -> Iterator[Window]:
+        for machine in self.machines:
+            yield from list(machine.windows.values())
+
+    def note(self, what: str) -> None:
+        """A line of the run's story, for whoever replays a seed."""
+        self.story.append(f"{self.loop.time():9.3f} {what}")
+
+    def alarmed(self, window: Window, code: str, detail: str) -> None:
+        if not self.alarms[f"{window}: {code}"]:
+            self.note(f"{window} ALARM {code} {detail}")
+        self.alarms[f"{window}: {code}"] += 1
+        if self.honest:
+            self.checks.fail(f"{window}: an honest relay is accused: {code} {detail}".rstrip())
+
+    def wound(self, machine: Machine) -> None:
+        """Its disk was or is in trouble: nothing is promised about that time."""
+        self._wounds[machine.name] += 1
+
+    def disk_troubles(self, machine: Machine) -> int:
+        return self._wounds[machine.name]
+
+    def _unexpected(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if not isinstance(error, PowerCut):
+            self.checks.fail(f"unexpected: {context['message']}: {error!r}")
+
+    # -- people who come
+
+    def add_machine(self, role: str, link: str = "") -> Machine:
+        machine = Machine(self, f"p{len(self.machines)}", role)
+        machine.link = link
+        self.machines.append(machine)
+        self.network.tape.secrets[machine.account_root] = f"account of {machine.name}"
+        return machine
+
+    async def invite(self, window: Window, *, view: bool) -> None:
+        """Part of the inviting process: a link, and somebody new who follows it."""
+        assert window.engine
+        try:
+            link = await window.engine.make_link(self.pad_id, view=view)
+        except (EngineError, RelayUnreachable, Alarm) as error:
+            self.note(f"{window}: no link: {type(error).__name__}")
+            return
+        self.add_machine("view" if view else "edit", link).open_window()
+
+    # -- the run
+
+    def run(self) -> Outcome:
+        """Play it to the end. Never raises for what it finds: that is in the outcome."""
+        try:
+            with _small_limits(), _simulated_sockets(self):
+                self.loop.run_until_complete(self._play())
+        except Stuck:
+            self.checks.fail("everybody waits for ever")
+        finally:
+            self._end()
+        raws = [stored.raw for stored in self.relay.log(self.pad_id)]
+        return Outcome(
+            seed=self.seed,
+            steps=self.steps,
+            entries=len(raws),
+            messages=self.network.tape.messages,
+            virtual_s=self.loop.time(),
+            lying=self.lying,
+            failures=tuple(self.checks.failures),
+            alarms=tuple(self.alarms),
+            trace=self.network.tape.digest(),
+            kinds=kinds_of(raws),
+        )
+
+    async def _play(self) -> None:
+        await self._begin()
+        for step in range(self.steps):
+            pause_s, self.pause_s = self.pause_s, 0.0
+            await asyncio.sleep(pause_s or self.rng.expovariate(1 / self.rng.choice((0.05, 0.5, 3.0))))
+            acts.act(self)
+            self.acted_at = self.loop.time()
+            self.checks.observe(thorough=step % 5 == 0)
+            if self.checks.failures:
+                return
+        self._heal()
+        if await self._come_to_rest():
+            self.checks.finish()
+        elif not self.alarms:
+            self.checks.fail("they do not come to rest: " + "; ".join(self._restless()))
+
+    async def _begin(self) -> None:
+        owner = self.add_machine("owner")
+        window = owner.open_window()
+        await asyncio.sleep(0.1)
+        assert window.engine
+        engine = window.engine
+        window.run_as(lambda: self._create_pad(window))
+        record = engine.vault.pad(self.pad_id)
+        assert record
+        self.genesis = parse_genesis(record.genesis, self.pad_id)
+        self.keys = EditKeys.from_seed(edit_seed_of(record.secret, 0))
+        secrets = self.network.tape.secrets
+        secrets[self.canary.encode()] = "text, title or name"
+        for name in ("edit_seed", "view_seed", "read_key", "presence_key"):
+            secrets[getattr(self.keys, name)] = name
+        secrets[record.secret] = "owner's root"
+        for _ in range(self.rng.choice((1, 1, 2))):
+            window.spawn(self.invite(window, view=False))
+        await asyncio.sleep(2.0)
+
+    def _create_pad(self, window: Window) -> None:
+        assert window.engine
+        self.pad_id = window.engine.create_pad(f"{self.canary} title", kind=self.kind).pad_id
+        window.show()
+
+    def _heal(self) -> None:
+        """Nothing disturbs anybody any more, and the relay is honest."""
+        self.note("healed")
+        for machine in self.machines:
+            machine.offline, machine.disk.full, machine.disk.die_at = False, False, None
+        self.relay.store.fail_commits = 0
+        self.relay.die_between = False
+        self.relay.start()
+        self.relay.be_honest()
+
+    async def _come_to_rest(self) -> bool:
+        until = self.loop.time() + REST_S
+        while self.loop.time() < until:
+            for machine in self.machines:
+                if not machine.windows:
+                    machine.open_window()
+            await asyncio.sleep(2.0)
+            self.checks.observe(thorough=False)
+            if self.checks.failures or self.alarms:
+                return False
+            if not self._restless():
+                await asyncio.sleep(3.0)
+                if not self._restless():
+                    return True
+        return False
+
+    def _restless(self) -> list[str]:
+        """Whose window has not everything, or has something to send."""
+        end = len(self.relay.log(self.pad_id))
+        found = []
+        for window in self.windows():
+            session = window.session
+            if session is None or window.engine is None:
+                found.append(f"{window} has no pad")
+            elif window.engine.vault.waiting(self.pad_id):
+                found.append(
+                    f"{window} waits to send ({session.problem or session.not_saved or 'no reason'})"
+                )
+            elif session.replica.fold.n != end or not (session.attached_here or session.followed):
+                found.append(f"{window} is at {session.replica.fold.n} of {end} ({session.problem})")
+        return found
+
+    def _end(self) -> None:
+        for machine in self.machines:
+            machine.close()
+        self.relay.crash()
+        # Tasks that were cancelled end, and what they hold is closed.
+        left = [task for task in asyncio.all_tasks(self.loop) if not task.done()]
+        for task in left:
+            task.cancel()
+        with contextlib.suppress(Stuck, PowerCut):
+            self.loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        self.loop.close()
+
+
+def _is_offline(owner: object) -> bool:
+    return isinstance(owner, Window) and (owner.machine.offline or owner.dead)
+
+
+def _owned_task(loop: Any, work: Any, **options: Any) -> asyncio.Task[Any]:
+    """Tasks of a process are known to it, so that it can be killed."""
+    task: asyncio.Task[Any] = asyncio.Task(work, loop=loop, **options)
+    window = CURRENT.get(None)
+    if window is not None:
+        window.tasks[task] = None
+        task.add_done_callback(lambda done: _buried(window, done))
+        if window.dead:
+            task.cancel()
+    return task
+
+
+def _buried(window: Window, task: asyncio.Task[Any]) -> None:
+    window.tasks.pop(task, None)
+    if not task.cancelled() and window.dead:
+        task.exception()
+
+
+@contextmanager
+def _small_limits() -> Iterator[None]:
+    """Checkpoints and snapshots after few entries, so that each run has some. All clients alike."""
+    with (
+        patch.object(digests, "MIN_SPACING", 6),
+        patch.object(replica, "SNAPSHOT_TAIL_ENTRIES", 12),
+        patch.object(replica, "CHECKPOINT_TAIL_ENTRIES", 10),
+        patch.object(replica, "LEFT_TAIL_ENTRIES", 4),
+        patch.object(replica, "MAX_IN_FLIGHT", 6),
+    ):
+        yield
+
+
+@contextmanager
+def _simulated_sockets(world: World) -> Iterator[None]:
+    """Connections go through the world's network, and snapshots are loaded without a child process."""
+
+    async def open_socket(url: str, timeout_s: float) -> Link:
+        return await world.network.connect(CURRENT.get())
+
+    with (
+        patch.object(connection, "_open_socket", open_socket),
+        patch.object(LoadingChild, "load", lambda *parts, **named: None),
+    ):
+        yield
