@@ -13,8 +13,9 @@ FIN: Final = 0x80
 MASKED: Final = 0x80
 RESERVED: Final = 0x70
 MAX_CONTROL: Final = 125
-MAX_SMALL_FRAMES: Final = 64
-"""Control frames in one piece of bytes, or fragments of a message: each costs as much as a message does."""
+MAX_CONTROLS: Final = 16
+"""Control frames in one piece of bytes: each costs as much as a message does."""
+MAX_FRAGMENTS: Final = 64
 FRAGMENT_BYTES: Final = 256
 """So many bytes of a message allow one fragment more."""
 PROTOCOL_ERROR: Final = 1002
@@ -109,7 +110,7 @@ class MessageReader:
         opcode = first & 0x0F
         if opcode >= Opcode.CLOSE:
             self._controls += 1
-            if opcode > Opcode.PONG or self._controls > MAX_SMALL_FRAMES:
+            if opcode > Opcode.PONG or self._controls > MAX_CONTROLS:
                 raise BrokenWebSocket(PROTOCOL_ERROR)
             return Message(opcode, payload)
         if opcode > Opcode.BINARY or (opcode == Opcode.CONTINUATION) == (self._opcode is None):
@@ -118,7 +119,7 @@ class MessageReader:
             return Message(opcode, payload)
         self._parts += payload
         self._fragments += 1
-        if self._fragments > MAX_SMALL_FRAMES + len(self._parts) // FRAGMENT_BYTES:
+        if self._fragments > MAX_FRAGMENTS + len(self._parts) // FRAGMENT_BYTES:
             raise BrokenWebSocket(PROTOCOL_ERROR)
         if not first & FIN:
             self._opcode = opcode if self._opcode is None else self._opcode

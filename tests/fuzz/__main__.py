@@ -109,6 +109,7 @@ def _honest(wanted: int) -> None:
         except InvalidUpdate as refusal:
             sys.exit(f"an honest update was refused ({refusal.reason}) in a room from seed {seed} on")
         accepted, seed = accepted + more, seed + rooms
+        print(f"honest updates: {accepted} so far", end="\r", flush=True)
     print(f"honest updates: {accepted} accepted, 0 refused, in {seed} rooms")
 
 

@@ -38,6 +38,11 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
+def patience_s() -> float:
+    """A second of a machine that has nothing else to do; where others share it, their share longer."""
+    return MAX_JOIN_S * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def memory_mib(pid: int) -> float:
     """Resident memory of a process."""
     done = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True)
@@ -98,7 +103,7 @@ async def test_t34_a_flood_before_any_proof_costs_little_memory_and_nobodys_time
                 largest = max(largest, memory_mib(relay.process.pid))
                 await asyncio.sleep(0.05)
             await done
-        assert max(joins) < MAX_JOIN_S, f"the slowest of {len(joins)} joins took {max(joins):.2f} s"
+        assert max(joins) < patience_s(), f"the slowest of {len(joins)} joins took {max(joins):.2f} s"
         assert largest - before < MAX_GROWTH_MIB
         assert relay.stop() == 0
         assert "Traceback" not in relay.log()
@@ -126,7 +131,7 @@ async def test_t34_strangers_never_take_the_last_open_files(data: Path) -> None:
     command = f"{limit}; import sys, cryptpad_relay.cli as cli; sys.exit(cli.main())"
     with relay_process(data, program=("-c", command)) as relay, hostile(relay, 600, "silent") as attack:
         await until_done(attack)
-        assert await honest_join_s(relay.url, pad) < MAX_JOIN_S
+        assert await honest_join_s(relay.url, pad) < patience_s()
         assert relay.stop() == 0
         assert "out of system resource" not in relay.log()
 
@@ -167,7 +172,7 @@ async def test_t34_unfinished_messages_of_many_members_are_bounded_together(data
         assert 30 <= sum(ended) < 40
         assert ended[0] or ended[1]
         assert memory_mib(relay.process.pid) - before < MAX_GROWTH_MIB
-        assert last < MAX_JOIN_S
+        assert last < patience_s()
         for client in clients:
             client.socket.transport.abort()
 
@@ -209,7 +214,7 @@ async def test_t34_a_flood_of_frames_by_a_member_delays_nobody(data: Path) -> No
         for req in range(100, 5_100):
             bad.socket.transport.write(_masked(join_frame(Op.STH, req, body)))
         slowest = max([await honest_join_s(relay.url, pad) for _ in range(JOINS)])
-        assert slowest < MAX_JOIN_S
+        assert slowest < patience_s()
         for req in range(6_000, 6_200):
             bad.socket.transport.write(_masked(join_frame(Op.FETCH, req, b"short")))
         with suppress(ConnectionClosed):
