@@ -18,4 +18,4 @@ def help_text() -> str:
     """The whole screen, without the last line end."""
     rows = [f"  {verb.example.ljust(_EXAMPLE_CELLS)} {verb.what}" for verb in VERBS if not verb.rare]
     more = ", ".join(verb.name for verb in VERBS if verb.rare)
-    return "\n".join((_HEAD, *rows, f"  VERB --help says more, also of: {more}", *_TAIL))
+    return "\n".join((_HEAD, *rows, f"  VERB --help says more; also: {more}", *_TAIL))
