@@ -16,16 +16,15 @@ from collections.abc import Callable, Iterator, Sequence
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.child import LoadingChild
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.crdt.values import Attributes, Position, TextEdit
-from cryptpad_tui.crypto.keys import drive_root_of, make_genesis
+from cryptpad_tui.crdt.values import Attributes
+from cryptpad_tui.crypto.keys import drive_root_of
 from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.drive.drive import Drive
-from cryptpad_tui.engine import alarms, linking, listing, people, syncing
+from cryptpad_tui.engine import alarms, creating, linking, listing, people, syncing
 from cryptpad_tui.engine.alarms import AlarmView
 from cryptpad_tui.engine.errors import UnknownPad
 from cryptpad_tui.engine.history import log_lines
 from cryptpad_tui.engine.opening import OpenPads
-from cryptpad_tui.engine.records import own_record
 from cryptpad_tui.engine.relays import Relays
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.syncing import VaultWatch
@@ -60,8 +59,8 @@ class Engine:
         self.relays = Relays(self)
         self._watch = VaultWatch(self)
         self._loading_child = LoadingChild()
-        self._drive_session = self._open_drive()
-        self.drive = Drive(self._drive_session.view)
+        self.drive_session = self._open_drive()
+        self.drive = Drive(self.drive_session.view)
 
     # -- the drive
 
@@ -70,14 +69,10 @@ class Engine:
         record = self.vault.pad(bytes.fromhex(stored)) if stored else None
         if record is None:
             root = drive_root_of(self.vault.account_root)
-            record = self._new_record(PadKind.DRIVE, root)
+            record = creating.new_record(self, PadKind.DRIVE, root)
             self.vault.put_pad(record)
             self.vault.set_setting("drive", record.pad_id.hex())
         return self.open_pads.make(record)
-
-    def _new_record(self, kind: PadKind, owner_root: bytes) -> PadRecord:
-        genesis = make_genesis(owner_root, kind, rng=self.rng)
-        return own_record(genesis, kind, owner_root, created_ms=self.wall_ms())
 
     def listing(self) -> list[PadListing]:
         """Every pad of the drive, newest first; opens no document."""
@@ -111,34 +106,7 @@ class Engine:
 
         One transaction, so that a disk that fills on the way leaves no half of a pad.
         """
-        self._drive_session.flush()
-        record = self._new_record(kind, self.rng(32))
-        try:
-            with self._drive_session.replica.store.transaction():
-                self.vault.put_pad(record)
-                session = self.open_pad(record.pad_id)
-                session.set_title(title)
-                if text:
-                    session.view.replace(Position(0, 0), Position(0, 0), text)
-                if runs:
-                    start = Position(0, 0)
-                    session.view.replace_all([TextEdit(start, start, *run) for run in runs])
-                session.flush()
-                self.add(record, folder=folder)
-        except BaseException:
-            self._unmake(record.pad_id)
-            raise
-        session.close()
-        return self.listing_of(record.pad_id)
-
-    def _unmake(self, pad_id: bytes) -> None:
-        """Forget here what a transaction that failed has taken back."""
-        session = self.open_pads.take_out(pad_id, keep_writer=False)
-        if session:
-            session.pending.stop_saving()
-            self.relays.let_go(session)
-        self.open_pads.register_again()
-        self._drive_session.pending.go_back()
+        return creating.create_pad(self, title, kind=kind, text=text, runs=runs, folder=folder)
 
     def add(self, record: PadRecord, *, folder: str = "") -> None:
         """Take a pad into the drive, or bring it up to date there."""
@@ -146,7 +114,7 @@ class Engine:
         self.drive.put(record)
         if folder:
             self.drive.set_folder(record.pad_id, folder)
-        self._drive_session.flush()
+        self.drive_session.flush()
 
     def rename(self, pad_id: bytes, title: str) -> None:
         """The title that everybody sees; for a view-only pad one's own name for it."""
@@ -156,13 +124,13 @@ class Engine:
                 session.flush()
             else:
                 self.drive.set_name(pad_id, title)
-                self._drive_session.flush()
+                self.drive_session.flush()
                 session.save_listing()
 
     def remove(self, pad_id: bytes) -> None:
         """Take a pad out of this drive, with its keys and its local data. Others keep theirs."""
         self.drive.set_removed(pad_id)
-        self._drive_session.flush()
+        self.drive_session.flush()
         session = self.open_pads.take_out(pad_id, keep_writer=False)
         if session:
             self.relays.let_go(session)
@@ -184,7 +152,7 @@ class Engine:
             session.flush()
         session.opened -= 1
         current = self.open_pads.get(session.pad_id)
-        if session.opened > 0 or current is not session or session is self._drive_session:
+        if session.opened > 0 or current is not session or session is self.drive_session:
             return
         if self.loop is None or not session.waiting:
             self.open_pads.take_out(session.pad_id, keep_writer=True)

@@ -6,7 +6,6 @@ and what is not durable yet, in this order. It never sends; what may be signed, 
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from cryptpad_tui.crdt.errors import EngineFailure
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.engine import verdicts
+from cryptpad_tui.engine.flush_timer import FlushTimer
 from cryptpad_tui.engine.values import EXCHANGED, SessionEvent
 from cryptpad_tui.pad.replica import Replaced, SealResult
 from cryptpad_tui.vault.errors import UnknownPad, VaultError
@@ -22,11 +22,6 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
     from cryptpad_tui.engine.session import PadSession
 
-FLUSH_S: Final = 0.15
-TOGETHER_S: Final = 0.1
-FIRST_FLUSH_S: Final = 0.01
-"""Time for the key's own answer on the screen, and for the rest of a paste."""
-RETRY_S: Final = 1.0
 COMPACT_ROWS: Final = 256
 """So many pending edits of closed windows are made one, so that opening a pad stays cheap."""
 _REMOVED: Final = "removed in another window; copy what you need"
@@ -44,8 +39,7 @@ class PendingEdits:
         self._store = session.replica.store
         self.not_saved = ""
         """A sentence about why edits are not durable yet; empty where they are."""
-        self._flush_handle: asyncio.TimerHandle | None = None
-        self._flushed_at = -TOGETHER_S
+        self._timer = FlushTimer(engine, session, self.flush)
         self._journal_seen = 0
         self._shown: list[bytes] = []
         """The pending edits that the view holds: what it would be without those that are not saved yet."""
@@ -81,28 +75,11 @@ class PendingEdits:
 
     def save_soon(self) -> None:
         """The view has an edit: make it durable within 250 ms."""
-        if self._flush_handle is None:
-            self._flush_after(self._flush_delay_s())
-
-    def _flush_after(self, delay_s: float) -> None:
-        if self._engine.loop is not None:
-            self._flush_handle = self._engine.loop.call_later(delay_s, self._flush_later)
-
-    def _flush_delay_s(self) -> float:
-        """In company somebody watches: what is typed after a pause does not wait for more."""
-        if not self._session.presence.sessions:
-            return FLUSH_S
-        return max(FIRST_FLUSH_S, self._flushed_at + TOGETHER_S - self._engine.now())
-
-    def _flush_later(self) -> None:
-        with contextlib.suppress(VaultError):
-            self.flush()
+        self._timer.start()
 
     def stop_saving(self) -> None:
         """Until there is another edit."""
-        if self._flush_handle:
-            self._flush_handle.cancel()
-            self._flush_handle = None
+        self._timer.stop()
 
     def flush(self) -> None:
         """Make the view's edits durable: one small commit, if there is anything.
@@ -118,15 +95,14 @@ class PendingEdits:
         except VaultError as error:
             self.not_saved = " ".join((type(error).__doc__ or "").split())
             self._session.tell(SessionEvent.STATUS)
-            self._flush_after(RETRY_S)
+            self._timer.start_again()
             raise
 
     def _flush(self) -> None:
         """In one transaction the view takes in what other windows did, so that these edits stand on the whole
         queue before them.
         """
-        self.stop_saving()
-        self._flushed_at = self._engine.now()
+        self._timer.flushed()
         self._unsaved += self.view.take_updates()
         writer = self._replica.writer
         if not self._unsaved or writer is None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from engine.test_two_people import append, shared, until
 
-from cryptpad_tui.engine import Engine, pending
+from cryptpad_tui.engine import Engine, flush_timer
 from support.relay import RelayProcess
 
 MakeEngine = Callable[..., Engine]
@@ -19,7 +19,7 @@ async def test_what_is_typed_after_a_pause_does_not_wait_for_a_batch(
     relay: RelayProcess, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In company neither the quiet journal's delay nor a whole tick stands between a key and its reader."""
-    monkeypatch.setattr(pending, "FLUSH_S", 60.0)
+    monkeypatch.setattr(flush_timer, "FLUSH_S", 60.0)
     anna, boris = make_engine("Anna", relay_url=relay.url), make_engine("Boris")
     hers, his = await shared(anna, boris)
     await until(lambda: bool(hers.presence.sessions) and not hers.waiting)

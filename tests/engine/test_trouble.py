@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from cryptpad_relay.protocol.errors import Code, Refused
-from cryptpad_tui.engine import Engine, PadSession, syncing
-from cryptpad_tui.engine import pending as pending_module
+from cryptpad_tui.engine import Engine, PadSession, flush_timer, syncing
 from cryptpad_tui.engine.relay_loop import RelayLoop
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.sync.pad_link import PadLink
@@ -142,7 +141,7 @@ async def test_a_window_that_another_keeps_in_step_does_not_say_that_it_is_offli
 async def test_a_save_that_fails_says_so_and_is_tried_again(
     make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pending_module, "RETRY_S", 0.02)
+    monkeypatch.setattr(flush_timer, "RETRY_S", 0.02)
     engine = make_engine("Anna")
     session = engine.open_pad(engine.create_pad("Pad", text="start\n").pad_id)
     await engine.start()

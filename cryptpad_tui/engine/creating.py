@@ -1,0 +1,68 @@
+"""Making a pad of one's own: wholly, or not at all.
+
+All of it is one transaction, so that a disk that fills on the way leaves no half of a pad; and what this
+process remembered of it goes with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.crdt.values import Attributes, Position, TextEdit
+from cryptpad_tui.crypto.keys import make_genesis
+from cryptpad_tui.engine.records import own_record
+from cryptpad_tui.engine.values import PadListing
+from cryptpad_tui.vault.records import PadRecord
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine.engine import Engine
+
+_START = Position(0, 0)
+
+
+def new_record(engine: Engine, kind: PadKind, owner_root: bytes) -> PadRecord:
+    """The record of a pad with this root, of which nothing is stored yet."""
+    genesis = make_genesis(owner_root, kind, rng=engine.rng)
+    return own_record(genesis, kind, owner_root, created_ms=engine.wall_ms())
+
+
+def create_pad(
+    engine: Engine,
+    title: str,
+    *,
+    kind: PadKind,
+    text: str,
+    runs: Sequence[tuple[str, Attributes]],
+    folder: str,
+) -> PadListing:
+    """See `Engine.create_pad`."""
+    engine.drive_session.flush()
+    record = new_record(engine, kind, engine.rng(32))
+    try:
+        with engine.drive_session.replica.store.transaction():
+            engine.vault.put_pad(record)
+            session = engine.open_pad(record.pad_id)
+            session.set_title(title)
+            if text:
+                session.view.replace(_START, _START, text)
+            if runs:
+                session.view.replace_all([TextEdit(_START, _START, *run) for run in runs])
+            session.flush()
+            engine.add(record, folder=folder)
+    except BaseException:
+        _unmake(engine, record.pad_id)
+        raise
+    session.close()
+    return engine.listing_of(record.pad_id)
+
+
+def _unmake(engine: Engine, pad_id: bytes) -> None:
+    """Forget here what a transaction that failed has taken back."""
+    session = engine.open_pads.take_out(pad_id, keep_writer=False)
+    if session:
+        session.pending.stop_saving()
+        engine.relays.let_go(session)
+    engine.open_pads.register_again()
+    engine.drive_session.pending.go_back()
