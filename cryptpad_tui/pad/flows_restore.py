@@ -83,7 +83,7 @@ def _restore(replica: Replica, shown: SignedHead) -> Flow[None]:
             raise _rolled_back(replica, shown, f"position {at + 1} is not here to give back")
         frame = Restore(kept, at, steps, tuple([row.entry for row in rows]))
         end = yield from _ask(replica, shown, frame)
-        if end.n < rows[-1].n or (end.n <= fold.n and _head_of(replica, end.n) != end.head):
+        if end.n < rows[-1].n:
             raise _rolled_back(replica, shown, f"it has no more than {end.n} entries after it was given them")
         at = end.n
 

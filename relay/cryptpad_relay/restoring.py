@@ -42,8 +42,6 @@ def restore(session: Session, req: int, body: bytes, now: float) -> Iterator[Non
 def check_chain(pad: OpenPad, frame: Restore) -> None:
     """Checks 2 and 3, before any signature of an entry is paid for; raises Refused or Malformed."""
     log, signed = pad.log, frame.signed
-    if frame.after_n > log.n:
-        raise Refused(Code.BAD_BASE)
     ids = [parse_appended(raw).entry_id for raw in frame.entries]
     heads = heads_through(frame.after_n, ids, log.head_at)
     meet_n = min(frame.last_n, log.n)

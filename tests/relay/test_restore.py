@@ -17,7 +17,7 @@ from cryptpad_relay.protocol import chain, frames, labels
 from cryptpad_relay.protocol.chain import SignedHead, make_proof, sign_head
 from cryptpad_relay.protocol.entry import parse_entry
 from cryptpad_relay.protocol.errors import Code, Malformed
-from cryptpad_relay.protocol.frames import Op, PadHead, decode_signed_head
+from cryptpad_relay.protocol.frames import Op, PadHead, decode_signed_head, join_frame
 from cryptpad_relay.protocol.restore import Restore
 from cryptpad_relay.store.base import Store
 from cryptpad_relay.store.memory import MemoryStore
@@ -276,6 +276,34 @@ def test_without_the_draft_a_refused_frame_would_leave_entries_behind(
     monkeypatch.setattr(type(pad.log), "draft", lambda log: log)
     assert refused(client, forked.frame(7, BACKUP_N, 7)) == Code.BAD_SEQUENCE
     assert pad.log.n > BACKUP_N
+
+
+def test_what_another_appends_between_two_slices_is_not_overrun(
+    make_desk: MakeDesk, writer: ForgedWriter
+) -> None:
+    """A long frame is checked in slices, and others have their turn between them."""
+    pad, desk = writer.pad, make_desk()
+    history = History(pad, desk.keys.seed)
+    history.add(writer.hello(pad.start), *[writer.update(pad.start) for _ in range(29)])
+    desk.connect().create(pad)
+    one, two = connected(desk, pad), connected(desk, pad)
+    one.req += 1
+    one.session.receive(join_frame(Op.RESTORE, one.req, history.frame(30, 0, 30)), desk.now)
+    assert two.append(pad.writer().hello(pad.start)).code == Code.OK
+    one.work()
+    [answer] = [frame for frame in one.peer.take() if frame.req == one.req]
+    assert frames.Error.decode(answer.body).code == Code.BAD_BASE
+    assert end_of(desk, pad).n == 1
+
+
+def test_no_entrys_signature_is_checked_before_the_chain_is(
+    desk: Desk, client: DeskClient, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or a thousand signatures could be had for the price of one."""
+    checked: list[bytes] = []
+    monkeypatch.setattr("cryptpad_relay.padlog.PadLog.verified", lambda log, raw: checked.append(raw))
+    assert refused(client, history.frame(END_N, BACKUP_N, 9, steps=())) == Code.BAD_BASE
+    assert not checked
 
 
 def test_showing_signatures_costs_what_a_subscription_costs(make_desk: MakeDesk, history: History) -> None:
