@@ -13,6 +13,7 @@ from cryptpad_tui.ui.screens import relay
 from cryptpad_tui.ui.screens.dialogs import AskDialog, ChooseDialog, Option
 from cryptpad_tui.ui.screens.passphrase import PassphraseDialog
 from cryptpad_tui.ui.screens.share import ShareScreen
+from cryptpad_tui.ui.standing import Standing
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
@@ -26,6 +27,7 @@ class Errands:
     def __init__(self, app: CryptpadApp, engine: Engine) -> None:
         self._app = app
         self._engine = engine
+        self.standing = Standing(app, engine)
 
     async def new_pad(self) -> None:
         """Ask for a title, make the pad and open it."""

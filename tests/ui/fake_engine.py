@@ -12,6 +12,7 @@ from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.engine import (
     AlarmLine,
+    AlarmView,
     PadListing,
     PadStatus,
     Person,
@@ -23,6 +24,7 @@ from cryptpad_tui.engine import (
 )
 from cryptpad_tui.pad.alarms import Notice
 from cryptpad_tui.pad.freshness import Freshness, FreshnessState
+from cryptpad_tui.pad.judgement import StartReport
 from cryptpad_tui.vault import errors as vault_errors
 from cryptpad_tui.vault.errors import DiskFull, WrongPassphrase
 
@@ -57,7 +59,9 @@ class FakeSession:
         self.view.read_only = not can_edit
         self.problem = ""
         self.notices: list[Notice] = []
-        self.disk_full = self.removed = False
+        self.disk_full = self.removed = self.halted = False
+        self.start: str = ""
+        self.replica = self.judgement = self.company = self
         self.here: list[Person] = []
         self.alarm: AlarmLine | None = None
         self.text = "saved here"
@@ -78,12 +82,18 @@ class FakeSession:
         self._callbacks.append(callback)
         return lambda: self._callbacks.remove(callback)
 
+    def start_report(self, name_of: object = None) -> StartReport | None:
+        return StartReport(1, 1, "", b"", (), (), False, self.start) if self.start else None
+
     def status(self) -> PadStatus:
         word = SyncWord.ALARM if self.alarm else SyncWord.SAVED
         return PadStatus(word, 0, False, FreshnessState(Freshness.STALE), self.alarm, self.text)
 
     def people(self) -> list[Person]:
         return self.here
+
+    def name_of(self, key: bytes) -> str:
+        return "someone"
 
     def title(self) -> str:
         return self._title
@@ -114,6 +124,7 @@ class FakeEngine:
         self.link = "pad1:" + "A" * 190
         self.unreachable = False
         self.closed = False
+        self.alarm_views: list[AlarmView] = []
         self.settings: dict[str, str | None] = {}
 
     def listing(self) -> list[PadListing]:
@@ -130,10 +141,13 @@ class FakeEngine:
         return self.sessions[line.pad_id]
 
     def open_pad(self, pad_id: bytes) -> FakeSession:
-        line = next(line for line in self.lines if line.pad_id == pad_id)
+        line = next((line for line in self.lines if line.pad_id == pad_id), None)
+        if line is None:
+            raise UnknownPad
         return self.sessions.get(pad_id) or self.session(line)
 
-    def create_pad(self, title: str) -> PadListing:
+    def create_pad(self, title: str, **options: Any) -> PadListing:
+        self.calls.append(("create", title, options.get("text", "")))
         self.lines.append(listing(title, number=len(self.lines) + 1))
         return self.lines[-1]
 
@@ -168,6 +182,16 @@ class FakeEngine:
 
     async def close(self) -> None:
         self.closed = True
+
+    def alarms_of(self, pad_id: bytes | None = None) -> list[AlarmView]:
+        return [view for view in self.alarm_views if pad_id in (None, view.pad_id)]
+
+    def dismiss_alarms(self, pad_id: bytes) -> int:
+        self.calls.append(("dismiss", pad_id))
+        return 1
+
+    def proof_of(self, pad_id: bytes, alarm_id: int | None = None) -> bytes:
+        return b"-----BEGIN of %d-----" % (alarm_id or 0)
 
     def setting(self, key: str) -> str | None:
         return self.settings.get(key)

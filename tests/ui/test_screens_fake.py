@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from ui.fake_engine import HOSTILE, SECRET, FakeBackend, FakeEngine, listing, person
 
 from cryptpad_tui.crdt.values import Position
-from cryptpad_tui.engine import AlarmLine, SessionEvent, SyncWord
+from cryptpad_tui.engine import SessionEvent, SyncWord
 from cryptpad_tui.ui.app import CryptpadApp
 from cryptpad_tui.ui.screens.drive import DriveScreen
 from cryptpad_tui.ui.screens.first_run import FirstRunScreen
@@ -215,22 +215,6 @@ async def test_people_are_shown_and_two_of_one_name_are_told_apart() -> None:
         await there.sees("is at line 2")
         await there.press("end")
         assert session.cursor == (Position(0, 3), Position(0, 3))
-
-
-async def test_an_alarm_is_a_sentence_with_what_is_safe_and_what_to_do() -> None:
-    line = listing("Plan", number=1)
-    async with world(line) as there:
-        session = there.engine.session(line, "text")
-        await there.press("enter")
-        await there.until(lambda: isinstance(there.app.screen, PadScreen))
-        session.alarm = AlarmLine(
-            line.pad_id, "FORK", "the relay lied", "Your text is safe here. Keep a copy"
-        )
-        session.tell(SessionEvent.ALARM)
-        await there.sees("FORK: the relay lied")
-        assert "Your text is safe here" in there.text()
-        await there.press("f8")
-        await there.sees("I have read it")
 
 
 async def test_hostile_titles_and_names_reach_the_screen_as_plain_characters() -> None:

@@ -10,13 +10,16 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar, cast
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
+from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from cryptpad_tui.ui.commands import app_keymap, footer_of
 from cryptpad_tui.ui.failures import engine_failures
+from cryptpad_tui.ui.widgets.long_answer import LongAnswer
 from cryptpad_tui.ui.widgets.row_list import RowList
 from cryptpad_tui.ui.widgets.text_line import KeyBar, StatusLine
 
@@ -51,6 +54,7 @@ class CommandScreen(Screen[Result]):
 
     def compose(self) -> ComposeResult:
         yield from self.body()
+        yield LongAnswer(id="long-answer", markup=False)
         yield Static(TOO_SMALL, id="too-small", markup=False)
 
     def key_bar(self) -> KeyBar:
@@ -90,7 +94,10 @@ class CommandScreen(Screen[Result]):
     def say(self, text: str, role: str = "strong") -> None:
         """A sentence for the person, where this screen has room for it."""
         for line in self.query(StatusLine):
-            line.say(text, role)
+            if cell_len(text) < line.size.width:
+                line.say(text, role)
+            else:
+                self.query_one(LongAnswer).say(text, role)
             return
         for answer in self.query("#answer").results(Static):
             answer.update(text)
@@ -118,3 +125,11 @@ class Dialog(ModalScreen[Result], CommandScreen[Result]):
 
     def actions(self) -> Mapping[str, Action]:
         return {"dialog.close": lambda: self.dismiss(None)}
+
+    def page_actions(self) -> dict[str, Action]:
+        """The page keys for what there is to read, where the arrows belong to a few answers."""
+        box = self.query(VerticalScroll).first()
+        return {
+            "list.page_up": lambda: box.scroll_page_up(animate=False),
+            "list.page_down": lambda: box.scroll_page_down(animate=False),
+        }

@@ -6,13 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
 from cryptpad_tui.ui import words
 from cryptpad_tui.ui.screens.base import Action, Dialog, ListKeys
 from cryptpad_tui.ui.screens.fields import Field, LinkField
+from cryptpad_tui.ui.standing_words import Paragraph
 from cryptpad_tui.ui.widgets.row_list import Painting, RowList
+
+_AROUND = 5
+"""Rows of a frame, a title and the keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +27,13 @@ class Option:
     text: str
 
 
-def _paint(option: Option, width: int) -> Painting:
+def paint_option(option: Option, width: int) -> Painting:
+    """An answer in a list."""
     return [(option.text, "")], []
 
 
 class ChooseDialog(Dialog[str], ListKeys):
-    """Some sentences and a few answers, the safe one first."""
+    """Some sentences, which scroll, and a few answers, which stay in view; the safe one first."""
 
     contexts = ("dialog", "list", "everywhere")
 
@@ -36,23 +41,44 @@ class ChooseDialog(Dialog[str], ListKeys):
         super().__init__()
         self._title = title
         self._sentences = sentences
-        self.options: RowList[Option] = RowList(_paint, id="options")
+        self.options: RowList[Option] = RowList(paint_option, id="options")
         self._options = options
 
     def body(self) -> ComposeResult:
-        with VerticalScroll(id="box", can_focus=False):
+        with Vertical(id="box"):
             yield Static(self._title, classes="title", markup=False)
-            for sentence in self._sentences:
-                yield Static(sentence, classes="sentence", markup=False)
+            with VerticalScroll(id="sentences", can_focus=False):
+                yield from self.paragraphs()
             yield self.options
         yield self.key_bar()
 
+    def paragraphs(self) -> ComposeResult:
+        """What there is to read."""
+        for sentence in self._sentences:
+            yield Static(sentence, classes="sentence", markup=False)
+
     def on_mount(self) -> None:
-        self.options.styles.height = len(self._options)
         self.options.show(self._options)
+        self._share_rows()
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self._share_rows()
+
+    def _share_rows(self) -> None:
+        """The answers first, then as much to read as there is room for."""
+        height = self.size.height
+        answers = min(len(self._options), max(1, height // 2))
+        self.options.styles.height = answers
+        self.query_one("#sentences").styles.max_height = max(1, height - answers - _AROUND)
 
     def actions(self) -> Mapping[str, Action]:
-        return {**super().actions(), **self.list_actions(self.options), "dialog.choose": self.choose}
+        return {
+            **super().actions(),
+            **self.list_actions(self.options),
+            **self.page_actions(),
+            "dialog.choose": self.choose,
+        }
 
     def choose(self) -> None:
         chosen = self.options.chosen
@@ -60,6 +86,18 @@ class ChooseDialog(Dialog[str], ListKeys):
 
     def on_row_list_chosen(self) -> None:
         self.choose()
+
+
+class ReportDialog(ChooseDialog):
+    """Something longer to read, in paragraphs of different weight, and what can be done about it."""
+
+    def __init__(self, title: str, paragraphs: Sequence[Paragraph], options: Sequence[Option]) -> None:
+        super().__init__(title, (), options)
+        self._told = paragraphs
+
+    def paragraphs(self) -> ComposeResult:
+        for text, role in self._told:
+            yield Static(text, classes=f"sentence {role}", markup=False)
 
 
 def unsent_question(waiting: int) -> ChooseDialog:

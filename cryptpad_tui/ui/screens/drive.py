@@ -77,6 +77,7 @@ class DriveScreen(CommandScreen[None], ListKeys):
             "drive.share": lambda: self._with_chosen(errands.share),
             "drive.rename": lambda: self._with_chosen(errands.rename),
             "drive.remove": self._remove,
+            "drive.alarms": self._show_alarms,
             "drive.help": lambda: self.perform("app.help"),
             "drive.clear": self._clear,
         }
@@ -130,6 +131,9 @@ class DriveScreen(CommandScreen[None], ListKeys):
             return None
         return self._with_chosen(self.door.errands.remove)
 
+    def _show_alarms(self) -> object:
+        return self.door.errands.standing.show_all({pad.pad_id: pad.title for pad in self._listing})
+
     def _clear(self) -> None:
         self.query_one(FilterField).value = ""
 
@@ -151,11 +155,10 @@ class DriveScreen(CommandScreen[None], ListKeys):
     def _state(self) -> tuple[str, str]:
         engine = self.door.engine
         assert engine is not None
-        if any(pad.alarms for pad in self._listing):
-            return (
-                "ALARM: a pad's relay broke a promise. Your text is safe; open the pad to read more.",
-                "alarm",
-            )
+        caught = sum(bool(pad.alarms) for pad in self._listing)
+        if caught:
+            where = "1 pad" if caught == 1 else f"{caught} pads"
+            return f"ALARM in {where}: your text is safe here. F8 says what was caught.", "alarm"
         waiting = words.unsent(self._listing)
         unsent = f", {words.changes(waiting)} waiting to be sent" if waiting else ""
         relay = engine.relay_url()

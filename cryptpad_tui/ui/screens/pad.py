@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -17,8 +17,9 @@ from textual.widgets import Static
 
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.editor.commands import COMMANDS
-from cryptpad_tui.engine import PadSession, Person, SessionEvent, SyncWord
-from cryptpad_tui.ui import words
+from cryptpad_tui.editor.effects import ReadOnly
+from cryptpad_tui.engine import PadSession, Person, SessionEvent
+from cryptpad_tui.ui import standing_words, words
 from cryptpad_tui.ui.screens.base import Action, CommandScreen
 from cryptpad_tui.ui.screens.dialogs import ChooseDialog, Option
 from cryptpad_tui.ui.screens.prompt import PromptLine
@@ -28,12 +29,10 @@ from cryptpad_tui.ui.widgets.remote_cursors import RemoteCursor
 from cryptpad_tui.ui.widgets.text_line import CalmLine, StatusLine
 from cryptpad_tui.vault.errors import UnknownPad
 
-if TYPE_CHECKING:
-    from cryptpad_tui.engine import AlarmLine
-
 _COALESCE_S: Final = 0.1
 _AGES_S: Final = 10.0
 _SHOWN_PEOPLE: Final = 6
+_HALTED: Final = "This pad takes no edits until you have answered its alarm: F8."
 
 
 class PadView(EditorView):
@@ -64,6 +63,7 @@ class PadScreen(CommandScreen[None]):
         self.view = PadView(session)
         self._people: list[Person] = []
         self._followed = -1
+        self._banner = ""
         self._look_timer: Timer | None = None
         self._released = False
         self._stop_observing = session.observe(self._on_session)
@@ -168,18 +168,14 @@ class PadScreen(CommandScreen[None]):
             self._show(people[int(chosen)])
 
     async def _explain(self) -> None:
-        alarm = self.session.status().alarm
-        if alarm is None:
-            self.say("Nothing is wrong with this pad.")
-            return
-        sentences = (f"{alarm.code}: {words.safe_line(alarm.sentence)}.", words.safe_line(alarm.advice))
-        answers = (Option("close", "I have read it"),)
-        await self.door.push_screen_wait(ChooseDialog("Alarm", sentences, answers))
+        await self.door.errands.standing.show(self.session.pad_id, self.session.title())
+        self.look()
 
     # ---- what the editor says
 
     def on_editor_view_said(self, message: EditorView.Said) -> None:
-        self.say(words.safe_line(message.text))
+        halted = self.session.halted and message.text == ReadOnly.__doc__
+        self.say(_HALTED if halted else words.safe_line(message.text))
 
     def on_editor_view_moved(self) -> None:
         self._show_status()
@@ -221,6 +217,8 @@ class PadScreen(CommandScreen[None]):
         title: list[Part] = [(f" {words.safe_title(self.session.title())}", "strong")]
         if not self.session.can_edit:
             title.append(("  view only", "warning"))
+        elif self.session.halted:
+            title.append(("  read-only", "warning"))
         people: list[Part] = []
         for person in self._people[:_SHOWN_PEOPLE]:
             sign = "…" if person.typing else ""
@@ -235,21 +233,18 @@ class PadScreen(CommandScreen[None]):
             return
         status = self.session.status()
         place = self.view.position
-        role = "alarm" if status.alarm else "warning" if status.word is SyncWord.WAITING else "muted"
-        text = "ALARM: F8 says what is safe and what to do" if status.alarm else words.safe_line(status.text)
+        text, role = standing_words.in_short(status)
         self.query_one(StatusLine).show(
             [(f" {text}", role)], [(f"line {place.line + 1}, column {place.col + 1} ", "muted")]
         )
-        self._show_alarm(status.alarm)
+        self._show_banner(standing_words.banner(status))
 
-    def _show_alarm(self, alarm: AlarmLine | None) -> None:
-        banner = self.query_one("#alarm", Static)
-        if (alarm is not None) == banner.display:
-            return
-        banner.display = alarm is not None
-        if alarm is not None:
-            sentence = words.safe_line(alarm.sentence)
-            banner.update(f"{alarm.code}: {sentence}. {words.safe_line(alarm.advice)}")
+    def _show_banner(self, text: str) -> None:
+        if text != self._banner:
+            self._banner = text
+            banner = self.query_one("#alarm", Static)
+            banner.update(text)
+            banner.display = bool(text)
 
 
 def _described(person: Person, people: list[Person]) -> str:

@@ -11,8 +11,8 @@ from textual.widgets import Static
 
 from cryptpad_tui.ui.failures import engine_failures
 from cryptpad_tui.ui.screens.base import Action, Dialog, ListKeys
-from cryptpad_tui.ui.screens.dialogs import Option
-from cryptpad_tui.ui.widgets.row_list import Painting, RowList
+from cryptpad_tui.ui.screens.dialogs import Option, paint_option
+from cryptpad_tui.ui.widgets.row_list import RowList
 from cryptpad_tui.ui.words import safe_title, sentence_of
 
 _EDIT: Final = Option("edit", "A link to edit")
@@ -21,10 +21,6 @@ _GIVES: Final = {
     "edit": "Whoever has this link can read and change the pad, for good, and pass it on. Send it privately.",
     "view": "Whoever has this link can read the pad, for good, and pass it on, but change nothing.",
 }
-
-
-def _paint(option: Option, width: int) -> Painting:
-    return [(option.text, "")], []
 
 
 class ShareScreen(Dialog[None], ListKeys):
@@ -37,7 +33,7 @@ class ShareScreen(Dialog[None], ListKeys):
         self._pad_id = pad_id
         self._title = safe_title(title)
         self._options = (_VIEW, _EDIT) if can_edit else (_VIEW,)
-        self.options: RowList[Option] = RowList(_paint, id="options")
+        self.options: RowList[Option] = RowList(paint_option, id="options")
         self._busy = False
         self._link = ""
 
@@ -58,6 +54,7 @@ class ShareScreen(Dialog[None], ListKeys):
         return {
             **super().actions(),
             **self.list_actions(self.options),
+            **self.page_actions(),
             "dialog.choose": lambda: None if self._busy else self._make(),
             "share.copy": self._copy,
         }
