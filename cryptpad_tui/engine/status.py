@@ -46,5 +46,14 @@ def _place(
         name = session.company.name_of(freshness.ident_pk)
         return SyncWord.CONFIRMED, f"synced, confirmed by {name} {people.ago(now - freshness.at)}"
     if freshness.freshness is Freshness.STALE:
-        return SyncWord.SYNCED, "stale: somebody has seen newer text"
+        return SyncWord.SYNCED, _stale(session, freshness.disagrees)
     return SyncWord.SYNCED, "synced (relay says so)"
+
+
+def _stale(session: PadSession, session_pk: bytes) -> str:
+    """A peer that is ahead, or one that tells another history: its word alone proves nothing (protocol §8)."""
+    if not session_pk:
+        return "stale: somebody has seen newer text"
+    other = session.presence.sessions.get(session_pk)
+    name = session.company.name_of(other.ident_pk) if other else "somebody who left"
+    return f"{name} disagrees about this pad's history (unproven)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from ui.fake_engine import HOSTILE, listing
 from ui.test_screens_fake import World, world
 
 from cryptpad_tui.engine import AlarmLine, AlarmView, PadStatus, SessionEvent, SyncWord
+from cryptpad_tui.engine.status import status_of
 from cryptpad_tui.pad.alarms import ADVICE, SAFE, SENTENCES, AlarmCode, safe_and_advice
 from cryptpad_tui.pad.freshness import Freshness, FreshnessState
 from cryptpad_tui.ui import standing_words
@@ -240,3 +242,22 @@ def test_only_what_a_relay_alone_says_is_called_unconfirmed() -> None:
         problem="", start="",
     )  # fmt: skip
     assert not any("hold text back" in text for text, _ in peer)
+
+
+@pytest.mark.parametrize(
+    ("disagrees", "words"),
+    [
+        (b"", "stale: somebody has seen newer text"),
+        (b"s", "BEN disagrees about this pad's history (unproven)"),
+    ],
+)
+def test_newer_text_and_another_history_are_not_one_thing(disagrees: bytes, words: str) -> None:
+    seen = FreshnessState(Freshness.STALE, disagrees=disagrees)
+    session: Any = SimpleNamespace(
+        attached_here=True, followed=False, waiting=0, not_saved="", alarm=None,
+        presence=SimpleNamespace(sessions={b"s": SimpleNamespace(ident_pk=b"ben")}),
+        company=SimpleNamespace(
+            freshness=SimpleNamespace(state=lambda **_: seen), name_of={b"ben": "BEN"}.__getitem__
+        ),
+    )  # fmt: skip
+    assert status_of(session, now=0.0, has_relay=True).text == words
