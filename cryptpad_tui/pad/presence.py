@@ -110,6 +110,8 @@ class Presence:
         self._rng = rng
         self._counter = first_counter
         self._frames_sent = 0
+        self._owes_proof = False
+        """Whether somebody came who has not been shown yet whose session this is."""
         self._challenge = rng(16)
         self._challenge_at = 0.0
         self._challenges: list[tuple[bytes, float]] = []
@@ -170,9 +172,10 @@ class Presence:
             cursors=cursors,
             typing=typing,
             name_rev=0,
-            proof=self._proof() if self._frames_sent % PROOF_EVERY == 0 else None,
+            proof=self._proof() if self._owes_proof or self._frames_sent % PROOF_EVERY == 0 else None,
         )
         self._frames_sent += 1
+        self._owes_proof = False
         self._last_sent, self._last_cursors, self._last_typing = now, cursors, typing
         self._due_at = now + max(IDLE_S, self.interval())
         return self._seal(payload, base)
@@ -218,6 +221,7 @@ class Presence:
             self._check_proof(session, payload.proof)
         if session.session_pk not in self.sessions and not self._has_room(session):
             return None
+        self._owes_proof |= session.session_pk not in self.sessions
         self._counters[session.session_pk] = session.counter = entry.seq
         self.sessions[session.session_pk] = session
         self._take(session, payload, now)

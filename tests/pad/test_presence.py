@@ -64,6 +64,14 @@ def test_two_windows_see_each_other_within_seconds() -> None:
     assert anna.presence.present()[0].name == "person 2"
 
 
+def test_who_comes_later_knows_at_once_who_was_there_before() -> None:
+    anna, boris = Window(1), Window(2)
+    talk([anna], 100.0, 3.0)
+    talk([anna, boris], 103.0, 3.0)
+    assert boris.presence.present()[0].ident_pk == anna.person.identity.public
+    assert boris.presence.present()[0].name == "person 1"
+
+
 def test_a_name_without_proof_is_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever claims another's identity is not called by the name they send with it."""
     anna, mallory = Window(1), Window(2)
