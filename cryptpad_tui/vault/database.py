@@ -86,12 +86,25 @@ class Database:
                 raise errors.VaultDamaged(f"{path.name} has no format version")
             if version > SCHEMA_VERSION:
                 raise errors.VaultTooNew(f"tables of format {version}")
+            database._require_whole()
             if version < SCHEMA_VERSION:
                 database._migrate()
         except BaseException:
             database.close()
             raise
         return database
+
+    def _require_whole(self) -> None:
+        """Raise VaultDamaged where the file ends before its last page, whether or not that page is ever read.
+
+        What another process has not moved into the file yet is in a log that is not empty then.
+        """
+        pages = cast(int, self.scalar("PRAGMA page_count"))
+        size = pages * cast(int, self.scalar("PRAGMA page_size"))
+        log = self._path.with_name(self._path.name + "-wal")
+        waiting = log.stat().st_size if log.exists() else 0
+        if not waiting and self._path.stat().st_size < size:
+            raise errors.VaultDamaged(f"{self._path.name} is cut short")
 
     def _migrate(self) -> None:
         """Bring the tables to this version; another process may be doing the same."""

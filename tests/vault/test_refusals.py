@@ -13,6 +13,7 @@ from vault.helpers import Template, make_pad_record
 
 from cryptpad_tui.host import filesystems
 from cryptpad_tui.vault.errors import VaultDamaged, VaultTooNew, VaultUnsafe
+from cryptpad_tui.vault.schema import SCHEMA_VERSION
 from cryptpad_tui.vault.vault import Vault
 
 OpenVault = Callable[..., Vault]
@@ -177,7 +178,7 @@ def test_pages_cannot_be_swapped_or_taken_from_another_time(vault_dir: Path, ope
 
 def test_newer_tables_are_refused_with_their_own_sentence(open_vault: OpenVault, refuse: Refuse) -> None:
     vault = open_vault()
-    vault._database.execute("PRAGMA user_version=2")
+    vault._database.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
     vault.close()
     refuse(VaultTooNew)
 
