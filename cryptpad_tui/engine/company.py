@@ -62,7 +62,10 @@ class Company:
         if self._cursors is None or not self._session.kind.has_text:
             return NO_CURSOR, NO_CURSOR
         view = self._session.view
-        first, second = (view.anchor(view.lines.clamp(p)) for p in self._cursors)
+        end = view.lines.end
+        places = [view.lines.clamp(place) for place in self._cursors]
+        # The end has no character after it, and its anchor on that side is what "no cursor" looks like.
+        first, second = (view.anchor(place, -1 if place == end else 0) for place in places)
         return (
             Cursor(first.client, first.clock, first.assoc),
             Cursor(second.client, second.clock, second.assoc),

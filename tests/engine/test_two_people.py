@@ -35,6 +35,9 @@ async def test_each_sees_the_others_text_cursor_and_name(
     await until(lambda: hers.view.text() == his.view.text() and "Boris" in hers.view.text())
     his.set_cursor(Position(0, 2), Position(0, 5))
     await until(lambda: any(p.caret == Position(0, 5) and p.name == "Boris" for p in hers.people()))
+    end = his.view.lines.end
+    his.set_cursor(end, end)
+    await until(lambda: any(p.caret == end and p.anchor == end for p in hers.people()))
     await until(lambda: any(p.name == "Anna" for p in his.people()))
     await until(lambda: hers.status().word is SyncWord.CONFIRMED)
     assert "confirmed by Boris" in hers.status().text
