@@ -72,28 +72,31 @@ def _type(world: World) -> None:
     _insert(world, world.rng.randrange(1, 4))
 
 
-def _insert(world: World, copies: int, extra: str = "") -> None:
+def _insert(world: World, copies: int, *, words: bool = False) -> None:
     def work(window: Window) -> None:
         assert window.session
         first, _, _ = _place(world, window)
         text = world.tokens.make(copies)
         machine = window.machine
-        machine.typed.add(text[0])
+        token = text[0]
+        machine.typed.add(token)
         wounds = world.disk_troubles(machine)
 
         def settled() -> None:
             on_disk = window.session is not None and not window.session.not_saved
             if not window.dead and on_disk and world.disk_troubles(machine) == wounds:
-                world.tokens.durable.add(text[0])
+                world.tokens.durable.add(token)
 
         world.loop.later(JOURNAL_S, settled)
-        window.session.view.replace(first, first, text + extra)
+        if words:
+            text = " ".join(f"{each}{world.canary}{i}" for i, each in enumerate(text)) + "\n"
+        window.session.view.replace(first, first, text)
 
     _edit(world, work)
 
 
 def _paste(world: World) -> None:
-    _insert(world, world.rng.choice((20, 200, 2_000)), f" {world.canary}\n")
+    _insert(world, world.rng.choice((2, 20, 100)), words=True)
 
 
 def _delete(world: World) -> None:
@@ -191,7 +194,10 @@ def _restore(world: World) -> None:
     machine = world.rng.choice(world.machines)
     if machine.backups:
         backup = machine.restore(world.rng.randrange(len(machine.backups)))
-        world.tokens.doubtful |= machine.typed - backup.surely - machine.folded
+        world.checks.forget_audit(machine)
+        # A vault that forgot cannot know what a relay that was rolled back lacks.
+        folded = set() if world.lying else machine.folded
+        world.tokens.doubtful |= machine.typed - backup.surely - folded
         # What waited then may since have been made again by another writer, which the backup cannot know.
         world.tokens.repeatable |= backup.waiting
         machine.open_window()

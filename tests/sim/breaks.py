@@ -89,17 +89,6 @@ def show_not_all(patched: pytest.MonkeyPatch) -> None:
     patched.setattr(ViewDocument, "apply", lazy)
 
 
-def forget_who_wrote_before_a_snapshot(patched: pytest.MonkeyPatch) -> None:
-    restore = snapshots._restore_writers
-
-    def nameless(into: Fold, rows: Any, facts: Any) -> None:
-        restore(into, rows, facts)
-        for known in into.writers.values():
-            known.ident_pk = bytes(32)
-
-    patched.setattr(snapshots, "_restore_writers", nameless)
-
-
 class _Deaf:
     """Who was answered already."""
 
@@ -121,10 +110,5 @@ BREAKS: Final[dict[str, tuple[Break, bool, str]]] = {
     "keep a writer in the vault": (keep_a_writer_in_the_vault, False, "two bodies"),
     "send in the clear": (send_in_the_clear, False, "a secret on the wire"),
     "show not all": (show_not_all, False, "the screen is not"),
-    "forget who wrote before a snapshot": (
-        forget_who_wrote_before_a_snapshot,
-        False,
-        "another text or state",
-    ),
 }
 """The broken defence, whether the relay lies, and a part of what is said when it is found."""

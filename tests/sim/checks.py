@@ -95,6 +95,9 @@ class Checks:
         alarm = session.status().alarm
         if alarm:
             self.world.alarmed(window, alarm.code, "")
+        assert window.engine
+        for kept in window.engine.vault.alarms(session.pad_id):
+            self.world.alarmed(window, kept.code, "")
 
     def _compare(self, window: Window, session: PadSession) -> None:
         """Equal prefix, equal text and state; and the screen is the log where nothing is pending."""

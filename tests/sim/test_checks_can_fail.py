@@ -11,7 +11,6 @@ STEPS = 80
 FIRST_SEED = {
     "believe any base": 5,
     "believe whoever is here": 10,
-    "forget who wrote before a snapshot": 15,
 }
 """From where to look, so that few runs are enough."""
 WITHIN = 3

@@ -228,7 +228,7 @@ class World:
     def _restless(self) -> list[str]:
         """Whose window has not everything, or has something to send."""
         end = len(self.relay.log(self.pad_id))
-        found = []
+        found = [f"nobody is at {machine.name}" for machine in self.machines if not machine.windows]
         for window in self.windows():
             session = window.session
             if session is None or window.engine is None:
@@ -250,8 +250,12 @@ class World:
         for task in left:
             task.cancel()
         with contextlib.suppress(Stuck, PowerCut):
-            self.loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            self.loop.run_until_complete(_ended(left))
         self.loop.close()
+
+
+async def _ended(tasks: list[asyncio.Task[Any]]) -> None:
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _is_offline(owner: object) -> bool:
