@@ -41,6 +41,7 @@ class PendingEdits:
         """A sentence about why edits are not durable yet; empty where they are."""
         self._timer = FlushTimer(engine, session, self.flush)
         self._journal_seen = 0
+        self._outbox_seen = 0
         self._shown: list[bytes] = []
         """The pending edits that the view holds: what it would be without those that are not saved yet."""
         self._unsaved: list[bytes] = []
@@ -67,7 +68,8 @@ class PendingEdits:
     def _read_pending(self) -> None:
         """All that is pending, in queue order. Inside a transaction: rows move between its tables."""
         rows = self._store.journal_after(0)
-        self._shown = [update for _, inside in self._replica.opened_outbox() for update in inside]
+        self._shown = []
+        self._take_in_signed(shown=False)
         self._shown += [row.update for row in rows]
         self._journal_seen = max([self._journal_seen, *[row.id for row in rows]])
 
@@ -136,10 +138,24 @@ class PendingEdits:
                 generation = self._generation
             self._reload()
             self._generation = generation
+        if any(row.id > self._outbox_seen for row in self._store.outbox()):
+            self._take_in_signed(shown=True)
         for row in self._store.journal_after(self._journal_seen):
             _apply_all(self.view, (row.update,))
             self._shown.append(row.update)
             self._journal_seen = row.id
+
+    def _take_in_signed(self, *, shown: bool) -> None:
+        """The outbox too: what another window signed between two looks is in the journal no more.
+
+        `shown`: only what came since the last look, into the view. Taking one's own again changes nothing.
+        """
+        for row, inside in self._replica.opened_outbox():
+            if not shown or row.id > self._outbox_seen:
+                self._shown += inside
+                if shown:
+                    _apply_all(self.view, inside)
+            self._outbox_seen = max(self._outbox_seen, row.id)
 
     def _reload(self) -> None:
         """Another window made all pending edits again: show those, and one's own unsaved ones on top.

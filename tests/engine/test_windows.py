@@ -47,6 +47,23 @@ async def test_a_row_that_came_before_ones_own_is_still_shown(make_engine: MakeE
     assert again.view.text() == two.view.text()
 
 
+async def test_what_another_window_signed_between_two_looks_is_shown(make_engine: MakeEngine) -> None:
+    """It is in the journal no more and in no log yet: who did not show it would take it back in a remake."""
+    (dying, one), (_, two) = await windows(make_engine, 2)
+    one.seal()
+    append(one, "signed\n")
+    one.flush()
+    one.seal()
+    append(one, "typed after it\n")
+    one.flush()
+    insert(two, "typed here\n")
+    two.flush()
+    assert two.view.text() == "typed here\nstart\nsigned\ntyped after it\n"
+    die(dying)
+    two.remake(with_outbox=True)
+    assert two.view.text() == "typed here\nstart\nsigned\ntyped after it\n"
+
+
 async def test_typing_on_while_another_window_makes_the_queue_again(make_engine: MakeEngine) -> None:
     """What was typed on the old queue is saved on the one that took its place."""
     (dying, first), (_, one), (_, two) = await windows(make_engine, 3)
