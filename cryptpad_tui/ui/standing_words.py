@@ -21,6 +21,7 @@ Paragraph = tuple[str, str]
 
 NOT_SAVED: Final = "NOT SAVED: "
 _END_OF_CLAUSE: Final = re.compile(r"(?<=.)[.;] ")
+_END_OF_SENTENCE: Final = re.compile(r"(?<=[.!?]) ")
 NOTHING: Final = "Nothing was caught: every entry, signature and head that came was as it has to be."
 _SHOWN_PAST: Final = 5
 _FOUND_OUT: Final = {"past": "nothing is wrong since", "dismissed": "you went on with it on"}
@@ -67,11 +68,16 @@ def of_alarm(view: AlarmView) -> list[Paragraph]:
         (f"{words.safe_line(view.code)}, caught {moment(view.at_ms)}", "alarm"),
         (what, ""),
         (f"Safe: {words.safe_line(view.safe)}.", ""),
-        (f"What to do: {words.safe_line(view.advice)}", ""),
     ]
     if view.lasting:
         told.append(("Until you go on, this pad can be read, takes no edits and sends nothing.", ""))
-    return told
+    return [*told, (f"What to do: {_without_commands(view.advice)}", "")]
+
+
+def _without_commands(advice: str) -> str:
+    """The advice without what the answers below it do: here nobody needs to type a command."""
+    parts = _END_OF_SENTENCE.split(words.safe_line(advice))
+    return " ".join(part for part in parts if "`cryptpad-tui" not in part)
 
 
 def of_past(view: AlarmView) -> Paragraph:

@@ -15,8 +15,9 @@ from cryptpad_tui.ui.screens.fields import Field, LinkField
 from cryptpad_tui.ui.standing_words import Paragraph
 from cryptpad_tui.ui.widgets.row_list import Painting, RowList
 
-_AROUND = 5
-"""Rows of a frame, a title and the keys."""
+_TALL = 16
+_AROUND, _AROUND_LOW = 6, 2
+"""Rows of a frame, a title, a blank and the keys; a low window shows less of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,9 @@ class ChooseDialog(Dialog[str], ListKeys):
         """The answers first, then as much to read as there is room for."""
         height = self.size.height
         answers = min(len(self._options), max(1, height // 2))
+        around = _AROUND if height >= _TALL else _AROUND_LOW
         self.options.styles.height = answers
-        self.query_one("#sentences").styles.max_height = max(1, height - answers - _AROUND)
+        self.query_one("#sentences").styles.max_height = max(1, height - answers - around)
 
     def actions(self) -> Mapping[str, Action]:
         return {
