@@ -1,7 +1,8 @@
 """Which file becomes which pad and which pad which file: what `import` and `export` follow.
 
-Built-in formats need nothing but this program. Word, OpenDocument and PDF go through pandoc where it is,
-read from a pipe and written to one, in its sandbox: it can open no other file and no address.
+Word and OpenDocument are read and written by ourselves, so that a result does not hang on what is installed;
+with `pandoc=True` that program does it. PDF is pandoc's alone. Pandoc reads a pipe and writes one, in its
+sandbox: it can open no other file and no address.
 """
 
 from __future__ import annotations
@@ -13,39 +14,53 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Final
 
+from cryptpad_tui.convert.archive import without_foreign_parts
+from cryptpad_tui.convert.delta_in import from_delta, is_delta
+from cryptpad_tui.convert.errors import NeedsPandoc, NotConverted
 from cryptpad_tui.convert.html_in import from_html
 from cryptpad_tui.convert.html_out import to_html
 from cryptpad_tui.convert.markdown_in import from_markdown
 from cryptpad_tui.convert.markdown_out import to_markdown
 from cryptpad_tui.convert.model import Converted, Paragraph, Read, runs_of
 
+__all__ = [
+    "EXPORT_FORMATS",
+    "NeedsPandoc",
+    "NotConverted",
+    "is_rich",
+    "read_rich",
+    "write_markdown",
+    "write_rich",
+]
+
 RICH_SUFFIXES: Final = frozenset({".html", ".htm", ".xhtml", ".docx", ".odt"})
-"""Files that become rich text; every other becomes a text pad as it is."""
+"""Files that become rich text, whatever is in them."""
 EXPORT_FORMATS: Final = ("md", "html", "txt", "docx", "odt", "pdf", "json")
+OFFICE: Final = ("docx", "odt")
 PANDOC_SECONDS: Final = 120
 _PANDOC_MEMORY: Final = "-M1G"
+_BY_PANDOC: Final = "what pandoc leaves out (it does not say)"
 
 
-class NeedsPandoc(Exception):
-    """This format needs the program pandoc, which is not here. Nothing was changed; install it, or choose md,
-    html, txt or json."""
-
-
-class NotConverted(Exception):
-    """The file is not what its name says, or too large to convert. Nothing was changed."""
-
-
-def read_rich(name: str, data: bytes) -> Read:
-    """A file as rich text, by its name; raises NeedsPandoc or NotConverted."""
+def is_rich(name: str, data: bytes) -> bool:
+    """Whether a file becomes rich text: by its name, or as Quill's delta; every other becomes a text pad."""
     suffix = PurePath(name).suffix.lower()
-    if suffix in (".docx", ".odt"):
-        data = _pandoc(data, ["-f", suffix[1:], "-t", "html", "--wrap=none"])
-    elif suffix in (".md", ".markdown"):
+    return suffix in RICH_SUFFIXES or (suffix == ".json" and is_delta(data))
+
+
+def read_rich(name: str, data: bytes, *, pandoc: bool = False) -> Read:
+    """A file as rich text, by its name; raises NeedsPandoc or NotConverted."""
+    suffix = PurePath(name).suffix.lower().removeprefix(".")
+    if suffix in OFFICE:
+        return _office_by_pandoc(suffix, data) if pandoc else _office(suffix, data)
+    if suffix in ("md", "markdown"):
         return from_markdown(_text(data))
-    return from_html(_text(data))
+    return from_delta(data) if suffix == "json" else from_html(_text(data))
 
 
-def write_rich(paragraphs: Sequence[Paragraph], wanted: str, *, title: str) -> Converted:
+def write_rich(
+    paragraphs: Sequence[Paragraph], wanted: str, *, title: str, pandoc: bool = False
+) -> Converted:
     """Rich text in one of EXPORT_FORMATS; raises NeedsPandoc or NotConverted."""
     if wanted == "md":
         return to_markdown(paragraphs)
@@ -59,25 +74,55 @@ def write_rich(paragraphs: Sequence[Paragraph], wanted: str, *, title: str) -> C
             for text, found in runs_of(paragraphs)
         ]
         return Converted((json.dumps({"ops": ops}, ensure_ascii=False, indent=1) + "\n").encode())
+    if wanted in OFFICE and not pandoc:
+        return _to_office(paragraphs, wanted, title)
     page = to_html(paragraphs, title=title)
-    return page if wanted == "html" else _from_html(page, wanted, title)
+    return page if wanted == "html" else _from_html(page, wanted)
 
 
-def write_markdown(text: str, wanted: str, *, title: str) -> Converted:
+def write_markdown(text: str, wanted: str, *, title: str, pandoc: bool = False) -> Converted:
     """The text of a markdown pad in one of EXPORT_FORMATS."""
     if wanted in ("md", "txt"):
         return Converted(text.encode())
     if wanted == "json":
         return Converted((json.dumps({"title": title, "text": text}, ensure_ascii=False) + "\n").encode())
     read = from_markdown(text)
-    made = write_rich(read.paragraphs, wanted, title=title)
-    return Converted(made.data, (*read.lost, *made.lost))
+    made = write_rich(read.paragraphs, wanted, title=title, pandoc=pandoc)
+    return Converted(made.data, tuple(dict.fromkeys((*read.lost, *made.lost))))
 
 
-def _from_html(page: Converted, wanted: str, title: str) -> Converted:
-    to = ["-t", wanted] if wanted != "pdf" else ["-t", "pdf"]
-    data = _pandoc(page.data, ["-f", "html", *to, "-s", "-V", "geometry:margin=2.5cm", "-o", "-"])
-    return Converted(data, page.lost)
+def _office(suffix: str, data: bytes) -> Read:
+    """Imported here and not above: the libraries are large, and most people never open such a file."""
+    if suffix == "docx":
+        from cryptpad_tui.convert.docx_in import from_docx
+
+        return from_docx(data)
+    from cryptpad_tui.convert.odt_in import from_odt
+
+    return from_odt(data)
+
+
+def _to_office(paragraphs: Sequence[Paragraph], wanted: str, title: str) -> Converted:
+    if wanted == "docx":
+        from cryptpad_tui.convert.docx_out import to_docx
+
+        return to_docx(paragraphs, title=title)
+    from cryptpad_tui.convert.odt_out import to_odt
+
+    return to_odt(paragraphs, title=title)
+
+
+def _office_by_pandoc(suffix: str, data: bytes) -> Read:
+    """Bounded and emptied of all but text first: pandoc too is a parser of strangers' files."""
+    safe, _ = without_foreign_parts(data)
+    read = from_html(_text(_pandoc(safe, ["-f", suffix, "-t", "html", "--wrap=none"])))
+    return Read(read.paragraphs, (*read.lost, _BY_PANDOC))
+
+
+def _from_html(page: Converted, wanted: str) -> Converted:
+    more = ["-V", "geometry:margin=2.5cm"] if wanted == "pdf" else []
+    data = _pandoc(page.data, ["-f", "html", "-t", wanted, "-s", *more, "-o", "-"])
+    return Converted(data, (*page.lost, _BY_PANDOC))
 
 
 def _pandoc(data: bytes, arguments: list[str]) -> bytes:
@@ -95,9 +140,12 @@ def _pandoc(data: bytes, arguments: list[str]) -> bytes:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise NotConverted from error
+        raise NotConverted("pandoc did not answer in time") from error
     if done.returncode:
-        raise NotConverted
+        # It wrote nothing that we could have made wrong: an engine is missing.
+        raise (
+            NeedsPandoc("it ended with an error") if "pdf" in arguments else NotConverted("pandoc refused it")
+        )
     return done.stdout
 
 

@@ -1,17 +1,32 @@
 """HTML read as rich text, by an allow-list: what is not named here is not there.
 
-Scripts, styles, event handlers, forms and everything remote are left out and named. The standard library's
-parser is used, since nothing is kept of the tree but text, marks and block formats. Nothing is ever fetched.
+Scripts, style sheets, event handlers, forms and all that is remote are left out and named. The standard
+library's parser is used, since of the tree only text, marks and block formats stay. Nothing is ever fetched.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Final
-from urllib.parse import urlsplit
 
+from cryptpad_tui.convert.html_style import (
+    BLOCKS,
+    LEFT_OUT,
+    LISTS,
+    MARK_TAGS,
+    VOID,
+    Block,
+    colour,
+    declared,
+    of_classes,
+    read_rules,
+)
+from cryptpad_tui.convert.links import address_of
 from cryptpad_tui.convert.model import (
+    MAX_INDENT,
     Losses,
     Paragraph,
     Piece,
@@ -19,67 +34,26 @@ from cryptpad_tui.convert.model import (
     clean,
     marks_of,
     paragraph,
-    usable_value,
     without_trailing_empty,
 )
 from cryptpad_tui.crdt.values import AttributeValue
 
-Mark = tuple[str, AttributeValue]
-
-MARK_TAGS: Final[dict[str, Mark]] = {
-    "b": ("bold", True),
-    "strong": ("bold", True),
-    "i": ("italic", True),
-    "em": ("italic", True),
-    "cite": ("italic", True),
-    "u": ("underline", True),
-    "ins": ("underline", True),
-    "s": ("strike", True),
-    "del": ("strike", True),
-    "strike": ("strike", True),
-    "code": ("code", True),
-    "kbd": ("code", True),
-    "tt": ("code", True),
-    "samp": ("code", True),
-    "sup": ("script", "sup"),
-    "sub": ("script", "sub"),
-}
-_LEFT_OUT: Final = {
-    "script": "scripts",
-    "style": "styles",
-    "iframe": "frames",
-    "object": "embedded objects",
-    "embed": "embedded objects",
-    "svg": "drawings",
-    "math": "formulas",
-    "form": "forms",
-    "button": "forms",
-    "select": "forms",
-    "textarea": "forms",
-    "video": "videos and sounds",
-    "audio": "videos and sounds",
-    "template": "scripts",
-    "noscript": "scripts",
-    "head": "",
-    "title": "",
-}
-_BLOCKS: Final = frozenset(
-    ("p", "div", "section", "article", "main", "header", "footer", "aside", "nav", "figure", "figcaption",
-     "address", "dl", "dt", "dd", "fieldset", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li",
-     "blockquote", "pre", "table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption", "hr", "body",
-     "html")
-)  # fmt: skip
-_VOID: Final = frozenset({"br", "hr", "img", "input", "meta", "link", "wbr", "col", "source", "area", "base"})
-_SCHEMES: Final = frozenset({"http", "https", "mailto", "ftp", "gemini", "pad1"})
-_COLOUR: Final = re.compile(
-    r"(?:^|;)\s*(color|background(?:-color)?)\s*:\s*(#[0-9a-fA-F]{6}|[a-z]{3,20})\s*(?=;|$)"
-)
-_RGB: Final = re.compile(r"rgb\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*\)")
-_ALIGN: Final = re.compile(r"text-align\s*:\s*(center|right|justify)")
-_PRE_WRAP: Final = re.compile(r"white-space\s*:\s*(?:pre-wrap|pre|break-spaces)")
-_WHITE: Final = re.compile(r"[ \t\n\r\f]+")
-MAX_INDENT: Final = 8
 MAX_DEPTH: Final = 200
+"""Tags that are deeper are not there; their text is."""
+_MAX_SHEET: Final = 2_000_000
+_WHITE: Final = re.compile(r"[ \t\n\r\f]+")
+_ORDERED: Final = re.compile(r"\s*\(?(?:\d{1,4}|[a-zA-Z]{1,4})[.)]").match
+_STATES: Final = frozenset({"checked", "unchecked", "bullet", "ordered"})
+_IMPLIED: Final = {
+    "li": (frozenset({"li"}), LISTS),
+    "td": (frozenset({"td", "th"}), frozenset({"table"})),
+    "th": (frozenset({"td", "th"}), frozenset({"table"})),
+    "tr": (frozenset({"tr"}), frozenset({"table"})),
+    "dt": (frozenset({"dt", "dd"}), frozenset({"dl"})),
+    "dd": (frozenset({"dt", "dd"}), frozenset({"dl"})),
+}
+"""Which open tags another one ends, and which tag protects them."""
+_AROUND_P: Final = frozenset({"td", "th", "li", "blockquote", "div", "section", "article", "body", "table"})
 
 
 def from_html(text: str) -> Read:
@@ -91,24 +65,18 @@ def from_html(text: str) -> Read:
     return Read(tuple(without_trailing_empty(reader.made)), reader.losses.words)
 
 
-def read_html_blocks(text: str) -> Read:
-    """A piece of HTML inside another format."""
-    return from_html(text)
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A tag that is open, with what it and all around it say."""
 
-
-def address_of(address: str, losses: Losses) -> str:
-    """A link's address where a pad may hold it (a known scheme, short and clean); else nothing, and named."""
-    address = usable_value(address)
-    if not address:
-        return ""
-    try:
-        scheme = urlsplit(address).scheme.lower()
-    except ValueError:
-        scheme = "?"
-    if scheme in _SCHEMES or (not scheme and not address.startswith("//")):
-        return address
-    losses.add("links of unknown kinds")
-    return ""
+    tag: str = ""
+    marks: tuple[tuple[str, AttributeValue], ...] = ()
+    block: tuple[tuple[str, AttributeValue], ...] = ()
+    lists: int = 0
+    tables: int = 0
+    cell: bool = False
+    code: bool = False
+    exact: bool = False
 
 
 class _Reader(HTMLParser):
@@ -119,66 +87,81 @@ class _Reader(HTMLParser):
         self.made: list[Paragraph] = []
         self.losses = Losses()
         self._pieces: list[Piece] = []
-        self._tags: list[tuple[str, tuple[Mark, ...], dict[str, AttributeValue]]] = []
-        self._skipping = 0
+        self._tags: list[_Open] = [_Open()]
+        self._count: Counter[str] = Counter()
+        self._left_out = ("", 0)  # the tag that is left out with all inside, and how many of it are open
+        self._sheet: list[str] = []
+        self._sheet_left = _MAX_SHEET
+        self._rules: dict[str, str] = {}
         self._item_open = False
+        self._state = ""  # the check box or kind of the item that is open
+        self._pre_begins = False
         self._table = [0, 0, 0]
 
     # -- what the parser calls
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if self._skipping or tag in _LEFT_OUT:
-            if tag not in _VOID:
-                self._skipping += tag in _LEFT_OUT or self._skipping > 0
-            if words := _LEFT_OUT.get(tag):
-                self.losses.add(words)
+        self._pre_begins = False
+        if self._left_out[1]:
+            self._left_out = (self._left_out[0], self._left_out[1] + (tag == self._left_out[0]))
             return
         given = {name: value or "" for name, value in attrs}
         if any(name.startswith("on") for name in given):
             self.losses.add("scripts")
-        if tag in ("br", "hr", "img"):
+        if tag in LEFT_OUT:
+            self._left_out = (tag, 1)
+            if LEFT_OUT[tag]:
+                self.losses.add(LEFT_OUT[tag])
+        elif tag in VOID:
             self._void(tag, given)
-        elif tag not in _VOID and len(self._tags) < MAX_DEPTH:
-            self._open(tag, given)
+        else:
+            self._imply(tag)
+            if len(self._tags) <= MAX_DEPTH:
+                self._open(tag, given)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
-        if tag not in _VOID:
+        if tag not in VOID:
             self.handle_endtag(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        if self._skipping:
-            self._skipping -= 1
-            return
-        if not any(open_tag == tag for open_tag, _, _ in self._tags):
-            return
-        if tag in _BLOCKS:
-            self._end_block(tag)
-        while self._tags:
-            gone, _, _ = self._tags.pop()
-            if gone == tag:
-                return
+        self._pre_begins = False
+        name, depth = self._left_out
+        if depth:
+            self._left_out = (name, depth - (tag == name))
+            if name == "style" and not self._left_out[1]:
+                read_rules("".join(self._sheet), self._rules)
+                self._sheet.clear()
+        elif self._count[tag]:
+            self._close(tag)
 
     def handle_data(self, data: str) -> None:
-        if self._skipping:
+        name, depth = self._left_out
+        if depth:
+            if name == "style" and self._sheet_left > 0:
+                self._sheet.append(data[: self._sheet_left])
+                self._sheet_left -= len(data)
             return
-        if self._inside("pre"):
+        top = self._tags[-1]
+        if dict(top.block).get("mso-list") == "marker":
+            self._state = "ordered" if _ORDERED(data) else self._state or "bullet"
+        elif top.code:
             self._preformatted(data)
-            return
-        if self._spaces_count():
-            self._pieces.append(Piece(clean(data), self._marks()))
-            return
-        text = _WHITE.sub(" ", data)
-        if not self._pieces or self._pieces[-1].text.endswith(" "):
-            text = text.lstrip(" ")
-        if text and clean(text):
-            self._pieces.append(Piece(clean(text), self._marks()))
+        elif top.exact:
+            self._pieces.append(Piece(clean(data), top.marks))
+        else:
+            text = clean(_WHITE.sub(" ", data))
+            if not self._pieces or self._pieces[-1].text.endswith(" "):
+                text = text.lstrip(" ")
+            if text:
+                self._pieces.append(Piece(text, top.marks))
+        self._pre_begins = False
 
     # -- lines
 
     def end_line(self, *, even_if_empty: bool = False) -> None:
         """Finish the paragraph that is open."""
-        exact = self._inside("pre") or self._spaces_count()
+        exact = self._tags[-1].code or self._tags[-1].exact
         while self._pieces and not self._pieces[-1].text.rstrip(" ") and not exact:
             self._pieces.pop()
         if self._pieces and not exact:
@@ -186,85 +169,143 @@ class _Reader(HTMLParser):
             self._pieces[-1] = Piece(last.text.rstrip(" "), last.marks)
         if self._pieces or even_if_empty:
             self.made.append(paragraph(self._pieces, self._block()))
-            self._item_open = False
+            self._item_open, self._state = False, ""
         self._pieces = []
 
-    def _block(self) -> dict[str, AttributeValue]:
-        block: dict[str, AttributeValue] = {}
-        for _, _, own in self._tags:
-            block.update(own)
-        depth = sum(tag in ("ul", "ol") for tag, _, _ in self._tags)
-        if self._inside("td") or self._inside("th"):
-            return {"table": "/".join(map(str, self._table))}
-        if self._inside("pre"):
+    def _block(self) -> Block:
+        top = self._tags[-1]
+        block = dict(top.block)
+        align = block.get("align")
+        level = block.get("level")
+        depth = int(level) + 1 if isinstance(level, int) and top.lists else top.lists
+        if top.cell:
+            if depth or block.get("header") or block.get("blockquote") or top.code:
+                self.losses.add("formats inside tables")
+            return {"table": "/".join(map(str, self._table)), "align": align}
+        if top.code:
             return {"code-block": block.get("code-block") or "plain"}
+        if isinstance(level := block.get("mso-list"), int):
+            return {"list": self._state or "bullet", "indent": min(MAX_INDENT, level - 1) or None}
+        deeper = int(block.get("deeper") or 0)
         if depth:
-            indent = min(MAX_INDENT, depth - self._item_open)
-            kind = block.get("list") if self._item_open else None
-            return {"list": kind, "indent": indent or None}
+            indent = min(MAX_INDENT, depth + deeper - self._item_open)
+            kind = (self._state or block.get("list")) if self._item_open else None
+            return {"list": kind, "indent": indent or None, "align": align}
         for key in ("header", "blockquote"):
             if block.get(key):
-                return {key: block[key], "align": block.get("align")}
-        return {"align": block.get("align")}
+                return {key: block[key], "align": align}
+        return {"align": align, "indent": deeper or None}
 
     # -- tags
 
+    def _imply(self, tag: str) -> None:
+        """End the tags that this one ends without being asked, as browsers do."""
+        ended, guards = _IMPLIED.get(tag, (frozenset[str](), frozenset[str]()))
+        if tag in BLOCKS and self._count["p"]:
+            self._end_first(frozenset({"p"}), _AROUND_P)
+        if ended and any(self._count[name] for name in ended):
+            self._end_first(ended, guards)
+
+    def _end_first(self, ended: frozenset[str], guards: frozenset[str]) -> None:
+        for entry in reversed(self._tags):
+            if entry.tag in ended:
+                self._close(entry.tag)
+                return
+            if entry.tag in guards:
+                return
+
     def _open(self, tag: str, given: dict[str, str]) -> None:
-        own: dict[str, AttributeValue] = {}
-        marks: list[Mark] = []
-        if tag in _BLOCKS and not (tag == "p" and self._at_item_start()):
+        top = self._tags[-1]
+        if tag in BLOCKS and not (tag == "p" and self._item_open and not self._pieces):
             self.end_line()
-        if tag in MARK_TAGS and not (tag == "code" and self._inside("pre")):
-            marks.append(MARK_TAGS[tag])
+        classes = given.get("class", "")
+        marks, block = dict(top.marks), {**dict(top.block), **of_classes(classes)}
+        self._say(tag, given, block, in_code=top.code)
+        if tag in MARK_TAGS and not (tag == "code" and top.code):
+            marks.update([MARK_TAGS[tag]])
         elif tag == "a" and (address := address_of(given.get("href", ""), self.losses)):
-            marks.append(("link", address))
-        elif len(tag) == 2 and tag[0] == "h" and tag[1] in "123456":
-            own["header"] = int(tag[1])
+            marks["link"] = address
+        elif tag == "font" and (found := colour(given.get("color", ""))):
+            marks["color"] = found
+        for style in (*[self._rules.get(name, "") for name in classes.split()[:20]], given.get("style", "")):
+            if style:
+                said, formats = declared(style)
+                marks.update(said)
+                block.update(formats)
+        self._place(tag, top, given)
+        code = top.code or tag == "pre" or "ql-code-block" in classes.split()
+        self._pre_begins = tag == "pre"
+        self._count[tag] += 1
+        self._tags.append(
+            _Open(
+                tag,
+                marks_of(marks),
+                tuple(block.items()),
+                top.lists + (tag in LISTS),
+                top.tables + (tag == "table"),
+                top.cell or tag in ("td", "th"),
+                code,
+                bool(top.exact or block.pop("white-space", None)),
+            )
+        )
+
+    def _say(self, tag: str, given: dict[str, str], block: Block, *, in_code: bool) -> None:
+        """What the tag itself says of the lines inside."""
+        if len(tag) == 2 and tag[0] == "h" and tag[1] in "123456":
+            block["header"] = int(tag[1])
         elif tag == "blockquote":
-            own["blockquote"] = True
-        elif tag in ("ul", "ol"):
-            own["list"] = "bullet" if tag == "ul" else "ordered"
+            block["blockquote"] = True
+        elif tag in LISTS:
+            block["list"] = "ordered" if tag == "ol" else "bullet"
         elif tag == "li":
             self._item_open = True
-            if given.get("data-list") in ("checked", "unchecked"):
-                own["list"] = given["data-list"]
-        elif tag == "table":
-            self._table = [self._table[0] + 1, 0, 0]
-        elif tag == "tr":
-            self._table = [self._table[0], self._table[1] + 1, 0]
-        elif tag in ("td", "th"):
-            self._table[2] += 1
-        if tag in ("code", "pre") and (language := _language(given.get("class", ""))):
-            own["code-block"] = language
-        style = given.get("style", "")
-        marks += self._style(style, own)
-        if _PRE_WRAP.search(style):
-            own["white-space"] = True
-        self._tags.append((tag, tuple(marks), own))
+            self._state = given.get("data-list", "") if given.get("data-list") in _STATES else ""
+        elif tag == "center":
+            block["align"] = "center"
+        elif tag == "form":
+            self.losses.add("forms")
+        if given.get("align", "").lower() in ("center", "right", "justify"):
+            block["align"] = given["align"].lower()
+        if in_code or "code-block" in block:
+            language = re.fullmatch(r"[\w+#.-]{1,40}", given.get("data-language", ""))
+            block.update({"code-block": language[0]} if language else {})
+        if isinstance(block.get("mso-list"), int) and tag == "p":
+            self._state = ""
 
-    def _style(self, style: str, own: dict[str, AttributeValue]) -> list[Mark]:
-        style = _RGB.sub(
-            lambda m: "#" + "".join([f"{min(255, int(part)):02x}" for part in m.groups()]), style
-        )
-        if align := _ALIGN.search(style):
-            own["align"] = align[1]
-        return [
-            ("color" if name == "color" else "background", value.lower())
-            for name, value in _COLOUR.findall(style)
-            if value not in ("inherit", "transparent", "initial")
-        ]
+    def _place(self, tag: str, top: _Open, given: dict[str, str]) -> None:
+        """Count tables, rows and cells; a table inside a cell is text of that cell."""
+        if tag == "table":
+            if top.cell:
+                self.losses.add("tables inside tables (kept as text)")
+            else:
+                self._table = [self._table[0] + 1, 0, 0]
+        elif tag == "tr" and not top.cell:
+            self._table[1:] = [self._table[1] + 1, 0]
+        elif tag in ("td", "th") and not top.cell:
+            self._table[2] += 1
+            if given.get("colspan", "1") != "1" or given.get("rowspan", "1") != "1":
+                self.losses.add("joined cells")
+
+    def _close(self, tag: str) -> None:
+        if tag in BLOCKS:
+            self._end_block(tag)
+        while len(self._tags) > 1:
+            gone = self._tags.pop()
+            self._count[gone.tag] -= 1
+            if gone.tag == tag:
+                return
 
     def _end_block(self, tag: str) -> None:
-        is_cell = tag in ("td", "th")
         if tag == "li":
             self.end_line(even_if_empty=self._item_open)
         elif tag == "pre":
             if self._pieces and self._pieces[-1].text:
                 self.end_line()
             self._pieces = []
+        elif tag in ("td", "th"):
+            self.end_line(even_if_empty=not self._has_cell())
         else:
-            own_empty = tag == "p" and not self._pieces and not self._in_item()
-            self.end_line(even_if_empty=own_empty or (is_cell and not self._has_cell()))
+            self.end_line(even_if_empty=tag == "p" and not self._pieces and not self._count["li"])
 
     def _has_cell(self) -> bool:
         cell = "/".join(map(str, self._table))
@@ -276,38 +317,29 @@ class _Reader(HTMLParser):
         elif tag == "hr":
             self.end_line()
             self.made.append(paragraph([], {"rule": True}))
-        else:
-            self.losses.add("images (kept as links)")
-            address = address_of(given.get("src", ""), self.losses)
-            text = clean(given.get("alt", "")) or (address if len(address) < 200 else "") or "image"
-            self._pieces.append(Piece(text, marks_of({**dict(self._marks()), "link": address or None})))
+        elif tag == "img":
+            self._image(given)
+        elif tag == "embed":
+            self.losses.add("embedded objects")
+        elif tag == "input":
+            if given.get("type", "").lower() == "checkbox" and self._item_open:
+                self._state = "checked" if "checked" in given else "unchecked"
+            elif given.get("type", "").lower() != "hidden":
+                self.losses.add("forms")
+
+    def _image(self, given: dict[str, str]) -> None:
+        source = given.get("src", "")
+        address = "" if source[:5].lower() == "data:" else address_of(source, self.losses)
+        self.losses.add("images (kept as links)" if address else "images")
+        text = clean(given.get("alt", ""))[:1_000] or (address if len(address) < 200 else "") or "image"
+        self._pieces.append(Piece(text, marks_of({**dict(self._tags[-1].marks), "link": address or None})))
 
     def _preformatted(self, data: str) -> None:
         lines = data.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        if self._pre_begins and not lines[0] and len(lines) > 1:
+            del lines[0]
         for i, line in enumerate(lines):
             if i:
                 self.end_line(even_if_empty=True)
             if text := clean(line):
                 self._pieces.append(Piece(text))
-
-    # -- where we are
-
-    def _marks(self) -> tuple[Mark, ...]:
-        return marks_of({key: value for _, marks, _ in self._tags for key, value in marks})
-
-    def _spaces_count(self) -> bool:
-        return any(own.get("white-space") for _, _, own in self._tags)
-
-    def _inside(self, tag: str) -> bool:
-        return any(open_tag == tag for open_tag, _, _ in self._tags)
-
-    def _in_item(self) -> bool:
-        return self._inside("li")
-
-    def _at_item_start(self) -> bool:
-        return self._item_open and not self._pieces
-
-
-def _language(names: str) -> str:
-    found = re.search(r"(?:language|lang)-([\w+#.-]{1,40})", names)
-    return found[1] if found else ""

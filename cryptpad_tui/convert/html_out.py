@@ -8,7 +8,8 @@ from html import escape
 from itertools import groupby
 from typing import Final
 
-from cryptpad_tui.convert.model import OBJECT, Converted, Losses, Paragraph
+from cryptpad_tui.convert.links import address_of
+from cryptpad_tui.convert.model import OBJECT, Converted, Losses, Paragraph, cells_of
 from cryptpad_tui.crdt.values import AttributeValue
 from cryptpad_tui.editor.rich_look import indent_of, level_of
 
@@ -28,8 +29,6 @@ _PAGE: Final = """<!DOCTYPE html>
 </body>
 </html>
 """
-
-Mark = tuple[str, AttributeValue]
 
 
 def to_html(paragraphs: Sequence[Paragraph], *, title: str = "") -> Converted:
@@ -118,12 +117,15 @@ def _list(group: list[Paragraph], losses: Losses) -> str:
 
 
 def _table(group: list[Paragraph], losses: Losses) -> str:
-    rows: dict[str, list[str]] = {}
-    for one in group:
-        row = str(one.get("table")).split("/")[1:2]
-        rows.setdefault(row[0] if row else "", []).append(f"<td{_style(one)}>{_inline(one, losses)}</td>")
-    body = "".join(["<tr>" + "".join(cells) + "</tr>" for cells in rows.values()])
-    return f"<table>{body}</table>"
+    rows = ["<tr>" + "".join([_cell(cell, losses) for cell in row]) + "</tr>" for row in cells_of(group)]
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _cell(cell: list[Paragraph], losses: Losses) -> str:
+    if len(cell) == 1:
+        return f"<td{_style(cell[0])}>{_inline(cell[0], losses)}</td>"
+    inner = "".join([f"<p{_style(one)}>{_inline(one, losses)}</p>" for one in cell])
+    return f"<td>{inner}</td>"
 
 
 def _inline(one: Paragraph, losses: Losses) -> str:
@@ -133,24 +135,26 @@ def _inline(one: Paragraph, losses: Losses) -> str:
         if OBJECT in text:
             losses.add("attachments")
             text = text.replace(OBJECT, "")
-        inner = escape(text, quote=False)
-        for mark in sorted(
-            piece.marks, key=lambda found: -_ORDER.index(found[0]) if found[0] in _ORDER else 0
-        ):
-            inner = _marked(inner, mark)
-        parts.append(inner)
+        if text:
+            marks = dict(piece.marks)
+            inner = escape(text, quote=False)
+            for key in reversed(_ORDER):
+                if marks.get(key):
+                    inner = _marked(inner, key, marks[key], losses)
+            parts.append(inner)
     return "".join(parts)
 
 
-def _marked(inner: str, mark: Mark) -> str:
-    key, value = mark
-    if key in _TAGS and value:
+def _marked(inner: str, key: str, value: AttributeValue, losses: Losses) -> str:
+    if key in _TAGS:
         return f"<{_TAGS[key]}>{inner}</{_TAGS[key]}>"
-    if key == "script" and value in ("sup", "sub"):
-        return f"<{value}>{inner}</{value}>"
+    if key == "script":
+        return f"<{value}>{inner}</{value}>" if value in ("sup", "sub") else inner
     if key == "link":
-        return f'<a href="{escape(str(value))}" rel="noopener noreferrer">{inner}</a>'
-    if key in ("color", "background") and _COLOUR(str(value).lower()):
+        address = address_of(str(value), losses)
+        return f'<a href="{escape(address)}" rel="noopener noreferrer">{inner}</a>' if address else inner
+    if _COLOUR(str(value).lower()):
         name = "color" if key == "color" else "background-color"
         return f'<span style="{name}: {escape(str(value).lower())}">{inner}</span>'
+    losses.add("colours")
     return inner

@@ -14,8 +14,11 @@ from typing import Final
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from cryptpad_tui.convert.html_in import MARK_TAGS, address_of, read_html_blocks
+from cryptpad_tui.convert.html_in import from_html
+from cryptpad_tui.convert.html_style import MARK_TAGS
+from cryptpad_tui.convert.links import address_of
 from cryptpad_tui.convert.model import (
+    MAX_INDENT,
     Losses,
     Paragraph,
     Piece,
@@ -28,10 +31,10 @@ from cryptpad_tui.convert.model import (
 )
 from cryptpad_tui.crdt.values import AttributeValue
 
+_BREAK: Final = re.compile(r"<br\s*/?>", re.IGNORECASE).match
+_FRONT: Final = re.compile(r"\A---[ \t]*\n((?:[A-Za-z_][\w-]{0,60}:.*\n)(?:.*\n){0,200}?)---[ \t]*(?:\n|\Z)")
 _TASK: Final = re.compile(r"\[([ xX])\](?: |$)")
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^>]*>")
-_LINK: Final = re.compile(r"(?:https?|mailto|ftp|gemini):[^\s\x00-\x1f\"\\]+", re.IGNORECASE)
-MAX_INDENT: Final = 8
 Block = dict[str, AttributeValue]
 
 
@@ -47,7 +50,10 @@ def _parser() -> MarkdownIt:
 def from_markdown(text: str) -> Read:
     """The paragraphs of a markdown text, and what was left out of it."""
     reader = _Reader()
-    reader.read(_parser().parse(text.replace("\r\n", "\n").replace("\r", "\n")))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if front := _FRONT.match(text):
+        text = f"~~~~~~yaml\n{front[1]}~~~~~~\n{text[front.end() :]}"
+    reader.read(_parser().parse(text))
     return Read(tuple(without_trailing_empty(reader.made)), reader.losses.words)
 
 
@@ -79,11 +85,9 @@ class _Reader:
                 self._code(token)
             elif kind == "hr":
                 self.made.append(paragraph([], {"rule": True}))
+                self._other_than_text()
             elif kind == "html_block":
-                read = read_html_blocks(token.content)
-                self.made += read.paragraphs
-                for words in read.lost:
-                    self.losses.add(words)
+                self._html(token.content)
             else:
                 self._structure(token)
 
@@ -109,7 +113,29 @@ class _Reader:
         elif kind == "tr_open":
             self._table = [self._table[0], self._table[1] + 1, 0]
 
+    def _html(self, text: str) -> None:
+        """A block of HTML; its tables are counted on from ours."""
+        read = from_html(text)
+        first = self._table[0]
+        for one in read.paragraphs:
+            number, _, place = str(one.get("table") or "").partition("/")
+            if number:
+                self._table[0] = first + int(number)
+                one = paragraph(one.pieces, {**dict(one.block), "table": f"{self._table[0]}/{place}"})
+            self.made.append(one)
+        for words in read.lost:
+            self.losses.add(words)
+        self._other_than_text(empty=not read.paragraphs)
+
     # -- blocks
+
+    def _other_than_text(self, *, empty: bool = False) -> None:
+        """A block of its own inside a list or a quote: a line has one block format, and this is it."""
+        if self._lists and self._first_in_item and not empty:
+            self._first_in_item = False
+            self.losses.add("list signs of headings and code")
+        elif self._quotes and not empty:
+            self.losses.add("quotes around other blocks")
 
     def _item(self) -> Block:
         depth = min(MAX_INDENT, len(self._lists) - 1)
@@ -119,9 +145,10 @@ class _Reader:
         if opening.type in ("th_open", "td_open"):
             self._table[2] += 1
             table, row, column = self._table
-            self.inline(children, {"table": f"{table}/{row}/{column}"}, in_one_line=True)
+            self.inline(children, {"table": f"{table}/{row}/{column}"})
         elif opening.type == "heading_open":
             self.inline(children, {"header": int(opening.tag[1:])}, in_one_line=True)
+            self._other_than_text()
         elif self._lists and self._first_in_item:
             self._first_in_item = False
             self._list_item(children)
@@ -146,7 +173,7 @@ class _Reader:
         for line in token.content.removesuffix("\n").split("\n"):
             pieces = [Piece(clean(line))]
             self.made.append(paragraph(pieces, {"code-block": language or "plain"}))
-        self._first_in_item = False
+        self._other_than_text()
 
     # -- text
 
@@ -162,19 +189,26 @@ class _Reader:
             elif kind == "softbreak" or (kind == "hardbreak" and in_one_line):
                 pieces.append(Piece(" ", marks_of(dict(open_marks))))
             elif kind == "hardbreak":
-                self.made.append(paragraph(pieces, block))
+                block = self._broken(pieces, block)
                 pieces = []
             elif kind == "image":
                 pieces.append(self._image(token))
             elif kind == "html_inline":
-                if re.match(r"<br\s*/?>", token.content, re.IGNORECASE) and not in_one_line:
-                    self.made.append(paragraph(pieces, block))
+                if _BREAK(token.content) and in_one_line:
+                    pieces.append(Piece(" ", marks_of(dict(open_marks))))
+                elif _BREAK(token.content):
+                    block = self._broken(pieces, block)
                     pieces = []
                 else:
                     self._tag(token.content, open_marks)
             else:
                 self._mark(token, open_marks)
         self.made.append(paragraph(pieces, block))
+
+    def _broken(self, pieces: list[Piece], block: Block) -> Block:
+        """End a line inside a paragraph; what follows in an item of a list is no item of its own."""
+        self.made.append(paragraph(pieces, block))
+        return {"indent": min(MAX_INDENT, len(self._lists))} if "list" in block else block
 
     def _mark(self, token: Token, open_marks: list[tuple[str, AttributeValue]]) -> None:
         name = token.type.rpartition("_")[0]

@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Final
 
+from cryptpad_tui.convert.links import address_of
 from cryptpad_tui.convert.markdown_in import read_inline
-from cryptpad_tui.convert.model import OBJECT, Converted, Losses, Paragraph, Piece, paragraph
+from cryptpad_tui.convert.model import OBJECT, Converted, Losses, Paragraph, Piece, cells_of, paragraph
 from cryptpad_tui.crdt.values import AttributeValue
 from cryptpad_tui.editor.rich_look import indent_of, level_of
 
@@ -22,6 +23,7 @@ _SIGNS: Final = {"bold": "**", "italic": "*", "strike": "~~"}
 _TAGS: Final = {"bold": "strong", "italic": "em", "strike": "s", "underline": "u", "code": "code"}
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]<>&~|!])")
 _LINE_START: Final = re.compile(r"^([#+=-]|\d{1,9}(?=[.)]))")
+_BARE_PIPE: Final = re.compile(r"(?<!\\)\|")
 _LOST: Final = {"color": "colours", "background": "colours", "object": "attachments"}
 
 Mark = tuple[str, AttributeValue]
@@ -31,8 +33,14 @@ def to_markdown(paragraphs: Sequence[Paragraph]) -> Converted:
     """The whole text as UTF-8 markdown."""
     losses = Losses()
     blocks: list[str] = []
+    before = ""
     for kind, group in groupby(paragraphs, key=_kind):
-        blocks += _WRITERS[kind.partition(" ")[0]](list(group), losses)
+        made = _WRITERS[kind.partition(" ")[0]](list(group), losses)
+        if kind == before == "list":
+            # Only empty lines stood between: without a sign that shows nothing the two lists would be one.
+            blocks.append("<!-- -->")
+        blocks += made
+        before = kind if made else before
     return Converted(("\n\n".join(blocks) + "\n" if blocks else "").encode(), losses.words)
 
 
@@ -105,13 +113,17 @@ def _list(group: list[Paragraph], losses: Losses) -> list[str]:
 
 
 def _table(group: list[Paragraph], losses: Losses) -> list[str]:
-    rows: dict[str, list[str]] = {}
-    for one in group:
-        row = str(one.get("table")).split("/")[1:2]
-        rows.setdefault(row[0] if row else "", []).append(inline(one, losses))
-    width = max(len(cells) for cells in rows.values())
-    lines = ["| " + " | ".join([*cells, *[""] * (width - len(cells))]) + " |" for cells in rows.values()]
+    rows = [[_cell(cell, losses) for cell in row] for row in cells_of(group)]
+    width = max(map(len, rows))
+    lines = ["| " + " | ".join([*cells, *[""] * (width - len(cells))]) + " |" for cells in rows]
     return ["\n".join([lines[0], "|" + " --- |" * width, *lines[1:]])]
+
+
+def _cell(cell: list[Paragraph], losses: Losses) -> str:
+    if any(one.get("align") for one in cell):
+        losses.add("alignment")
+    text = "<br>".join([inline(one, losses) for one in cell])
+    return _BARE_PIPE.sub(r"\|", text)
 
 
 _WRITERS: Final[dict[str, Callable[[list[Paragraph], Losses], list[str]]]] = {
@@ -130,6 +142,8 @@ def inline(one: Paragraph, losses: Losses, *, in_heading: bool = False) -> str:
     """The text of a paragraph with its marks."""
     pieces = [_sayable(piece, losses) for piece in one.pieces]
     wanted = paragraph(pieces)
+    if _is_easy(wanted.pieces):
+        return _guarded(_written(wanted.pieces, with_tags=False), in_heading=in_heading)
     for with_tags in (False, True):
         text = _guarded(_written(wanted.pieces, with_tags=with_tags), in_heading=in_heading)
         if read_inline(text).pieces == wanted.pieces:
@@ -138,12 +152,31 @@ def inline(one: Paragraph, losses: Losses, *, in_heading: bool = False) -> str:
     return _guarded(_written((Piece(wanted.text),), with_tags=True), in_heading=in_heading)
 
 
+def _is_easy(pieces: Sequence[Piece]) -> bool:
+    """Whether signs surely mean here what they say, so that nothing needs to be read back.
+
+    A sign between a letter inside and no other sign outside opens or closes, whatever else stands there.
+    """
+    for i, piece in enumerate(pieces):
+        if not piece.marks:
+            continue
+        outside = (*pieces[max(0, i - 1) : i], *pieces[i + 1 : i + 2])
+        simple = len(piece.marks) == 1 and piece.marks[0][0] in _SIGNS
+        if not simple or not (piece.text[0].isalnum() and piece.text[-1].isalnum()):
+            return False
+        if any(other.marks for other in outside) or _SPECIAL.search("".join([one.text for one in outside])):
+            return False
+    return True
+
+
 def _sayable(piece: Piece, losses: Losses) -> Piece:
     kept: list[Mark] = []
     for key, value in piece.marks:
         if key in _LOST:
             losses.add(_LOST[key])
-        elif value:
+        elif key == "link" and not address_of(str(value), losses):
+            continue
+        elif value and not (key == "script" and value not in ("sup", "sub")):
             kept.append((key, value))
     return Piece(piece.text.replace(OBJECT, ""), tuple(kept))
 
@@ -196,13 +229,14 @@ def _closing(mark: Mark, *, with_tags: bool) -> str:
 
 
 def _guarded(text: str, *, in_heading: bool) -> str:
-    """The line so that its beginning is no sign, and no space at its ends is lost."""
+    """The line so that its beginning is no sign, and no space of any script at its ends is lost."""
     text = _LINE_START.sub(lambda m: f"{m[1]}\\" if m[1].isdigit() else f"\\{m[1]}", text)
     if in_heading:
         text = re.sub(r"(#+)$", lambda m: "\\#" * len(m[1]), text)
-    lead = len(text) - len(text.lstrip(" \t"))
-    trail = len(text) - len(text.rstrip(" \t")) if lead < len(text) else 0
-    coded = {" ": "&#32;", "\t": "&#9;"}
-    start = "".join([coded[c] for c in text[:lead]])
-    end = "".join([coded[c] for c in text[len(text) - trail :]])
-    return start + text[lead : len(text) - trail] + end
+    inside = text.strip()
+    lead = len(text) - len(text.lstrip()) if inside else len(text)
+    trail = len(text) - lead - len(inside)
+    start, end = (
+        "".join([f"&#{ord(c)};" for c in part]) for part in (text[:lead], text[len(text) - trail :])
+    )
+    return start + inside + (end if trail else "")

@@ -7,7 +7,7 @@ produce a key or a value outside the closed vocabulary of the pad kind.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,6 +18,7 @@ from cryptpad_tui.crdt.values import Attributes, AttributeValue
 OBJECT: Final = "\N{OBJECT REPLACEMENT CHARACTER}"
 """The one character of an attachment."""
 MAX_VALUE_BYTES: Final = 900
+MAX_INDENT: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,38 @@ def without_trailing_empty(paragraphs: list[Paragraph]) -> list[Paragraph]:
     while paragraphs and not paragraphs[-1].pieces and not paragraphs[-1].block:
         paragraphs.pop()
     return paragraphs
+
+
+Cell = list[Paragraph]
+_Rank = tuple[int, str]
+_PADDED: Final = 10_000
+"""So many empty cells are filled in without asking."""
+
+
+def cells_of(group: Sequence[Paragraph]) -> list[list[Cell]]:
+    """The paragraphs of one table as rows of cells, in the order of their numbers; a missing cell is empty.
+
+    Lines of the same place are one cell. Numbers are ranks: a table whose cells lie far apart is not padded.
+    """
+    placed: dict[tuple[_Rank, _Rank], Cell] = {}
+    for one in group:
+        parts = str(one.get("table")).split("/")
+        row, column = (*parts[1:3], "", "")[:2]
+        placed.setdefault((_rank(row), _rank(column)), []).append(one)
+    rows = sorted({row for row, _ in placed})
+    columns = sorted({column for _, column in placed})
+    if len(rows) * len(columns) <= 4 * len(placed) + _PADDED:
+        return [[placed.get((row, column), []) for column in columns] for row in rows]
+    ragged: dict[_Rank, list[Cell]] = {row: [] for row in rows}
+    for place in sorted(placed):
+        ragged[place[0]].append(placed[place])
+    return list(ragged.values())
+
+
+def _rank(number: str) -> _Rank:
+    return (
+        (int(number), "") if number.isascii() and number.isdigit() and len(number) < 10 else (10**9, number)
+    )
 
 
 class Losses:
