@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+PromptKind = Literal["goto", "find", "link", "colour", "background", "table"]
+
 
 @dataclass(frozen=True, slots=True)
 class CopyToTerminal:
@@ -30,10 +32,17 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class OpenPrompt:
-    """Ask the person for a line number, or for what to find."""
+    """Ask the person for a line number, what to find, or what a format needs."""
 
-    kind: Literal["goto", "find"]
+    kind: PromptKind
 
 
-Effect = CopyToTerminal | ReadOnly | Notice | OpenPrompt
+@dataclass(frozen=True, slots=True)
+class AskScreen:
+    """Run a command of the screen around: `:w` saves, `:q` closes."""
+
+    command: str
+
+
+Effect = CopyToTerminal | ReadOnly | Notice | OpenPrompt | AskScreen
 Effects = tuple[Effect, ...]

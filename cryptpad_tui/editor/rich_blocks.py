@@ -12,7 +12,7 @@ from typing import Final
 
 from cryptpad_tui.crdt.kinds import BLOCK_KEYS
 from cryptpad_tui.crdt.values import Attributes, AttributeValue, Formatted, Position, TextEdit
-from cryptpad_tui.editor.effects import Notice
+from cryptpad_tui.editor.effects import Notice, OpenPrompt
 from cryptpad_tui.editor.rich_look import MAX_INDENT, indent_of, level_of
 from cryptpad_tui.editor.selection import Selection, caret
 from cryptpad_tui.editor.state import EditorState, Step, chosen_lines
@@ -254,10 +254,12 @@ def _turned(state: EditorState, attributes: Attributes) -> Step:
 
 
 def insert_table(state: EditorState, argument: str) -> Step:
-    """An empty table below the caret's line; `argument` is its size as ROWSxCOLUMNS, 2x2 without one."""
+    """An empty table below the caret's line; `argument` is its size as ROWSxCOLUMNS."""
     if state.marks is None:
         return _said(_ONLY_RICH)
-    size = re.fullmatch(r"\s*(\d{1,2})\s*[x×*]\s*(\d{1,2})\s*", argument or "2x2")
+    if not argument.strip():
+        return Step(reveal=False, effects=(OpenPrompt("table"),))
+    size = re.fullmatch(r"\s*(\d{1,2})\s*[x×*]\s*(\d{1,2})\s*", argument)
     if size is None or not int(size[1]) or not int(size[2]):
         return _said("A size is two numbers, as 3x2: rows and columns.")
     head = state.head

@@ -23,7 +23,7 @@ _NUMBERS_FROM: Final = 2_000
 _BULLETS: Final = "•◦▪"
 _SHARES: Final = {"center": 0.5, "right": 1.0}
 _HEX: Final = re.compile(r"#[0-9a-fA-F]{6}").fullmatch
-_COLOURS: Final = frozenset({"red", "green", "yellow", "blue", "magenta", "cyan", "white", "black"})
+COLOURS: Final = frozenset({"red", "green", "yellow", "blue", "magenta", "cyan", "white", "black"})
 
 
 class Margin(NamedTuple):
@@ -196,6 +196,11 @@ def _inline_styles(marks: Frozen) -> tuple[str, ...]:
     return tuple(names)
 
 
+def is_colour(text: str) -> bool:
+    """Whether a lower-case text names a colour that is shown."""
+    return bool(_HEX(text)) or text in COLOURS
+
+
 def _colour(value: AttributeValue) -> str:
     text = str(value).lower()
-    return text if _HEX(text) or text in _COLOURS else ""
+    return text if is_colour(text) else ""

@@ -12,10 +12,13 @@ from typing import Final
 from cryptpad_tui.crdt.kinds import BLOCK_KEYS, INLINE_KEYS
 from cryptpad_tui.crdt.mark_index import Frozen, MarkIndex, frozen
 from cryptpad_tui.crdt.values import Attributes, AttributeValue, Formatted, Position, TextEdit, end_of
-from cryptpad_tui.editor.effects import Notice
+from cryptpad_tui.editor.effects import Notice, OpenPrompt, PromptKind
+from cryptpad_tui.editor.rich_look import COLOURS, is_colour
 from cryptpad_tui.editor.selection import Selection, caret
 from cryptpad_tui.editor.state import EditorState, Step
 
+NONE: Final = "none"
+"""The argument that takes a link or a colour away."""
 _NOT_TAKEN_OVER: Final = frozenset({"object"})
 _SIGNS: Final = {"bold": "**", "italic": "_", "strike": "~~", "code": "`"}
 _NO_SIGN: Final = "Markdown has no sign for that; a rich text pad does."
@@ -87,19 +90,22 @@ def set_script(state: EditorState, argument: str) -> Step:
 
 
 def set_colour(state: EditorState, argument: str) -> Step:
-    """The colour of the text; none without an argument."""
-    return _valued(state, "color", argument)
+    """The colour of the text; `none` takes it away."""
+    return _valued(state, "color", "colour", argument)
 
 
 def set_background(state: EditorState, argument: str) -> Step:
-    """The colour behind the text; none without an argument."""
-    return _valued(state, "background", argument)
+    """The colour behind the text; `none` takes it away."""
+    return _valued(state, "background", "background", argument)
 
 
 def set_link(state: EditorState, argument: str) -> Step:
-    """Make the selection a link; without an address, take the link at the caret away."""
+    """Make the selection a link; `none` takes the link at the caret away."""
     address = argument.strip()
     chosen = state.selection.primary
+    if not address:
+        return Step(reveal=False, effects=(OpenPrompt("link"),))
+    address = "" if address == NONE else address
     if state.marks is None:
         if chosen.empty or not address:
             return _said(_NOTHING_CHOSEN)
@@ -131,9 +137,15 @@ def set_marks(state: EditorState, attributes: Attributes) -> Step:
     return Step(selection=chosen, formats=tuple(_inline_ranges(state, chosen, attributes)), reveal=False)
 
 
-def _valued(state: EditorState, key: str, argument: str) -> Step:
-    value = argument.strip().lower() or None
-    return set_marks(state, {key: value})
+def _valued(state: EditorState, key: str, prompt: PromptKind, argument: str) -> Step:
+    value = argument.strip().lower()
+    if state.marks is None:
+        return _said(_NO_SIGN)
+    if not value:
+        return Step(reveal=False, effects=(OpenPrompt(prompt),))
+    if value != NONE and not is_colour(value):
+        return _said(f"A colour is #rrggbb or one of {', '.join(sorted(COLOURS))}.")
+    return set_marks(state, {key: None if value == NONE else value})
 
 
 def _cycled(state: EditorState, key: str, values: tuple[str, ...]) -> Step:

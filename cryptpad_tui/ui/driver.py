@@ -18,6 +18,7 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from cryptpad_tui.ui.alt_keys import know_alt_keys
 from cryptpad_tui.ui.pen import RESET
 from cryptpad_tui.ui.terminal_writer import TerminalWriter
 
@@ -72,6 +73,9 @@ class PasteSplitter:
 def _begun(text: str, mark: str) -> int:
     """How many characters at the end of `text` may be the beginning of `mark`."""
     return next((size for size in range(len(mark) - 1, 0, -1) if text.endswith(mark[:size])), 0)
+
+
+know_alt_keys()
 
 
 class SafeDriver(LinuxDriver):

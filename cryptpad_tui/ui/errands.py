@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.ui import words
 from cryptpad_tui.ui.screens import relay
 from cryptpad_tui.ui.screens.dialogs import AskDialog, ChooseDialog, Option
@@ -30,11 +31,17 @@ class Errands:
         self.standing = Standing(app, engine)
 
     async def new_pad(self) -> None:
-        """Ask for a title, make the pad and open it."""
-        question = AskDialog("The title of the pad", ("Everybody in the pad sees it.",))
-        title = await self._app.push_screen_wait(question)
+        """Ask for a title, make a markdown pad and open it."""
+        await self._new("The title of the pad", PadKind.TEXT)
+
+    async def new_rich_pad(self) -> None:
+        """Ask for a title, make a rich text pad and open it."""
+        await self._new("The title of the rich text pad", PadKind.RICHTEXT)
+
+    async def _new(self, question: str, kind: PadKind) -> None:
+        title = await self._app.push_screen_wait(AskDialog(question, ("Everybody in the pad sees it.",)))
         if title is not None:
-            listing = self._engine.create_pad(title.strip() or words.UNTITLED)
+            listing = self._engine.create_pad(title.strip() or words.UNTITLED, kind=kind)
             await self._app.open_pad(listing.pad_id)
 
     async def join_pad(self) -> None:

@@ -200,7 +200,7 @@ def test_an_address_pasted_over_a_selection_becomes_its_link() -> None:
 
 def test_a_link_is_taken_away_with_the_caret_anywhere_in_it() -> None:
     session = rich("[here|] x").do(run("format.link", "https://example.org"), "left", "right")
-    session.do(run("format.bold"), run("format.link", ""))
+    session.do(run("format.bold"), run("format.link", "none"))
     assert all("link" not in marks for _, marks in runs(session))
 
 
@@ -325,7 +325,9 @@ def test_random_keys_keep_the_screen_and_the_document_in_step(seed: int) -> None
     for _ in range(120):
         session.clock += draw.random()
         if draw.random() < 0.25:
-            session.do(run(draw.choice(formats), draw.choice(["", "", "red", "2x2", "https://a.example"])))
+            session.do(
+                run(draw.choice(formats), draw.choice(["", "none", "red", "2x2", "https://a.example"]))
+            )
         else:
             session.do(draw.choice(_KEYS))
         document, state = session.document, session.editor.state

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual import events
+from textual._xterm_parser import XTermParser
 
 from cryptpad_tui.ui.driver import PasteSplitter
 
@@ -57,3 +58,16 @@ def test_a_paste_without_an_end_fills_no_memory_beyond_its_limit() -> None:
 
 def test_null_characters_of_a_paste_are_left_out() -> None:
     assert parts([f"{START}a\0b{END}"]) == [("ab",)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "keys"),
+    [
+        ("\x1bBon\x1b[A", ["alt+shift+b", "o", "n", "up"]),
+        ("\x1bs\x1bB", ["alt+s", "alt+shift+b"]),
+        ("\x1bOA\x1bb", ["up", "ctrl+left"]),
+    ],
+)
+def test_alt_keys_typed_quickly_are_told_apart(typed: str, keys: list[str]) -> None:
+    found = [event.key for event in XTermParser().feed(typed) if isinstance(event, events.Key)]
+    assert found == keys

@@ -73,6 +73,7 @@ class DriveScreen(CommandScreen[None], ListKeys):
             **self.list_actions(self.pads),
             "drive.open": self.open_chosen,
             "drive.new": errands.new_pad,
+            "drive.new_rich": errands.new_rich_pad,
             "drive.join": errands.join_pad,
             "drive.share": lambda: self._with_chosen(errands.share),
             "drive.rename": lambda: self._with_chosen(errands.rename),

@@ -15,23 +15,24 @@ from textual.containers import Horizontal
 from textual.timer import Timer
 from textual.widgets import Static
 
-from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.editor.commands import COMMANDS
 from cryptpad_tui.editor.effects import ReadOnly
-from cryptpad_tui.engine import PadSession, Person, SessionEvent
+from cryptpad_tui.engine import PadSession, SessionEvent
 from cryptpad_tui.ui import standing_words, words
+from cryptpad_tui.ui.pads.feature import PadFeature
+from cryptpad_tui.ui.pads.formats import Formats
+from cryptpad_tui.ui.pads.people import People
 from cryptpad_tui.ui.screens.base import Action, CommandScreen
-from cryptpad_tui.ui.screens.dialogs import ChooseDialog, Option
 from cryptpad_tui.ui.screens.prompt import PromptLine
 from cryptpad_tui.ui.widgets.editor_view import EditorView
 from cryptpad_tui.ui.widgets.parts import Part
-from cryptpad_tui.ui.widgets.remote_cursors import RemoteCursor
 from cryptpad_tui.ui.widgets.text_line import CalmLine, StatusLine
 from cryptpad_tui.vault.errors import UnknownPad
 
 _COALESCE_S: Final = 0.1
 _AGES_S: Final = 10.0
-_SHOWN_PEOPLE: Final = 6
+FEATURES: Final[tuple[type[PadFeature], ...]] = (Formats,)
+"""In the order in which their words stand in the status line."""
 _HALTED: Final = "This pad takes no edits until you have answered its alarm: F8."
 
 
@@ -39,8 +40,7 @@ class PadView(EditorView):
     """The editor on a session: others learn where the caret is."""
 
     def __init__(self, session: PadSession) -> None:
-        language = "text" if session.kind is PadKind.RICHTEXT else "markdown"
-        super().__init__(session.view, language=language, id="editor")
+        super().__init__(session.view, language="markdown", id="editor")
         self._session = session
         self._told: object = None
 
@@ -61,8 +61,8 @@ class PadScreen(CommandScreen[None]):
         super().__init__()
         self.session = session
         self.view = PadView(session)
-        self._people: list[Person] = []
-        self._followed = -1
+        self.people = People(self)
+        self.features: tuple[PadFeature, ...] = (self.people, *[feature(self) for feature in FEATURES])
         self._banner = ""
         self._look_timer: Timer | None = None
         self._released = False
@@ -71,8 +71,11 @@ class PadScreen(CommandScreen[None]):
     def body(self) -> ComposeResult:
         yield CalmLine(id="header")
         yield Static("", id="alarm", markup=False)
-        yield self.view
-        yield PromptLine(self.view.editor, self.view.update_view)
+        with Horizontal(id="desk"):
+            yield self.view
+            for feature in self.features:
+                yield from feature.panes()
+        yield PromptLine(self.view.editor, self.view.update_view, self.view.command)
         with Horizontal(id="foot"):
             yield StatusLine(id="status")
         yield self.key_bar()
@@ -99,21 +102,24 @@ class PadScreen(CommandScreen[None]):
             self.session.flush()
         self._released = True
         self._stop_observing()
+        for feature in self.features:
+            feature.close()
         self.session.close()
 
     # ---- commands
 
     def actions(self) -> Mapping[str, Action]:
-        return {
+        own: dict[str, Action] = {
             "pad.close": self._close,
             "pad.save": self._save,
             "pad.share": lambda: self.door.errands.share(self.session.pad_id, self.session.title()),
             "pad.rename": self._rename,
-            "pad.follow": self._follow,
-            "pad.people": self._who,
             "pad.alarm": self._explain,
             "pad.numbers": self._toggle_numbers,
         }
+        for feature in self.features:
+            own.update(feature.actions())
+        return own
 
     def perform(self, name: str) -> bool:
         if name in COMMANDS:
@@ -141,31 +147,6 @@ class PadScreen(CommandScreen[None]):
     def _toggle_numbers(self) -> None:
         self.view.line_numbers = not self.view.line_numbers
         self.view.update_view()
-
-    def _follow(self) -> None:
-        placed = [person for person in self._people if person.caret is not None]
-        if not placed:
-            self.say("Nobody else is writing here.")
-            return
-        self._followed = (self._followed + 1) % len(placed)
-        self._show(placed[self._followed])
-
-    def _show(self, person: Person) -> None:
-        if person.caret is not None:
-            self.view.show_position(person.caret)
-            self.say(f"{words.person_name(person, self._people)} is at line {person.caret.line + 1}.")
-
-    async def _who(self) -> None:
-        if not self._people:
-            self.say("Nobody else is here.")
-            return
-        people = self._people
-        options = [Option(str(at), _described(person, people)) for at, person in enumerate(people)]
-        chosen = await self.door.push_screen_wait(
-            ChooseDialog("Who is here", ("Enter shows where somebody is.",), options)
-        )
-        if chosen is not None:
-            self._show(people[int(chosen)])
 
     async def _explain(self) -> None:
         await self.door.errands.standing.show(self.session.pad_id, self.session.title())
@@ -207,9 +188,8 @@ class PadScreen(CommandScreen[None]):
             self._look_timer = None
         if self._released:
             return
-        self._people = self.session.people()
-        placed = [person for person in self._people if person.caret is not None]
-        self.view.set_remote_cursors([_cursor(person, self._people) for person in placed])
+        for feature in self.features:
+            feature.look()
         self._show_header()
         self._show_status()
 
@@ -219,14 +199,7 @@ class PadScreen(CommandScreen[None]):
             title.append(("  view only", "warning"))
         elif self.session.halted:
             title.append(("  read-only", "warning"))
-        people: list[Part] = []
-        for person in self._people[:_SHOWN_PEOPLE]:
-            sign = "…" if person.typing else ""
-            name = words.person_name(person, self._people)
-            people += [("● ", words.hex_colour(person.colour)), (f"{name}{sign}  ", "")]
-        if len(self._people) > _SHOWN_PEOPLE:
-            people.append((f"+{len(self._people) - _SHOWN_PEOPLE} ", "muted"))
-        self.query_one("#header", CalmLine).show(title, people)
+        self.query_one("#header", CalmLine).show(title, self.people.header())
 
     def _show_status(self) -> None:
         if self._released:
@@ -234,9 +207,9 @@ class PadScreen(CommandScreen[None]):
         status = self.session.status()
         place = self.view.position
         text, role = standing_words.in_short(status)
-        self.query_one(StatusLine).show(
-            [(f" {text}", role)], [(f"line {place.line + 1}, column {place.col + 1} ", "muted")]
-        )
+        right = [part for feature in self.features for part in feature.status()]
+        right.append((f"line {place.line + 1}, column {place.col + 1} ", "muted"))
+        self.query_one(StatusLine).show([(f" {text}", role)], right)
         self._show_banner(standing_words.banner(status))
 
     def _show_banner(self, text: str) -> None:
@@ -245,20 +218,3 @@ class PadScreen(CommandScreen[None]):
             banner = self.query_one("#alarm", Static)
             banner.update(text)
             banner.display = bool(text)
-
-
-def _described(person: Person, people: list[Person]) -> str:
-    doing = "reading" if person.viewer else "writing" if person.typing else "here"
-    where = f", line {person.caret.line + 1}" if person.caret else ""
-    return f"{words.person_name(person, people)}: {doing}{where}"
-
-
-def _cursor(person: Person, people: list[Person]) -> RemoteCursor:
-    assert person.caret is not None
-    return RemoteCursor(
-        key=person.key.hex(),
-        name=words.person_name(person, people),
-        colour=words.hex_colour(person.colour),
-        caret=person.caret,
-        anchor=person.anchor,
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Final
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -12,9 +12,24 @@ from textual.widgets import Static
 from textual.widgets._input import Input
 
 from cryptpad_tui.editor.editor import Editor
+from cryptpad_tui.editor.effects import PromptKind
 from cryptpad_tui.ui.screens.fields import Field
 
-_LABELS = {"find": " Find: ", "goto": " Line: "}
+_LABELS: Final[dict[PromptKind, str]] = {
+    "find": " Find: ",
+    "goto": " Line: ",
+    "link": " Link to (none takes it away): ",
+    "colour": " Colour (red, #ff8800, none): ",
+    "background": " Colour behind (yellow, #ffee88, none): ",
+    "table": " Rows x columns (3x2): ",
+}
+_COMMANDS: Final[dict[PromptKind, str]] = {
+    "goto": "goto.line",
+    "link": "format.link",
+    "colour": "format.colour",
+    "background": "format.background",
+    "table": "format.table",
+}
 
 
 class PromptLine(Horizontal):
@@ -23,11 +38,15 @@ class PromptLine(Horizontal):
     class Done(Message):
         """The answer was given or taken back."""
 
-    def __init__(self, editor: Editor, update_view: Callable[[], None]) -> None:
+    def __init__(
+        self, editor: Editor, update_view: Callable[[], None], run: Callable[[str, str], None]
+    ) -> None:
+        """`run` runs a command with what was answered."""
         super().__init__(id="prompt")
         self._editor = editor
+        self._run = run
         self._update_view = update_view
-        self._kind: Literal["goto", "find"] = "find"
+        self._kind: PromptKind = "find"
         self.display = False
 
     @property
@@ -39,7 +58,7 @@ class PromptLine(Horizontal):
         yield Field(id="prompt-field")
         yield Static("Enter: here  Esc: back ", id="prompt-keys", markup=False)
 
-    def open(self, kind: Literal["goto", "find"]) -> None:
+    def open(self, kind: PromptKind) -> None:
         """Ask."""
         self._kind = kind
         field = self.query_one(Field)
@@ -68,9 +87,9 @@ class PromptLine(Horizontal):
         event.stop()
         if self._kind == "find":
             self._editor.find_accept()
-        elif event.value.strip():
-            self._editor.run("goto.line", event.value)
         self._close()
+        if self._kind != "find" and event.value.strip():
+            self._run(_COMMANDS[self._kind], event.value)
         self.post_message(self.Done())
 
     def _label(self, text: str) -> None:

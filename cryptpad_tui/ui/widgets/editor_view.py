@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from textual import events
 from textual.message import Message
@@ -18,7 +18,7 @@ from textual.timer import Timer
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.editor.commands import COMMANDS
-from cryptpad_tui.editor.effects import CopyToTerminal, Effect, Notice, OpenPrompt, ReadOnly
+from cryptpad_tui.editor.effects import CopyToTerminal, Effect, Notice, OpenPrompt, PromptKind, ReadOnly
 from cryptpad_tui.editor.keymap import Keymap
 from cryptpad_tui.ui.widgets.editor_canvas import SCROLLBAR_FROM_WIDTH, EditorCanvas
 from cryptpad_tui.ui.widgets.mouse import Pointer
@@ -52,7 +52,7 @@ class EditorView(EditorCanvas, can_focus=True):
         """The person wants to go to a line, or to find something."""
 
         view: EditorView
-        kind: Literal["goto", "find"]
+        kind: PromptKind
 
     def __init__(
         self,
@@ -79,6 +79,9 @@ class EditorView(EditorCanvas, can_focus=True):
     def command(self, name: str, argument: str = "") -> None:
         """Run a command of the editor by its name."""
         self.act(lambda: self.editor.run(name, argument))
+        if name.startswith("format."):
+            # The status line says what is on at the caret.
+            self.caret_moved()
 
     def reveal(self, position: Position, *, select_to: Position | None = None) -> None:
         """Go to a place: the caret goes there."""

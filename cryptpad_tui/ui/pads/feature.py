@@ -1,0 +1,45 @@
+"""The seam between a pad's screen and its features.
+
+A feature is told when something may look different, at most ten times a second and never for a key press
+alone; it must never do work there that grows with the document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from textual.widget import Widget
+
+from cryptpad_tui.ui.screens.base import Action
+from cryptpad_tui.ui.widgets.parts import Part
+
+if TYPE_CHECKING:
+    from cryptpad_tui.ui.screens.pad import PadScreen
+
+
+class PadFeature:
+    """A part of a pad's screen; each method may be left as it is."""
+
+    def __init__(self, screen: PadScreen) -> None:
+        self.screen = screen
+        self.session = screen.session
+        self.view = screen.view
+
+    def actions(self) -> Mapping[str, Action]:
+        """Commands by their names in `ui/commands.py`."""
+        return {}
+
+    def panes(self) -> Iterable[Widget]:
+        """Widgets beside the text, hidden until they are wanted."""
+        return ()
+
+    def look(self) -> None:
+        """People, the caret or the text may be different."""
+
+    def status(self) -> list[Part]:
+        """A few words for the right of the status line."""
+        return []
+
+    def close(self) -> None:
+        """The pad is being left."""

@@ -1,0 +1,83 @@
+"""Who is here: their carets in the text, and going to where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cryptpad_tui.engine import Person
+from cryptpad_tui.ui import words
+from cryptpad_tui.ui.pads.feature import PadFeature
+from cryptpad_tui.ui.screens.base import Action
+from cryptpad_tui.ui.screens.dialogs import ChooseDialog, Option
+from cryptpad_tui.ui.widgets.parts import Part
+from cryptpad_tui.ui.widgets.remote_cursors import RemoteCursor
+
+SHOWN_PEOPLE = 6
+
+
+class People(PadFeature):
+    """The others in this pad."""
+
+    present: list[Person] = []  # noqa: RUF012 - replaced, never changed
+    _followed = -1
+
+    def actions(self) -> Mapping[str, Action]:
+        return {"pad.follow": self._follow, "pad.people": self._who}
+
+    def look(self) -> None:
+        self.present = self.session.people()
+        placed = [person for person in self.present if person.caret is not None]
+        self.view.set_remote_cursors([_cursor(person, self.present) for person in placed])
+
+    def header(self) -> list[Part]:
+        """Names for the right of the header."""
+        people: list[Part] = []
+        for person in self.present[:SHOWN_PEOPLE]:
+            sign = "…" if person.typing else ""
+            name = words.person_name(person, self.present)
+            people += [("● ", words.hex_colour(person.colour)), (f"{name}{sign}  ", "")]
+        if len(self.present) > SHOWN_PEOPLE:
+            people.append((f"+{len(self.present) - SHOWN_PEOPLE} ", "muted"))
+        return people
+
+    def _follow(self) -> None:
+        placed = [person for person in self.present if person.caret is not None]
+        if not placed:
+            self.screen.say("Nobody else is writing here.")
+            return
+        self._followed = (self._followed + 1) % len(placed)
+        self._show(placed[self._followed])
+
+    def _show(self, person: Person) -> None:
+        if person.caret is not None:
+            self.view.show_position(person.caret)
+            self.screen.say(f"{words.person_name(person, self.present)} is at line {person.caret.line + 1}.")
+
+    async def _who(self) -> None:
+        if not self.present:
+            self.screen.say("Nobody else is here.")
+            return
+        people = self.present
+        options = [Option(str(at), _described(person, people)) for at, person in enumerate(people)]
+        chosen = await self.screen.door.push_screen_wait(
+            ChooseDialog("Who is here", ("Enter shows where somebody is.",), options)
+        )
+        if chosen is not None:
+            self._show(people[int(chosen)])
+
+
+def _described(person: Person, people: list[Person]) -> str:
+    doing = "reading" if person.viewer else "writing" if person.typing else "here"
+    where = f", line {person.caret.line + 1}" if person.caret else ""
+    return f"{words.person_name(person, people)}: {doing}{where}"
+
+
+def _cursor(person: Person, people: list[Person]) -> RemoteCursor:
+    assert person.caret is not None
+    return RemoteCursor(
+        key=person.key.hex(),
+        name=words.person_name(person, people),
+        colour=words.hex_colour(person.colour),
+        caret=person.caret,
+        anchor=person.anchor,
+    )
