@@ -156,16 +156,12 @@ class Checks:
 
     def _freshness(self) -> None:
         confirmed: dict[tuple[str, str], float] = {}
-        by_identity: dict[bytes, Machine] = {}
         sessions = [(w, w.session) for w in self.world.windows() if w.session and not w.dead]
-        for window, session in sessions:
-            self.world.identities[session.replica.profile.identity.public] = window.machine
-        by_identity = self.world.identities
         for window, session in sessions:
             state = session.status().freshness
             if state.freshness is not Freshness.CONFIRMED:
                 continue
-            peer = by_identity.get(state.ident_pk)
+            peer = self.world.identities.get(state.ident_pk)
             if peer is None:
                 self.fail(f"{window}: confirmed by nobody")
                 continue

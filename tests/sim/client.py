@@ -104,6 +104,7 @@ class Window:
             return
         if self.engine.vault.pad(self.world.pad_id) is not None:
             self.session = self.engine.open_pad(self.world.pad_id)
+            self.world.identities[self.session.replica.profile.identity.public] = self.machine
 
     async def join(self, link: str) -> None:
         """Follow a link, until it worked once."""

@@ -8,21 +8,19 @@ from sim.__main__ import play
 from sim.breaks import BREAKS
 
 STEPS = 80
-FIRST_SEED = {
-    "believe any base": 5,
-    "believe whoever is here": 10,
+SEEDS = {
+    "believe any base": (12, 17, 22, 29),
+    "believe whoever is here": (10, 23, 24),
 }
-"""From where to look, so that few runs are enough."""
-WITHIN = 3
+"""Where few runs are enough; elsewhere the first ones are."""
 
 
 @pytest.mark.parametrize("name", BREAKS)
 def test_the_simulation_finds(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     break_it, lying, sentence = BREAKS[name]
     break_it(monkeypatch)
-    first = FIRST_SEED.get(name, 0)
     found = []
-    for seed in range(first, first + WITHIN):
+    for seed in SEEDS.get(name, range(3)):
         found += play(seed, steps=STEPS, lying=lying)[0].failures
         if any(sentence in failure for failure in found):
             return
