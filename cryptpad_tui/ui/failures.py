@@ -7,10 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cryptpad_tui.crdt.errors import DocumentError
-from cryptpad_tui.crypto.errors import CryptoError
 from cryptpad_tui.host.errors import HostError
-from cryptpad_tui.pad.alarms import Alarm
 from cryptpad_tui.vault.errors import VaultError
 
 VAULT_FAILURES: Final = (VaultError, HostError, OSError)
@@ -18,9 +15,12 @@ VAULT_FAILURES: Final = (VaultError, HostError, OSError)
 
 
 def engine_failures() -> tuple[type[Exception], ...]:
-    """What a call of the engine may meet; a function, since the engine is imported late."""
+    """What a call of the engine may meet; a function, since the first frame needs nothing of the engine."""
     from cryptpad_relay.protocol.errors import Malformed, Refused
+    from cryptpad_tui.crdt.errors import DocumentError
+    from cryptpad_tui.crypto.errors import CryptoError
     from cryptpad_tui.engine import EngineError, RelayUnreachable
+    from cryptpad_tui.pad.alarms import Alarm
 
     ours = (EngineError, RelayUnreachable, VaultError, HostError, CryptoError, DocumentError, Alarm)
     return (*ours, Malformed, Refused, OSError)
