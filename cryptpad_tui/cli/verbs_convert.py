@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from cryptpad_tui.cli import diagnostics, output
 from cryptpad_tui.cli.errors import CliError, FileUnreadable, WrongUse
+from cryptpad_tui.cli.import_sources import MAX_FILES, Source, sources_of
 from cryptpad_tui.cli.root import VerbCommand, unlocks
 from cryptpad_tui.cli.secret_sources import SecretSources
-from cryptpad_tui.cli.text_input import MAX_INPUT_BYTES, clean_text, read_bytes, require_title
+from cryptpad_tui.cli.text_input import clean_text, require_title
 from cryptpad_tui.cli.vault_access import in_vault, send_or_say
 
 if TYPE_CHECKING:
@@ -21,7 +20,11 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine, PadListing
 
 _STDOUT: Final = Path("-")
-MAX_FILES: Final = 10_000
+
+
+_pandoc_option = click.option(
+    "--pandoc", "pandoc", is_flag=True, help="Let the program pandoc convert docx and odt."
+)
 
 
 @click.command("import", cls=VerbCommand)
@@ -29,24 +32,27 @@ MAX_FILES: Final = 10_000
 @click.option(
     "--into", "folder", default="", metavar="FOLDER", help="The folder of the drive, as Work/Notes."
 )
+@_pandoc_option
 @unlocks
-def import_verb(sources: SecretSources, paths: tuple[Path, ...], folder: str) -> None:
-    """Make a pad of each file and print its short id; of a folder, of each file in it."""
+def import_verb(sources: SecretSources, paths: tuple[Path, ...], folder: str, pandoc: bool) -> None:
+    """Make a pad of each file and print its short id; of a folder or a zip, of each file in it."""
     folder = folder.strip("/")
     if folder:
         require_title(folder)
-    found = [one for path in paths for one in _files(path, folder)]
+    found = [one for path in paths for one in sources_of(path, folder)]
     if len(found) > MAX_FILES:
         raise WrongUse(f"these are {len(found)} files; at most {MAX_FILES} at once")
 
     async def work(engine: Engine) -> None:
+        from cryptpad_tui.convert.errors import NeedsPandoc, NotConverted
+
         refused, made = 0, []
-        for path, into in found:
+        for source in found:
             try:
-                pad = _import_one(engine, path, into)
-            except CliError as error:
+                pad = _import_one(engine, source, pandoc=pandoc)
+            except (CliError, NotConverted, NeedsPandoc) as error:
                 refused += 1
-                diagnostics.warn(f"{path}: {_sentence(error)}")
+                diagnostics.warn(f"{source.shown}: {_sentence(error)}")
                 continue
             output.write_line(pad.short_id)
             made.append(pad.pad_id)
@@ -58,36 +64,26 @@ def import_verb(sources: SecretSources, paths: tuple[Path, ...], folder: str) ->
     in_vault(sources, work)
 
 
-def _files(path: Path, folder: str) -> Iterator[tuple[Path, str]]:
-    """The files to import, each with its folder in the drive; links and hidden files of folders are not."""
-    if not path.is_dir():
-        yield path, folder
-        return
-    for directory, names, files in os.walk(path):
-        names[:] = sorted(name for name in names if not name.startswith("."))
-        inside = Path(directory).relative_to(path.parent if path.name else path)
-        into = "/".join([part for part in (folder, *inside.parts) if part not in ("", ".", "..")])
-        for name in sorted(files):
-            file = Path(directory) / name
-            if not name.startswith(".") and file.is_file() and not file.is_symlink():
-                yield file, into
-
-
-def _import_one(engine: Engine, path: Path, folder: str) -> PadListing:
-    from cryptpad_tui.convert.formats import RICH_SUFFIXES, read_rich
+def _import_one(engine: Engine, source: Source, *, pandoc: bool) -> PadListing:
+    from cryptpad_tui.convert.formats import is_rich, read_rich
     from cryptpad_tui.convert.model import runs_of
     from cryptpad_tui.crdt.kinds import PadKind
 
-    data = read_bytes(path, MAX_INPUT_BYTES, "the file")
-    title = require_title(path.stem or path.name)
-    if path.suffix.lower() not in RICH_SUFFIXES:
+    data = source.read()
+    name = PurePath(source.name)
+    title = require_title(name.stem or name.name)
+    if source.folder:
+        require_title(source.folder)
+    if not is_rich(source.name, data):
         cleaned = clean_text(data)
         for note in cleaned.notes:
-            diagnostics.note(f"{path}: {note}")
-        return engine.create_pad(title, text=cleaned.text, folder=folder)
-    read = read_rich(path.name, data)
-    _say_lost(str(path), read.lost)
-    return engine.create_pad(title, kind=PadKind.RICHTEXT, runs=runs_of(read.paragraphs), folder=folder)
+            diagnostics.note(f"{source.shown}: {note}")
+        return engine.create_pad(title, text=cleaned.text, folder=source.folder)
+    read = read_rich(source.name, data, pandoc=pandoc)
+    _say_lost(source.shown, read.lost)
+    return engine.create_pad(
+        title, kind=PadKind.RICHTEXT, runs=runs_of(read.paragraphs), folder=source.folder
+    )
 
 
 @click.command("export", cls=VerbCommand)
@@ -106,14 +102,15 @@ def _import_one(engine: Engine, path: Path, folder: str) -> PadListing:
     metavar="FILE",
     help="Where to write; - is standard output.",
 )
+@_pandoc_option
 @unlocks
-def export_verb(sources: SecretSources, pad: str, wanted: str | None, target: Path) -> None:
+def export_verb(sources: SecretSources, pad: str, wanted: str | None, target: Path, pandoc: bool) -> None:
     """Write PAD as a file of another format. What the format cannot hold is named on standard error."""
     chosen = wanted or _by_name(target)
 
     async def work(engine: Engine) -> None:
         found = engine.find(pad)
-        made = _converted(engine, found, chosen)
+        made = _converted(engine, found, chosen, pandoc=pandoc)
         _say_lost(found.short_id, made.lost)
         if target == _STDOUT:
             output.write_bytes(made.data)
@@ -131,7 +128,7 @@ def _by_name(target: Path) -> str:
 _FORMATS: Final = frozenset({"md", "html", "txt", "docx", "odt", "pdf", "json"})
 
 
-def _converted(engine: Engine, pad: PadListing, wanted: str) -> Converted:
+def _converted(engine: Engine, pad: PadListing, wanted: str, *, pandoc: bool) -> Converted:
     from cryptpad_tui.convert.formats import write_markdown, write_rich
     from cryptpad_tui.convert.model import paragraphs_of
     from cryptpad_tui.crdt.kinds import PadKind
@@ -139,8 +136,9 @@ def _converted(engine: Engine, pad: PadListing, wanted: str) -> Converted:
     session = engine.open_pad(pad.pad_id)
     try:
         if pad.kind is PadKind.RICHTEXT:
-            return write_rich(paragraphs_of(session.view.runs()), wanted, title=pad.title)
-        return write_markdown(session.view.text(), wanted, title=pad.title)
+            found = paragraphs_of(session.view.runs())
+            return write_rich(found, wanted, title=pad.title, pandoc=pandoc)
+        return write_markdown(session.view.text(), wanted, title=pad.title, pandoc=pandoc)
     finally:
         session.close()
 
@@ -166,5 +164,8 @@ def _say_lost(what: str, lost: tuple[str, ...]) -> None:
         diagnostics.note(f"{what}: left out: {', '.join(lost)}")
 
 
-def _sentence(error: CliError) -> str:
-    return error.detail or " ".join((type(error).__doc__ or "").split())
+def _sentence(error: Exception) -> str:
+    sentence = " ".join((type(error).__doc__ or "").split())
+    if isinstance(error, CliError):
+        return error.detail or sentence
+    return f"{sentence} ({error})" if str(error) else sentence

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from convert.documents import depths, documents, html_marks, md_marks, nested, tables
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,77 +11,11 @@ from cryptpad_tui.convert.html_in import from_html
 from cryptpad_tui.convert.html_out import to_html
 from cryptpad_tui.convert.markdown_in import from_markdown
 from cryptpad_tui.convert.markdown_out import to_markdown
-from cryptpad_tui.convert.model import Paragraph, Piece, marks_of, paragraph, paragraphs_of, runs_of
+from cryptpad_tui.convert.model import Paragraph, Piece, paragraph, paragraphs_of, runs_of
 from cryptpad_tui.crdt.clean import require_clean, require_formats
 from cryptpad_tui.crdt.kinds import PadKind
 
 steady = settings(deadline=None, derandomize=True, max_examples=60)
-
-ALPHABET = "ab cé漢😀*_`[]()<>&#!~|\\\"'-+.1=:/x \t^$%{}"
-texts = st.text(ALPHABET, min_size=1, max_size=12)
-links = st.sampled_from(
-    ["https://example.org/a?b=c&d=(e)", "mailto:a@example.org", "https://example.org/x_y*z"]
-)
-md_marks = st.fixed_dictionaries(
-    {},
-    optional={
-        "bold": st.just(value=True),
-        "italic": st.just(value=True),
-        "strike": st.just(value=True),
-        "underline": st.just(value=True),
-        "code": st.just(value=True),
-        "script": st.sampled_from(["sup", "sub"]),
-        "link": links,
-    },
-)
-html_marks = st.builds(
-    lambda marks, more: {**marks, **more},
-    md_marks,
-    st.fixed_dictionaries({}, optional={"color": st.just("#ff8800"), "background": st.just("red")}),
-)
-
-
-def pieces(marks: st.SearchStrategy[dict[str, object]]) -> st.SearchStrategy[list[Piece]]:
-    made = st.builds(lambda text, found: Piece(text, marks_of(found)), texts, marks)  # type: ignore[arg-type]
-    return st.lists(made, min_size=1, max_size=4)
-
-
-def documents(marks: st.SearchStrategy[dict[str, object]]) -> st.SearchStrategy[list[Paragraph]]:
-    block = st.one_of(
-        st.just({}),
-        st.builds(lambda level: {"header": level}, st.integers(1, 6)),
-        st.just({"blockquote": True}),
-        st.builds(
-            lambda kind: {"list": kind}, st.sampled_from(["bullet", "ordered", "checked", "unchecked"])
-        ),
-        st.just({"code-block": "python"}),
-        st.just({"code-block": "plain"}),
-    )
-
-    def made(parts: list[Piece], found: dict[str, object]) -> Paragraph:
-        if "code-block" in found:
-            return paragraph([Piece(part.text) for part in parts], found)  # type: ignore[arg-type]
-        return paragraph(parts, found)  # type: ignore[arg-type]
-
-    return st.lists(st.builds(made, pieces(marks), block), max_size=6)
-
-
-def nested(paragraphs: list[Paragraph], depths: list[int]) -> list[Paragraph]:
-    """List items at depths that a nested list can have."""
-    out: list[Paragraph] = []
-    before = -1
-    for i, one in enumerate(paragraphs):
-        if one.get("list"):
-            before = min(depths[i % len(depths)], before + 1)
-            block = {**dict(one.block), "indent": before or None}
-            out.append(replace(one, block=paragraph([], block).block))
-        else:
-            before = -1
-            out.append(one)
-    return out
-
-
-depths = st.lists(st.integers(0, 3), min_size=1, max_size=5)
 
 
 @steady
@@ -102,6 +35,21 @@ def test_html_gives_back_what_it_can_say(found: list[Paragraph], deep: list[int]
     found = nested(found, deep)
     written = to_html(found, title="<b>x</b>")
     assert not written.lost
+    assert list(from_html(written.data.decode()).paragraphs) == found, written.data.decode()
+
+
+@steady
+@given(tables(md_marks))
+def test_a_table_survives_markdown(found: list[Paragraph]) -> None:
+    written = to_markdown(found)
+    if not written.lost:
+        assert list(from_markdown(written.data.decode()).paragraphs) == found, written.data.decode()
+
+
+@steady
+@given(tables(html_marks))
+def test_a_table_survives_html(found: list[Paragraph]) -> None:
+    written = to_html(found)
     assert list(from_html(written.data.decode()).paragraphs) == found, written.data.decode()
 
 
