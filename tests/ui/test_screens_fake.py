@@ -155,7 +155,7 @@ async def test_a_link_pasted_in_pieces_is_joined_whole() -> None:
     async with world() as there:
         await there.press("ctrl+o")
         await there.pilot.pause()
-        there.app.post_message(events.Paste(" pad1:AB\n  CD\n"))
+        there.app.post_message(events.Paste(" pad1:AB  │\n    │  CD\n"))
         await there.press("enter")
         await there.until(lambda: ("join", "pad1:ABCD") in there.engine.calls)
 

@@ -9,6 +9,9 @@ from textual.binding import Binding
 from textual.widgets._input import Input
 
 
+_FRAME = dict.fromkeys(map(ord, "│┃|▐"))
+
+
 class Field(Input):
     """One line of input without a frame."""
 
@@ -38,7 +41,8 @@ class LinkField(Field):
     def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
-        self.replace("".join(event.text.split()), *self.selection)
+        # A link that was marked with the mouse brings the frame of the box around it along.
+        self.replace("".join(event.text.translate(_FRAME).split()), *self.selection)
 
 
 class FilterField(Field):
