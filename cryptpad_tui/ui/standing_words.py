@@ -22,7 +22,7 @@ Paragraph = tuple[str, str]
 NOT_SAVED: Final = "NOT SAVED: "
 _END_OF_CLAUSE: Final = re.compile(r"(?<=.)[.;] ")
 _END_OF_SENTENCE: Final = re.compile(r"(?<=[.!?]) ")
-NOTHING: Final = "Nothing was caught: every entry, signature and head that came was as it has to be."
+NOTHING: Final = "Nothing was caught: all that came here checked out."
 _SHOWN_PAST: Final = 5
 _FOUND_OUT: Final = {"past": "nothing is wrong since", "dismissed": "you went on with it on"}
 
