@@ -41,8 +41,9 @@ from cryptpad_tui.crypto.keys import (
 )
 from cryptpad_tui.crypto.links import Link, encode_link
 from cryptpad_tui.pad import flows
+from cryptpad_tui.pad.outgoing import Profile
 from cryptpad_tui.pad.ports import OutboxRow
-from cryptpad_tui.pad.replica import Profile, Replica
+from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.pad.snapshots import make_snapshot
 from cryptpad_tui.sync import connection
 from cryptpad_tui.sync.connection import RelayConnection, open_connection

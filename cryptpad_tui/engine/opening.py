@@ -16,7 +16,8 @@ from cryptpad_tui.engine.errors import UnknownPad
 from cryptpad_tui.engine.records import keys_of
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.shared_writer import SharedWriter, borrow
-from cryptpad_tui.pad.replica import Profile, Replica
+from cryptpad_tui.pad.outgoing import Profile
+from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.pad.writer import Writer
 from cryptpad_tui.vault import errors as vault_errors
 from cryptpad_tui.vault.errors import VaultError

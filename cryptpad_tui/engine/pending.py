@@ -15,7 +15,8 @@ from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.engine import verdicts
 from cryptpad_tui.engine.flush_timer import FlushTimer
 from cryptpad_tui.engine.values import EXCHANGED, SessionEvent
-from cryptpad_tui.pad.replica import Replaced, SealResult
+from cryptpad_tui.pad.outgoing import SealResult
+from cryptpad_tui.pad.stored_fold import Replaced
 from cryptpad_tui.vault.errors import UnknownPad, VaultError
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ class PendingEdits:
 
         `shown`: only what came since the last look, into the view. Taking one's own again changes nothing.
         """
-        for row, inside in self._replica.opened_outbox():
+        for row, inside in self._replica.queue.opened_outbox():
             if not shown or row.id > self._outbox_seen:
                 self._shown += inside
                 if shown:
@@ -209,10 +210,10 @@ class PendingEdits:
     def _leave_the_lie(self) -> None:
         """What was pending refers to a text that never was: it is kept as a copy, and made by nobody."""
         verdicts.keep_copy(self._engine, self._session)
-        journal_ids, outbox_ids = self._replica.remake_ids(with_outbox=True)
+        journal_ids, outbox_ids = self._replica.queue.remake_ids(with_outbox=True)
         self._unsaved = []
         if self._replica.writer is not None:
-            writer = self._replica.renew_writer()
+            writer = self._replica.queue.renew_writer()
             self._session.presence.use_writer(writer)
             self._store.replace_pending(
                 journal_ids=journal_ids, outbox_ids=outbox_ids, writer_pk=writer.pk, updates=[]
@@ -233,10 +234,10 @@ class PendingEdits:
 
     def seal(self) -> None:
         """Sign what is this window's turn; make again what nobody can sign as it stands."""
-        result = self._replica.seal_pending()
+        result = self._replica.queue.seal_pending()
         if result in (SealResult.REMAKE, SealResult.RENEW):
             self.remake(with_outbox=result is SealResult.RENEW)
-            self._replica.seal_pending()
+            self._replica.queue.seal_pending()
         self.show_folded()
 
     def remake(self, *, with_outbox: bool) -> None:
@@ -260,8 +261,8 @@ class PendingEdits:
         self.take_in_others()
         if self._store.outbox() and not with_outbox:
             return None
-        journal_ids, outbox_ids = self._replica.remake_ids(with_outbox=with_outbox)
-        writer = self._replica.renew_writer() if with_outbox else self._replica.writer
+        journal_ids, outbox_ids = self._replica.queue.remake_ids(with_outbox=with_outbox)
+        writer = self._replica.queue.renew_writer() if with_outbox else self._replica.writer
         assert writer is not None
         if with_outbox:
             self._session.presence.use_writer(writer)

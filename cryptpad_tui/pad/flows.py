@@ -270,7 +270,7 @@ def _batch(rows: list[OutboxRow]) -> list[OutboxRow]:
 
 def snapshot_entries(replica: Replica, made: Snapshot) -> tuple[Entry, Entry]:
     """The HELLO of a writer made for one snapshot, and the SNAPSHOT itself."""
-    writer, hello = replica.snapshot_writer()
+    writer, hello = replica.queue.snapshot_writer()
     return hello, writer.other(Kind.SNAPSHOT, replica.base(), made.seal.encode(), made.extension)
 
 

@@ -17,39 +17,25 @@ from cryptpad_relay.protocol.entry import MAX_WRITER_LAG, Entry, Kind, parse_ent
 from cryptpad_relay.protocol.errors import Malformed
 from cryptpad_relay.protocol.records import Genesis, VoidRecord, parse_void, record_kind
 from cryptpad_tui.crdt.canonical import CanonicalDocument
-from cryptpad_tui.crdt.errors import CannotLoadHere, EngineFailure, InvalidUpdate
+from cryptpad_tui.crdt.errors import InvalidUpdate
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.errors import CryptoError
 from cryptpad_tui.crypto.keys import ViewKeys, client_id_of
-from cryptpad_tui.crypto.sealing import open_sealed, unpad
+from cryptpad_tui.pad import sealed_checks
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode, NeedsProof
 from cryptpad_tui.pad.digests import CheckpointDigest, digest_of, is_checkpoint
 from cryptpad_tui.pad.folded import Folded, SnapshotMark, advance_skips, row_of
-from cryptpad_tui.pad.owner_records import VOIDED, NeedsRefold, OwnerBook
-from cryptpad_tui.pad.payloads import Hello, SnapshotSeal, Update
+from cryptpad_tui.pad.owner_records import NeedsRefold, OwnerBook
 from cryptpad_tui.pad.ports import LogRow
-from cryptpad_tui.pad.verdicts import StartMark, VerdictBook, VerdictMark
-from cryptpad_tui.pad.writer import NO_ENTRY, identity_signature_ok
+from cryptpad_tui.pad.sealed_checks import NoSnapshot, SnapshotDiffers, Void, open_entry, reason_of
+from cryptpad_tui.pad.verdicts import StartMark, VerdictBook
+from cryptpad_tui.pad.writer import NO_ENTRY
 from cryptpad_tui.pad.writers import WriterState, WriterStatus
 
 __all__ = ["Fold", "Folded", "SnapshotMark"]
 
 KEPT_DIGESTS: Final = 64
 RECENT_HEADS: Final = 4_096
-
-
-class _Void(Exception):
-    """The verdict of checks 8-9."""
-
-
-class _NoSnapshot(_Void):
-    """A snapshot that does not count here. Who joined after its position cannot tell whether it does, so its
-    writer goes on: facts about writers must not depend on where a fold began.
-    """
-
-
-class _SnapshotDiffers(_NoSnapshot):
-    """The snapshot's state is not what the log leads to."""
 
 
 class Fold:
@@ -134,16 +120,16 @@ class Fold:
         writer = self._check_outer(entry, n, trusted=trusted)
         head = chain.next_head(self.head, self.skips[n & (n - 1)], n, entry.entry_id)
         try:
-            outcome = self._open(entry, writer, n)
-        except (_Void, CryptoError, Malformed, InvalidUpdate) as error:
-            if not isinstance(error, _NoSnapshot):
+            outcome = open_entry(self, entry, writer, n)
+        except (Void, CryptoError, Malformed, InvalidUpdate) as error:
+            if not isinstance(error, NoSnapshot):
                 writer.status = WriterStatus.TERMINATED
             outcome = Folded(
                 row_of(n, entry, head),
                 entry,
-                void_reason=_reason(error),
-                digest_differs=isinstance(error, _SnapshotDiffers),
-                verdict=self._warning_of_the_ended(entry, writer, n),
+                void_reason=reason_of(error),
+                digest_differs=isinstance(error, SnapshotDiffers),
+                verdict=sealed_checks.warning_of_the_ended(self, entry, writer, n),
             )
         self._record(entry, writer, n, head)
         row = LogRow(n, entry.entry_id, head, raw, void=bool(outcome.void_reason))
@@ -244,84 +230,6 @@ class Fold:
         if not compare_digest(known, entry.base_head):
             raise Alarm(AlarmCode.FORK, f"the author of position {n} saw another log", evidence=(entry.raw,))
 
-    def _open(self, entry: Entry, writer: WriterState, n: int) -> Folded:
-        """Checks 8 and 9."""
-        if writer.status != WriterStatus.LIVE:
-            raise _Void("by a writer that had ended")
-        plaintext = unpad(open_sealed(self.keys.read_key, entry.associated_data, entry.sealed))
-        row = row_of(n, entry, b"")
-        if entry.kind == Kind.HELLO:
-            self._read_hello(Hello.decode(plaintext), entry, writer)
-        elif entry.kind == Kind.UPDATE:
-            voided = n in self.owner.voided
-            updates = self._apply(Update.decode(plaintext), writer, voided=voided)
-            return Folded(row, entry, updates=updates, void_reason=VOIDED if voided else "")
-        elif entry.kind == Kind.SNAPSHOT:
-            self._check_snapshot(SnapshotSeal.decode(plaintext), entry, n)
-        else:
-            return Folded(row, entry, verdict=self._note(plaintext, entry, writer, n))
-        return Folded(row, entry)
-
-    def _note(self, plaintext: bytes, entry: Entry, writer: WriterState, n: int) -> VerdictMark:
-        mark = VerdictMark.read(plaintext, entry, writer.ident_pk, n)
-        self.verdicts.add(mark, keep=self.start.snapshot_id if self.start else b"")
-        return mark
-
-    def _warning_of_the_ended(self, entry: Entry, writer: WriterState, n: int) -> VerdictMark | None:
-        """An ALERT about this own start by a writer that had ended: who has, is what the start says."""
-        if entry.kind != Kind.ALERT or self.start is None or self.start.checked:
-            return None
-        try:
-            plaintext = unpad(open_sealed(self.keys.read_key, entry.associated_data, entry.sealed))
-            about = VerdictMark.read(plaintext, entry, writer.ident_pk, n).snapshot_id
-        except (CryptoError, Malformed):
-            return None
-        return self._note(plaintext, entry, writer, n) if about == self.start.snapshot_id else None
-
-    def _read_hello(self, hello: Hello, entry: Entry, writer: WriterState) -> None:
-        if not identity_signature_ok(
-            hello.ident_pk, hello.ident_signature, self.pad_id, self.epoch, entry.writer_pk
-        ):
-            raise _Void("identity signature")
-        writer.ident_pk, writer.name, writer.rgb = hello.ident_pk, hello.name, hello.rgb
-        replaced = self.writers.get(hello.supersedes)
-        if replaced and replaced.ident_pk == hello.ident_pk and replaced.status == WriterStatus.LIVE:
-            replaced.status = WriterStatus.SUPERSEDED
-
-    def _apply(self, update: Update, writer: WriterState, *, voided: bool) -> tuple[bytes, ...]:
-        check = self.document.check_void if voided else self.document.check
-        try:
-            checked = check(writer.client_id, update.updates)
-            self.document.apply(checked)
-        except EngineFailure as error:
-            raise CannotLoadHere from error
-        return tuple(checked.updates)
-
-    def _check_snapshot(self, seal: SnapshotSeal, entry: Entry, n: int) -> None:
-        """A snapshot is a cache of the fold: it counts only where its digests are this client's at snap_n."""
-        extension = entry.snapshot
-        assert extension is not None
-        reason = self.owner.reason_against(extension.snap_n, n)
-        if reason and self.start and self.start.snapshot_id == entry.entry_id and n not in self.owner.voided:
-            raise Alarm(AlarmCode.BAD_SNAPSHOT, reason, evidence=(entry.raw,))
-        if reason:
-            raise _NoSnapshot(reason)
-        if extension.snap_n >= n or (self.snapshot and extension.snap_n <= self.snapshot.snap_n):
-            raise _NoSnapshot("snapshot order")
-        known_head, mine = self.head_of(extension.snap_n), self.digests.get(extension.snap_n)
-        if known_head is not None and not compare_digest(known_head, extension.snap_head):
-            raise _NoSnapshot("snapshot head")
-        if mine is None:
-            raise _NoSnapshot("snapshot of a position that is no checkpoint")
-        if not compare_digest(mine.table_id, extension.table_id):
-            raise _SnapshotDiffers("snapshot table")
-        if seal.engine == mine.engine and not compare_digest(mine.state_digest, seal.state_digest):
-            raise _SnapshotDiffers("snapshot digest")
-        size = sum(chunk.size for chunk in extension.chunks)
-        author = entry.writer_pk if seal.engine == mine.engine else b""
-        self.snapshot = SnapshotMark(extension.snap_n, n, entry.entry_id, size, author)
-        self.tail_bytes = self.tail_entries = 0
-
     def _record(self, entry: Entry, writer: WriterState, n: int, head: bytes) -> None:
         writer.last_seq, writer.last_id, writer.last_n = entry.seq, entry.entry_id, n
         writer.base_n = entry.base_n
@@ -346,7 +254,3 @@ class Fold:
         self.digests[self.n] = digest_of(self.document, self.writers.values())
         while len(self.digests) > KEPT_DIGESTS:
             del self.digests[min(self.digests)]
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "reason", "") or str(error) or type(error).__name__

@@ -89,7 +89,7 @@ class Judgement:
         if any(mark.state_digest == mine.state_digest for mark in said):
             return
         self._notices.append(Notice(f"a snapshot by {self._author(item)} is wrong and was not used"))
-        if self._replica.queue_verdict(Kind.ALERT, Verdict(snapshot_id, mine.state_digest)):
+        if self._replica.queue.queue_verdict(Kind.ALERT, Verdict(snapshot_id, mine.state_digest)):
             self._answered.add(snapshot_id)
 
     def _author(self, item: Folded) -> str:
@@ -145,7 +145,7 @@ class Judgement:
         said = fold.verdicts.endorsements(mark.snapshot_id)
         if any(other.ident_pk != author.ident_pk for other in said) or not self.may_endorse(author.ident_pk):
             return False
-        if not replica.queue_verdict(Kind.ENDORSE, Verdict(mark.snapshot_id, mine.state_digest)):
+        if not replica.queue.queue_verdict(Kind.ENDORSE, Verdict(mark.snapshot_id, mine.state_digest)):
             return False
         self._answered.add(mark.snapshot_id)
         return True

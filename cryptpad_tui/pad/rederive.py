@@ -21,7 +21,8 @@ from cryptpad_tui.pad.asking import FETCH_LIMIT, Flow, Request, get_chunk, one_e
 from cryptpad_tui.pad.digests import digest_of
 from cryptpad_tui.pad.fold import Fold, Folded
 from cryptpad_tui.pad.owner_records import NeedsEntry, NeedsRefold, verified_records
-from cryptpad_tui.pad.replica import Replaced, Replica
+from cryptpad_tui.pad.replica import Replica
+from cryptpad_tui.pad.stored_fold import Replaced
 
 SLICE_ENTRIES: Final = 16
 SLICE_BYTES: Final = 65_536

@@ -238,7 +238,7 @@ class PadLink:
             return
         if refused.writer_pk not in self._replica.fold.writers:
             raise Refused(code)
-        hello = self._replica.superseding_hello(refused.writer_pk)
+        hello = self._replica.queue.superseding_hello(refused.writer_pk)
         self._own[hello.entry_id] = hello.raw
         body = await self._connection.request(flows.Request(Op.APPEND, frames.Append((hello.raw,)).encode()))
         if (answer := frames.Appended.decode(body)).code != Code.OK:

@@ -79,14 +79,14 @@ class Client:
         self.watch.folded_to(self.replica.fold.n, self.presence.sessions.values())
 
     def seal(self) -> None:
-        self.replica.seal_pending()
+        self.replica.queue.seal_pending()
 
     def attached(self, connected: flows.Connected) -> None:
         self.presence.announce()
 
     def remake(self, *, with_outbox: bool) -> None:
-        journal, outbox = self.replica.remake_ids(with_outbox=with_outbox)
-        writer = self.replica.renew_writer()
+        journal, outbox = self.replica.queue.remake_ids(with_outbox=with_outbox)
+        writer = self.replica.queue.renew_writer()
         self.person.view.rebase(self.replica.fold.document.encode(), writer.client_id)
         self.person.store.replace_pending(
             journal_ids=journal,

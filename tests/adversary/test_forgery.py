@@ -41,7 +41,7 @@ async def test_t01_a_changed_byte_under_a_head_made_for_it(
     anna, victim = await opened(lab)
     before = victim.state()
     anna.type("second line ")
-    anna.replica.seal_pending()
+    anna.replica.queue.seal_pending()
     sealed = anna.person.store.outbox()[0].entry
     lab.by_editors.add(parse_entry(sealed).entry_id)
     if not defended:
@@ -164,7 +164,7 @@ async def test_t07_an_entry_as_another_kind(lab: Lab, monkeypatch: Patch, defend
     anna, victim = await opened(lab)
     before = victim.state()
     anna.type("second line ")
-    anna.replica.seal_pending()
+    anna.replica.queue.seal_pending()
     sealed = anna.person.store.outbox()[0].entry
     if not defended:
         monkeypatch.setattr("cryptpad_tui.pad.fold.Entry.signature_ok", yes)

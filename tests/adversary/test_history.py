@@ -55,7 +55,7 @@ async def test_t04_an_entry_left_out_in_the_middle(lab: Lab, monkeypatch: Patch,
     anna = await lab.client("Anna", 1)
     for word in ("first line ", "second line ", "third line "):
         anna.type(word)
-        anna.replica.seal_pending()
+        anna.replica.queue.seal_pending()
     await anna.send()
     shown = [raw for i, raw in enumerate(lab.world.entries) if i != 2]
     if not defended:

@@ -11,7 +11,7 @@ import pytest
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.engine import Engine, PadSession
-from cryptpad_tui.pad import replica
+from cryptpad_tui.pad import outgoing, replica
 from support.relay import RelayProcess
 
 MakeEngine = Callable[..., Engine]
@@ -23,7 +23,7 @@ def type_entries(session: PadSession, count: int) -> None:
         end = session.view.lines.end
         session.view.replace(end, end, f"line {i}\n")
         session.flush()
-        session.replica.seal_pending()
+        session.replica.queue.seal_pending()
 
 
 async def settled(session: PadSession) -> None:
@@ -37,7 +37,7 @@ async def settled(session: PadSession) -> None:
 async def compacted(anna: Engine, monkeypatch: pytest.MonkeyPatch) -> tuple[PadSession, str]:
     """A pad of hers with a snapshot, and a link to it."""
     monkeypatch.setattr(replica, "SNAPSHOT_TAIL_ENTRIES", 32)
-    monkeypatch.setattr(replica, "MAX_IN_FLIGHT", 1_000)
+    monkeypatch.setattr(outgoing, "MAX_IN_FLIGHT", 1_000)
     session = anna.open_pad(anna.create_pad("Long").pad_id)
     type_entries(session, 100)
     await anna.start()

@@ -11,8 +11,9 @@ from cryptpad_relay.protocol.entry import Kind, parse_entry
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.engine import Engine, PadSession
-from cryptpad_tui.pad import replica
+from cryptpad_tui.pad import outgoing, replica
 from cryptpad_tui.pad.fold import Fold
+from cryptpad_tui.pad.ports import LogRow
 from cryptpad_tui.pad.snapshots import Snapshot, make_snapshot
 from support.relay import RelayProcess
 
@@ -48,14 +49,14 @@ def type_entries(session: PadSession, count: int) -> None:
         end = session.view.lines.end
         session.view.replace(end, end, f"line {i}\n")
         session.flush()
-        session.replica.seal_pending()
+        session.replica.queue.seal_pending()
 
 
 async def test_who_joined_on_a_lie_reads_the_truth_and_keeps_what_they_saw(
     relay: RelayProcess, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replica, "SNAPSHOT_TAIL_ENTRIES", 32)
-    monkeypatch.setattr(replica, "MAX_IN_FLIGHT", 1_000)
+    monkeypatch.setattr(outgoing, "MAX_IN_FLIGHT", 1_000)
     mallory = make_engine("Mallory", relay_url=relay.url)
     anna, nora = make_engine("Anna"), make_engine("Nora")
     pad_id = mallory.create_pad("Debts", text="first line\n").pad_id
@@ -101,7 +102,7 @@ async def test_who_joined_on_a_lie_reads_the_truth_and_keeps_what_they_saw(
     assert veteran.view.text().endswith("and on\n")
 
 
-def tail(session: PadSession) -> list[replica.LogRow]:
+def tail(session: PadSession) -> list[LogRow]:
     return session.replica.store.log_after(max(session.replica.fold.n - 60, 0), 100)
 
 

@@ -148,7 +148,7 @@ def many_entries(session: PadSession, count: int) -> None:
     for i in range(count):
         append(session, f"line {i}\n")
         session.flush()
-        session.replica.seal_pending()
+        session.replica.queue.seal_pending()
 
 
 async def test_a_loss_in_the_middle_of_catching_up_leaves_nothing_out_of_the_view(
@@ -223,5 +223,5 @@ async def test_a_dead_window_behind_entries_in_flight_doubles_nothing(
     two.follow_vault()
     two.seal()
     assert make_engine("Anna").open_pad(two.pad_id).view.text() == "start\nin flight\nleft behind\n"
-    pending = two.replica.pending_updates()
+    pending = two.replica.queue.pending_updates()
     assert sum(update.count(b"in flight") for update in pending) == 1

@@ -17,7 +17,8 @@ from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.pad import flows
 from cryptpad_tui.pad.digests import digest_of
 from cryptpad_tui.pad.fold import Folded
-from cryptpad_tui.pad.replica import Replica, SealResult
+from cryptpad_tui.pad.outgoing import SealResult
+from cryptpad_tui.pad.replica import Replica
 from support.memory_store import MemoryStore
 from support.pads import ListRelay, Person, relay_for
 
@@ -59,7 +60,7 @@ class Window(Person):
             kind=PadKind.TEXT,
             state=self.replica.canonical_state(),
         )
-        for update in self.replica.pending_updates():
+        for update in self.replica.queue.pending_updates():
             self.view.apply(update)
         self.seen = max([self.seen, *self.store.journal_rows])
 
@@ -112,14 +113,14 @@ class Household:
     def seal(self, index: int) -> None:
         window = self.windows[index]
         window.follow(self.generation)
-        result = window.replica.seal_pending()
+        result = window.replica.queue.seal_pending()
         if result in (SealResult.REMAKE, SealResult.RENEW):
             self.remake(window, with_outbox=result is SealResult.RENEW)
-            window.replica.seal_pending()
+            window.replica.queue.seal_pending()
 
     def remake(self, window: Window, *, with_outbox: bool) -> None:
-        journal_ids, outbox_ids = window.replica.remake_ids(with_outbox=with_outbox)
-        writer = window.replica.renew_writer() if with_outbox else window.replica.writer
+        journal_ids, outbox_ids = window.replica.queue.remake_ids(with_outbox=with_outbox)
+        writer = window.replica.queue.renew_writer() if with_outbox else window.replica.writer
         assert writer
         window.view.rebase(window.replica.canonical_state(), writer.client_id)
         ids = self.store.replace_pending(

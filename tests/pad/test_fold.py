@@ -13,7 +13,7 @@ from cryptpad_tui.crypto.keys import SigningSeed, ViewKeys
 from cryptpad_tui.pad import fold as fold_module
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.fold import Fold
-from cryptpad_tui.pad.replica import SealResult
+from cryptpad_tui.pad.outgoing import SealResult
 from cryptpad_tui.pad.writer import Writer
 from cryptpad_tui.pad.writers import WriterStatus
 from support.pads import ListRelay, Person, load_here, relay_for, seeded
@@ -87,7 +87,7 @@ def test_exchanged_entries_fork_from_whoever_saw_them_in_order(
     anna.sync(relay)
     boris.type("b")
     boris.fetch(relay)
-    boris.replica.seal_pending()
+    boris.replica.queue.seal_pending()
     boris.send(relay)
     boris.fetch(relay)
     anna.fetch(relay)
@@ -282,14 +282,14 @@ def test_edits_of_a_live_window_wait_for_those_before_them() -> None:
         second.view.apply(row.update)
     second.type("built on it. ")
     live = {first.replica.writer.pk}  # type: ignore[union-attr]
-    second.replica._is_live = live.__contains__
-    assert second.replica.seal_pending() is SealResult.WAIT
-    first.replica.seal_pending()
-    assert second.replica.seal_pending() is SealResult.WAIT
+    second.replica.queue._is_live = live.__contains__
+    assert second.replica.queue.seal_pending() is SealResult.WAIT
+    first.replica.queue.seal_pending()
+    assert second.replica.queue.seal_pending() is SealResult.WAIT
     first.send(relay)
     first.fetch(relay)
     second.replica.follow_store()
-    assert second.replica.seal_pending() is SealResult.SEALED
+    assert second.replica.queue.seal_pending() is SealResult.SEALED
     second.send(relay)
     reader = Person("Boris", 3)
     reader.fetch(relay)
@@ -301,7 +301,7 @@ def test_edits_of_a_dead_window_are_never_signed_as_they_stand() -> None:
     first, second = Person("Anna", 1), Person("Anna", 2)
     second.store = second.replica.store = first.store
     first.type("left behind")
-    assert second.replica.seal_pending() is SealResult.REMAKE
+    assert second.replica.queue.seal_pending() is SealResult.REMAKE
     assert second.store.outbox() == []
 
 
@@ -321,7 +321,7 @@ def with_snapshot(person: Person, relay: ListRelay) -> int:
     try:
         while person.replica.made_snapshot is None:
             person.type("x")
-            person.replica.seal_pending()
+            person.replica.queue.seal_pending()
             person.send(relay)
             first = person.replica.fold.n + 1
             new = tuple(relay.entries[first - 1 :])

@@ -33,7 +33,7 @@ def snapshot_at_checkpoint(
     person.replica.made_snapshot = None
     while person.replica.made_snapshot is None:
         person.type("x")
-        person.replica.seal_pending()
+        person.replica.queue.seal_pending()
         person.send(relay)
         first = person.replica.fold.n + 1
         new = tuple(relay.entries[first - 1 :])

@@ -24,7 +24,7 @@ def grow_to_snapshot(anna: Person, relay: ListRelay, monkeypatch: pytest.MonkeyP
 
 def write_live(person: Person, relay: ListRelay) -> None:
     person.type("x")
-    person.replica.seal_pending()
+    person.replica.queue.seal_pending()
     person.send(relay)
     first = person.replica.fold.n + 1
     new = tuple(relay.entries[first - 1 :])
@@ -54,7 +54,7 @@ def test_what_was_sent_before_the_snapshot_does_not_wait_for_ever(monkeypatch: p
     """Its acknowledgement was lost; others wrote on until there was a snapshot after it."""
     boris = Person("Boris", 2)
     boris.type("first. ")
-    boris.replica.seal_pending()
+    boris.replica.queue.seal_pending()
     anna = Person("Anna", 1)
     relay = relay_for(anna)
     boris.send(relay)

@@ -35,7 +35,7 @@ class Host:
     def presence_frame(self, frame: bytes) -> None: ...
 
     def seal(self) -> None:
-        self.replica.seal_pending()
+        self.replica.queue.seal_pending()
 
     def remake(self, *, with_outbox: bool) -> None: ...
 
@@ -192,8 +192,8 @@ class Remakes(Host):
     """Makes what is pending again as a session does."""
 
     def remake(self, *, with_outbox: bool) -> None:
-        journal, outbox = self.replica.remake_ids(with_outbox=with_outbox)
-        writer = self.replica.renew_writer()
+        journal, outbox = self.replica.queue.remake_ids(with_outbox=with_outbox)
+        writer = self.replica.queue.renew_writer()
         self.person.view.rebase(self.replica.fold.document.encode(), writer.client_id)
         self.person.store.replace_pending(
             journal_ids=journal,

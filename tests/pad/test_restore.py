@@ -44,7 +44,7 @@ class Window:
     def presence_frame(self, frame: bytes) -> None: ...
 
     def seal(self) -> None:
-        self.replica.seal_pending()
+        self.replica.queue.seal_pending()
 
     def remake(self, *, with_outbox: bool) -> None:
         raise AssertionError("nothing was refused")
@@ -166,7 +166,7 @@ async def test_what_waits_here_is_sent_after_what_was_lost(
     """Nobody loses a line: neither what was acknowledged, nor what was typed while the relay was away."""
     await lose(relay, anna, boris)
     anna.person.type("typed while it was away. ")
-    anna.replica.seal_pending()
+    anna.replica.queue.seal_pending()
     boris.person.type("so was this. ")
     await anna.come()
     await boris.come()

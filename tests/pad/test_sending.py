@@ -30,7 +30,7 @@ def test_a_lost_acknowledgement_doubles_nothing() -> None:
     anna, boris = Person("Anna", 1), Person("Boris", 2)
     relay = LosesAcks(anna.replica.pad_id, anna.replica.genesis.raw)
     anna.type("written once. ")
-    anna.replica.seal_pending()
+    anna.replica.queue.seal_pending()
     sealed = [row.entry for row in anna.store.outbox()]
     with pytest.raises(RelayUnreachable):
         anna.send(relay)
@@ -49,7 +49,7 @@ def test_a_restart_between_signing_and_acknowledgement_sends_the_same_bytes() ->
     anna = Person("Anna", 1)
     relay = LosesAcks(anna.replica.pad_id, anna.replica.genesis.raw)
     anna.type("before the crash. ")
-    anna.replica.seal_pending()
+    anna.replica.queue.seal_pending()
     with pytest.raises(RelayUnreachable):
         anna.send(relay)
     relay.losing = False
@@ -83,7 +83,7 @@ def test_an_acknowledgement_that_fits_nothing_is_an_alarm(kind: type[ListRelay])
     anna = Person("Anna", 1)
     relay = kind(anna.replica.pad_id, anna.replica.genesis.raw)
     anna.type("x")
-    anna.replica.seal_pending()
+    anna.replica.queue.seal_pending()
     with pytest.raises(Alarm):
         anna.send(relay)
     assert len(anna.store.outbox()) == 2
@@ -100,7 +100,7 @@ def test_a_false_acknowledgement_makes_nothing_synced() -> None:
 
     forgetful = Forgets(anna.replica.pad_id, anna.replica.genesis.raw)
     anna.type("kept here")
-    anna.replica.seal_pending()
+    anna.replica.queue.seal_pending()
     assert anna.send(forgetful).code == Code.OK
     anna.fetch(forgetful)
     assert len(anna.store.outbox()) == 2
@@ -111,7 +111,7 @@ def test_a_large_paste_becomes_entries_that_each_stand_alone() -> None:
     anna, boris = Person("Anna", 1), Person("Boris", 2)
     relay = relay_for(anna)
     anna.type("größer 😀 " * 200_000)
-    anna.replica.seal_pending()
+    anna.replica.queue.seal_pending()
     anna.send(relay)
     assert len(relay.entries) > 5
     assert max(map(len, relay.entries)) <= MAX_ENTRY_BYTES
@@ -131,7 +131,7 @@ def test_an_active_writer_may_make_a_snapshot() -> None:
     anna.replica.may_snapshot = lambda: True
     for i in range(70):
         anna.type(f"{i} ")
-        anna.replica.seal_pending()
+        anna.replica.queue.seal_pending()
         anna.send(relay)
         first = anna.replica.fold.n + 1
         entries = tuple(relay.entries[first - 1 :])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cryptpad_relay.protocol.frames import Greeting
-from cryptpad_tui.pad import flows, replica
+from cryptpad_tui.pad import flows, outgoing
 from cryptpad_tui.pad.digests import digest_of
 from cryptpad_tui.sync.connection import RelayConnection, open_connection
 from support.pads import Person, relay_for
@@ -33,7 +33,7 @@ class Author(Person):
         """Seal and send what was typed; returns the position of its last entry."""
         self.journal()
         before = len(self.store.outbox())
-        self.replica.seal_pending()
+        self.replica.queue.seal_pending()
         rows = self.store.outbox()[before:]
         sent = await self.connection.run(flows.send(self.replica, rows))
         assert sent.accepted == len(rows)
@@ -69,7 +69,7 @@ async def test_two_authors_through_a_relay_end_equal(
     relay: RelayProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trace = load_trace("friendsforever")
-    monkeypatch.setattr(replica, "MAX_IN_FLIGHT", 10**6)
+    monkeypatch.setattr(outgoing, "MAX_IN_FLIGHT", 10**6)
     authors = [Author("One", 1), Author("Two", 2)]
     for number, author in enumerate(authors):
         await author.connect(relay.url, first=number == 0)
@@ -127,7 +127,7 @@ def test_the_paper_ends_as_it_was_written() -> None:
         writer.view.replace(lines.position_at(offset), lines.position_at(offset + deleted), inserted)
         if number % 200 == 199:
             writer.journal()
-            writer.replica.seal_pending()
+            writer.replica.queue.seal_pending()
             writer.send(relay)
             writer.fetch(relay)
     writer.journal()

@@ -12,13 +12,13 @@ from cryptpad_relay.protocol.entry import Kind, parse_entry
 from cryptpad_relay.protocol.labels import u32
 from cryptpad_relay.protocol.reader import Reader
 from cryptpad_tui.crdt.view import ViewDocument
-from cryptpad_tui.pad import flows, judgement, rederive, snapshots
-from cryptpad_tui.pad import replica as replica_module
+from cryptpad_tui.pad import flows, judgement, rederive, sealed_checks, snapshots
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.asking import Pause
 from cryptpad_tui.pad.checkpoint import encode_checkpoint
-from cryptpad_tui.pad.fold import Fold
+from cryptpad_tui.pad.outgoing import Outgoing
 from cryptpad_tui.pad.payloads import Verdict
+from cryptpad_tui.pad.stored_fold import Replaced
 from cryptpad_tui.pad.writers import WriterStatus, encode_table
 from support.pads import ListRelay, Person, relay_for
 
@@ -138,7 +138,7 @@ def test_what_was_written_on_the_lie_is_known_to_be_lost(
     nora.fetch(relay)
     beside = relay.play(rederive.derive(nora.replica))
     relay.play(rederive.conclude(nora.replica, beside))
-    assert nora.replica.replaced is replica_module.Replaced.TRUTH
+    assert nora.replica.replaced is Replaced.TRUTH
     assert nora.text() == before
     assert nora.canonical() == anna.canonical()
     assert "I agree" not in anna.canonical()
@@ -169,7 +169,7 @@ def test_a_start_that_says_its_accusers_had_ended_is_derived_all_the_same(
 def test_without_hearing_the_ended_such_a_lie_stays(
     lied: tuple[Person, Person, Person, ListRelay], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Fold, "_warning_of_the_ended", lambda self, entry, writer, n: None)
+    monkeypatch.setattr(sealed_checks, "warning_of_the_ended", lambda fold, entry, writer, n: None)
     anna, _mallory, nora, relay = lied
     for writer in nora.replica.fold.writers.values():
         writer.status = WriterStatus.TERMINATED
@@ -185,7 +185,7 @@ def test_a_joiner_on_a_lie_never_accuses_the_truth(
     """The next snapshot is right and differs from the lie: a reason to derive, not to warn."""
     anna, _mallory, nora, relay = lied
     with monkeypatch.context() as silent:
-        silent.setattr(replica_module.Replica, "queue_verdict", lambda self, kind, verdict: False)
+        silent.setattr(Outgoing, "queue_verdict", lambda self, kind, verdict: False)
         anna.fetch(relay)
     nora.type("so I exist")
     nora.sync(relay)
@@ -251,7 +251,7 @@ def honest(monkeypatch: pytest.MonkeyPatch) -> tuple[Person, Person, Person, Lis
 
 def say(person: Person, relay: ListRelay, kind: Kind, digest: bytes) -> None:
     snapshot_id = relay.ids[relay.snapshot_n - 1]
-    assert person.replica.queue_verdict(kind, Verdict(snapshot_id, digest))
+    assert person.replica.queue.queue_verdict(kind, Verdict(snapshot_id, digest))
     person.send(relay)
     person.fetch(relay)
 

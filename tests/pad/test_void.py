@@ -12,8 +12,9 @@ from cryptpad_relay.protocol.records import VoidRecord, parse_void, void_body
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.errors import CannotLoadHere, EngineFailure, InvalidUpdate
 from cryptpad_tui.crypto.keys import owner_key
-from cryptpad_tui.pad import flows, flows_void, owner_records, replica
+from cryptpad_tui.pad import flows, flows_void, owner_records
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+from cryptpad_tui.pad.stored_fold import Replaced
 from cryptpad_tui.pad.writers import WriterStatus
 from support.pads import OWNER_ROOT, ListRelay, Person, relay_for
 
@@ -127,7 +128,7 @@ def test_only_what_this_machine_verified_is_voided(
         with pytest.raises(flows_void.NotVoidable):
             relay.play(voiding(anna, n))
     boris.type("more")
-    boris.replica.seal_pending()
+    boris.replica.queue.seal_pending()
     boris.send(relay)
     forged = bytearray(relay.entries[-1])
     forged[-70] ^= 1
@@ -170,7 +171,7 @@ def test_another_window_follows_the_exchanged_fold(trio: tuple[Person, Person, P
     settle(anna, relay)
     window.replica.follow_store()
     assert window.canonical() == anna.canonical()
-    assert window.replica.replaced is replica.Replaced.VOIDED
+    assert window.replica.replaced is Replaced.VOIDED
 
 
 @pytest.mark.parametrize("who", ["nobody", "before", "hello", "twice"])
@@ -343,7 +344,7 @@ def poisoned(anna: Person, boris: Person, relay: ListRelay) -> int:
     anna.sync(relay)
     boris.fetch(relay)
     boris.type(POISON)
-    boris.replica.seal_pending()
+    boris.replica.queue.seal_pending()
     boris.send(relay)
     return len(relay.entries)
 

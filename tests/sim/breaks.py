@@ -13,11 +13,11 @@ from cryptpad_relay.protocol.labels import hash_parts
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.crypto.keys import EditKeys
 from cryptpad_tui.crypto.sealing import SEAL_OVERHEAD
-from cryptpad_tui.pad import fold, replica, snapshots, writer
+from cryptpad_tui.pad import outgoing, sealed_checks, snapshots, writer
 from cryptpad_tui.pad.fold import Fold
 from cryptpad_tui.pad.freshness import Freshness, FreshnessState, FreshnessWatch
+from cryptpad_tui.pad.outgoing import Outgoing
 from cryptpad_tui.pad.presence import Session
-from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.pad.writer import Writer
 from cryptpad_tui.vault.padstore import VaultPadStore
 
@@ -39,18 +39,18 @@ def believe_any_base(patched: pytest.MonkeyPatch) -> None:
 def keep_a_writer_in_the_vault(patched: pytest.MonkeyPatch) -> None:
     """One key for ever, going on where the vault says: a backup then signs a second time."""
 
-    def from_vault(self: Replica) -> Writer | None:
-        if not isinstance(self.keys, EditKeys):
+    def from_vault(self: Outgoing) -> Writer | None:
+        if not isinstance(self._pad.keys, EditKeys):
             return None
-        assert isinstance(self.store, VaultPadStore)
-        seed = hash_parts("sim/writer", self.profile.identity.public)
-        fresh = Writer(self.pad_id, self.epoch, self.keys, rng=self._rng, seed=seed)
-        tail = self.store.writer_tail(fresh.pk)
+        assert isinstance(self._pad.store, VaultPadStore)
+        seed = hash_parts("sim/writer", self._profile.identity.public)
+        fresh = Writer(self._pad.pad_id, self._pad.epoch, self._pad.keys, rng=self._rng, seed=seed)
+        tail = self._pad.store.writer_tail(fresh.pk)
         if tail:
             fresh.take_back(tail.seq + 1, tail.entry_id)
         return fresh
 
-    patched.setattr(Replica, "_new_writer", from_vault)
+    patched.setattr(Outgoing, "_new_writer", from_vault)
 
 
 def believe_whoever_is_here(patched: pytest.MonkeyPatch) -> None:
@@ -70,7 +70,7 @@ def send_in_the_clear(patched: pytest.MonkeyPatch) -> None:
         return sealed[len(head) : -len(tail)]
 
     patched.setattr(writer, "seal", lambda key, aad, plain, *, rng: head + plain + tail)
-    for module in (fold, replica, snapshots):
+    for module in (sealed_checks, outgoing, snapshots):
         opens = module.open_sealed  # type: ignore[attr-defined]
 
         def either(key: bytes, aad: bytes, sealed: bytes, opens: Any = opens) -> Any:

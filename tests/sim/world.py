@@ -20,7 +20,7 @@ from cryptpad_tui.crdt.child import LoadingChild
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import EditKeys, edit_seed_of
 from cryptpad_tui.engine.errors import EngineError, RelayUnreachable
-from cryptpad_tui.pad import digests, replica
+from cryptpad_tui.pad import digests, outgoing, replica, stored_fold
 from cryptpad_tui.pad.alarms import Alarm
 from cryptpad_tui.sync import connection
 from sim import acts
@@ -286,9 +286,9 @@ def _small_limits() -> Iterator[None]:
     with (
         patch.object(digests, "MIN_SPACING", 6),
         patch.object(replica, "SNAPSHOT_TAIL_ENTRIES", 12),
-        patch.object(replica, "CHECKPOINT_TAIL_ENTRIES", 10),
-        patch.object(replica, "LEFT_TAIL_ENTRIES", 4),
-        patch.object(replica, "MAX_IN_FLIGHT", 6),
+        patch.object(stored_fold, "CHECKPOINT_TAIL_ENTRIES", 10),
+        patch.object(stored_fold, "LEFT_TAIL_ENTRIES", 4),
+        patch.object(outgoing, "MAX_IN_FLIGHT", 6),
     ):
         yield
 

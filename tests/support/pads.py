@@ -22,7 +22,8 @@ from cryptpad_tui.crypto.keys import EditKeys, SigningSeed, ViewKeys, edit_seed_
 from cryptpad_tui.pad import flows
 from cryptpad_tui.pad.digests import chunk_id_of
 from cryptpad_tui.pad.fold import Folded
-from cryptpad_tui.pad.replica import Profile, Replica
+from cryptpad_tui.pad.outgoing import Profile
+from cryptpad_tui.pad.replica import Replica
 from support.memory_store import MemoryStore
 
 T = TypeVar("T")
@@ -78,7 +79,7 @@ class Person:
         """Send everything, then fold everything."""
         self.fetch(relay)
         while self.store.journal_rows:
-            self.replica.seal_pending()
+            self.replica.queue.seal_pending()
             self.send(relay)
             self.fetch(relay)
 
