@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, cast
 
@@ -99,12 +100,7 @@ class Vault(Tables):
                 secrets[SlotType.RECOVERY_KEY] = rng(RECOVERY_SECRET_BYTES)
             if keyfile is not None:
                 secrets[SlotType.KEYFILE] = headerfile.make_or_read_keyfile(keyfile, rng)
-            header = Header(rng(VAULT_ID_BYTES), ())
-            for slot_type, secret in secrets.items():
-                slot_cost = cost if slot_type is SlotType.PASSPHRASE else None
-                header = header.with_slot(
-                    make_slot(slot_type, secret, master_key.reveal(), header.vault_id, slot_cost, rng)
-                )
+            header = _make_header(secrets, master_key, cost, rng)
             database = _create_database(directory, master_key, rng(ROOT_BYTES), name, relay_url)
             try:
                 headerfile.write_header(directory, header)
@@ -260,6 +256,15 @@ def _chosen_secret(
         return SlotType.RECOVERY_KEY, parse_recovery_key(recovery_key)
     assert keyfile is not None
     return SlotType.KEYFILE, headerfile.read_keyfile(keyfile)
+
+
+def _make_header(secrets: Mapping[SlotType, bytes], master_key: MasterKey, cost: KdfCost, rng: Rng) -> Header:
+    header = Header(rng(VAULT_ID_BYTES), ())
+    for slot_type, secret in secrets.items():
+        slot_cost = cost if slot_type is SlotType.PASSPHRASE else None
+        slot = make_slot(slot_type, secret, master_key.reveal(), header.vault_id, slot_cost, rng)
+        header = header.with_slot(slot)
+    return header
 
 
 def _create_database(
