@@ -221,7 +221,9 @@ class Presence:
             self._check_proof(session, payload.proof)
         if session.session_pk not in self.sessions and not self._has_room(session):
             return None
-        self._owes_proof |= session.session_pk not in self.sessions
+        # A count that jumps is a pad that was closed and opened again: its process knows nobody any more.
+        is_new = session.session_pk not in self.sessions or entry.seq != session.counter + 1
+        self._owes_proof |= is_new
         self._counters[session.session_pk] = session.counter = entry.seq
         self.sessions[session.session_pk] = session
         self._take(session, payload, now)

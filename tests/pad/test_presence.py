@@ -19,7 +19,7 @@ QUIET = (NO_CURSOR, NO_CURSOR)
 class Window:
     """One session of one person, with its clock in the test's hands."""
 
-    def __init__(self, seed: int, *, view_only: bool = False) -> None:
+    def __init__(self, seed: int, *, view_only: bool = False, first_counter: int = 0) -> None:
         self.person = Person(f"person {seed}", seed, view_only=view_only)
         replica = self.person.replica
         self.presence = Presence(
@@ -29,7 +29,8 @@ class Window:
             self.person.identity,
             replica.writer,
             name=self.person.replica.profile.name,
-            rng=seeded(seed + 50),
+            rng=seeded(seed + 50 + first_counter),
+            first_counter=first_counter,
         )
 
     def frame(self, now: float, base: Base = START, cursors: tuple[Cursor, Cursor] = QUIET) -> bytes | None:
@@ -62,6 +63,15 @@ def test_two_windows_see_each_other_within_seconds() -> None:
     assert shown(boris) == {anna.presence.pk}
     assert anna.presence.present()[0].ident_pk == boris.person.identity.public
     assert anna.presence.present()[0].name == "person 2"
+
+
+def test_who_closes_a_pad_and_opens_it_again_knows_who_is_still_there() -> None:
+    anna, boris = Window(1), Window(2)
+    talk([anna, boris], 100.0, 3.0)
+    again = Window(1, first_counter=9_000)
+    assert again.presence.pk == anna.presence.pk
+    talk([again, boris], 104.0, 3.0)
+    assert [session.name for session in again.presence.present()] == ["person 2"]
 
 
 def test_who_comes_later_knows_at_once_who_was_there_before() -> None:
