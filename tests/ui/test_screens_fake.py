@@ -160,6 +160,17 @@ async def test_a_link_pasted_in_pieces_is_joined_whole() -> None:
         await there.until(lambda: ("join", "pad1:ABCD") in there.engine.calls)
 
 
+@pytest.mark.parametrize("url", [None, "local", "wss://relay.example.org"])
+async def test_the_relay_stays_what_it_is_where_nothing_is_chosen(url: str | None) -> None:
+    async with world() as there:
+        there.engine.url = url
+        await there.press("ctrl+r")
+        await there.sees("At present")
+        await there.press("enter", "enter")
+        await there.sees("Pads stay on this machine" if url is None else "The relay is chosen")
+        assert there.engine.url == url
+
+
 async def test_share_says_what_a_link_gives_and_copies_only_on_request() -> None:
     async with world(listing("Plan", number=1)) as there:
         copied: list[str] = []

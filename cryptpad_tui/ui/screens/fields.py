@@ -8,7 +8,6 @@ from textual import events
 from textual.binding import Binding
 from textual.widgets._input import Input
 
-
 _FRAME = dict.fromkeys(map(ord, "│┃|▐"))
 
 

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from cryptpad_tui.ui.screens.dialogs import AskDialog, ChooseDialog, Option
+from cryptpad_tui.ui.standing_words import sentence
 from cryptpad_tui.ui.words import safe_line
 
 NONE: Final = "none"
@@ -33,9 +34,15 @@ class RelayDialog(ChooseDialog):
         shown = {None: "none", LOCAL: "this machine"}.get(current, safe_line(current or ""))
         super().__init__(
             "The relay",
-            (f"At present: {shown}.", *map(safe_line, states), "A relay sees sizes and times, never text."),
+            (f"At present: {shown}.", *map(sentence, states), "A relay sees sizes and times, never text."),
             RELAY_OPTIONS,
         )
+        self._at = {None: 0, LOCAL: 1}.get(current, 2)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        # Enter alone must not change anything.
+        self.options.choose(self._at)
 
 
 class AddressDialog(AskDialog):
