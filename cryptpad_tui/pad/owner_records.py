@@ -93,7 +93,7 @@ class OwnerBook:
     def folded(self, record: VoidRecord, n: int) -> None:
         """The record took its place."""
         self.last_id, self.last_n = record.entry_id, n
-        if record.void_n in self.voided:
+        if self.voided.get(record.void_n) == UNPLACED:
             self.voided[record.void_n] = n
         self._targets.clear()
 

@@ -122,7 +122,7 @@ def refold(replica: Replica, need: NeedsRefold) -> Flow[None]:
     voided = {**replica.fold.owner.voided, need.void_n: need.at_n}
 
     def base(more: dict[int, int]) -> Flow[Fold]:
-        return _base_below(replica, need.void_n, more)
+        return _base_below(replica, more)
 
     beside = yield from _beside(replica, base, voided, replica.fold.n)
     _keep_names(beside.fold, replica.fold)
@@ -144,13 +144,18 @@ def skip_voided(replica: Replica, n: int, raw: bytes) -> Flow[bool]:
     return True
 
 
-def _base_below(replica: Replica, void_n: int, voided: dict[int, int]) -> Flow[Fold]:
-    """Where to begin so that the entry at void_n is folded again: as near as there is."""
-    fold = replica.restored_fold(voided)
-    if fold.n < void_n:
+def _base_below(replica: Replica, voided: dict[int, int]) -> Flow[Fold]:
+    """Where to begin so that all that is voided anew is folded again: as near as there is.
+
+    That may be more than the record names: a voided snapshot keeps nothing from its effect any more.
+    """
+    fold = replica.restored_fold({})
+    if fold.n and all(fold.n < n for n in voided.keys() - fold.owner.voided.keys()):
+        fold.owner.voided.update(voided)
         return fold
+    first = min(voided.keys() - replica.fold.owner.voided.keys())
     mark = replica.fold.snapshot
-    if mark and mark.snap_n < void_n and mark.position not in voided:
+    if mark and mark.snap_n < first and mark.position not in voided:
         fold = replica.new_fold()
         fold.owner.voided.update(voided)
         try:
