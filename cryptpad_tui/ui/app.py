@@ -28,14 +28,8 @@ if TYPE_CHECKING:
     from cryptpad_tui.vault.vault import Vault
 
 _THEMES: Final = (
-    "textual-dark",
-    "textual-light",
-    "nord",
-    "gruvbox",
-    "solarized-light",
-    "ansi-dark",
-    "ansi-light",
-)
+    "textual-dark", "textual-light", "nord", "gruvbox", "solarized-light", "ansi-dark", "ansi-light",
+)  # fmt: skip
 _THEME_SETTING: Final = "theme"
 
 
