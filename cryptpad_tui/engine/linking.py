@@ -68,12 +68,19 @@ async def join(engine: Engine, link_text: str, *, wait_s: float) -> PadListing:
         engine.add(record)
         report = await engine.sync([link.pad_id], wait_s=wait_s)
         if report.alarms or report.unreachable:
-            if known is None:
+            is_here = known is not None or _something_came(engine, link.pad_id)
+            if not is_here:
                 engine.remove(link.pad_id)
             if report.alarms:
                 raise Alarm(AlarmCode(report.alarms[0].code))
-            raise RelayUnreachable("the relay did not give the pad in time; nothing was added")
+            if not is_here:
+                raise RelayUnreachable("the relay did not give the pad in time; nothing was added")
     return engine.listing_of(link.pad_id)
+
+
+def _something_came(engine: Engine, pad_id: bytes) -> bool:
+    """Whether this vault has any of the pad: another window may have followed the same link meanwhile."""
+    return engine.vault.waiting(pad_id) > 0 or engine.vault.log_ends().get(pad_id, (0, b""))[0] > 0
 
 
 async def _record_from(engine: Engine, link: Link, wait_s: float) -> PadRecord:

@@ -1,6 +1,7 @@
 """How sure this client may be that it sees the newest state (protocol G7): three states, never more claimed.
 
-*confirmed* by a named peer who echoed this session's challenge at this very head; *relay says so*; *stale*.
+*confirmed* by a named peer who echoed this session's challenge at a head of this very history, with nothing
+newer than what is here; *relay says so*; *stale*.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from enum import StrEnum
 from hmac import compare_digest
 from typing import Final
 
-from cryptpad_tui.pad.presence import Session
+from cryptpad_tui.pad.peers import Session
 
 WAIT_FOR_TAIL_S: Final = 30.0
 

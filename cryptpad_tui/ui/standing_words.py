@@ -102,7 +102,7 @@ def of_status(status: PadStatus, *, problem: str, start: str) -> list[Paragraph]
     told = [(sentence(status.text), "")] if status.alarm is None else []
     if str(status.word) == "confirmed":
         told.append(
-            ("Confirmed: that person's program answered a question of this one at this very text.", "")
+            ("Confirmed: that person's program answered a question of this one and knew nothing newer.", "")
         )
     elif status.connected and str(status.word) == "synced" and str(status.freshness.freshness) == "relay":
         told.append(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
-from cryptpad_tui.engine import Engine, PadSession
+from cryptpad_tui.engine import Engine, PadSession, SyncReport
 from cryptpad_tui.pad import flows
 from cryptpad_tui.sync.connection import RelayUnreachable
 from cryptpad_tui.vault.errors import DiskFull
@@ -225,3 +226,25 @@ async def test_a_dead_window_behind_entries_in_flight_doubles_nothing(
     assert make_engine("Anna").open_pad(two.pad_id).view.text() == "start\nin flight\nleft behind\n"
     pending = two.replica.queue.pending_updates()
     assert sum(update.count(b"in flight") for update in pending) == 1
+
+
+async def test_a_failed_join_leaves_alone_what_another_window_joined(
+    relay: RelayProcess, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two windows follow one link; the one whose connection fails must not take the pad from the other."""
+    anna = make_engine("Anna", relay_url=relay.url)
+    await anna.start()
+    line = anna.create_pad("Pad", text="start\n")
+    link = await anna.make_link(line.pad_id, view=False)
+    one, two = make_engine("Boris"), make_engine("Boris")
+    sync = one.sync
+
+    async def other_window_first(*args: Any, **kwargs: Any) -> SyncReport:
+        monkeypatch.setattr(one, "sync", sync)
+        await two.join(link)
+        return SyncReport(waiting=0, unreachable=True, alarms=(), notices=())
+
+    monkeypatch.setattr(one, "sync", other_window_first)
+    listing = await one.join(link)
+    assert listing.pad_id == line.pad_id
+    assert two.open_pad(line.pad_id).view.text() == "start\n"
