@@ -242,6 +242,7 @@ async def test_a_failed_join_leaves_alone_what_another_window_joined(
     async def other_window_first(*args: Any, **kwargs: Any) -> SyncReport:
         monkeypatch.setattr(one, "sync", sync)
         await two.join(link)
+        await two.sync([line.pad_id])
         return SyncReport(waiting=0, unreachable=True, alarms=(), notices=())
 
     monkeypatch.setattr(one, "sync", other_window_first)
