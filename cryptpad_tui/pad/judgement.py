@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.protocol.entry import Entry, Kind
 from cryptpad_tui.pad.alarms import Notice
@@ -19,6 +19,9 @@ from cryptpad_tui.pad.writers import WriterStatus
 
 if TYPE_CHECKING:
     from cryptpad_tui.pad.replica import Replica
+
+NO_CHECKPOINT: Final = bytes(32)
+"""The digest of an ALERT about a position where nobody has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +84,16 @@ class Judgement:
 
     def _alert(self, item: Folded) -> None:
         snapshot = item.entry.snapshot if isinstance(item.entry, Entry) else None
-        mine = self._replica.fold.digests.get(snapshot.snap_n) if snapshot else None
         snapshot_id = item.entry.entry_id
-        if mine is None or snapshot_id in self._answered:
+        if snapshot is None or snapshot_id in self._answered:
             return
+        mine = self._replica.fold.digests.get(snapshot.snap_n)
+        digest = mine.state_digest if mine else NO_CHECKPOINT
         said = self._replica.fold.verdicts.alerts(snapshot_id)
-        if any(mark.state_digest == mine.state_digest for mark in said):
+        if any(mark.state_digest == digest for mark in said):
             return
         self._notices.append(Notice(f"a snapshot by {self._author(item)} is wrong and was not used"))
-        if self._replica.queue.queue_verdict(Kind.ALERT, Verdict(snapshot_id, mine.state_digest)):
+        if self._replica.queue.queue_verdict(Kind.ALERT, Verdict(snapshot_id, digest)):
             self._answered.add(snapshot_id)
 
     def _author(self, item: Folded) -> str:
@@ -102,7 +106,9 @@ class Judgement:
         start = fold.start
         if start and not start.checked:
             return
-        agreed = fold.snapshot is not None and fold.snapshot.snapshot_id == mark.snapshot_id
+        newest = fold.snapshot
+        # One of another engine counts, but its text was compared with nothing.
+        agreed = newest is not None and newest.snapshot_id == mark.snapshot_id and newest.writer_pk
         if agreed or (start and start.snapshot_id == mark.snapshot_id):
             self._wrong_warning(mark)
 

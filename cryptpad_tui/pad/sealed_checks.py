@@ -53,7 +53,8 @@ def open_entry(fold: Fold, entry: Entry, writer: WriterState, n: int) -> Folded:
         updates = _apply(fold, Update.decode(plaintext), writer, voided=voided)
         return Folded(row, entry, updates=updates, void_reason=VOIDED if voided else "")
     elif entry.kind == Kind.SNAPSHOT:
-        _check_snapshot(fold, SnapshotSeal.decode(plaintext), entry, n)
+        differs = _check_snapshot(fold, SnapshotSeal.decode(plaintext), entry, n)
+        return Folded(row, entry, digest_differs=differs)
     else:
         return Folded(row, entry, verdict=_note(fold, plaintext, entry, writer, n))
     return Folded(row, entry)
@@ -98,8 +99,11 @@ def _apply(fold: Fold, update: Update, writer: WriterState, *, voided: bool) -> 
     return tuple(checked.updates)
 
 
-def _check_snapshot(fold: Fold, seal: SnapshotSeal, entry: Entry, n: int) -> None:
-    """A snapshot is a cache of the fold: it counts only where its digests are this client's at snap_n."""
+def _check_snapshot(fold: Fold, seal: SnapshotSeal, entry: Entry, n: int) -> bool:
+    """A snapshot is a cache of the fold: it counts only where its digests are this client's at snap_n.
+
+    Returns whether it counts although its digest is another, which is said to be another engine's.
+    """
     extension = entry.snapshot
     assert extension is not None
     reason = fold.owner.reason_against(extension.snap_n, n)
@@ -107,21 +111,30 @@ def _check_snapshot(fold: Fold, seal: SnapshotSeal, entry: Entry, n: int) -> Non
         raise Alarm(AlarmCode.BAD_SNAPSHOT, reason, evidence=(entry.raw,))
     if reason:
         raise NoSnapshot(reason)
-    if extension.snap_n >= n or (fold.snapshot and extension.snap_n <= fold.snapshot.snap_n):
-        raise NoSnapshot("snapshot order")
     known_head, mine = fold.head_of(extension.snap_n), fold.digests.get(extension.snap_n)
     if known_head is not None and not compare_digest(known_head, extension.snap_head):
         raise NoSnapshot("snapshot head")
+    out_of_order = extension.snap_n >= n or (fold.snapshot and extension.snap_n <= fold.snapshot.snap_n)
     if mine is None:
-        raise NoSnapshot("snapshot of a position that is no checkpoint")
+        # A relay offers it to newcomers: who was there must warn, though there is no digest to compare.
+        was_there = fold.start is None or extension.snap_n > fold.start.snap_n
+        verdict = SnapshotDiffers if was_there else NoSnapshot
+        raise verdict("snapshot of a position that is no checkpoint")
     if not compare_digest(mine.table_id, extension.table_id):
         raise SnapshotDiffers("snapshot table")
-    if seal.engine == mine.engine and not compare_digest(mine.state_digest, seal.state_digest):
+    differs, same_engine = (
+        not compare_digest(mine.state_digest, seal.state_digest),
+        seal.engine == mine.engine,
+    )
+    if differs and (same_engine or out_of_order):
         raise SnapshotDiffers("snapshot digest")
+    if out_of_order:
+        raise NoSnapshot("snapshot order")
     size = sum(chunk.size for chunk in extension.chunks)
-    author = entry.writer_pk if seal.engine == mine.engine else b""
+    author = entry.writer_pk if same_engine else b""
     fold.snapshot = SnapshotMark(extension.snap_n, n, entry.entry_id, size, author)
     fold.tail_bytes = fold.tail_entries = 0
+    return differs
 
 
 def reason_of(error: Exception) -> str:

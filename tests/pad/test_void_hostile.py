@@ -8,7 +8,7 @@ from pad.test_void import settle, void
 
 from cryptpad_tui.pad import flows
 from cryptpad_tui.pad.digests import digest_of
-from support.pads import ListRelay, Person, relay_for
+from support.pads import Person, relay_for
 
 
 def state_of(person: Person) -> bytes:
