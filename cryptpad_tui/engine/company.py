@@ -12,7 +12,8 @@ from cryptpad_tui.engine import people
 from cryptpad_tui.engine.values import Person
 from cryptpad_tui.pad.freshness import FreshnessWatch
 from cryptpad_tui.pad.payloads import Cursor
-from cryptpad_tui.pad.presence import NO_CURSOR, Presence
+from cryptpad_tui.pad.peers import NO_CURSOR
+from cryptpad_tui.pad.presence import Presence
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine

@@ -9,7 +9,7 @@ from cryptpad_tui.crdt.values import Anchor, Position
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.engine.values import Person
 from cryptpad_tui.pad.payloads import Cursor
-from cryptpad_tui.pad.presence import NO_CURSOR, Session
+from cryptpad_tui.pad.peers import NO_CURSOR, Session
 from cryptpad_tui.pad.writers import WriterState
 
 PALETTE: Final = (

@@ -6,7 +6,6 @@ Only sessions that prove the edit capability and an identity confirm. Clock and 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Final
 
@@ -40,9 +39,9 @@ from cryptpad_tui.pad.payloads import (
     PresencePayload,
     SessionProof,
 )
+from cryptpad_tui.pad.peers import NO_CURSOR, Session
 from cryptpad_tui.pad.writer import Base, Writer, identity_signature, identity_signature_ok
 
-NO_CURSOR: Final = Cursor(0, 0, 0)
 FRAME_BYTES: Final = 552
 BYTES_PER_SECOND: Final = 8_000
 IDLE_S: Final = 10.0
@@ -56,28 +55,6 @@ MAX_SESSIONS: Final = 1_024
 MAX_VIEWERS: Final = 32
 """Sessions that proved no right to edit: viewers, and keys of which no certificate has come yet."""
 CHALLENGE_S: Final = 60.0
-
-
-@dataclass(slots=True)
-class Session:
-    """Another person's open window on this pad, as their frames say and prove."""
-
-    session_pk: bytes
-    viewer: bool
-    counter: int
-    last_heard: float
-    n: int = 0
-    head: bytes = bytes(32)
-    cursors: tuple[Cursor, Cursor] = (NO_CURSOR, NO_CURSOR)
-    typing: bool = False
-    challenge: bytes = b""
-    ident_pk: bytes = b""
-    """Proven by certificate and identity signature; empty until then."""
-    name: str = ""
-    """What that identity calls itself; a label."""
-    confirmed_at: float | None = None
-    """When this session last echoed my challenge; it is shown from then on."""
-    heard_n: int = field(default=0)
 
 
 class Presence:

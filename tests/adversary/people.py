@@ -19,7 +19,8 @@ from cryptpad_tui.crypto.keys import EditKeys
 from cryptpad_tui.pad import flows, replica
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.freshness import Freshness, FreshnessWatch
-from cryptpad_tui.pad.presence import NO_CURSOR, Presence
+from cryptpad_tui.pad.peers import NO_CURSOR
+from cryptpad_tui.pad.presence import Presence
 from cryptpad_tui.pad.proofs import ProofReport, check_proof
 from cryptpad_tui.pad.proofs_gather import caught
 from cryptpad_tui.sync.connection import RelayConnection, RelayUnreachable

@@ -28,7 +28,8 @@ from cryptpad_relay.store.memory import MemoryStore
 from cryptpad_tui.crypto.keys import EditKeys, SigningSeed, edit_seed_of, make_genesis
 from cryptpad_tui.crypto.sealing import pad, padded_length, seal
 from cryptpad_tui.pad.payloads import Hello, PresencePayload, SnapshotSeal, Update, Verdict
-from cryptpad_tui.pad.presence import NO_CURSOR, Presence
+from cryptpad_tui.pad.peers import NO_CURSOR
+from cryptpad_tui.pad.presence import Presence
 from cryptpad_tui.pad.writer import Base
 from support.forge import Desk, DeskClient, Forge, ForgedPad
 

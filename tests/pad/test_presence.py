@@ -8,7 +8,8 @@ from cryptpad_relay.protocol.entry import parse_presence
 from cryptpad_tui.pad import presence as presence_module
 from cryptpad_tui.pad.freshness import Freshness, FreshnessWatch
 from cryptpad_tui.pad.payloads import Cursor, PresencePayload
-from cryptpad_tui.pad.presence import NO_CURSOR, Presence
+from cryptpad_tui.pad.peers import NO_CURSOR
+from cryptpad_tui.pad.presence import Presence
 from cryptpad_tui.pad.writer import Base
 from support.pads import Person, seeded
 

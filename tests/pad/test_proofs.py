@@ -18,7 +18,8 @@ from cryptpad_relay.protocol.labels import public_key
 from cryptpad_tui.pad import evidence, flows, proofs, witness
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.evidence import Piece, PieceKind, Walk, entry_piece, head_piece, walk_down
-from cryptpad_tui.pad.presence import NO_CURSOR, Presence
+from cryptpad_tui.pad.peers import NO_CURSOR
+from cryptpad_tui.pad.presence import Presence
 from cryptpad_tui.pad.proofs import MAX_FILE_BYTES, MAX_PIECES, NotAProof, check_proof, make_proof
 from cryptpad_tui.pad.proofs_judge import Against, ProofReport
 from cryptpad_tui.pad.witness import Witness

@@ -17,7 +17,7 @@ from cryptpad_tui.pad import outgoing, sealed_checks, snapshots, writer
 from cryptpad_tui.pad.fold import Fold
 from cryptpad_tui.pad.freshness import Freshness, FreshnessState, FreshnessWatch
 from cryptpad_tui.pad.outgoing import Outgoing
-from cryptpad_tui.pad.presence import Session
+from cryptpad_tui.pad.peers import Session
 from cryptpad_tui.pad.writer import Writer
 from cryptpad_tui.vault.padstore import VaultPadStore
 
