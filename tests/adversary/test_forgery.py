@@ -133,7 +133,7 @@ async def test_t07_an_entry_of_another_pad(lab: Lab, monkeypatch: Patch, defende
     if not defended:
         no_pad_check(monkeypatch)
         monkeypatch.setattr(Fold, "_check_base", nothing)
-        monkeypatch.setattr("cryptpad_tui.pad.fold.identity_signature_ok", yes)
+        monkeypatch.setattr("cryptpad_tui.pad.sealed_checks.identity_signature_ok", yes)
         monkeypatch.setattr("cryptpad_tui.pad.fold.client_id_of", lambda pad_id, pk: pen.client_id)
     await shown(lab, victim, *elsewhere.entries)
     if defended:

@@ -260,7 +260,7 @@ async def test_t22_r03_veterans_warn_of_a_lying_snapshot_and_do_not_use_it(
     lab: Lab, monkeypatch: Patch, lie: str, defended: bool
 ) -> None:
     if not defended:
-        monkeypatch.setattr("cryptpad_tui.pad.fold.compare_digest", yes)
+        monkeypatch.setattr("cryptpad_tui.pad.sealed_checks.compare_digest", yes)
     _, viktor = await lied_to(lab, monkeypatch, lie)
     pending = [parse_entry(row.entry).kind for row in viktor.person.store.outbox()]
     assert "y" * 9 not in viktor.state().canonical
