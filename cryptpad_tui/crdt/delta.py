@@ -121,3 +121,17 @@ def _apply_in_one_walk(lines: LineIndex, steps: list[_Step], origin: Origin) -> 
         raise NotABoundary("a delta cuts a character") from exc
     lines.reset("".join(made))
     return Change(tuple(edits), origin, tuple(formatted))
+
+
+def delta_of(edits: Sequence[TextEdit], spans: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
+    """What the engine would have said of these edits, whose byte spans in the text before are known."""
+    delta: list[dict[str, Any]] = []
+    read = 0
+    for edit, (first, last) in zip(edits, spans, strict=True):
+        delta.append({"retain": first - read})
+        if edit.text:
+            delta.append({"insert": edit.text, "attributes": edit.attributes})
+        if last > first:
+            delta.append({"delete": last - first})
+        read = last
+    return delta

@@ -14,7 +14,7 @@ from typing import Any
 
 from cryptpad_tui.crdt.anchors import locate_anchor, make_anchor
 from cryptpad_tui.crdt.clean import require_any, require_clean, require_formats, require_key
-from cryptpad_tui.crdt.delta import apply_delta
+from cryptpad_tui.crdt.delta import apply_delta, delta_of
 from cryptpad_tui.crdt.diff import smallest_edits
 from cryptpad_tui.crdt.engine_doc import EngineDocument, Run
 from cryptpad_tui.crdt.errors import UnfitValue
@@ -136,7 +136,7 @@ class ViewDocument:
         explicit = [step for edit in edits for step in self._explicit_in_place(edit)]
         spans = write_text_edits(self._engine, self.lines, explicit)
         self.end_undo_group()
-        self._tell(apply_delta(self.lines, _delta_of(explicit, spans), Origin.LOCAL))
+        self._tell(apply_delta(self.lines, delta_of(explicit, spans), Origin.LOCAL))
 
     def _explicit_in_place(self, edit: TextEdit) -> list[TextEdit]:
         """As `_explicit`, in the coordinates before the first."""
@@ -297,16 +297,3 @@ def _pieces(text: str) -> list[str]:
     """The text cut before and behind each LF."""
     pieces = [part for piece in text.split("\n") for part in (piece, "\n")][:-1]
     return [piece for piece in pieces if piece]
-
-
-def _delta_of(edits: Sequence[TextEdit], spans: Sequence[tuple[int, int]]) -> list[dict[str, Any]]:
-    delta: list[dict[str, Any]] = []
-    read = 0
-    for edit, (first, last) in zip(edits, spans, strict=True):
-        delta.append({"retain": first - read})
-        if edit.text:
-            delta.append({"insert": edit.text, "attributes": edit.attributes})
-        if last > first:
-            delta.append({"delete": last - first})
-        read = last
-    return delta
