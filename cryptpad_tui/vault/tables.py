@@ -10,7 +10,6 @@ from typing import Final, cast
 
 from cryptpad_tui.vault.alarms import AlarmTable
 from cryptpad_tui.vault.database import Database, Value
-from cryptpad_tui.vault.errors import UnknownPad
 from cryptpad_tui.vault.padstore import VaultPadStore, open_pad_store
 from cryptpad_tui.vault.records import ListingRow, PadRecord
 
@@ -135,25 +134,6 @@ class Tables(AlarmTable):
             " ON log.pad=pad.id AND log.n=(SELECT max(n) FROM log WHERE log.pad=pad.id)"
         )
         return {pad_id: (n, head) for pad_id, n, head in cast(list[tuple[bytes, int, bytes]], rows)}
-
-    def put_signed_head(self, pad_id: bytes, n: int, sth: bytes) -> None:
-        """Keep a relay's signed head; the first one for a position stays, it may be evidence."""
-        with self._database.transaction():
-            pad = self._database.scalar("SELECT id FROM pad WHERE pad_id=?", (pad_id,))
-            if pad is None:
-                raise UnknownPad()
-            self._database.execute(
-                "INSERT INTO signed_head VALUES(?,?,?) ON CONFLICT DO NOTHING", (pad, n, sth)
-            )
-
-    def signed_head(self, pad_id: bytes, n: int | None = None) -> bytes | None:
-        """The signed head at `n`, or the one with the highest n."""
-        query = "SELECT sth FROM signed_head WHERE pad=(SELECT id FROM pad WHERE pad_id=?)"
-        if n is None:
-            found = self._database.scalar(f"{query} ORDER BY n DESC LIMIT 1", (pad_id,))
-        else:
-            found = self._database.scalar(f"{query} AND n=?", (pad_id, n))
-        return cast(bytes | None, found)
 
     def data_version(self) -> int:
         """Changes when another connection committed; costs no disk access."""

@@ -268,8 +268,11 @@ TestStoreAgainstModel = StoreAgainstModel.TestCase
 TestStoreAgainstModel.settings = settings(steady, max_examples=20, stateful_step_count=20)
 
 
+Call = Callable[[], object]
+
+
 @pytest.fixture
-def count_steps(database: Database) -> Callable[[Callable[[], object]], int]:
+def count_steps(database: Database) -> Callable[[Call], int]:
     """Instructions that SQLite's virtual machine needs: cost without a clock."""
     connection: apsw.Connection = database._connection
 
@@ -289,50 +292,41 @@ def count_steps(database: Database) -> Callable[[Callable[[], object]], int]:
     return count
 
 
+def one_of_each(tables: Tables, store: VaultPadStore, quiet: VaultPadStore, at: int) -> list[Call]:
+    """Every call that is made while somebody writes, the `at`th time; they are made in order."""
+    pad_id, last = make_pad_record(1).pad_id, 10_000 + at
+    [journal_id] = store.append_journal(A, [b"x"])
+    return [
+        lambda: store.append_journal(A, [b"x"]),
+        lambda: store.journal_after(journal_id),
+        lambda: store.seal_journal([journal_id], [entry(A, at)]),
+        lambda: quiet.outbox(),
+        lambda: quiet.journal_after(0),
+        lambda: store.commit_fold([LogRow(last, entry(A, at).entry_id, bytes(32), b"", False)]),
+        lambda: store.head_at(last),
+        lambda: store.log_after(last - 1, 5),
+        lambda: store.set_checkpoint(at, b"x"),
+        lambda: tables.store(pad_id),
+        lambda: tables.pad(pad_id),
+        lambda: store.signed_head(),
+        lambda: store.put_signed_head(last, b"x"),
+        lambda: tables.add_alarm(pad_id, "FORK", "", b"%d" % at, 0),
+    ]
+
+
 def test_cost_grows_with_neither_the_log_nor_the_pads(
-    tables: Tables,
-    store: VaultPadStore,
-    other: VaultPadStore,
-    count_steps: Callable[[Callable[[], object]], int],
+    tables: Tables, store: VaultPadStore, other: VaultPadStore, count_steps: Callable[[Call], int]
 ) -> None:
-    pad_id = make_pad_record(1).pad_id
     tables.put_pad(make_pad_record(3))
     quiet = tables.store(make_pad_record(3).pad_id)
-    at = 0
-
-    def one_of_each() -> list[int]:
-        nonlocal at
-        at += 1
-        last = 10_000 + at
-        [journal_id] = store.append_journal(A, [b"x"])
-        return [
-            count_steps(call)
-            for call in (
-                lambda: store.append_journal(A, [b"x"]),
-                lambda: store.journal_after(journal_id),
-                lambda: store.seal_journal([journal_id], [entry(A, at)]),
-                lambda: quiet.outbox(),
-                lambda: quiet.journal_after(0),
-                lambda: store.commit_fold([LogRow(last, entry(A, at).entry_id, bytes(32), b"", False)]),
-                lambda: store.head_at(last),
-                lambda: store.log_after(last - 1, 5),
-                lambda: store.set_checkpoint(at, b"x"),
-                lambda: tables.store(pad_id),
-                lambda: tables.pad(pad_id),
-                lambda: tables.signed_head(pad_id),
-                lambda: tables.put_signed_head(pad_id, last, b"x"),
-                lambda: tables.add_alarm(pad_id, "FORK", "", b"%d" % at, 0),
-            )
-        ]
-
-    before = one_of_each()
+    store.put_signed_head(1, b"x")
+    before = [count_steps(call) for call in one_of_each(tables, store, quiet, 1)]
     store.commit_fold([log_row(n) for n in range(1, 4_000)])
     for each in (store, other):
         each.append_journal(B, [b"x"] * 2_000)
         each.seal_journal([], [entry(B, seq) for seq in range(1_000)])
     for n in range(1, 500):
         tables.put_pad(make_pad_record(10 + n))
-        tables.put_signed_head(pad_id, n, b"x")
-    after = one_of_each()
+    after = [count_steps(call) for call in one_of_each(tables, store, quiet, 2)]
     # What an earlier round left in the journal is read again, so a few instructions more are honest.
     assert [b <= a + 30 for a, b in zip(before, after, strict=True)] == [True] * len(before), (before, after)

@@ -9,7 +9,6 @@ from vault.helpers import make_pad_record
 
 from cryptpad_tui.pad.ports import LogRow
 from cryptpad_tui.vault.database import Database
-from cryptpad_tui.vault.errors import UnknownPad
 from cryptpad_tui.vault.records import ListingRow
 from cryptpad_tui.vault.tables import Tables
 
@@ -62,14 +61,13 @@ def test_a_pad_is_forgotten_with_its_listing_and_without_its_alarms(tables: Tabl
     for record in (PAD, other):
         tables.put_pad(record)
         tables.put_listing(ListingRow(record.pad_id, "title", 0, "owner", 1, 2, False))
-        tables.put_signed_head(record.pad_id, 1, b"sth")
+        tables.store(record.pad_id).put_signed_head(1, b"sth")
         tables.add_alarm(record.pad_id, "FORK", "sentence", b"proof", 9)
     tables.forget_pad(PAD.pad_id)
     tables.forget_pad(PAD.pad_id)
     assert tables.pads() == [other]
     assert [row.pad_id for row in tables.listing()] == [other.pad_id]
-    assert tables.signed_head(PAD.pad_id) is None
-    assert tables.signed_head(other.pad_id) == b"sth"
+    assert tables.store(other.pad_id).signed_head() == b"sth"
     assert len(tables.alarms(PAD.pad_id)) == 1
 
 
@@ -101,15 +99,3 @@ def test_the_listing_needs_no_pad_and_is_replaced_row_by_row(tables: Tables) -> 
     tables.put_listing(replace(rows[0], title="renamed"))
     tables.drop_listing(rows[1].pad_id)
     assert tables.listing() == [replace(rows[0], title="renamed"), rows[2]]
-
-
-def test_signed_heads_are_found_by_position_and_the_first_one_stays(tables: Tables) -> None:
-    tables.put_pad(PAD)
-    assert tables.signed_head(PAD.pad_id) is None
-    for n, sth in ((3, b"three"), (7, b"seven"), (5, b"five"), (7, b"another seven")):
-        tables.put_signed_head(PAD.pad_id, n, sth)
-    assert tables.signed_head(PAD.pad_id) == b"seven"
-    assert tables.signed_head(PAD.pad_id, 5) == b"five"
-    assert tables.signed_head(PAD.pad_id, 4) is None
-    with pytest.raises(UnknownPad):
-        tables.put_signed_head(b"x" * 32, 1, b"")
