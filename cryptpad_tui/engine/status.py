@@ -51,7 +51,7 @@ def _place(
 
 
 def _stale(session: PadSession, session_pk: bytes) -> str:
-    """A peer that is ahead, or one that tells another history: its word alone proves nothing (protocol §8)."""
+    """A peer that is ahead, or one that tells another history; its word proves nothing (protocol §8)."""
     if not session_pk:
         return "stale: somebody has seen newer text"
     other = session.presence.sessions.get(session_pk)

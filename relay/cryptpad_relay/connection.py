@@ -1,8 +1,7 @@
 """One WebSocket as an asyncio protocol: bytes to messages for the session, frames to bytes for the network.
 
 A connection has no task and no queue, which keeps an idle one small and a delivery cheap. Memory is bounded
-on both sides: no request is taken while the peer does not read its answers, and a peer that falls too far
-behind is closed. What many connections hold together is bounded in pressure.py.
+on both sides: who reads no answers is not heard, who falls too far behind is closed; for all, in pressure.py.
 """
 
 from __future__ import annotations
