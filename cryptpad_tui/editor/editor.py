@@ -23,7 +23,7 @@ from cryptpad_tui.editor.layout import Layout, Lines, Margins, NoMargins
 from cryptpad_tui.editor.painter import Painter
 from cryptpad_tui.editor.rich_look import RichLook
 from cryptpad_tui.editor.selection import Selection, Selections, caret, changed_place, mapped, on_edge
-from cryptpad_tui.editor.state import EditorState, Settings, Step
+from cryptpad_tui.editor.state import EditorState, Find, Settings, Step
 from cryptpad_tui.editor.viewport import Viewport
 
 _FEW_EDITS: Final = 200
@@ -77,6 +77,7 @@ class Editor:
         )
         self._undoing = False  # the change that is being observed is this view's undo
         self._undone: Position | None = None
+        self._undone_at: Position | None = None
         self._click = self.state.selection.primary  # what a drag extends
         self._unsubscribe = document.observe(self._follow)
 
@@ -122,6 +123,31 @@ class Editor:
             return (ReadOnly(),)
         return self._take(edits.insert_pasted(self._current(), text))
 
+    def take(self, step: Step) -> Effects:
+        """Do what a command outside of the table answered."""
+        if (step.edits or step.formats or step.history) and self._document.read_only:
+            return (ReadOnly(),)
+        return self._take(step)
+
+    @property
+    def read_only(self) -> bool:
+        return self._document.read_only
+
+    def end_undo_group(self) -> None:
+        """Let the next edit start an undo step of its own."""
+        self._document.end_undo_group()
+
+    def highlight(self, query: Query | None) -> None:
+        """Mark the matches of a query, or none."""
+        state = self.state
+        find = None if query is None else Find(query, state.selection.primary, state.viewport, open=False)
+        self.state = replace(state, find=find)
+
+    @property
+    def undone_at(self) -> Position | None:
+        """Where the last undo or redo changed the text first."""
+        return self._undone_at
+
     def selected_text(self) -> str:
         return self.state.selected_text()
 
@@ -150,6 +176,7 @@ class Editor:
             marking=step.marking,
             viewport=step.viewport or state.viewport,
             typing=step.typing,
+            cursor=None if step.cursor is None else on_edge(step.cursor, self._document.lines),
         )
         self.state = self._revealed(state) if step.reveal else state
         return effects
@@ -162,7 +189,7 @@ class Editor:
 
     def _revealed(self, state: EditorState) -> EditorState:
         margin = state.settings.scroll_margin
-        view = viewport.revealing(state.viewport, state.layout, state.head, margin)
+        view = viewport.revealing(state.viewport, state.layout, state.drawn_caret, margin)
         return state if view == state.viewport else replace(state, viewport=view)
 
     def _edit(self, step: Step) -> None:
@@ -183,7 +210,7 @@ class Editor:
             self._document.end_undo_group()
 
     def _undo_or_redo(self, which: str) -> Effects:
-        self._undone = None
+        self._undone = self._undone_at = None
         self._undoing = True
         try:
             done = self._document.undo() if which == "undo" else self._document.redo()
@@ -212,11 +239,16 @@ class Editor:
             return
         view = viewport.mapped(state.viewport, state.layout, change)
         if change.origin is Origin.UNDO and self._undoing:
-            self._undone = changed_place(change.edits)
+            self._undone, self._undone_at = changed_place(change.edits), change.edits[0].start
         chosen = tuple(mapped(one, change.edits, lines) for one in state.selection.items)
         self._click = mapped(self._click, change.edits, lines)
+        cursor = state.cursor and mapped(caret(state.cursor), change.edits, lines).head
         self.state = replace(
-            state, viewport=view, selection=Selections(chosen), find=finding.followed(state, change)
+            state,
+            viewport=view,
+            selection=Selections(chosen),
+            find=finding.followed(state, change),
+            cursor=cursor,
         )
 
     def _reloaded(self, state: EditorState, margins: Margins) -> EditorState:
@@ -233,6 +265,7 @@ class Editor:
             selection=Selections(chosen),
             find=None,
             marks=self._document.marks,
+            cursor=None,
         )
 
     # -- the view

@@ -58,7 +58,7 @@ class Painter:
         painted += [BELOW_END] * (state.viewport.height - len(painted))
         caret, caret_cells = _caret(state, rows)
         scroll = extent(state.viewport, state.layout, rows[-1])
-        return Frame(tuple(painted), caret, caret_cells, scroll, state.head)
+        return Frame(tuple(painted), caret, caret_cells, scroll, state.drawn_caret)
 
     def _row(
         self, row: Row, text: str, styles: Spans, over: Sequence[Decoration], tab_width: int
@@ -122,7 +122,7 @@ def _searched(state: EditorState) -> regex.Pattern[str] | None:
 
 
 def _caret(state: EditorState, rows: list[Row]) -> tuple[tuple[int, int] | None, int]:
-    head = state.head
+    head = state.drawn_caret
     row = state.layout.row_at(head)
     if row not in rows:
         return None, 1

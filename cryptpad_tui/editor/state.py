@@ -56,6 +56,12 @@ class EditorState:
     """The formats of a rich text; None for every other kind."""
     typing: Frozen | None = None
     """The marks that the next typed character gets, where a person chose them; else those around it."""
+    cursor: Position | None = None
+    """Where the caret is drawn when that is not the selection's head: vim's visual modes."""
+
+    @property
+    def drawn_caret(self) -> Position:
+        return self.head if self.cursor is None else self.cursor
 
     @property
     def head(self) -> Position:
@@ -89,6 +95,7 @@ class Step:
     formats: tuple[Formatted, ...] = ()
     """For rich text, in the coordinates after the edits."""
     typing: Frozen | None = None
+    cursor: Position | None = None
 
 
 def chosen_lines(state: EditorState) -> tuple[int, int]:
