@@ -14,7 +14,7 @@ from cryptpad_tui.crypto.links import NO_RELAY, Link, decode_link, encode_link
 from cryptpad_tui.engine import alarms
 from cryptpad_tui.engine.errors import NoRelay, NotAllowed, RelayUnreachable, UnknownPad
 from cryptpad_tui.engine.records import keys_of
-from cryptpad_tui.engine.values import PadListing
+from cryptpad_tui.engine.values import PadListing, SyncReport
 from cryptpad_tui.pad import flows
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.evidence import key_piece
@@ -68,9 +68,9 @@ async def join(engine: Engine, link_text: str, *, wait_s: float) -> PadListing:
         engine.add(record)
         report = await engine.sync([link.pad_id], wait_s=wait_s)
         if report.alarms or report.unreachable:
-            is_here = known is not None or _something_came(engine, link.pad_id)
+            is_here = known is not None or _another_window_has_it(engine, link.pad_id, report)
             if not is_here:
-                engine.remove(link.pad_id)
+                engine.remove(link.pad_id, by_person=False)
             if report.alarms:
                 raise Alarm(AlarmCode(report.alarms[0].code))
             if not is_here:
@@ -78,9 +78,12 @@ async def join(engine: Engine, link_text: str, *, wait_s: float) -> PadListing:
     return engine.listing_of(link.pad_id)
 
 
-def _something_came(engine: Engine, pad_id: bytes) -> bool:
-    """Whether this vault has any of the pad: another window may have followed the same link meanwhile."""
-    return engine.vault.waiting(pad_id) > 0 or engine.vault.log_ends().get(pad_id, (0, b""))[0] > 0
+def _another_window_has_it(engine: Engine, pad_id: bytes, report: SyncReport) -> bool:
+    """Whether something of the pad is here that this window's failed join did not bring: the same link may
+    have been followed in two windows at once. What came before an alarm may be this window's own.
+    """
+    came = not report.alarms and engine.vault.log_ends().get(pad_id, (0, b""))[0] > 0
+    return came or engine.vault.waiting(pad_id) > 0
 
 
 async def _record_from(engine: Engine, link: Link, wait_s: float) -> PadRecord:
