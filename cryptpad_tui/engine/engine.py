@@ -20,7 +20,7 @@ from cryptpad_tui.crdt.values import Attributes
 from cryptpad_tui.crypto.keys import drive_root_of
 from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.drive.drive import Drive
-from cryptpad_tui.engine import alarms, creating, linking, listing, people, syncing
+from cryptpad_tui.engine import alarms, creating, generations, linking, listing, people, syncing
 from cryptpad_tui.engine.alarms import AlarmView
 from cryptpad_tui.engine.errors import UnknownPad
 from cryptpad_tui.engine.history import log_lines
@@ -28,9 +28,10 @@ from cryptpad_tui.engine.opening import OpenPads
 from cryptpad_tui.engine.relays import Relays
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.syncing import VaultWatch
-from cryptpad_tui.engine.values import EXCHANGED, LogLine, PadListing, RelayState, SyncReport
+from cryptpad_tui.engine.values import LogLine, PadListing, RelayState, SyncReport
 from cryptpad_tui.host.clock import wall_ms
 from cryptpad_tui.pad.payloads import MAX_NAME_BYTES
+from cryptpad_tui.pad.stored_fold import Replaced
 from cryptpad_tui.vault import errors as vault_errors
 from cryptpad_tui.vault.records import PadRecord
 from cryptpad_tui.vault.vault import Vault
@@ -202,8 +203,8 @@ class Engine:
         """Changes whenever a window of this vault made a pad's pending edits again."""
         return self.vault.setting(f"generation/{pad_id.hex()}") or ""
 
-    def bump_generation(self, pad_id: bytes, *, exchanged: bool = False) -> str:
-        value = (EXCHANGED if exchanged else "") + self.rng(8).hex()
+    def bump_generation(self, pad_id: bytes, why: Replaced | None = None) -> str:
+        value = generations.after(self.generation(pad_id), self.rng(8).hex(), why)
         self.vault.set_setting(f"generation/{pad_id.hex()}", value)
         return value
 

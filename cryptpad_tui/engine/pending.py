@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.errors import EngineFailure
 from cryptpad_tui.crdt.view import ViewDocument
-from cryptpad_tui.engine import verdicts
+from cryptpad_tui.engine import generations, verdicts
 from cryptpad_tui.engine.flush_timer import FlushTimer
-from cryptpad_tui.engine.values import EXCHANGED, SessionEvent
+from cryptpad_tui.engine.values import SessionEvent
 from cryptpad_tui.pad.outgoing import SealResult
 from cryptpad_tui.pad.stored_fold import Replaced
 from cryptpad_tui.vault.errors import UnknownPad, VaultError
@@ -22,11 +22,11 @@ from cryptpad_tui.vault.errors import UnknownPad, VaultError
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
     from cryptpad_tui.engine.session import PadSession
+    from cryptpad_tui.pad.fold import Fold
 
 COMPACT_ROWS: Final = 256
 """So many pending edits of closed windows are made one, so that opening a pad stays cheap."""
 _REMOVED: Final = "removed in another window; copy what you need"
-_UNKNOWN: Final = "unknown"
 
 
 class PendingEdits:
@@ -44,12 +44,13 @@ class PendingEdits:
         self._journal_seen = 0
         self._outbox_seen = 0
         self._shown: list[bytes] = []
-        """The pending edits that the view holds: what it would be without those that are not saved yet."""
+        """The pending edits that the view holds."""
         self._unsaved: list[bytes] = []
         with self._store.transaction():
             self._generation = engine.generation(self._pad_id)
             self._read_pending()
         self.view = self._document(self._view_client(), self._shown)
+        self._replica.leave_the_lie = self._leave_the_lie
 
     def _document(self, client_id: int, pending: list[bytes]) -> ViewDocument:
         """What the log says, with these edits on it."""
@@ -81,7 +82,6 @@ class PendingEdits:
         self._timer.start()
 
     def stop_saving(self) -> None:
-        """Until there is another edit."""
         self._timer.stop()
 
     def flush(self) -> None:
@@ -133,10 +133,10 @@ class PendingEdits:
         self.show_folded()
         generation = self._engine.generation(self._pad_id)
         if generation != self._generation:
-            if generation.startswith(EXCHANGED):
+            why = generations.exchanged(self._generation, generation)
+            if why is not None:
                 self._replica.reopen()
-                self._follow_exchange()
-                generation = self._generation
+                self._show_exchanged(why, copied=False)
             self._reload()
             self._generation = generation
         if any(row.id > self._outbox_seen for row in self._store.outbox()):
@@ -148,8 +148,7 @@ class PendingEdits:
 
     def _take_in_signed(self, *, shown: bool) -> None:
         """The outbox too: what another window signed between two looks is in the journal no more.
-
-        `shown`: only what came since the last look, into the view. Taking one's own again changes nothing.
+        `shown`: only what came since the last look, into the view. One's own again changes nothing.
         """
         for row, inside in self._replica.queue.opened_outbox():
             if not shown or row.id > self._outbox_seen:
@@ -160,7 +159,6 @@ class PendingEdits:
 
     def _reload(self) -> None:
         """Another window made all pending edits again: show those, and one's own unsaved ones on top.
-
         What that window knew and this one did not must stay, so its difference is merged in first.
         """
         self._unsaved += self.view.take_updates()
@@ -198,26 +196,28 @@ class PendingEdits:
         why, self._replica.replaced = self._replica.replaced, None
         if why is None:
             return False
+        self._show_exchanged(why, copied=True)
+        self._generation = self._engine.bump_generation(self._pad_id, why)
+        return True
+
+    def _show_exchanged(self, why: Replaced, *, copied: bool) -> None:
+        """`copied`: what was written on a lie is kept already, and pending no more."""
         self._unsaved += self.view.take_updates()
         if why is Replaced.TRUTH:
-            self._leave_the_lie()
+            if self._unsaved and not copied:
+                verdicts.keep_copy(self._engine, self._session, self._replica.fold, typed=True)
+            self._unsaved = []
+            if self._replica.writer is not None:
+                self._session.presence.use_writer(self._replica.queue.renew_writer())
         self._read_pending()
         document = self._document(self._random_client(), [*self._shown, *self._unsaved])
         self.view.reset(document.encode(), self._view_client())
-        self._generation = self._engine.bump_generation(self._pad_id, exchanged=True)
-        return True
 
-    def _leave_the_lie(self) -> None:
-        """What was pending refers to a text that never was: it is kept as a copy, and made by nobody."""
-        verdicts.keep_copy(self._engine, self._session)
-        journal_ids, outbox_ids = self._replica.queue.remake_ids(with_outbox=True)
-        self._unsaved = []
-        if self._replica.writer is not None:
-            writer = self._replica.queue.renew_writer()
-            self._session.presence.use_writer(writer)
-            self._store.replace_pending(
-                journal_ids=journal_ids, outbox_ids=outbox_ids, writer_pk=writer.pk, updates=[]
-            )
+    def _leave_the_lie(self, truth: Fold) -> None:
+        """In the transaction that keeps the truth: a death after it would leave edits that none can show."""
+        self.take_in_others()
+        self._unsaved += self.view.take_updates()
+        verdicts.give_up(self._engine, self._session, truth, typed=bool(self._unsaved))
 
     def show_canonical(self) -> None:
         """Let the view hold all that the log does, as where a snapshot was loaded beneath it."""
@@ -241,9 +241,8 @@ class PendingEdits:
         self.show_folded()
 
     def remake(self, *, with_outbox: bool) -> None:
-        """Make everything pending again as a difference to the log, by this process's writer.
-
-        `with_outbox`: the entries there were refused and their writer is spoiled, so another one takes over.
+        """Make everything pending again as a difference to the log, by this process's writer; by another one
+        `with_outbox`, where the entries there were refused and their writer is spoiled.
         """
         self.flush()
         try:
@@ -281,7 +280,8 @@ class PendingEdits:
         """A transaction failed: show what is stored, at the latest when storage works again."""
         self.stop_saving()
         self.view.take_updates()
-        self._unsaved, self._generation, self._journal_seen, self.not_saved = [], _UNKNOWN, 0, ""
+        self._unsaved, self._journal_seen, self.not_saved = [], 0, ""
+        self._generation = generations.unknown(self._generation)
         with contextlib.suppress(VaultError):
             self._session.follow_vault()
 

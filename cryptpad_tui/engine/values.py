@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
-from typing import Final
 
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.pad.freshness import FreshnessState
-
-EXCHANGED: Final = "x"
-"""How a pad's generation begins after its fold was exchanged: other windows open theirs again."""
 
 
 class SyncWord(StrEnum):

@@ -15,6 +15,7 @@ from cryptpad_tui.pad.writers import WriterStatus
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
     from cryptpad_tui.engine.session import PadSession
+    from cryptpad_tui.pad.fold import Fold
     from cryptpad_tui.sync.pad_link import PadLink
 
 
@@ -51,15 +52,30 @@ def tend(session: PadSession, link: PadLink) -> None:
         link.derive_start()
 
 
-def keep_copy(engine: Engine, session: PadSession) -> None:
-    """Where this person wrote on a text that never was, keep it as a pad that stays here."""
+def give_up(engine: Engine, session: PadSession, truth: Fold, *, typed: bool) -> None:
+    """Keep the copy, and let nobody make what is pending."""
+    session.count_waiting()
+    keep_copy(engine, session, truth, typed=typed)
+    replica = session.replica
+    journal_ids, outbox_ids = replica.queue.remake_ids(with_outbox=True)
+    if replica.writer is not None:
+        replica.store.replace_pending(
+            journal_ids=journal_ids, outbox_ids=outbox_ids, writer_pk=replica.writer.pk, updates=[]
+        )
+
+
+def keep_copy(engine: Engine, session: PadSession, truth: Fold, *, typed: bool) -> None:
+    """Where this person wrote on a text that never was, keep it as a pad that stays here.
+
+    `typed`: there are edits that no queue holds yet.
+    """
     identity = session.replica.profile.identity.public
     wrote = any(writer.ident_pk == identity for writer in session.replica.fold.writers.values())
-    if session.kind is PadKind.DRIVE or not session.can_edit or not (wrote or session.waiting):
+    if session.kind is PadKind.DRIVE or not session.can_edit or not (wrote or typed or session.waiting):
         return
     text = session.view.text()
-    if text and text != session.replica.fold.document.text():
-        true_title = session.replica.fold.document.maps().get(META_ROOT, {}).get("title")
+    if text and text != truth.document.text():
+        true_title = truth.document.maps().get(META_ROOT, {}).get("title")
         title = session.title() or (true_title if isinstance(true_title, str) else "")
         title = f"{title} (kept copy)".strip()
         engine.create_pad(title, kind=session.kind, text=text)

@@ -6,7 +6,7 @@ What failed half-way is never gone on from: the fold is made again from storage.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from enum import Enum, auto
 from typing import Final
@@ -53,6 +53,8 @@ class StoredFold:
         """Whether the fold was made anew from storage, so that what is shown may lack entries of it."""
         self.replaced: Replaced | None = None
         """Why another fold was put in place of the one that the view followed; the view's owner takes it."""
+        self.leave_the_lie: Callable[[Fold], None] = lambda truth: None
+        """Called with the fold that takes a lie's place, in the transaction that keeps it."""
         self.unconfirmed_start: LogRow | None = None
         self._fresh: list[Folded] = []
         self._is_stored = True
@@ -152,6 +154,7 @@ class StoredFold:
         except (NeedsRefold, NeedsEntry):
             # The process that met the owner's record left a checkpoint that has its effect in it.
             self.reopen()
+            self.replaced = Replaced.VOIDED
         return folded
 
     def _start_where_another_joined(self) -> None:
@@ -164,10 +167,9 @@ class StoredFold:
                 self.reloaded = True
 
     def reopen(self) -> None:
-        """Take what storage holds in place of this fold; the view must follow (`replaced`)."""
+        """Take what storage holds in place of this fold; the view must follow."""
         self._reopen()
         self._fresh.clear()
-        self.replaced = self.replaced or Replaced.VOIDED
 
     # -- to storage
 
@@ -229,7 +231,12 @@ class StoredFold:
                 fixed = [dataclasses.replace(row, void=not row.void) for row in changed]
                 self.store.commit_fold([row for row in fixed if row.n <= fold.n])
                 after = rows[-1].n
-            self.fold, self._is_stored = fold, True
-            self.save_checkpoint(again=True)
+            if not self.unconfirmed_start:
+                self.store.set_checkpoint(fold.n, encode_checkpoint(fold))
+            if why is Replaced.TRUTH:
+                self.leave_the_lie(fold)
+        self.fold, self._is_stored = fold, True
+        if not self.unconfirmed_start:
+            self.local_checkpoint_n, self._tail_bytes = fold.n, 0
         self._fresh.clear()
         self.replaced = why
