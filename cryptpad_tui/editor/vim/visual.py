@@ -15,8 +15,6 @@ from cryptpad_tui.editor.vim import changes, insert, objects, operators
 from cryptpad_tui.editor.vim.command_line import execute
 from cryptpad_tui.editor.vim.context import Cancelled, Failed, Keys, Mode, Prefix, Sized, Vim
 from cryptpad_tui.editor.vim.normal import (
-    SIMPLE,
-    Prefix,
     apply,
     read_key,
     read_motion,
