@@ -7,6 +7,7 @@ from typing import Final
 from cryptpad_tui.cli.verb_table import VERBS
 
 _EXAMPLE_CELLS: Final = 40
+_WIDTH: Final = 80
 _HEAD: Final = "Usage: cryptpad-tui [VERB]    no VERB: the app    PAD: short id or unique title"
 _TAIL: Final = (
     "Unlock: prompt, --passphrase-file FILE or $CRYPTPAD_TUI_PASSPHRASE_FILE (0600)",
@@ -17,5 +18,15 @@ _TAIL: Final = (
 def help_text() -> str:
     """The whole screen, without the last line end."""
     rows = [f"  {verb.example.ljust(_EXAMPLE_CELLS)} {verb.what}" for verb in VERBS if not verb.rare]
-    more = ", ".join(verb.name for verb in VERBS if verb.rare)
-    return "\n".join((_HEAD, *rows, f"  VERB --help says more; also: {more}", *_TAIL))
+    return "\n".join((_HEAD, *rows, *_others(), *_TAIL))
+
+
+def _others() -> list[str]:
+    """The names of the other verbs, on as many lines as they need."""
+    lines, line = [], "  VERB --help says more. Also:"
+    for verb in [verb.name for verb in VERBS if verb.rare]:
+        if len(line) + 2 + len(verb) > _WIDTH:
+            lines.append(line)
+            line = "   "
+        line += f" {verb},"
+    return [*lines, line.rstrip(",")]

@@ -38,6 +38,7 @@ VERBS: Final = (
     Verb("log", "verbs_look", "log mzxw6ytb --json", "show a pad's verified history"),
     Verb("verify", "verbs_verify", "verify mzxw6ytb --deep", "check a pad's history again", rare=True),
     Verb("void", "verbs_verify", "void mzxw6ytb 12 --yes", "take an entry away, as owner", rare=True),
+    Verb("heads", "verbs_heads", "heads mzxw6ytb", "words to compare by voice", rare=True),
     Verb("alarms", "verbs_alarms", "alarms mzxw6ytb", "say who was caught, what to do"),
     Verb("proof", "verbs_alarms", "proof check < proof.txt", "show others an alarm's proof", rare=True),
     Verb("relay", "verbs_vault", "relay set wss://pads.example", "set, show or stop the relay"),

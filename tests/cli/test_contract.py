@@ -36,12 +36,13 @@ def test_version_answers_quickly(anna: Person) -> None:
 
 def test_help_fits_one_screen_and_has_an_example_a_verb() -> None:
     lines = help_text().split("\n")
-    assert len(lines) <= 23
+    assert len(lines) <= 24
+    others = " ".join(lines[1:-2]).replace(",", "").split()
     assert max(map(len, lines)) <= 80
     for verb in VERBS:
         own = [line for line in lines if line.startswith(f"  {verb.name} ")]
         assert len(own) == (0 if verb.rare else 1)
-        assert own or verb.name in lines[-3].replace(",", "").split()
+        assert own or verb.name in others
 
 
 def test_every_verb_has_help_and_an_example(command: Command) -> None:

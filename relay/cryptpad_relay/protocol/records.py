@@ -1,7 +1,8 @@
 """Owner records (protocol §5): plaintext, signed by the owner, verified by everybody.
 
-GENESIS (236 bytes) is not in the log: it *is* the pad, since the pad id is its hash. Of the records in the log
-VOID is in use; EPOCH, DELETE and TRIM are reserved: `record_kind` knows them so that both sides refuse them by name.
+GENESIS (236 bytes) is not in the log: it *is* the pad, since the pad id is its hash. Of the records in the
+log VOID is in use; EPOCH, DELETE and TRIM are reserved: `record_kind` knows them so that both sides refuse
+them by name.
 """
 
 from __future__ import annotations
