@@ -191,6 +191,13 @@ def verified_again(engine: Engine, session: PadSession) -> None:
         refresh(engine, session)
 
 
+def end_of_removed(engine: Engine, pad_id: bytes, *, by_person: bool) -> None:
+    """The pad is not here any more: its alarms are past. Lasting ones end where a person took it out."""
+    engine.vault.end_alarms(pad_id, AlarmState.PAST, engine.wall_ms())
+    if by_person:
+        engine.vault.end_alarms(pad_id, AlarmState.DISMISSED, engine.wall_ms())
+
+
 def dismiss(engine: Engine, pad_id: bytes) -> int:
     """Go on with a pad in spite of its open alarms; how many there were."""
     count = engine.vault.end_alarms(pad_id, AlarmState.DISMISSED, engine.wall_ms())

@@ -128,14 +128,18 @@ class Engine:
                 self.drive_session.flush()
                 session.save_listing()
 
-    def remove(self, pad_id: bytes) -> None:
-        """Take a pad out of this drive, with its keys and its local data. Others keep theirs."""
+    def remove(self, pad_id: bytes, *, by_person: bool = True) -> None:
+        """Take a pad out of this drive, with its keys and its local data. Others keep theirs.
+
+        `by_person`: that is what somebody asked for, and not the end of a join that failed.
+        """
         self.drive.set_removed(pad_id)
         self.drive_session.flush()
         session = self.open_pads.take_out(pad_id, keep_writer=False)
         if session:
             self.relays.let_go(session)
         self.vault.forget_pad(pad_id)
+        alarms.end_of_removed(self, pad_id, by_person=by_person)
 
     # -- open pads
 

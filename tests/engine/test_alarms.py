@@ -146,6 +146,22 @@ async def test_a_contradiction_of_signatures_halts_the_pad_over_a_restart_until_
     assert anna.dismiss_alarms(pad_id) == 0
 
 
+async def test_a_pad_that_is_taken_out_leaves_no_open_alarm(
+    relay: RelayProcess, make_engine: MakeEngine, quick: None
+) -> None:
+    anna = make_engine("Anna")
+    removed, failed = (anna.create_pad(title, text="one\n").pad_id for title in ("Removed", "Failed"))
+    for pad_id in (removed, failed):
+        session = anna.open_pad(pad_id)
+        session.raise_alarm(Alarm(AlarmCode.CHAIN_GAP, ""))
+        session.raise_alarm(contradiction(session, relay))
+    anna.remove(removed)
+    anna.remove(failed, by_person=False)
+    states = [{view.code: view.state for view in anna.alarms_of(pad_id)} for pad_id in (removed, failed)]
+    assert states[0] == {"CHAIN_GAP": "past", "EQUIVOCATION_RELAY": "dismissed"}
+    assert states[1] == {"CHAIN_GAP": "past", "EQUIVOCATION_RELAY": "open"}, "nobody decided about it"
+
+
 async def test_without_the_halt_the_pad_would_go_on_talking_to_that_relay(
     relay: RelayProcess, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch, quick: None
 ) -> None:
