@@ -16,7 +16,7 @@ from cryptpad_tui.cli.text_input import read_bytes, stdin_is_terminal
 from cryptpad_tui.cli.vault_access import in_vault, tell, telling_of_waits
 
 if TYPE_CHECKING:
-    from cryptpad_tui.engine import Engine, SyncReport
+    from cryptpad_tui.engine import Engine, PadListing, SyncReport
 
 _LINK_LIMIT: Final = 16 * 1024
 _WAIT_S: Final = 10.0
@@ -49,9 +49,22 @@ def join_verb(sources: SecretSources) -> None:
 
     async def work(engine: Engine) -> str:
         async with telling_of_waits(engine):
-            return (await engine.join(link_text, wait_s=_WAIT_S)).short_id
+            joined = await engine.join(link_text, wait_s=_WAIT_S)
+        _tell_start(engine, joined)
+        return joined.short_id
 
     output.write_line(in_vault(sources, work))
+
+
+def _tell_start(engine: Engine, joined: PadListing) -> None:
+    """By whom the start was made that the text here stands on, where that is not the whole history."""
+    from cryptpad_tui.engine.verifying import start_of
+
+    session = engine.open_pad(joined.pad_id)
+    start = start_of(session)
+    session.close()
+    if start is not None:
+        diagnostics.note(f"{joined.short_id} {start.sentence}")
 
 
 def _read_link() -> str:

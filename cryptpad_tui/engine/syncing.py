@@ -66,7 +66,7 @@ def _report(sessions: Sequence[PadSession]) -> SyncReport:
         waiting=sum(session.waiting for session in sessions),
         unreachable=any(not s.attached_here and not s.followed and not s.alarm for s in sessions),
         alarms=tuple([s.alarm for s in sessions if s.alarm]),
-        notices=tuple(sorted(problems | {each.text for s in sessions for each in s.take_notices()})),
+        notices=tuple(sorted(problems | {each.line for s in sessions for each in s.take_notices()})),
     )
 
 

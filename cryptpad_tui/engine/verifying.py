@@ -74,7 +74,7 @@ async def verify(engine: Engine, pad_id: bytes, *, deep: bool = False) -> Verify
             stored.last_n,
             whole,
             stored.text_checked,
-            _start_of(session),
+            start_of(session),
             "",
             stored.found,
         )
@@ -84,7 +84,7 @@ async def verify(engine: Engine, pad_id: bytes, *, deep: bool = False) -> Verify
 
 
 async def _deeper(engine: Engine, session: PadSession) -> VerifyReport:
-    replica, before = session.replica, _start_of(session)
+    replica, before = session.replica, start_of(session)
     async with _connection(engine, session) as connection:
         beside = await connection.run(rederive.derive(replica, trusted=False))
         try:
@@ -93,7 +93,7 @@ async def _deeper(engine: Engine, session: PadSession) -> VerifyReport:
             session.folded()
     found = () if not was_right or _same_text(beside.fold, replica.fold) else (_OTHER_TEXT,)
     lied = before.by if before and not was_right else ""
-    report = (session.pad_id, 1, replica.fold.n, True, True, _start_of(session), lied, found)
+    report = (session.pad_id, 1, replica.fold.n, True, True, start_of(session), lied, found)
     return VerifyReport(*report)
 
 
@@ -105,7 +105,8 @@ def _same_text(derived: Fold, mine: Fold) -> bool:
     return derived.n == mine.n and compare_digest(again.content_digest, shown.content_digest)
 
 
-def _start_of(session: PadSession) -> StartReport | None:
+def start_of(session: PadSession) -> StartReport | None:
+    """From which snapshot this pad begins here, with names; None where its whole log was folded."""
     return session.replica.judgement.start_report(session.company.name_of)
 
 

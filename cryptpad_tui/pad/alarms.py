@@ -130,12 +130,23 @@ class Alarm(Exception):
         return tuple([each if isinstance(each, Piece) else entry_piece(each) for each in self.evidence])
 
 
+RESTORED: Final = "RESTORED"
+"""The code of the notice that a relay was given back what it had lost (docs/cli.md)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """Something a person may want to know that is nobody's attack on them: shown once, never halting."""
 
     text: str
     writer_pk: bytes = b""
+    code: str = ""
+    """Stable, where a program may look for it."""
+
+    @property
+    def line(self) -> str:
+        """With its code in front, as alarms have theirs."""
+        return f"{self.code}: {self.text}" if self.code else self.text
 
 
 class NeedsProof(Exception):

@@ -18,7 +18,7 @@ from cryptpad_relay.protocol.records import record_kind
 from cryptpad_relay.protocol.restore import Restore
 from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.pad import flows
-from cryptpad_tui.pad.alarms import Alarm, AlarmCode, Notice
+from cryptpad_tui.pad.alarms import RESTORED, Alarm, AlarmCode, Notice
 from cryptpad_tui.pad.evidence import Piece, head_piece, shown_piece
 from cryptpad_tui.pad.flows import Connected, Flow, Request
 from cryptpad_tui.pad.ports import LogRow
@@ -52,7 +52,7 @@ def give_back(
 def notice_of(lost: int) -> Notice:
     """RESTORED, for a person."""
     what = "an entry; it is" if lost == 1 else f"{lost} entries; they are"
-    return Notice(f"the relay had lost {what} back from this machine")
+    return Notice(f"the relay had lost {what} back from this machine", code=RESTORED)
 
 
 def is_whole_here(replica: Replica) -> bool:

@@ -136,6 +136,9 @@ class FakeEngine:
             raise NotAllowed
         return "pad1:view" if view else "pad1:edit"
 
+    async def join(self, link_text: str, *, wait_s: float = 10.0) -> PadListing:
+        return self.add("Joined")
+
     async def close(self) -> None:
         self.calls.append("close")
 

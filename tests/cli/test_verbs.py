@@ -10,8 +10,11 @@ from cli.fakes import Command, FakeEngine
 
 from cryptpad_tui.cli import verbs_share
 from cryptpad_tui.cli.screen_request import Screen, ScreenRequest
-from cryptpad_tui.engine import AlarmLine, LogLine, RelayUnreachable, SyncReport, SyncWord
+from cryptpad_tui.crypto.keys import Role
+from cryptpad_tui.crypto.links import NO_RELAY, Link, encode_link
+from cryptpad_tui.engine import AlarmLine, LogLine, RelayUnreachable, SyncReport, SyncWord, verifying
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+from cryptpad_tui.pad.judgement import StartReport
 
 WAITS = "cryptpad-tui: note: saved here; it waits for the relay and goes with the next `cryptpad-tui sync`"
 
@@ -200,6 +203,19 @@ def test_share_prints_the_link_and_nothing_else(engine: FakeEngine, command: Com
     assert command("share", "A", "--view").out == b"pad1:view\n"
 
 
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_join_says_who_vouches_for_a_start_that_is_not_the_beginning(
+    engine: FakeEngine, command: Command, monkeypatch: pytest.MonkeyPatch, is_whole: bool
+) -> None:
+    said = "starts from a snapshot by Mallory; nobody else has checked it yet (`verify --deep` does)"
+    start = StartReport(7, 9, "Mallory", bytes(32), (), (), False, said)
+    monkeypatch.setattr(verifying, "start_of", lambda session: None if is_whole else start)
+    link = Link(Role.EDIT, bytes(32), 0, bytes(32), 0, bytes(16), NO_RELAY, "wss://relay.example.org")
+    ended = command("join", stdin=encode_link(link).encode())
+    assert (ended.code, ended.text) == (0, "aaaaaaaa")
+    assert ended.lines == ([] if is_whole else [f"cryptpad-tui: note: aaaaaaaa {said}"])
+
+
 def test_share_of_what_one_may_only_view_is_refused(engine: FakeEngine, command: Command) -> None:
     engine.add("A", role="view")
     assert command("share", "A").code == 1
@@ -244,7 +260,8 @@ def test_join_prints_the_short_id(
         return pad
 
     monkeypatch.setattr("cryptpad_tui.crypto.links.decode_link", lambda text: None)
-    monkeypatch.setattr(engine, "join", join, raising=False)
+    monkeypatch.setattr(engine, "join", join)
+    monkeypatch.setattr(verifying, "start_of", lambda session: None)
     assert command("join", stdin=b"pad1:AAAA\n").out == b"aaaaaaaa\n"
     assert given == ["pad1:AAAA\n"]
 
@@ -256,7 +273,8 @@ def test_a_join_that_meets_an_alarm_ends_in_6(
         raise Alarm(AlarmCode.ROLLBACK)
 
     monkeypatch.setattr("cryptpad_tui.crypto.links.decode_link", lambda text: None)
-    monkeypatch.setattr(engine, "join", join, raising=False)
+    monkeypatch.setattr(engine, "join", join)
+    monkeypatch.setattr(verifying, "start_of", lambda session: None)
     ended = command("join", stdin=b"pad1:AAAA\n")
     assert ended.code == 6
     assert ended.lines[0].startswith("cryptpad-tui: alarm: ROLLBACK: ")

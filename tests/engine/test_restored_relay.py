@@ -67,8 +67,8 @@ async def test_after_an_operators_restore_everybody_goes_on_with_everything(
     for line in ("before the backup", "lost 0", "lost 1", "lost 2", "while it was away"):
         assert text.count(f"hers, {line}\n") == text.count(f"his, {line}\n") == 1
     assert (hers.alarm, his.alarm) == (None, None)
-    notices = [notice.text for session in (hers, his) for notice in session.take_notices()]
-    assert any(text.startswith("the relay had lost ") for text in notices), notices
+    notices = [notice.line for session in (hers, his) for notice in session.take_notices()]
+    assert any(line.startswith("RESTORED: the relay had lost ") for line in notices), notices
     assert hers.status().word is not SyncWord.ALARM
     assert hers.replica.fold.n == his.replica.fold.n == backed_up.entries()
     newcomer = make_engine("Carla")
