@@ -36,10 +36,10 @@ class VaultBackend:
         self._kdf_memory_mib = kdf_memory_mib
 
     def has_vault(self) -> bool:
-        """Whether there is something to unlock."""
-        from cryptpad_tui.host.paths import HEADER_NAME
+        """Whether there is something to unlock, or half of it: opening then says what is missing."""
+        from cryptpad_tui.host.paths import DATABASE_NAME, HEADER_NAME
 
-        return os.path.lexists(self._home / HEADER_NAME)
+        return any(os.path.lexists(self._home / name) for name in (HEADER_NAME, DATABASE_NAME))
 
     def create(self, passphrase: bytes, name: str, relay: str | None) -> tuple[Vault, str]:
         """A vault and its recovery key."""

@@ -15,6 +15,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from cryptpad_tui.host.embedded_relay import EmbeddedRelay
+from cryptpad_tui.host.paths import HEADER_NAME
 from cryptpad_tui.ui.app import CryptpadApp
 from cryptpad_tui.ui.backend import VaultBackend
 from cryptpad_tui.ui.screens.drive import DriveScreen
@@ -115,6 +116,17 @@ async def test_a_vault_made_on_the_screen_keeps_what_was_typed(tmp_path: Path) -
         await pilot.press("h", "i")
     async with running(home, pad="T") as (again, _):
         assert pad_of(again).session.view.text() == "hi"
+
+
+async def test_a_database_without_its_header_is_never_set_aside_in_silence(tmp_path: Path) -> None:
+    home = make_vault(tmp_path / "v", "A")
+    (home / HEADER_NAME).unlink()
+    before = sorted(path.name for path in home.iterdir())
+    app = CryptpadApp(home, environ={}, backend=VaultBackend(home))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("p", "w", "enter")
+        await until(sees(app, "without its vault.hdr"), app)
+    assert sorted(path.name for path in home.iterdir()) == before
 
 
 @pytest.mark.e2e
