@@ -20,6 +20,7 @@ from cryptpad_tui.editor.frame import Decoration, Frame
 from cryptpad_tui.editor.highlight import LEXERS, Highlighter
 from cryptpad_tui.editor.keymap import UnknownCommand
 from cryptpad_tui.editor.layout import Layout, Lines, Margins, NoMargins
+from cryptpad_tui.editor.markdown_blocks import BlockState
 from cryptpad_tui.editor.painter import Painter
 from cryptpad_tui.editor.rich_look import RichLook
 from cryptpad_tui.editor.selection import Selection, Selections, caret, changed_place, mapped, on_edge
@@ -307,6 +308,11 @@ class Editor:
     def refine(self, lines: int = 500) -> bool:
         """Lex a slice of what is not known yet; True if some is left."""
         return self._highlighter.refine(lines)
+
+    def block_states(self, first: int, stop: int) -> list[BlockState]:
+        """What the lines above carry into each of these lines of markdown; nothing in other kinds."""
+        known = self._highlighter
+        return known.states(first, stop) if isinstance(known, Highlighter) else []
 
     # -- the mouse, in cells of the text area
 

@@ -73,6 +73,15 @@ class Highlighter:
             state = self._step(state, texts[i])
         return found
 
+    def states(self, first: int, stop: int) -> list[BlockState]:
+        """The states before the lines from `first` up to `stop`, guessed where they are not known yet."""
+        state = self._state_before(first)
+        found: list[BlockState] = []
+        for text in self._text.lines(first, stop):
+            found.append(state)
+            state = self._step(state, text)
+        return found
+
     def _step(self, state: BlockState, text: str) -> BlockState:
         """The lines around the screen are stepped over at each key, so their steps are kept."""
         return self._steps(state, text) if len(text) <= _LONG_LINE else self._lexer.step(state, text)
