@@ -9,66 +9,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from cryptpad_tui.editor.spans import Spans, StyleSpan, flattened
+from cryptpad_tui.convert.preview_lines import Block, Inline, Shown, ShownCell, ShownTable, Styled
+from cryptpad_tui.editor.spans import StyleSpan, flattened
 
 _BULLETS: Final = "•◦▪"
-_MARKS: Final = {"strong": "strong", "em": "emphasis", "s": "strike", "link": "link.text"}
-_BREAK: Final = re.compile(r"<br\s*/?>", re.IGNORECASE).match
 _TASK: Final = re.compile(r"\[([ xX])\](?: |$)").match
 _FRONT: Final = re.compile(r"---[ \t]*\n((?:.*\n)*?)(?:---|\.\.\.)[ \t]*(?:\n|$)").match
 _FRONT_KEY: Final = re.compile(r"[\w\"'.-][\w \"'.-]*:").match
 _UNDER: Final = {"h1": "═", "h2": "─"}
 _MAX_BRACKETS: Final = 1_500
 """Brackets take the parser time that grows with their square; beyond, a text is shown as it is written."""
-
-Styled = tuple[str, str]
-"""A few cells of text and the name of their style."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One line of the document as it reads; it may take several rows."""
-
-    line: int
-    """The line of the source that it begins with."""
-    text: str = field(default="", repr=False)
-    spans: Spans = ()
-    first: tuple[Styled, ...] = ()
-    """What stands left of its first row, and of the others."""
-    rest: tuple[Styled, ...] = ()
-    breaks: tuple[tuple[int, int], ...] = ()
-    """Columns from which the text is of another line of the source, and that line."""
-    fill: str = ""
-    """A sign that the row is made of; as wide as `text`, or as the screen where there is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShownCell:
-    """What stands in a cell of a table."""
-
-    text: str = field(default="", repr=False)
-    spans: Spans = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ShownTable:
-    """A table: its rows, each with its line of the source, the first of them the header."""
-
-    line: int
-    rows: tuple[tuple[int, tuple[ShownCell, ...]], ...]
-    aligns: tuple[str, ...]
-    first: tuple[Styled, ...] = ()
-    rest: tuple[Styled, ...] = ()
-
-
-Block = Shown | ShownTable
 
 
 @cache
@@ -239,7 +195,7 @@ class _Walker:
         children = token.children or []
         if opening.type == "heading_open":
             level = opening.tag[1:]
-            inline = _Inline(self._line, (f"heading.{level}",))
+            inline = Inline(self._line, (f"heading.{level}",))
             one = inline.lines(children, in_one_line=True)[0]
             self._leaf(one)
             if sign := _UNDER.get(opening.tag):
@@ -249,7 +205,7 @@ class _Walker:
             return
         box = self._task(children)
         styles = ("task.text",) if box else ("quote",) if self._quoted() else ()
-        for one in _Inline(self._line, styles).lines(children):
+        for one in Inline(self._line, styles).lines(children):
             self._leaf(one)
             self._gap = False
         self._gap = self._spaced()
@@ -290,7 +246,7 @@ class _Walker:
                 if not rows:
                     aligns.append(str(token.attrGet("style") or "").removeprefix("text-align:"))
                 styles = ("table.header",) if token.type == "th_open" else ()
-                one = _Inline(self._line, styles).lines(tokens[at + 1].children or [], in_one_line=True)[0]
+                one = Inline(self._line, styles).lines(tokens[at + 1].children or [], in_one_line=True)[0]
                 cells.append(ShownCell(one.text, one.spans))
             at += 1
         self._line = line
@@ -298,71 +254,3 @@ class _Walker:
         self.made.append(ShownTable(line, tuple(rows), tuple(aligns), first, rest))
         self._gap = self._spaced()
         return at
-
-
-class _Inline:
-    """Reads the inside of one block of text."""
-
-    def __init__(self, line: int, styles: tuple[str, ...]) -> None:
-        self._line = line
-        self._begin = line
-        self._around = styles
-        self._open: list[str] = []
-        self._made: list[Shown] = []
-        self._new_line()
-
-    def _new_line(self) -> None:
-        self._begin = self._line
-        self._text = ""
-        self._ranges: list[StyleSpan] = []
-        self._breaks: list[tuple[int, int]] = []
-
-    def lines(self, children: Sequence[Token], *, in_one_line: bool = False) -> list[Shown]:
-        """The lines that tokens make: a hard line break ends one."""
-        for token in children:
-            kind = token.type
-            if kind in ("text", "text_special"):
-                self._add(token.content)
-            elif kind == "code_inline":
-                self._add(token.content, "code")
-            elif kind == "image":
-                self._add(f"[{token.content or 'image'}]", "image")
-            elif kind in ("softbreak", "hardbreak"):
-                self._break(hard=kind == "hardbreak" and not in_one_line, lines=1)
-            elif kind == "html_inline" and _BREAK(token.content):
-                self._break(hard=not in_one_line, lines=0)
-            elif kind == "html_inline":
-                self._add(token.content, "html")
-            else:
-                self._mark(token)
-        self._end()
-        return self._made
-
-    def _add(self, text: str, *styles: str) -> None:
-        start = len(self._text)
-        self._text += text.replace("\n", " ").replace("\r", " ")
-        names = (*self._around, *dict.fromkeys(self._open), *styles)
-        if names and text:
-            self._ranges.append(StyleSpan(start, len(self._text), names))
-
-    def _break(self, *, hard: bool, lines: int) -> None:
-        self._line += lines
-        if hard:
-            self._end()
-            self._new_line()
-            return
-        self._add(" ")
-        self._breaks.append((len(self._text), self._line))
-
-    def _mark(self, token: Token) -> None:
-        style = _MARKS.get(token.type.rpartition("_")[0])
-        if style is None:
-            return
-        if token.nesting == 1:
-            self._open.append(style)
-        elif style in self._open:
-            self._open.remove(style)
-
-    def _end(self) -> None:
-        spans = flattened(self._ranges)
-        self._made.append(Shown(self._begin, self._text, spans, breaks=tuple(self._breaks)))

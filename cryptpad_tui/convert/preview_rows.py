@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from cryptpad_tui.convert.preview import Block, Shown, ShownTable, Styled
+from cryptpad_tui.convert.preview_lines import Block, Shown, ShownTable, Styled
 from cryptpad_tui.convert.preview_table import grid_rows
 from cryptpad_tui.editor.frame import BELOW_END, PaintedRow, RowPaint, RowSpan, clipped, paint
 from cryptpad_tui.editor.layout import MIN_WIDTH, text_cells

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from cryptpad_tui.convert.preview import ShownCell, ShownTable
+from cryptpad_tui.convert.preview_lines import ShownCell, ShownTable
 from cryptpad_tui.editor.frame import RowPaint, RowSpan, clipped, paint
 from cryptpad_tui.editor.graphemes import MAX_CELLS
 from cryptpad_tui.editor.layout import text_cells
