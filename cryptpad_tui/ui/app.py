@@ -79,6 +79,8 @@ class CryptpadApp(OrderedKeysApp):
 
     async def enter(self, vault: Vault, *, by_recovery: bool = False) -> None:
         """The vault is open: show the drive, then go online."""
+        from cryptpad_tui.host.external_editor import remove_leftovers
+        from cryptpad_tui.host.process import runtime_dir
         from cryptpad_tui.ui.screens.drive import DriveScreen
 
         try:
@@ -87,6 +89,7 @@ class CryptpadApp(OrderedKeysApp):
             vault.close()
             raise
         self._restore_theme()
+        self.start(asyncio.to_thread(remove_leftovers, runtime_dir(self.environ), vault.directory))
         drive = DriveScreen()
         await self.switch_screen(drive)
         self.start(self.engine.start())

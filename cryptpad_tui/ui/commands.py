@@ -70,6 +70,7 @@ APP_COMMANDS: Final = (
     AppCommand("pad.save", "Save now (it is saved as you type, too)", ("ctrl+s",), "pad"),
     AppCommand("pad.share", "Share this pad by a link", ("ctrl+t",), "pad", "Share"),
     AppCommand("pad.rename", "Rename this pad", ("f2",), "pad", "Title"),
+    AppCommand("pad.editor", "Edit this pad in your own editor ($EDITOR)", ("f4",), "pad"),
     AppCommand("pad.follow", "Show where the next person is writing", ("f5",), "pad"),
     AppCommand("pad.people", "Who is here", ("f12",), "pad"),
     AppCommand("pad.formats", "Choose a format", ("alt+s",), "pad"),

@@ -77,6 +77,11 @@ class SafeApp(App[int]):
         if is_remote(self._environ):
             self.animation_level = "none"
 
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The environment that the app was started in."""
+        return self._environ
+
     def _set_colours(self, colors: ColorSystem) -> None:
         if self.no_color or colors is ColorSystem.STANDARD:
             # The other themes are made of true colours, which would come out grey or as a poor guess.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from cryptpad_tui.crdt.kinds import PadKind
@@ -114,6 +115,8 @@ class FakeSession:
 
 class FakeEngine:
     """What the screens call, recorded."""
+
+    directory = Path("/nowhere")
 
     def __init__(self, *lines: PadListing) -> None:
         self.lines = list(lines)
