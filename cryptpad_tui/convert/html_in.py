@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Final
 
+from cryptpad_tui.convert.html_guard import guarded
 from cryptpad_tui.convert.html_style import (
     BLOCKS,
     LEFT_OUT,
@@ -53,13 +54,14 @@ _IMPLIED: Final = {
     "dd": (frozenset({"dt", "dd"}), frozenset({"dl"})),
 }
 """Which open tags another one ends, and which tag protects them."""
+_HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _AROUND_P: Final = frozenset({"td", "th", "li", "blockquote", "div", "section", "article", "body", "table"})
 
 
 def from_html(text: str) -> Read:
     """The paragraphs of an HTML text, and what was left out of it."""
     reader = _Reader()
-    reader.feed(text)
+    reader.feed(guarded(text))
     reader.close()
     reader.end_line()
     return Read(tuple(without_trailing_empty(reader.made)), reader.losses.words)
@@ -77,6 +79,8 @@ class _Open:
     cell: bool = False
     code: bool = False
     exact: bool = False
+    marker: bool = False
+    """Inside what Word writes before an item, its bullet or number."""
 
 
 class _Reader(HTMLParser):
@@ -96,6 +100,7 @@ class _Reader(HTMLParser):
         self._item_open = False
         self._state = ""  # the check box or kind of the item that is open
         self._pre_begins = False
+        self._broken = False  # a line break was the last that came: the line that it began is none yet
         self._table = [0, 0, 0]
 
     # -- what the parser calls
@@ -143,7 +148,7 @@ class _Reader(HTMLParser):
                 self._sheet_left -= len(data)
             return
         top = self._tags[-1]
-        if dict(top.block).get("mso-list") == "marker":
+        if top.marker:
             self._state = "ordered" if _ORDERED(data) else self._state or "bullet"
         elif top.code:
             self._preformatted(data)
@@ -218,6 +223,7 @@ class _Reader(HTMLParser):
         top = self._tags[-1]
         if tag in BLOCKS and not (tag == "p" and self._item_open and not self._pieces):
             self.end_line()
+            self._broken = False
         classes = given.get("class", "")
         marks, block = dict(top.marks), {**dict(top.block), **of_classes(classes)}
         self._say(tag, given, block, in_code=top.code)
@@ -243,9 +249,10 @@ class _Reader(HTMLParser):
                 tuple(block.items()),
                 top.lists + (tag in LISTS),
                 top.tables + (tag == "table"),
-                top.cell or tag in ("td", "th"),
+                top.cell or (tag in ("td", "th") and top.tables > 0),
                 code,
-                bool(top.exact or block.pop("white-space", None)),
+                bool(top.exact or block.get("white-space")),
+                block.get("mso-list") == "marker",
             )
         )
 
@@ -305,7 +312,10 @@ class _Reader(HTMLParser):
         elif tag in ("td", "th"):
             self.end_line(even_if_empty=not self._has_cell())
         else:
-            self.end_line(even_if_empty=tag == "p" and not self._pieces and not self._count["li"])
+            own = tag == "p" or self._tags[-1].tag == tag in _HEADINGS
+            own = own and not self._pieces and not self._broken and not self._count["li"]
+            self.end_line(even_if_empty=own)
+        self._broken = False
 
     def _has_cell(self) -> bool:
         cell = "/".join(map(str, self._table))
@@ -314,6 +324,7 @@ class _Reader(HTMLParser):
     def _void(self, tag: str, given: dict[str, str]) -> None:
         if tag == "br":
             self.end_line(even_if_empty=True)
+            self._broken = True
         elif tag == "hr":
             self.end_line()
             self.made.append(paragraph([], {"rule": True}))

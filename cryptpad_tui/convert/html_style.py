@@ -69,7 +69,7 @@ VOID: Final = frozenset(
 )  # fmt: skip
 LISTS: Final = frozenset({"ul", "ol", "menu", "dir"})
 MAX_RULES: Final = 5_000
-_RULE: Final = re.compile(r"(?:^|[}\s,])([a-z0-9]{0,12})\.([\w-]{1,40})\s*\{([^{}]{0,2000})\}")
+_RULE: Final = re.compile(r"(?<![^}\s,;])([a-z0-9]{0,12})\.([\w-]{1,40})\s*\{([^{}]{0,2000})\}")
 _RGB: Final = re.compile(
     r"rgba?\(\s*(\d{1,3})\s*,\s*(\d{1,3})\s*,\s*(\d{1,3})\s*(?:,\s*(?:1(?:\.0*)?)\s*)?\)"
 )

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Final
 
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import unescapeAll
 from markdown_it.token import Token
 
 from cryptpad_tui.convert.html_in import from_html
@@ -119,13 +120,23 @@ class _Reader:
         first = self._table[0]
         for one in read.paragraphs:
             number, _, place = str(one.get("table") or "").partition("/")
+            block = dict(one.block) or self._around()
             if number:
                 self._table[0] = first + int(number)
-                one = paragraph(one.pieces, {**dict(one.block), "table": f"{self._table[0]}/{place}"})
-            self.made.append(one)
+                block["table"] = f"{self._table[0]}/{place}"
+            self.made.append(paragraph(one.pieces, block))
         for words in read.lost:
             self.losses.add(words)
-        self._other_than_text(empty=not read.paragraphs)
+        self._other_than_text(empty=not any(one.block for one in read.paragraphs))
+
+    def _around(self) -> Block:
+        """The block format of a plain line here."""
+        if self._lists and self._first_in_item:
+            self._first_in_item = False
+            return self._item()
+        if self._lists:
+            return {"indent": min(MAX_INDENT, len(self._lists))}
+        return {"blockquote": True} if self._quotes else {}
 
     # -- blocks
 
@@ -169,7 +180,8 @@ class _Reader:
         self.inline(children, block)
 
     def _code(self, token: Token) -> None:
-        language = usable_value(token.info.split(" ")[0]) if token.info else ""
+        info = unescapeAll(token.info).split() if token.info else []
+        language = usable_value(info[0]) if info else ""
         for line in token.content.removesuffix("\n").split("\n"):
             pieces = [Piece(clean(line))]
             self.made.append(paragraph(pieces, {"code-block": language or "plain"}))
@@ -236,8 +248,21 @@ class _Reader:
     def _image(self, token: Token) -> Piece:
         self.losses.add("images (kept as links)")
         address = address_of(str(token.attrGet("src") or ""), self.losses)
-        text = clean(token.content) or address or "image"
+        text = clean(_text_of(token)) or address or "image"
         return Piece(text, marks_of({"link": address or None}))
+
+
+def _text_of(image: Token) -> str:
+    """What stands for an image: the text of its description, without marks."""
+    parts: list[str] = []
+    for child in image.children or []:
+        if child.type == "image":
+            parts.append(_text_of(child))
+        elif child.type in ("softbreak", "hardbreak"):
+            parts.append(" ")
+        elif child.type in ("text", "code_inline"):
+            parts.append(child.content)
+    return "".join(parts)
 
 
 def _close(open_marks: list[tuple[str, AttributeValue]], key: str) -> None:
