@@ -42,6 +42,11 @@ class Beside:
     differing: list[Folded] = field(default_factory=list)
     """Snapshots whose digest is not this fold's, the newest few."""
 
+    def become(self, other: Beside) -> None:
+        """Go on as another one that began again."""
+        self.fold, self.base_n, self.watch_n = other.fold, other.base_n, other.watch_n
+        self.watched, self.void_ns, self.differing = other.watched, other.void_ns, other.differing
+
     def took(self, folded: Folded) -> None:
         if folded.row.void:
             self.void_ns.add(folded.row.n)
@@ -77,10 +82,14 @@ def derive(replica: Replica, *, trusted: bool = True) -> Flow[Beside]:
 def conclude(replica: Replica, beside: Beside) -> Flow[bool]:
     """Compare the start with what the log leads to, and put that in its place where it differs.
 
-    Under the pad's lock: nothing else folds meanwhile. Returns whether the start was right.
+    Returns whether the start was right. Both folds stand at one position when they are compared.
     """
     replica.require_stored()
-    yield from _advance(beside, replica, replica.fold.n, trusted=True)
+    while beside.fold.n != replica.fold.n:
+        try:
+            yield from _advance(beside, replica, replica.fold.n, trusted=True)
+        except NeedsRefold:
+            beside.become((yield from derive(replica)))
     start = replica.fold.start
     if start is None:
         return True
@@ -124,9 +133,18 @@ def refold(replica: Replica, need: NeedsRefold) -> Flow[None]:
     def base(more: dict[int, int]) -> Flow[Fold]:
         return _base_below(replica, more)
 
-    beside = yield from _beside(replica, base, voided, replica.fold.n)
+    start = replica.fold.start
+    watch_n = start.snap_n if start and not start.checked else 0
+    beside = yield from _beside(replica, base, voided, replica.fold.n, watch_n=watch_n)
     _keep_names(beside.fold, replica.fold)
-    replica.replace_fold(beside.fold, beside.void_ns, beside.base_n, Replaced.VOIDED)
+    why = Replaced.VOIDED
+    first = min(beside.fold.owner.voided.keys() - replica.fold.owner.voided.keys())
+    if start and watch_n < first and beside.watched not in (b"", start.state_digest):
+        # Folded from the pad's birth: the start was a lie.
+        why = Replaced.TRUTH
+    replica.replace_fold(beside.fold, beside.void_ns, beside.base_n, why)
+    if start and why is Replaced.TRUTH:
+        replica.judgement.start_was_wrong(start, beside.differing)
 
 
 def skip_voided(replica: Replica, n: int, raw: bytes) -> Flow[bool]:
