@@ -43,6 +43,7 @@ VERBS: Final = (
     Verb("proof", "verbs_alarms", "proof check < proof.txt", "show others an alarm's proof", rare=True),
     Verb("relay", "verbs_vault", "relay set wss://pads.example", "set, show or stop the relay"),
     Verb("passphrase", "verbs_vault", "passphrase", "change the vault's passphrase", rare=True),
+    Verb("config", "verbs_config", "config check", "show and check the settings file", rare=True),
     Verb("doctor", "verbs_doctor", "doctor", "say what works on this terminal"),
     Verb("demo", "verbs_screen", "demo", "try the app, without a vault", rare=True),
     Verb(

@@ -33,6 +33,14 @@ class ForbiddenKey(KeymapError):
         self.key = key
 
 
+class ImpossibleKey(KeymapError):
+    """No terminal sends this key, or it is a character that could not be typed then. Choose another key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
 class UnknownCommand(KeymapError):
     """There is no command of this name. The names are listed by the help and in docs/keys.md."""
 
@@ -84,6 +92,60 @@ _SIGNS = {"left": "←", "right": "→", "up": "↑", "down": "↓", "pageup": "
           "delete": "Del", "insert": "Ins", "escape": "Esc", "underscore": "_", "@": "Space"}  # fmt: skip
 
 
+_BASES = frozenset(
+    {
+        *string.ascii_letters,
+        *string.digits,
+        *(f"f{n}" for n in range(1, 25)),
+        *(
+            "up",
+            "down",
+            "left",
+            "right",
+            "home",
+            "end",
+            "pageup",
+            "pagedown",
+            "insert",
+            "delete",
+            "backspace",
+        ),
+        *("enter", "tab", "escape", "space", "@", "at", "underscore", "backslash", "slash", "question_mark"),
+        *("right_square_bracket", "left_square_bracket", "circumflex_accent", "minus", "plus", "equals_sign"),
+        *(
+            "full_stop",
+            "comma",
+            "semicolon",
+            "colon",
+            "apostrophe",
+            "quotation_mark",
+            "grave_accent",
+            "tilde",
+        ),
+        *("exclamation_mark", "number_sign", "dollar_sign", "percent_sign", "ampersand", "asterisk"),
+        *("left_parenthesis", "right_parenthesis", "less_than_sign", "greater_than_sign", "vertical_line"),
+    }
+)
+
+
+def can_be_sent(key: str, *, typed: bool = False) -> bool:
+    """A terminal can send it; where text is `typed`, a bare character is no key."""
+    *modifiers, base = key.split("+")
+    known = base in _BASES and all(name in ("ctrl", "alt", "shift") for name in modifiers)
+    if not known or len(set(modifiers)) < len(modifiers):
+        return False
+    is_bare = not [name for name in modifiers if name != "shift"]
+    return not (typed and is_bare and (len(base) == 1 or "_" in base or base in _TYPED_NAMES))
+
+
+_TYPED_NAMES = frozenset(
+    {
+        *("space", "at", "underscore", "backslash", "slash", "minus", "plus", "comma", "semicolon"),
+        *("colon", "apostrophe", "tilde", "ampersand", "asterisk"),
+    }
+)
+
+
 def is_legacy(key: str) -> bool:
     """A terminal without any key protocol sends this key so that it can be told from the others."""
     return key in _LEGACY
@@ -92,6 +154,10 @@ def is_legacy(key: str) -> bool:
 def label_of(key: str) -> str:
     """A key as help and footer show it: `Ctrl+→`."""
     return "+".join(_SIGNS.get(part, part.capitalize()) for part in key.split("+"))
+
+
+_TYPING = ("editor", "pad", "app", "everywhere")
+"""The contexts in which characters are text."""
 
 
 class Keymap:
@@ -111,6 +177,8 @@ class Keymap:
         self._commands: dict[tuple[str, str], str] = {}
         for command in listed:
             for key in self._keys[command.name]:
+                if command.name in overrides and not can_be_sent(key, typed=command.context in _TYPING):
+                    raise ImpossibleKey(key)
                 self._bind(key, command)
 
     def _bind(self, key: str, command: KeyedCommand) -> None:
