@@ -20,16 +20,17 @@ from cryptpad_tui.convert.model import MAX_INDENT, Losses, Paragraph, Piece, Rea
 from cryptpad_tui.convert.model import without_trailing_empty as trimmed
 from cryptpad_tui.convert.office import (
     AUTOMATIC,
-    BOXES,
     LINK_COLOURS,
     NAMED,
     QUOTE,
     RULE,
+    boxed,
     code_language,
     colour_in,
     heading_level,
     is_code_text,
     is_link_text,
+    unmarked,
 )
 from cryptpad_tui.crdt.values import AttributeValue
 
@@ -165,10 +166,12 @@ class _Reader:
         if border and not any(lines):
             self.made.append(paragraph([], {"rule": True}))
             return
+        if "code-block" in block:
+            lines = [unmarked(pieces, self.losses) for pieces in lines]
         for i, pieces in enumerate(lines):
             if i and "list" in block:
                 block = {"indent": min(MAX_INDENT, int(block.get("indent") or 0) + 1)}
-            self.made.append(paragraph(pieces, block) if i else _boxed(pieces, block))
+            self.made.append(paragraph(pieces, block) if i else boxed(pieces, block))
         if border and not self._in_table:
             self.made.append(paragraph([], {"rule": True}))
         self.made += ruled
@@ -300,22 +303,6 @@ def _inside(parent: Any, wanted: str) -> Iterator[Any]:
             yield child
         elif tag in _THROUGH:
             yield from _inside(child, wanted)
-
-
-def _boxed(pieces: list[Piece], block: Block) -> Paragraph:
-    """An item whose first sign is a check box is a task, as other programs write them."""
-    first = pieces[0].text if pieces else ""
-    if (
-        block.get("list") == "bullet"
-        and first[:1] in BOXES
-        and first[1:2] in (" ", "\N{NO-BREAK SPACE}", "\t", "")
-    ):
-        block = {**block, "list": BOXES[first[0]]}
-        rest = [Piece(first[2:], pieces[0].marks), *pieces[1:]]
-        if not first[1:2] and len(rest) > 1:
-            rest[1] = Piece(rest[1].text.lstrip(" "), rest[1].marks)
-        return paragraph(rest, block)
-    return paragraph(pieces, block)
 
 
 def _is_rule(picture: Any) -> bool:

@@ -18,7 +18,15 @@ from cryptpad_tui.convert.links import address_of
 from cryptpad_tui.convert.model import MAX_INDENT, Losses, Paragraph, Piece, Read, clean, marks_of, paragraph
 from cryptpad_tui.convert.model import without_trailing_empty as trimmed
 from cryptpad_tui.convert.odt_styles import OFFICE, TABLE, TEXT, XLINK, Look, Looks
-from cryptpad_tui.convert.office import LINK_COLOURS, QUOTE, RULE, code_language, heading_level
+from cryptpad_tui.convert.office import (
+    LINK_COLOURS,
+    QUOTE,
+    RULE,
+    boxed,
+    code_language,
+    heading_level,
+    unmarked,
+)
 from cryptpad_tui.crdt.values import AttributeValue
 
 Block = dict[str, AttributeValue]
@@ -174,10 +182,12 @@ class _Reader:
         if look.name.lower() in RULE and not any(lines):
             self.made.append(paragraph([], {"rule": True}))
             return
+        if "code-block" in block:
+            lines = [unmarked(pieces, self.losses) for pieces in lines]
         for i, pieces in enumerate(lines):
             if i and "list" in block:
                 block = {"indent": min(MAX_INDENT, len(self._lists))}
-            self.made.append(paragraph(pieces, block))
+            self.made.append(paragraph(pieces, block) if i else boxed(pieces, block))
 
     def _block(self, found: Any, tag: str, look: Look) -> Block:
         if self._in_table:
@@ -197,7 +207,9 @@ class _Reader:
                 return {"indent": min(MAX_INDENT, depth + 1), "align": look.align}
             return {"list": self._lists[-1], "indent": depth or None, "align": look.align}
         quote = look.name.lower() in QUOTE or None
-        return {"blockquote": quote, "align": look.align, "indent": look.steps or None}
+        # One step is how pandoc draws a quote, and no choice of a person.
+        steps = 0 if quote and look.steps == 1 else look.steps
+        return {"blockquote": quote, "align": look.align, "indent": steps or None}
 
     # -- text
 

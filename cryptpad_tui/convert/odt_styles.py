@@ -82,12 +82,14 @@ class Looks:
     def list_kind(self, name: str, level: int) -> str:
         """Bullets, numbers or check boxes."""
         style = self._lists.get(name)
-        for one in style if style is not None else ():
-            if one.get(f"{TEXT}level") == str(level):
-                if tag_of(one) == "list-level-style-number" and one.get(f"{STYLE}num-format") != "":
-                    return "ordered"
-                return BOXES.get(one.get(f"{TEXT}bullet-char") or "", "bullet")
-        return "bullet"
+        levels = {one.get(f"{TEXT}level"): one for one in style} if style is not None else {}
+        # pandoc's inner lists have a style of their own, of which only the first level is said.
+        one = levels.get(str(level), next(iter(levels.values()), None))
+        if one is None:
+            return "bullet"
+        if tag_of(one) == "list-level-style-number" and one.get(f"{STYLE}num-format") != "":
+            return "ordered"
+        return BOXES.get(one.get(f"{TEXT}bullet-char") or "", "bullet")
 
     def _chain(self, family: str, name: str) -> list[tuple[str, bool, Any]]:
         """The style and those below it: the name that a person sees, whether a program made it, the style."""

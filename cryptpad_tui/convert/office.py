@@ -10,7 +10,7 @@ import re
 from html import escape
 from typing import Final
 
-from cryptpad_tui.convert.model import OBJECT, Losses, Paragraph, Piece
+from cryptpad_tui.convert.model import OBJECT, Losses, Paragraph, Piece, paragraph
 from cryptpad_tui.crdt.values import AttributeValue
 
 QUOTE: Final = frozenset(
@@ -131,3 +131,26 @@ def quoted(text: str) -> str:
 def without_unfit(text: str) -> str:
     """Text without the characters that XML cannot hold."""
     return _UNFIT.sub("", text)
+
+
+def boxed(pieces: list[Piece], block: dict[str, AttributeValue]) -> Paragraph:
+    """An item whose first sign is a check box is a task, as other programs write them."""
+    first = pieces[0].text if pieces else ""
+    if (
+        block.get("list") == "bullet"
+        and first[:1] in BOXES
+        and first[1:2] in (" ", "\N{NO-BREAK SPACE}", "\t", "")
+    ):
+        block = {**block, "list": BOXES[first[0]]}
+        rest = [Piece(first[2:], pieces[0].marks), *pieces[1:]]
+        if not first[1:2] and len(rest) > 1:
+            rest[1] = Piece(rest[1].text.lstrip(" "), rest[1].marks)
+        return paragraph(rest, block)
+    return paragraph(pieces, block)
+
+
+def unmarked(pieces: list[Piece], losses: Losses) -> list[Piece]:
+    """A line of code: its colours are those of a program, which every reader gives anew."""
+    if any(piece.marks for piece in pieces):
+        losses.add("marks inside code blocks")
+    return [Piece(piece.text) for piece in pieces]
