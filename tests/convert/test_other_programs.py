@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zipfile
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from cryptpad_tui.convert.errors import NeedsPandoc, NotConverted
 from cryptpad_tui.convert.formats import is_rich, read_rich, write_rich
 from cryptpad_tui.convert.model import Piece, marks_of, paragraph
 
+FIXTURES = Path(__file__).parent / "fixtures"
 Shape = list[tuple[str, dict[str, object]]]
 
 GOOGLE = """<html><head><meta content="text/html; charset=UTF-8" http-equiv="content-type"><style type="text/css">
@@ -184,3 +186,35 @@ def test_without_pandoc_only_pdf_is_missing(monkeypatch: pytest.MonkeyPatch) -> 
             write_rich([], title="", **refused)  # type: ignore[arg-type]
     with pytest.raises(NotConverted):
         read_rich("x.odt", b"no zip", pandoc=True)
+
+
+@pytest.mark.parametrize("kind", ["docx", "odt"])
+def test_a_document_that_pandoc_wrote_has_its_structure(kind: str) -> None:
+    read = read_rich(f"x.{kind}", (FIXTURES / f"pandoc.{kind}").read_bytes())
+    found = [(one.text.strip(), dict(one.block)) for one in read.paragraphs]
+    assert found[:20] == [
+        ("Head", {"header": 1}),
+        ("para bold it st code link un H2O", {}),
+        ("one", {"list": "ordered"}),
+        ("a", {"list": "bullet", "indent": 1}),
+        ("b", {"list": "bullet", "indent": 1}),
+        ("two", {"list": "ordered"}),
+        ("x", {"list": "ordered", "indent": 1}),
+        ("y", {"list": "ordered", "indent": 1}),
+        ("text", {}),
+        ("again", {"list": "ordered"}),
+        ("open", {"list": "unchecked"}),
+        ("done", {"list": "checked"}),
+        ("quote b", {"blockquote": True}),
+        ("def f():", {"code-block": "plain"}),
+        ('return "  "', {"code-block": "plain"}),
+        ("", {"code-block": "plain"}),
+        ("x", {"code-block": "plain"}),
+        ("", {"rule": True}),
+        ("a", {"table": "1/1/1"}),
+        ("b", {"table": "1/1/2"}),
+    ]
+    marks = [dict(piece.marks) for piece in read.paragraphs[1].pieces if piece.marks]
+    link = {"link": "https://example.org/a?b=c&d"}
+    assert marks[:5] == [{"bold": True}, {"italic": True}, {"strike": True}, {"code": True}, link]
+    assert "footnotes" in read.lost
