@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Final
 
@@ -25,6 +24,7 @@ from cryptpad_tui.convert.html_style import (
     of_classes,
     read_rules,
 )
+from cryptpad_tui.convert.html_tree import AROUND_P, HEADINGS, IMPLIED, Open
 from cryptpad_tui.convert.links import address_of
 from cryptpad_tui.convert.model import (
     MAX_INDENT,
@@ -37,7 +37,6 @@ from cryptpad_tui.convert.model import (
     paragraph,
     without_trailing_empty,
 )
-from cryptpad_tui.crdt.values import AttributeValue
 
 MAX_DEPTH: Final = 200
 """Tags that are deeper are not there; their text is."""
@@ -45,17 +44,6 @@ _MAX_SHEET: Final = 2_000_000
 _WHITE: Final = re.compile(r"[ \t\n\r\f]+")
 _ORDERED: Final = re.compile(r"\s*\(?(?:\d{1,4}|[a-zA-Z]{1,4})[.)]").match
 _STATES: Final = frozenset({"checked", "unchecked", "bullet", "ordered"})
-_IMPLIED: Final = {
-    "li": (frozenset({"li"}), LISTS),
-    "td": (frozenset({"td", "th"}), frozenset({"table"})),
-    "th": (frozenset({"td", "th"}), frozenset({"table"})),
-    "tr": (frozenset({"tr"}), frozenset({"table"})),
-    "dt": (frozenset({"dt", "dd"}), frozenset({"dl"})),
-    "dd": (frozenset({"dt", "dd"}), frozenset({"dl"})),
-}
-"""Which open tags another one ends, and which tag protects them."""
-_HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-_AROUND_P: Final = frozenset({"td", "th", "li", "blockquote", "div", "section", "article", "body", "table"})
 
 
 def from_html(text: str) -> Read:
@@ -67,22 +55,6 @@ def from_html(text: str) -> Read:
     return Read(tuple(without_trailing_empty(reader.made)), reader.losses.words)
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
-    """A tag that is open, with what it and all around it say."""
-
-    tag: str = ""
-    marks: tuple[tuple[str, AttributeValue], ...] = ()
-    block: tuple[tuple[str, AttributeValue], ...] = ()
-    lists: int = 0
-    tables: int = 0
-    cell: bool = False
-    code: bool = False
-    exact: bool = False
-    marker: bool = False
-    """Inside what Word writes before an item, its bullet or number."""
-
-
 class _Reader(HTMLParser):
     """Walks the tags of one text, keeping only what the vocabulary has."""
 
@@ -91,7 +63,7 @@ class _Reader(HTMLParser):
         self.made: list[Paragraph] = []
         self.losses = Losses()
         self._pieces: list[Piece] = []
-        self._tags: list[_Open] = [_Open()]
+        self._tags: list[Open] = [Open()]
         self._count: Counter[str] = Counter()
         self._left_out = ("", 0)  # the tag that is left out with all inside, and how many of it are open
         self._sheet: list[str] = []
@@ -205,9 +177,9 @@ class _Reader(HTMLParser):
 
     def _imply(self, tag: str) -> None:
         """End the tags that this one ends without being asked, as browsers do."""
-        ended, guards = _IMPLIED.get(tag, (frozenset[str](), frozenset[str]()))
+        ended, guards = IMPLIED.get(tag, (frozenset[str](), frozenset[str]()))
         if tag in BLOCKS and self._count["p"]:
-            self._end_first(frozenset({"p"}), _AROUND_P)
+            self._end_first(frozenset({"p"}), AROUND_P)
         if ended and any(self._count[name] for name in ended):
             self._end_first(ended, guards)
 
@@ -243,7 +215,7 @@ class _Reader(HTMLParser):
         self._pre_begins = tag == "pre"
         self._count[tag] += 1
         self._tags.append(
-            _Open(
+            Open(
                 tag,
                 marks_of(marks),
                 tuple(block.items()),
@@ -279,7 +251,7 @@ class _Reader(HTMLParser):
         if isinstance(block.get("mso-list"), int) and tag == "p":
             self._state = ""
 
-    def _place(self, tag: str, top: _Open, given: dict[str, str]) -> None:
+    def _place(self, tag: str, top: Open, given: dict[str, str]) -> None:
         """Count tables, rows and cells; a table inside a cell is text of that cell."""
         if tag == "table":
             if top.cell:
@@ -312,7 +284,7 @@ class _Reader(HTMLParser):
         elif tag in ("td", "th"):
             self.end_line(even_if_empty=not self._has_cell())
         else:
-            own = tag == "p" or self._tags[-1].tag == tag in _HEADINGS
+            own = tag == "p" or self._tags[-1].tag == tag in HEADINGS
             own = own and not self._pieces and not self._broken and not self._count["li"]
             self.end_line(even_if_empty=own)
         self._broken = False
