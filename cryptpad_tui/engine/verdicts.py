@@ -46,7 +46,7 @@ def _is_lowest(session: PadSession, n: int, others: list[bytes]) -> bool:
 def tend(session: PadSession, link: PadLink) -> None:
     """Say what is due about snapshots, and derive a start that somebody doubts."""
     judgement = session.replica.judgement
-    if judgement.endorse_if_due():
+    if judgement.alert_if_due() or judgement.endorse_if_due():
         session.recount()
     if judgement.needs_derivation:
         link.derive_start()

@@ -20,6 +20,7 @@ from cryptpad_tui.pad.writers import WriterStatus
 if TYPE_CHECKING:
     from cryptpad_tui.pad.replica import Replica
 
+KEPT_DIFFERING: Final = 8
 NO_CHECKPOINT: Final = bytes(32)
 """The digest of an ALERT about a position where nobody has one."""
 
@@ -48,6 +49,7 @@ class Judgement:
         """Whether this client is the one, of those present but the author, to endorse a snapshot."""
         self._notices: list[Notice] = []
         self._differing: list[Folded] = []
+        self._owed: list[Verdict] = []
         self._answered: set[bytes] = set()
 
     def take_notices(self) -> list[Notice]:
@@ -78,7 +80,7 @@ class Judgement:
         fold = self._replica.fold
         if fold.start and not fold.start.checked:
             fold.start = replace(fold.start, doubted=True)
-            self._differing.append(item)
+            self._differing = [*self._differing, item][-KEPT_DIFFERING:]
         else:
             self._alert(item)
 
@@ -93,8 +95,19 @@ class Judgement:
         if any(mark.state_digest == digest for mark in said):
             return
         self._notices.append(Notice(f"a snapshot by {self._author(item)} is wrong and was not used"))
-        if self._replica.queue.queue_verdict(Kind.ALERT, Verdict(snapshot_id, digest)):
-            self._answered.add(snapshot_id)
+        self._answered.add(snapshot_id)
+        self._owed = [*self._owed, Verdict(snapshot_id, digest)][-KEPT_DIFFERING:]
+        self.alert_if_due()
+
+    def alert_if_due(self) -> bool:
+        """Queue the warnings that are owed: what an earlier session left in the outbox may come first."""
+        before, fold = len(self._owed), self._replica.fold
+        said = {(m.snapshot_id, m.state_digest) for m in fold.verdicts.all() if m.is_alert}
+        for verdict in list(self._owed):
+            known = (verdict.snapshot_id, verdict.state_digest) in said
+            if known or self._replica.queue.queue_verdict(Kind.ALERT, verdict):
+                self._owed.remove(verdict)
+        return len(self._owed) < before
 
     def _author(self, item: Folded) -> str:
         writer_pk = item.entry.writer_pk if isinstance(item.entry, Entry) else b""

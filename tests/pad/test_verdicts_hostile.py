@@ -136,3 +136,22 @@ def test_a_late_lie_that_a_relay_lets_in_is_warned_of(monkeypatch: pytest.Monkey
     )
     bring_lie(mallory, relay)
     ends_with_the_truth(anna, relay)
+
+
+def test_a_warning_waits_for_what_is_sent_before_it(lied: tuple[Person, Person, ListRelay]) -> None:
+    """Anna comes back with entries that an earlier window signed, and meets the lie while she catches up."""
+    anna, _mallory, relay = lied
+    anna.type("left behind ")
+    anna.replica.queue.seal_pending()
+    anna.replica.queue.renew_writer()
+    anna.fetch(relay)
+    assert [parse_entry(row.entry).kind for row in anna.store.outbox()] == [Kind.UPDATE]
+    assert not anna.replica.judgement.alert_if_due()
+    anna.send(relay)
+    anna.fetch(relay)
+    assert anna.replica.judgement.alert_if_due()
+    anna.send(relay)
+    anna.fetch(relay)
+    assert parse_entry(relay.entries[-1]).kind is Kind.ALERT
+    assert not anna.replica.judgement.alert_if_due()
+    assert not anna.store.outbox()
