@@ -280,6 +280,12 @@ class Editor:
         state = replace(state, layout=layout, viewport=view, goal=None)
         self.state = self._revealed(state) if had_caret else state
 
+    def configure(self, settings: Settings) -> None:
+        """Edit as these settings say from now on."""
+        state = self.state
+        layout = Layout(state.lines, state.layout.width, settings.tab_width, state.layout.margins)
+        self.state = replace(state, settings=settings, layout=layout, goal=None)
+
     def scroll(self, rows: int) -> None:
         """Move the view, never the caret."""
         self._look(viewport.scrolled(self.state.viewport, self.state.layout, rows))

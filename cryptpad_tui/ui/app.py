@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from textual.screen import Screen
 
+from cryptpad_tui.settings.reading import config_file, load
 from cryptpad_tui.ui import words
 from cryptpad_tui.ui.backend import Backend, VaultBackend, given_secret
+from cryptpad_tui.ui.commands import all_commands
 from cryptpad_tui.ui.failures import engine_failures
+from cryptpad_tui.ui.habits import Habits
 from cryptpad_tui.ui.screens.base import Action, CommandScreen
 from cryptpad_tui.ui.terminal import UnsuitableTerminal, are_terminals, refuse_unsuitable_terminal
 from cryptpad_tui.ui.type_ahead import OrderedKeysApp
@@ -48,8 +51,10 @@ class CryptpadApp(OrderedKeysApp):
         keyfile: Path | None = None,
         backend: Backend | None = None,
         environ: Mapping[str, str] | None = None,
+        habits: Habits | None = None,
     ) -> None:
-        super().__init__(environ=environ)
+        self.habits = habits or Habits()
+        super().__init__(environ=environ, diff=self.habits.settings.frame_diff)
         self.backend: Backend = backend or VaultBackend(home)
         self.engine: Engine | None = None
         self._pad = pad
@@ -92,6 +97,8 @@ class CryptpadApp(OrderedKeysApp):
         self.start(asyncio.to_thread(remove_leftovers, runtime_dir(self.environ), vault.directory))
         drive = DriveScreen()
         await self.switch_screen(drive)
+        if problem := self.habits.take_problem():
+            self.call_later(self.tell_failure, problem)
         self.start(self.engine.start())
         if by_recovery:
             await self.errands.choose_passphrase(vault)
@@ -105,6 +112,7 @@ class CryptpadApp(OrderedKeysApp):
     async def drop_engine(self) -> None:
         """Flush and close; the vault's keys are gone afterwards."""
         engine, self.engine = self.engine, None
+        self.habits.lock()
         if engine is not None:
             await engine.close()
 
@@ -194,7 +202,7 @@ class CryptpadApp(OrderedKeysApp):
 
     def _restore_theme(self) -> None:
         assert self.engine is not None
-        theme = self.engine.vault.setting(_THEME_SETTING)
+        theme = self.habits.settings.theme or self.engine.vault.setting(_THEME_SETTING)
         if theme in _THEMES and not self.native_ansi_color:
             self.theme = theme
 
@@ -286,7 +294,8 @@ def run_app(
     except UnsuitableTerminal as error:
         print(f"cryptpad-tui: error: {error}", file=sys.stderr)
         return 1
-    app = CryptpadApp(home, pad=pad, passphrase=passphrase, keyfile=keyfile)
+    habits = Habits(load(config_file(environ), all_commands))
+    app = CryptpadApp(home, pad=pad, passphrase=passphrase, keyfile=keyfile, habits=habits)
     try:
         asyncio.run(_run(app, mouse=mouse))
     except KeyboardInterrupt:

@@ -6,7 +6,7 @@ contexts. It must never name a key that a bare terminal sends as another one: Ke
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -75,6 +75,7 @@ APP_COMMANDS: Final = (
     AppCommand("pad.people", "Who is here", ("f12",), "pad"),
     AppCommand("pad.formats", "Choose a format", ("alt+s",), "pad"),
     AppCommand("pad.alarm", "How this pad stands: alarms, freshness, what to do", ("f8",), "pad"),
+    AppCommand("keys.vim", "Vim keys on or off", (), "pad"),
     AppCommand("pad.numbers", "Show or hide line numbers", ("f7",), "pad"),
     AppCommand("dialog.choose", "Choose", ("enter", "ctrl+j"), "dialog", "Choose"),
     AppCommand("dialog.close", "Close without doing anything", ("escape",), "dialog", "Close"),
@@ -82,30 +83,56 @@ APP_COMMANDS: Final = (
 )
 
 
+_chosen: dict[str, tuple[str, ...]] = {}
+"""The keys that the settings put in the place of the table's."""
+
+
+def use_keys(chosen: Mapping[str, tuple[str, ...]]) -> None:
+    """Take the keys of the settings, which were checked, for the whole program."""
+    _chosen.clear()
+    _chosen.update(chosen)
+    app_keymap.cache_clear()
+
+
+def _with_chosen(command: KeyedCommand) -> KeyedCommand:
+    keys = _chosen.get(command.name)
+    if keys is None:
+        return command
+    return AppCommand(command.name, command.title, keys, command.context, getattr(command, "short", ""))
+
+
 @lru_cache(1)
 def app_keymap() -> Keymap:
     """The keys of everything but the editor."""
-    return Keymap(APP_COMMANDS)
+    return Keymap([_with_chosen(command) for command in APP_COMMANDS])
+
+
+def editor_keymap() -> Keymap:
+    """The keys of the editor."""
+    from cryptpad_tui.editor.commands import COMMANDS
+
+    return Keymap([_with_chosen(command) for command in COMMANDS.values()])
 
 
 def all_commands() -> tuple[KeyedCommand, ...]:
     """The app's commands and the editor's, in the order in which help shows them."""
     from cryptpad_tui.editor.commands import COMMANDS
 
-    return (*APP_COMMANDS, *COMMANDS.values())
+    commands: tuple[KeyedCommand, ...] = (*APP_COMMANDS, *COMMANDS.values())
+    return tuple([_with_chosen(command) for command in commands])
 
 
 def of_contexts(contexts: Sequence[str]) -> list[KeyedCommand]:
     """The commands of these contexts, in their order."""
-    everything: Iterable[KeyedCommand] = all_commands() if "editor" in contexts else APP_COMMANDS
-    commands = list(everything)
+    commands = list(all_commands()) if "editor" in contexts else [_with_chosen(one) for one in APP_COMMANDS]
     return [command for context in contexts for command in commands if command.context == context]
 
 
 def footer_of(contexts: Sequence[str]) -> list[tuple[str, str]]:
     """Key and word of the commands that a footer shows for these contexts."""
     commands = [command for context in contexts for command in APP_COMMANDS if command.context == context]
-    return [(key_label(command.keys[0]), command.short) for command in commands if command.short]
+    shown = [(_with_chosen(command).keys, command.short) for command in commands if command.short]
+    return [(key_label(keys[0]), short) for keys, short in shown if keys]
 
 
 def key_label(key: str) -> str:
@@ -132,7 +159,9 @@ def keys_page() -> str:
             if command.context == context:
                 keys = ", ".join(_documented(key) for key in command.keys) or "by name, `Ctrl+P`"
                 lines.append(f"| {command.title} | `{command.name}` | {keys} |")
-    return "\n".join(lines) + "\n"
+    from cryptpad_tui.editor.vim.table import vim_page
+
+    return "\n".join([*lines, *vim_page()]) + "\n"
 
 
 def _documented(key: str) -> str:

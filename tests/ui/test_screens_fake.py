@@ -16,6 +16,7 @@ from ui.fake_engine import HOSTILE, SECRET, FakeBackend, FakeEngine, listing, pe
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.engine import SessionEvent, SyncWord
 from cryptpad_tui.ui.app import CryptpadApp
+from cryptpad_tui.ui.habits import Habits
 from cryptpad_tui.ui.screens.drive import DriveScreen
 from cryptpad_tui.ui.screens.first_run import FirstRunScreen
 from cryptpad_tui.ui.screens.pad import PadScreen
@@ -63,6 +64,7 @@ async def world(
     unlocked: bool = True,
     environ: dict[str, str] | None = None,
     pad: str | None = None,
+    habits: Habits | None = None,
 ) -> AsyncIterator[World]:
     engine = FakeEngine(*lines)
     backend = FakeBackend(engine, exists=exists)
@@ -73,6 +75,7 @@ async def world(
         passphrase=passphrase,
         backend=backend,
         environ=environ or {"TERM": "xterm"},
+        habits=habits,
     )
     async with app.run_test(size=size) as pilot:
         there = World(app, pilot, engine, backend)

@@ -144,6 +144,7 @@ class VimKeys:
         if vim.macro is not None:
             self._recorded.append(token)
         self._failed = False
+        self.settle()
         if vim.prompt is None and self.mode is not self._parser_mode:
             self._parser = self._primed()
         self._parser.send(token)

@@ -41,5 +41,9 @@ class PadFeature:
         """A few words for the right of the status line."""
         return []
 
+    def answer(self) -> list[Part]:
+        """Words in the place of the whole status line, while a person writes there."""
+        return []
+
     def close(self) -> None:
         """The pad is being left."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from textual.app import ComposeResult
 
 from cryptpad_tui.editor.keymap import is_legacy
+from cryptpad_tui.editor.vim.table import VIM_KEYS
 from cryptpad_tui.ui.commands import CONTEXT_TITLES, key_label, of_contexts
 from cryptpad_tui.ui.screens.base import Action, Dialog, ListKeys
 from cryptpad_tui.ui.widgets.parts import Part
@@ -41,6 +42,9 @@ class HelpScreen(Dialog[None], ListKeys):
             if commands:
                 lines.append(("", CONTEXT_TITLES[context]))
                 lines += [(_keys(command.keys), command.title) for command in commands]
+        if "editor" in self._contexts:
+            lines.append(("", 'Vim keys, when they are on: "Vim keys on or off" in the commands'))
+            lines += [(key.keys, key.title) for key in VIM_KEYS]
         self.lines.show(lines)
 
     def actions(self) -> Mapping[str, Action]:

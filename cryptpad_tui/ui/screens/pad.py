@@ -19,9 +19,11 @@ from cryptpad_tui.editor.commands import COMMANDS
 from cryptpad_tui.editor.effects import ReadOnly
 from cryptpad_tui.engine import PadSession, SessionEvent
 from cryptpad_tui.ui import standing_words, words
+from cryptpad_tui.ui.commands import editor_keymap
 from cryptpad_tui.ui.pads.external_editor import ExternalEditor
 from cryptpad_tui.ui.pads.feature import PadFeature
 from cryptpad_tui.ui.pads.formats import Formats
+from cryptpad_tui.ui.pads.keys import Keys
 from cryptpad_tui.ui.pads.people import People
 from cryptpad_tui.ui.screens.base import Action, CommandScreen
 from cryptpad_tui.ui.screens.prompt import PromptLine
@@ -32,7 +34,7 @@ from cryptpad_tui.vault.errors import UnknownPad
 
 _COALESCE_S: Final = 0.1
 _AGES_S: Final = 10.0
-FEATURES: Final[tuple[type[PadFeature], ...]] = (Formats, ExternalEditor)
+FEATURES: Final[tuple[type[PadFeature], ...]] = (Keys, Formats, ExternalEditor)
 """In the order in which their words stand in the status line."""
 _HALTED: Final = "This pad takes no edits until you have answered its alarm: F8."
 
@@ -41,7 +43,7 @@ class PadView(EditorView):
     """The editor on a session: others learn where the caret is."""
 
     def __init__(self, session: PadSession) -> None:
-        super().__init__(session.view, language="markdown", id="editor")
+        super().__init__(session.view, language="markdown", keymap=editor_keymap(), id="editor")
         self._session = session
         self._told: object = None
 
@@ -165,6 +167,15 @@ class PadScreen(CommandScreen[None]):
     def on_editor_view_prompt_wanted(self, message: EditorView.PromptWanted) -> None:
         self.query_one(PromptLine).open(message.kind)
 
+    def on_editor_view_command_wanted(self, message: EditorView.CommandWanted) -> None:
+        self.perform(message.command)
+
+    def on_editor_view_mode_changed(self) -> None:
+        """At once: what a key does hangs on the mode."""
+        self._show_status()
+        vim = self.view.vim
+        self.query_one(StatusLine).hurry(alone=vim is not None and vim.prompt is not None)
+
     def on_prompt_line_done(self) -> None:
         self.view.focus()
 
@@ -208,6 +219,10 @@ class PadScreen(CommandScreen[None]):
         status = self.session.status()
         place = self.view.position
         text, role = standing_words.in_short(status)
+        for feature in self.features:
+            if written := feature.answer():
+                self.query_one(StatusLine).show(written)
+                return
         right = [part for feature in self.features for part in feature.status()]
         right.append((f"line {place.line + 1}, column {place.col + 1} ", "muted"))
         self.query_one(StatusLine).show([(f" {text}", role)], right)

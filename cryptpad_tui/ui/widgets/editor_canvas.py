@@ -72,7 +72,7 @@ class EditorCanvas(Widget):
     @property
     def position(self) -> Position:
         """Where the caret is."""
-        return self.editor.state.head
+        return self.editor.state.drawn_caret
 
     def set_remote_cursors(self, cursors: Sequence[RemoteCursor]) -> None:
         """Show where the others are. A name is shown for a moment over a caret that moved."""

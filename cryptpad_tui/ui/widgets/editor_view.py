@@ -18,8 +18,18 @@ from textual.timer import Timer
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.editor.commands import COMMANDS
-from cryptpad_tui.editor.effects import CopyToTerminal, Effect, Notice, OpenPrompt, PromptKind, ReadOnly
+from cryptpad_tui.editor.effects import (
+    AskScreen,
+    CopyToTerminal,
+    Effect,
+    Notice,
+    OpenPrompt,
+    PromptKind,
+    ReadOnly,
+)
 from cryptpad_tui.editor.keymap import Keymap
+from cryptpad_tui.editor.state import Settings
+from cryptpad_tui.editor.vim.keys import VimKeys
 from cryptpad_tui.ui.widgets.editor_canvas import SCROLLBAR_FROM_WIDTH, EditorCanvas
 from cryptpad_tui.ui.widgets.mouse import Pointer
 
@@ -48,6 +58,19 @@ class EditorView(EditorCanvas, can_focus=True):
         text: str
 
     @dataclass
+    class CommandWanted(Message):
+        """The editor asks for a command of the screen, such as `:q` for leaving."""
+
+        view: EditorView
+        command: str
+
+    @dataclass
+    class ModeChanged(Message):
+        """The mode, or the keys that wait for more, are other ones."""
+
+        view: EditorView
+
+    @dataclass
     class PromptWanted(Message):
         """The person wants to go to a line, or to find something."""
 
@@ -73,12 +96,15 @@ class EditorView(EditorCanvas, can_focus=True):
         self._auto_scroll: Timer | None = None
         self._moved_timer: Timer | None = None
         self._noticed_at = float("-inf")
+        self.vim: VimKeys | None = None
+        """The vim map, while it is on."""
+        self._mode_shown: tuple[str, str | None] = ("", None)
 
     # ---- what others may ask
 
     def command(self, name: str, argument: str = "") -> None:
         """Run a command of the editor by its name."""
-        self.act(lambda: self.editor.run(name, argument))
+        self.act(lambda: (*self.editor.run(name, argument), *self._settled()))
         if name.startswith("format."):
             # The status line says what is on at the caret.
             self.caret_moved()
@@ -101,12 +127,38 @@ class EditorView(EditorCanvas, can_focus=True):
         self.update_view()
         for effect in effects or ():
             self._perform(effect)
+        self._tell_mode()
+
+    def _settled(self) -> tuple[Effect, ...]:
+        return () if self.vim is None else self.vim.settle()
+
+    def settle(self) -> None:
+        """Show the caret where the key map wants it, and the mode."""
+        self.act(self._settled)
+
+    def default_key(self, key: str) -> str | None:
+        """The default map's command of a key."""
+        return self._keymap.command(key, "editor")
+
+    def configure(self, settings: Settings, *, line_numbers: bool) -> None:
+        """Edit as these settings say."""
+        self.line_numbers = line_numbers
+        self.editor.configure(settings)
+        self.update_view()
+
+    def _tell_mode(self) -> None:
+        mode = ("", None) if self.vim is None else (self.vim.status, self.vim.prompt)
+        if mode != self._mode_shown:
+            self._mode_shown = mode
+            self.post_message(self.ModeChanged(self))
 
     def _perform(self, effect: Effect) -> None:
         if isinstance(effect, CopyToTerminal):
             self.app.copy_to_clipboard(effect.text)
         elif isinstance(effect, OpenPrompt):
             self.post_message(self.PromptWanted(self, effect.kind))
+        elif isinstance(effect, AskScreen):
+            self.post_message(self.CommandWanted(self, effect.command))
         elif isinstance(effect, Notice):
             self.post_message(self.Said(self, effect.text))
         elif isinstance(effect, ReadOnly):
@@ -118,6 +170,10 @@ class EditorView(EditorCanvas, can_focus=True):
     # ---- keys and pastes
 
     def on_key(self, event: events.Key) -> None:
+        if self.vim is not None and self._press(self.vim, event):
+            event.stop()
+            event.prevent_default()
+            return
         name = self._command_for(event.key)
         if name is not None:
             self.command(name)
@@ -129,6 +185,18 @@ class EditorView(EditorCanvas, can_focus=True):
         event.stop()
         event.prevent_default()
 
+    def _press(self, vim: VimKeys, event: events.Key) -> bool:
+        """Give a key to the vim map; False if it is not one of its keys."""
+        effects = None
+
+        def press() -> tuple[Effect, ...] | None:
+            nonlocal effects
+            effects = vim.press(event.key, event.character)
+            return effects
+
+        self.act(press)
+        return effects is not None
+
     def _command_for(self, key: str) -> str | None:
         if key == "escape":
             state = self.editor.state
@@ -138,7 +206,8 @@ class EditorView(EditorCanvas, can_focus=True):
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
-        self.act(lambda: self.editor.paste(event.text))
+        vim, text = self.vim, event.text
+        self.act(lambda: self.editor.paste(text) if vim is None else vim.paste(text))
 
     # ---- the mouse
 

@@ -103,6 +103,12 @@ class StatusLine(CalmLine):
         self._message_end = self.set_timer(MESSAGE_S, self._forget_message)
         self._paint()
 
+    def hurry(self, *, alone: bool = False) -> None:
+        """Paint what is wanted at once; `alone`, in the place of an answer."""
+        if alone and self._message:
+            self._message = ()
+        self._paint()
+
     def _content(self) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
         left, right = self._wanted
         return self._message or left, () if self._message else right
