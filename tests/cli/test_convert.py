@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,67 @@ def test_a_rich_pad_is_made_by_its_kind(make_person: MakePerson, inside: Inside)
     assert inside(anna, "new", "Minutes", "--kind", "richtext").code == 0
     assert json.loads(inside(anna, "ls", "--json").text)[0]["kind"] == "richtext"
     assert inside(anna, "export", "Minutes", "--format", "json").text == '{\n "ops": []\n}'
+
+
+def test_word_and_opendocument_go_out_and_come_in_without_another_program(
+    make_person: MakePerson, inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = make_person("Anna")
+    monkeypatch.setenv("PATH", "/nowhere")
+    inside(anna, "new", "Plan", "--from", "-", stdin=b"# Plan\n\n1. a\n2. **b**\n")
+    for kind in ("docx", "odt"):
+        out = tmp_path / f"from-{kind}.{kind}"
+        assert inside(anna, "export", "Plan", "-o", str(out)).code == 0
+        assert inside(anna, "import", str(out)).code == 0
+        assert inside(anna, "export", f"from-{kind}").text == "# Plan\n\n1. a\n2. **b**"
+
+
+def test_a_damaged_word_file_does_not_end_the_import_of_the_others(
+    make_person: MakePerson, inside: Inside, tmp_path: Path
+) -> None:
+    anna = make_person("Anna")
+    (tmp_path / "a.docx").write_bytes(b"no zip")
+    (tmp_path / "b.md").write_text("fine")
+    ended = inside(anna, "import", str(tmp_path / "a.docx"), str(tmp_path / "b.md"))
+    assert ended.code == 1
+    assert len(ended.text.split()) == 1
+    assert "a.docx: The file is not what its name says" in ended.err
+
+
+def zipped(path: Path, files: dict[str, str]) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+
+
+def test_a_zip_is_imported_like_a_folder(make_person: MakePerson, inside: Inside, tmp_path: Path) -> None:
+    anna = make_person("Anna")
+    files = {"a.md": "a", "Deep/b.html": "<b>b</b>", ".hidden": "no", "__MACOSX/a.md": "no"}
+    zipped(tmp_path / "drive.zip", files)
+    ended = inside(anna, "import", str(tmp_path / "drive.zip"), "--into", "Work")
+    assert (ended.code, len(ended.text.split())) == (0, 2)
+    listed = json.loads(inside(anna, "ls", "--json").text)
+    assert {(pad["title"], pad["folder"], pad["kind"]) for pad in listed} == {
+        ("a", "Work/drive", "text"),
+        ("b", "Work/drive/Deep", "richtext"),
+    }
+
+
+@pytest.mark.parametrize("name", ["../out.md", "/etc/out.md", "a/../../out.md", "a\\..\\out.md", "a//out.md"])
+def test_a_zip_that_leads_out_of_itself_is_refused_whole(
+    make_person: MakePerson, inside: Inside, tmp_path: Path, name: str
+) -> None:
+    anna = make_person("Anna")
+    zipped(tmp_path / "evil.zip", {"fine.md": "a", name: "b"})
+    ended = inside(anna, "import", str(tmp_path / "evil.zip"))
+    assert ended.code == 1
+    assert "leads out of it" in ended.err
+    assert json.loads(inside(anna, "ls", "--json").text) == []
+
+
+def test_a_zip_that_would_grow_is_refused(make_person: MakePerson, inside: Inside, tmp_path: Path) -> None:
+    anna = make_person("Anna")
+    zipped(tmp_path / "bomb.zip", {"a.txt": "a" * 20_000_000})
+    ended = inside(anna, "import", str(tmp_path / "bomb.zip"))
+    assert ended.code == 1
+    assert "grow" in ended.err
