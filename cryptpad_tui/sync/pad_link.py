@@ -33,6 +33,8 @@ AGAIN: Final = frozenset({Code.RETRY, Code.STORAGE})
 QUOTA_PAUSE_S: Final = 60.0
 MAX_QUEUED_COMMITS: Final = 256
 """Above this, what waits to be folded is fetched in order instead of kept in memory."""
+MAX_QUEUED_BYTES: Final = 8 * 1024 * 1024
+"""The same: a relay that does not answer must not fill this machine's memory by pushing."""
 
 
 class PadLink:
@@ -56,6 +58,7 @@ class PadLink:
         self._own: dict[bytes, bytes] = {}
         """Entries that this connection appended beside the outbox, by id: snapshots and their HELLOs."""
         self._commits: list[frames.Commit] = []
+        self._queued_bytes = 0
         self._taking: asyncio.Task[None] | None = None
         self._deriving: asyncio.Task[None] | None = None
         self.pause_until = 0.0
@@ -104,8 +107,10 @@ class PadLink:
         try:
             if frame.op == Op.COMMIT:
                 self._commits.append(frames.Commit.decode(frame.body))
-                if len(self._commits) > MAX_QUEUED_COMMITS:
+                self._queued_bytes += len(frame.body)
+                if len(self._commits) > MAX_QUEUED_COMMITS or self._queued_bytes > MAX_QUEUED_BYTES:
                     del self._commits[:-1]
+                    self._queued_bytes = len(frame.body)
                 if self._taking is None or self._taking.done():
                     self._taking = asyncio.create_task(self._take_commits())
             elif frame.op == Op.PRESENCE:
@@ -136,6 +141,7 @@ class PadLink:
     async def _drain_commits(self) -> None:
         while self._commits:
             commit = self._commits.pop(0)
+            self._queued_bytes = self._queued_bytes if self._commits else 0
             fold = self._replica.fold
             last_n = commit.first_n + len(commit.entries) - 1
             if last_n <= fold.n:

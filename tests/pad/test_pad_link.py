@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -245,3 +246,43 @@ async def test_without_superseding_the_text_would_be_there_twice(monkeypatch: py
     await withheld(anna, relay)
     boris.fetch(relay)
     assert boris.canonical().count("second. ") == 2
+
+
+async def test_a_relay_that_answers_nothing_fills_no_memory_by_pushing() -> None:
+    """While the pad waits for an answer: what is pushed is kept up to a size, and fetched from there on."""
+    anna, boris = Person("Anna", 1), Person("Boris", 2)
+    relay = relay_for(anna)
+    link, _, _ = linked(anna, relay)
+    await link.attach()
+    boris.type("text")
+    boris.sync(relay)
+    await link._lock.acquire()
+    body = frames.Commit(relay.pad_id, 9, relay.heads[-1], (bytes(900_000),)).encode()
+    for _ in range(64):
+        link._on_push(Frame(Op.COMMIT, 0, body))
+        assert sum(len(entry) for commit in link._commits for entry in commit.entries) < 10_000_000
+    link._on_push(commit_of(relay, 1, own=False))
+    del link._commits[:-1]
+    link._lock.release()
+    await settled(link)
+    assert anna.canonical() == "text"
+    assert link._queued_bytes == 0
+
+
+async def test_a_proof_of_a_wrong_signature_gives_no_ticket_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who holds a pad's ticket may WATCH it, and a proof is made to be shown to strangers."""
+    anna = Person("Anna", 1)
+    relay = relay_for(anna)
+    ticket = b"for WATCH alone."
+    honest = relay.on_sub
+
+    def spoiled(body: bytes) -> bytes:
+        answer = frames.Subscribed.decode(honest(body))
+        return replace(answer, signature=bytes(64), ticket=ticket).encode()
+
+    monkeypatch.setattr(relay, "on_sub", spoiled)
+    link, _, _ = linked(anna, relay)
+    with pytest.raises(Alarm) as caught:
+        await link.attach()
+    assert caught.value.code is AlarmCode.WRONG_RELAY
+    assert all(ticket not in piece.content for piece in caught.value.pieces)
