@@ -34,7 +34,7 @@ class PreviewWindow:
     """The preview of one document at one width."""
 
     def __init__(self, lines: Lines, states: States, width: int) -> None:
-        self._lines = lines
+        self.lines = lines
         self._pieces = Pieces(lines, states)
         self.width = width
         self._read = lru_cache(_PIECES_KEPT)(_rows_of_text)
@@ -53,7 +53,7 @@ class PreviewWindow:
             rows = self._rows_of(first)
             found += rows[skip : skip + height - len(found)]
             first, skip = self._pieces.edge_after(first), 0
-            if len(found) >= height or first >= len(self._lines):
+            if len(found) >= height or first >= len(self.lines):
                 break
         return found
 
@@ -70,7 +70,7 @@ class PreviewWindow:
 
     def place_of(self, line: int, share: float = 0.0) -> Place:
         """The row that shows a line of the source; `share` is how far into the line, from 0 to 1."""
-        line = max(0, min(line, len(self._lines) - 1))
+        line = max(0, min(line, len(self.lines) - 1))
         first = self._pieces.edge_before(line)
         rows = self._rows_of(first)
         lines = [row.line for row in rows]
@@ -96,7 +96,7 @@ class PreviewWindow:
                 at = len(self._rows_of(first))
                 continue
             after = self._pieces.edge_after(first)
-            if after >= len(self._lines):
+            if after >= len(self.lines):
                 last = max(0, count - 1)
                 return Place(first, last), rows - left + last - at
             left, first, at = left - (count - at), after, 0
