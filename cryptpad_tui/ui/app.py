@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from textual.screen import Screen
 
-from cryptpad_tui.settings.reading import config_file, load
+from cryptpad_tui.settings.reading import Loaded, config_file, load
 from cryptpad_tui.ui import words
 from cryptpad_tui.ui.backend import Backend, VaultBackend, given_secret
 from cryptpad_tui.ui.commands import all_commands
@@ -168,6 +168,7 @@ class CryptpadApp(OrderedKeysApp):
             "app.theme": self._next_theme,
             "app.cursor": self._toggle_cursor,
             "app.palette": self._palette,
+            "app.settings": self._settings,
         }
         if self.engine is None:
             return always
@@ -188,6 +189,20 @@ class CryptpadApp(OrderedKeysApp):
             name = await self.push_screen_wait(PaletteScreen(screen.contexts))
             if name is not None:
                 screen.perform(name)
+
+    async def _settings(self) -> None:
+        from cryptpad_tui.ui.settings_errand import change_settings
+
+        await change_settings(self)
+
+    def take_settings(self, loaded: Loaded) -> None:
+        """Settings that were changed while the app runs."""
+        self.habits.take(loaded)
+        if loaded.settings.theme and not self.native_ansi_color:
+            self.theme = loaded.settings.theme
+        for screen in self.screen_stack:
+            if isinstance(screen, CommandScreen):
+                screen.take_settings()
 
     def _toggle_cursor(self) -> None:
         self.cursor_everywhere = not self.cursor_everywhere

@@ -19,11 +19,14 @@ class Habits:
     """One for the whole app."""
 
     def __init__(self, loaded: Loaded | None = None) -> None:
-        loaded = Loaded() if loaded is None else loaded
+        self._registers: Registers | None = None
+        self.take(Loaded() if loaded is None else loaded)
+
+    def take(self, loaded: Loaded) -> None:
+        """Live by these settings."""
         self.settings = loaded.settings
         self.vim_keys = loaded.settings.keymap == "vim"
         self._problem = loaded.problem
-        self._registers: Registers | None = None
         use_keys(loaded.settings.keys)
 
     def take_problem(self) -> SettingsError | None:

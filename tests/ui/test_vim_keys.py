@@ -92,6 +92,35 @@ async def test_keys_of_the_settings_count_in_the_app_and_in_the_editor() -> None
         use_keys({})
 
 
+async def test_the_settings_screen_writes_the_file_and_takes_it_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text("# mine\ntab_width = 8  # wide\n")
+    async with world(LINE, environ={"TERM": "xterm", "CRYPTPAD_TUI_CONFIG": str(path)}) as there:
+        await there.press("enter")
+        screen = there.app.screen
+        assert isinstance(screen, PadScreen)
+        screen.perform("app.settings")
+        await there.sees('keymap = "default"  (default)')
+        assert "tab_width = 8  (line 2)" in there.text()
+        await there.press("enter")
+        await there.sees('"default"  (now)')
+        await there.press("down", "enter")
+        await there.sees('keymap = "vim"')
+        await there.press("escape")
+        assert path.read_text() == '# mine\ntab_width = 8  # wide\nkeymap = "vim"\n'
+        assert screen.view.vim is not None
+        assert screen.view.editor.state.settings.tab_width == 8
+
+
+async def test_the_settings_screen_leaves_a_file_that_it_cannot_read(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text("tab_width = 99\n")
+    async with world(LINE, environ={"TERM": "xterm", "CRYPTPAD_TUI_CONFIG": str(path)}) as there:
+        there.app.screen.perform("app.settings")  # type: ignore[attr-defined]
+        await there.sees("line 1: tab_width")
+        assert path.read_text() == "tab_width = 99\n"
+
+
 async def test_locking_forgets_what_was_yanked() -> None:
     habits = vim_habits()
     async with world(LINE, habits=habits) as there:

@@ -41,6 +41,9 @@ class PadFeature:
         """A few words for the right of the status line."""
         return []
 
+    def take_settings(self) -> None:
+        """The settings of the app are other ones."""
+
     def answer(self) -> list[Part]:
         """Words in the place of the whole status line, while a person writes there."""
         return []

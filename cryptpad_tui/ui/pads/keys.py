@@ -28,14 +28,14 @@ class Keys(PadFeature):
     def look(self) -> None:
         if not self._begun:
             self._begun = True
-            self._begin()
+            self.take_settings()
 
-    def _begin(self) -> None:
+    def take_settings(self) -> None:
         chosen = self.screen.door.habits.settings
         wanted = Settings(chosen.tab_width, chosen.indent_text, chosen.scroll_margin)
         self.view.configure(wanted, line_numbers=chosen.line_numbers or self.view.line_numbers)
-        if self.screen.door.habits.vim_keys:
-            self._switch(on=True)
+        if self.screen.door.habits.vim_keys != (self.view.vim is not None):
+            self._switch(on=self.screen.door.habits.vim_keys)
 
     def _toggle(self) -> None:
         habits = self.screen.door.habits

@@ -48,6 +48,9 @@ class CommandScreen(Screen[Result]):
         """What this screen does for the commands of its contexts."""
         return {}
 
+    def take_settings(self) -> None:
+        """The settings of the app are other ones."""
+
     def body(self) -> ComposeResult:
         """The screen's widgets."""
         yield from ()
