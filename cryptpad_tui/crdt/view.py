@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from cryptpad_tui.crdt.anchors import locate_anchor, make_anchor
+from cryptpad_tui.crdt.authorship import Written, map_writers, written_between
 from cryptpad_tui.crdt.clean import require_any, require_clean, require_formats, require_key
 from cryptpad_tui.crdt.delta import apply_delta, delta_of
 from cryptpad_tui.crdt.diff import smallest_edits
@@ -281,6 +282,22 @@ class ViewDocument:
     def encode(self) -> bytes:
         """The whole state as one update; costs its length."""
         return self._engine.encode()
+
+    # -- who wrote what
+
+    @property
+    def client_id(self) -> int:
+        """The client that this view's own edits are by."""
+        return self._engine.client_id
+
+    def written_between(self, start: Position, end: Position) -> list[Written] | None:
+        """Which client wrote each character of a range; None where the text is too fragmented to say."""
+        items = self._engine.items(self.lines.byte_count)
+        return None if items is None else written_between(items, self.lines, start, end)
+
+    def map_writers(self, root: str) -> dict[str, int]:
+        """Which client wrote the value of each key; costs the length of the document."""
+        return map_writers(self.encode(), root)
 
     # -- anchors
 

@@ -10,10 +10,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from cryptpad_tui.comments.book import Book
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Change, Origin, Position
 from cryptpad_tui.engine import alarms
+from cryptpad_tui.engine.authors import Authors
 from cryptpad_tui.engine.company import Company
 from cryptpad_tui.engine.pending import PendingEdits
 from cryptpad_tui.engine.status import status_of
@@ -59,6 +61,8 @@ class PadSession:
         self.pending = PendingEdits(engine, self)
         self.view = self.pending.view
         self.view.read_only = not self.can_edit
+        self.comments = Book(self.view, name=engine.name, wall_ms=engine.wall_ms, rng=engine.rng)
+        self.authors = Authors(self)
         alarms.refresh(engine, self)
         self.view.observe(self._changed)
         self.view.observe_maps(lambda root, keys: self.pending.save_soon())
