@@ -6,7 +6,7 @@ once a second; what others are called is made safe first. Closing or losing this
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -25,6 +25,7 @@ from cryptpad_tui.ui.pads.feature import PadFeature
 from cryptpad_tui.ui.pads.formats import Formats
 from cryptpad_tui.ui.pads.keys import Keys
 from cryptpad_tui.ui.pads.people import People
+from cryptpad_tui.ui.pads.preview import Preview
 from cryptpad_tui.ui.screens.base import Action, CommandScreen
 from cryptpad_tui.ui.screens.prompt import PromptLine
 from cryptpad_tui.ui.widgets.editor_view import EditorView
@@ -34,7 +35,7 @@ from cryptpad_tui.vault.errors import UnknownPad
 
 _COALESCE_S: Final = 0.1
 _AGES_S: Final = 10.0
-FEATURES: Final[tuple[type[PadFeature], ...]] = (Keys, Formats, ExternalEditor)
+FEATURES: Final[tuple[type[PadFeature], ...]] = (Keys, Formats, ExternalEditor, Preview)
 """In the order in which their words stand in the status line."""
 _HALTED: Final = "This pad takes no edits until you have answered its alarm: F8."
 
@@ -46,9 +47,13 @@ class PadView(EditorView):
         super().__init__(session.view, language="markdown", keymap=editor_keymap(), id="editor")
         self._session = session
         self._told: object = None
+        self.watchers: list[Callable[[], None]] = []
+        """Called whenever the text was painted, so they must do next to nothing at once."""
 
     def update_view(self) -> None:
         super().update_view()
+        for watch in self.watchers:
+            watch()
         selection = self.editor.state.selection.primary
         if selection != self._told:
             self._told = selection
