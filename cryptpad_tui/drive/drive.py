@@ -1,18 +1,33 @@
 """The drive's document: flat keys `<entry>/<field>` in the map `entries`, each field last-writer-wins.
 
-An entry is named by its pad's id in hex. What is private to the person (their own name for a pad, its folder,
-the keys to it) is here; what all its readers share (the title) is in the pad itself.
+An entry is a pad, by its id in hex, or a folder, by 16 bytes of its own. What is private to the person (their
+own name for a pad, its folder and tags, the keys to it) is here; what all its readers share (the title) is in
+the pad itself. It writes and never interprets: what the fields mean together, `tree` says.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
 from cryptpad_tui.crdt.view import ViewDocument
+from cryptpad_tui.crypto.sealing import RandomBytes
+from cryptpad_tui.drive.errors import IntoItself, TooDeep
+from cryptpad_tui.drive.mirror import Mirror
+from cryptpad_tui.drive.tree import (
+    FOLDER_ID_CHARS,
+    MAX_DEPTH,
+    PAD_ID_CHARS,
+    TAG,
+    TOP,
+    Tree,
+    folder_id_of,
+    path_parts,
+    paths_to,
+)
 from cryptpad_tui.vault.records import PadRecord
 
 _FIELDS: Final = (
@@ -34,16 +49,13 @@ class DriveEntry:
     """A pad as the drive knows it."""
 
     record: PadRecord = field(repr=False)
-    name: str
-    folder: str
-    removed: bool
 
 
 class Drive:
     """Reads and writes the drive's document; the session that owns it makes the edits durable."""
 
-    def __init__(self, view: ViewDocument) -> None:
-        self._view = view
+    def __init__(self, view: ViewDocument, mirror: Mirror, *, rng: RandomBytes) -> None:
+        self._view, self._mirror, self._rng = view, mirror, rng
 
     def put(self, record: PadRecord) -> None:
         """Add a pad, or bring its entry up to date; an unchanged field is not written again."""
@@ -61,49 +73,138 @@ class Drive:
             "removed": 0,
         }
         for name, value in values.items():
-            self._set(record.pad_id, name, value)
+            self._set(record.pad_id.hex(), name, value)
 
     def set_name(self, pad_id: bytes, name: str) -> None:
         """This person's own name for a pad."""
-        self._set(pad_id, "name", name)
-
-    def name(self, pad_id: bytes) -> str:
-        value = self._get(pad_id, "name")
-        return value if isinstance(value, str) else ""
-
-    def folder(self, pad_id: bytes) -> str:
-        value = self._get(pad_id, "folder")
-        return value if isinstance(value, str) else ""
+        self._set(pad_id.hex(), "name", name)
 
     def set_folder(self, pad_id: bytes, folder: str) -> None:
-        """Where this person keeps a pad: names separated by slashes."""
-        self._set(pad_id, "folder", folder)
+        """Put a pad where a path says; folders that are missing are made."""
+        self.move_pad(pad_id, self.make_folders(folder))
 
     def set_removed(self, pad_id: bytes) -> None:
         """Take the pad out of this drive. Its keys go with it; others keep theirs."""
-        self._set(pad_id, "removed", 1)
-        for name in (*_FIELDS, "name", "folder"):
-            key = _key(pad_id, name)
-            if key in self._view.map_items(ENTRIES_ROOT):
-                self._view.delete_map(ENTRIES_ROOT, key)
+        self._set(pad_id.hex(), "removed", 1)
+        self._delete_all(pad_id.hex(), keep="removed")
+
+    # -- where pads lie, and how they are marked
+
+    def tree(self) -> Tree:
+        """The folders and marks as they are."""
+        return self._mirror.tree()
+
+    def save_mirror(self) -> None:
+        """Inside the transaction that makes the edits durable."""
+        self._mirror.save()
+
+    def make_folders(self, path: str) -> str:
+        """The id of the folder at a path, made with those around it where it is missing; raises TooDeep."""
+        parts = path_parts(path)
+        if len(parts) > MAX_DEPTH:
+            raise TooDeep
+        inside = TOP
+        for size, name in enumerate(parts, 1):
+            found = [each.id for each in self.tree().children(inside) if each.name == name]
+            inside = found[0] if found else self._make_folder("/".join(parts[:size]), inside)
+        return inside
+
+    def _make_folder(self, path: str, parent: str) -> str:
+        """A new folder in `parent`. Its id follows from the path, unless one that was renamed has that."""
+        made = folder_id_of(path)
+        if self.tree().is_used(made):
+            made = self._rng(FOLDER_ID_CHARS // 2).hex()
+        self._set(made, "path", path)
+        above, _, _ = path.rpartition("/")
+        if parent != (folder_id_of(above) if above else TOP):
+            self._set(made, "parent", parent)
+        return made
+
+    def move_pad(self, pad_id: bytes, folder: str) -> None:
+        """Into the folder of this id."""
+        self._keep_folders_of(pad_id)
+        self._set(pad_id.hex(), "in", folder)
+
+    def _keep_folders_of(self, pad_id: bytes) -> None:
+        """A pad of an earlier version names its folders by a path; they stay when it goes."""
+        for path in paths_to(str(self._get(pad_id.hex(), "folder") or "")):
+            self._set(folder_id_of(path), "path", path)
+
+    def move_folder(self, folder: str, parent: str) -> None:
+        """Into another folder, or to the top; raises IntoItself or TooDeep."""
+        tree = self.tree()
+        if parent in tree.below(folder):
+            raise IntoItself
+        height = max(tree.depth(each) for each in tree.below(folder)) - tree.depth(folder)
+        if tree.depth(parent) + 1 + height > MAX_DEPTH:
+            raise TooDeep
+        # What is shown becomes what is written, or another move would change it by surprise.
+        for each, shown in tree.broken.items():
+            self._set_in_folder(tree, each, "parent", shown)
+        self._set_in_folder(tree, folder, "parent", parent)
+
+    def rename_folder(self, folder: str, name: str) -> None:
+        """One write, however much is in it."""
+        self._set_in_folder(self.tree(), folder, "name", name)
+
+    def trash_folder(self, folder: str, at_ms: int) -> None:
+        """Into the trash with all that is in it; 0 takes it out again."""
+        self._set_in_folder(self.tree(), folder, "trashed", at_ms)
+
+    def _set_in_folder(self, tree: Tree, folder: str, name: str, value: str | int) -> None:
+        """A folder that is only named by pads is made, so that it stays when they go."""
+        for path in tree.unwritten_paths(folder):
+            self._set(folder_id_of(path), "path", path)
+        self._set(folder, name, value)
+
+    def forget_folder(self, folder: str) -> None:
+        """What another device put into it meanwhile is found at the top."""
+        self._delete_all(folder)
+
+    def tag(self, pad_id: bytes, add: Collection[str], drop: Collection[str]) -> None:
+        for each in add:
+            self._set(pad_id.hex(), TAG + each, 1)
+        for each in drop:
+            if self._get(pad_id.hex(), TAG + each):
+                self._set(pad_id.hex(), TAG + each, 0)
+
+    def set_template(self, pad_id: bytes, *, on: bool) -> None:
+        self._set(pad_id.hex(), "template", int(on))
+
+    def trash(self, pad_id: bytes, at_ms: int) -> None:
+        """Into the trash, with its keys: only emptying it takes those."""
+        self._set(pad_id.hex(), "trashed", at_ms)
+
+    def restore(self, pad_id: bytes) -> None:
+        """Out of the trash. Its keys are written again: it stays if another device empties the trash."""
+        for name in _FIELDS:
+            value = self._get(pad_id.hex(), name)
+            if value is not None:
+                self._view.set_map(ENTRIES_ROOT, f"{pad_id.hex()}/{name}", value)
+        self._set(pad_id.hex(), "removed", 0)
+        self._set(pad_id.hex(), "trashed", 0)
 
     def entries(self) -> Iterator[DriveEntry]:
         """Every pad that is not removed and whose fields are all there (reads the whole map)."""
         items = self._view.map_items(ENTRIES_ROOT)
         for pad_id_hex in sorted({key.partition("/")[0] for key in items}):
-            names = (*_FIELDS, "name", "folder", "removed")
-            values = {name: items.get(f"{pad_id_hex}/{name}") for name in names}
-            if not values["removed"] and all(values[name] is not None for name in _FIELDS):
-                record = _record(bytes.fromhex(pad_id_hex), values)
-                name, folder = str(values["name"] or ""), str(values["folder"] or "")
-                yield DriveEntry(record, name, folder, removed=False)
+            values = {name: items.get(f"{pad_id_hex}/{name}") for name in _FIELDS}
+            # Not by `removed`: where one device empties the trash and another restores, the keys decide.
+            if len(pad_id_hex) == PAD_ID_CHARS and all(values[name] is not None for name in _FIELDS):
+                yield DriveEntry(_record(bytes.fromhex(pad_id_hex), values))
 
-    def _get(self, pad_id: bytes, name: str) -> object:
-        return self._view.map_value(ENTRIES_ROOT, _key(pad_id, name))
+    def _get(self, entry: str, name: str) -> object:
+        return self._view.map_value(ENTRIES_ROOT, f"{entry}/{name}")
 
-    def _set(self, pad_id: bytes, name: str, value: str | int) -> None:
-        if self._get(pad_id, name) != value:
-            self._view.set_map(ENTRIES_ROOT, _key(pad_id, name), value)
+    def _set(self, entry: str, name: str, value: str | int) -> None:
+        if self._get(entry, name) != value:
+            self._view.set_map(ENTRIES_ROOT, f"{entry}/{name}", value)
+
+    def _delete_all(self, entry: str, *, keep: str = "") -> None:
+        for key in self._view.map_items(ENTRIES_ROOT):
+            owner, _, name = key.partition("/")
+            if owner == entry and name != keep:
+                self._view.delete_map(ENTRIES_ROOT, key)
 
 
 def _record(pad_id: bytes, values: dict[str, object]) -> PadRecord:
@@ -124,10 +225,6 @@ def _record(pad_id: bytes, values: dict[str, object]) -> PadRecord:
         uploaded=False,
         created_ms=number("created_ms"),
     )
-
-
-def _key(pad_id: bytes, name: str) -> str:
-    return f"{pad_id.hex()}/{name}"
 
 
 def _text(raw: bytes) -> str:

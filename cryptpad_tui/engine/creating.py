@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Attributes, Position, TextEdit
-from cryptpad_tui.crypto.keys import make_genesis
+from cryptpad_tui.crypto.keys import drive_root_of, make_genesis
 from cryptpad_tui.engine.records import own_record
 from cryptpad_tui.engine.values import PadListing
 from cryptpad_tui.vault.records import PadRecord
@@ -26,6 +26,17 @@ def new_record(engine: Engine, kind: PadKind, owner_root: bytes) -> PadRecord:
     """The record of a pad with this root, of which nothing is stored yet."""
     genesis = make_genesis(owner_root, kind, rng=engine.rng)
     return own_record(genesis, kind, owner_root, created_ms=engine.wall_ms())
+
+
+def drive_record(engine: Engine) -> PadRecord:
+    """The record of this account's drive, made when it is first asked for."""
+    stored = engine.vault.setting("drive")
+    record = engine.vault.pad(bytes.fromhex(stored)) if stored else None
+    if record is None:
+        record = new_record(engine, PadKind.DRIVE, drive_root_of(engine.vault.account_root))
+        engine.vault.put_pad(record)
+        engine.vault.set_setting("drive", record.pad_id.hex())
+    return record
 
 
 def create_pad(

@@ -17,10 +17,10 @@ from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.child import LoadingChild
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Attributes
-from cryptpad_tui.crypto.keys import drive_root_of
 from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.drive.drive import Drive
-from cryptpad_tui.engine import alarms, creating, generations, linking, listing, people, syncing
+from cryptpad_tui.drive.mirror import Mirror
+from cryptpad_tui.engine import alarms, creating, generations, keeping, linking, listing, people, syncing
 from cryptpad_tui.engine.alarms import AlarmView
 from cryptpad_tui.engine.errors import UnknownPad
 from cryptpad_tui.engine.history import log_lines
@@ -60,24 +60,27 @@ class Engine:
         self.relays = Relays(self)
         self._watch = VaultWatch(self)
         self._loading_child = LoadingChild()
-        self.drive_session = self._open_drive()
-        self.drive = Drive(self.drive_session.view)
+        self._drive: tuple[PadSession, Drive] | None = None
 
     # -- the drive
 
-    def _open_drive(self) -> PadSession:
-        stored = self.vault.setting("drive")
-        record = self.vault.pad(bytes.fromhex(stored)) if stored else None
-        if record is None:
-            root = drive_root_of(self.vault.account_root)
-            record = creating.new_record(self, PadKind.DRIVE, root)
-            self.vault.put_pad(record)
-            self.vault.set_setting("drive", record.pad_id.hex())
-        return self.open_pads.make(record)
+    @property
+    def drive_session(self) -> PadSession:
+        """Opened when it is first needed: a list needs only tables, and a long drive takes a second."""
+        return (self._drive or self._open_drive())[0]
+
+    @property
+    def drive(self) -> Drive:
+        return (self._drive or self._open_drive())[1]
+
+    def _open_drive(self) -> tuple[PadSession, Drive]:
+        session = self.open_pads.make(creating.drive_record(self))
+        self._drive = session, Drive(session.view, Mirror(session.view, self.vault), rng=self.rng)
+        return self._drive
 
     def listing(self) -> list[PadListing]:
-        """Every pad of the drive, newest first; opens no document."""
-        return listing.read_listing(self)
+        """Every pad of the drive, newest first; opens no document. What is in the trash is none."""
+        return [pad for pad in listing.read_listing(self) if not pad.trashed_ms]
 
     def listing_of(self, pad_id: bytes) -> PadListing:
         for line in self.listing():
@@ -86,11 +89,11 @@ class Engine:
         raise UnknownPad
 
     def find(self, reference: str) -> PadListing:
-        """A pad by short id or unique title; raises UnknownPad or AmbiguousTitle."""
+        """A pad by short id, unique title or path; raises UnknownPad or AmbiguousTitle."""
         return listing.find(self.listing(), reference)
 
     def own_name(self, pad_id: bytes) -> str:
-        return self.drive.name(pad_id)
+        return str(self.vault.drive_field(pad_id.hex(), "name") or "")
 
     def create_pad(
         self,
@@ -128,8 +131,12 @@ class Engine:
                 self.drive_session.flush()
                 session.save_listing()
 
+    def trash(self, pad_id: bytes) -> None:
+        """Put a pad into the trash, from which it can be restored. Others keep theirs."""
+        keeping.trash(self, pad_id)
+
     def remove(self, pad_id: bytes, *, by_person: bool = True) -> None:
-        """Take a pad out of this drive, with its keys and its local data. Others keep theirs.
+        """Take a pad out of this drive and its trash, with its keys and its local data. Others keep theirs.
 
         `by_person`: that is what somebody asked for, and not the end of a join that failed.
         """
@@ -157,7 +164,7 @@ class Engine:
             session.flush()
         session.opened -= 1
         current = self.open_pads.get(session.pad_id)
-        if session.opened > 0 or current is not session or session is self.drive_session:
+        if session.opened > 0 or current is not session or session.kind is PadKind.DRIVE:
             return
         if self.loop is None or not session.waiting:
             self.open_pads.take_out(session.pad_id, keep_writer=True)

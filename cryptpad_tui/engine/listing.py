@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.engine import keeping
 from cryptpad_tui.engine.errors import AmbiguousTitle, UnknownPad
 from cryptpad_tui.engine.values import PadListing, SyncWord
-from cryptpad_tui.vault.records import AlarmState, ListingRow, PadRecord
+from cryptpad_tui.vault.records import AlarmState, PadRecord
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
 
 SHORT_ID_CHARS: Final = 8
 UNTITLED: Final = "untitled"
+_NO_LOG: Final = (0, b"")
 
 
 def full_id(pad_id: bytes) -> str:
@@ -39,78 +41,83 @@ def short_ids(pad_ids: Sequence[bytes]) -> dict[bytes, str]:
 
 
 def read_listing(engine: Engine) -> list[PadListing]:
-    records = [record for record in engine.vault.pads() if record.kind != PadKind.DRIVE]
-    rows = {row.pad_id: row for row in engine.vault.listing()}
-    waiting, ends = engine.vault.waiting_by_pad(), engine.vault.log_ends()
-    opened = engine.vault.alarm_codes(AlarmState.OPEN)
-    ended = [engine.vault.alarm_codes(state) for state in (AlarmState.PAST, AlarmState.DISMISSED)]
-    short = short_ids([record.pad_id for record in records])
-    lines = [
-        _line(
-            engine,
-            record,
-            rows.get(record.pad_id),
-            short[record.pad_id],
-            waiting.get(record.pad_id, 0),
-            ends.get(record.pad_id, (0, b"")),
-            opened.get(record.pad_id, ()),
-            tuple([code for codes in ended for code in codes.get(record.pad_id, ())]),
+    """Every pad, also those in the trash, newest first."""
+    tables = _Tables(engine)
+    return sorted(map(tables.line, tables.records), key=lambda line: line.changed_ms, reverse=True)
+
+
+class _Tables:
+    """What the vault knows of all pads, each table read once: many lines must not ask as often."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, vault = engine, engine.vault
+        self.records = [record for record in vault.pads() if record.kind != PadKind.DRIVE]
+        self._rows = {row.pad_id: row for row in vault.listing()}
+        self._waiting, self._ends = vault.waiting_by_pad(), vault.log_ends()
+        self._alarms = vault.alarm_codes(AlarmState.OPEN)
+        self._ended = [vault.alarm_codes(state) for state in (AlarmState.PAST, AlarmState.DISMISSED)]
+        self._short = short_ids([record.pad_id for record in self.records])
+        self._relay = engine.relay_url()
+        self._tree = keeping.tree_of(engine)
+        self._paths: dict[str, str] = {}
+
+    def line(self, record: PadRecord) -> PadListing:
+        pad_id, entry = record.pad_id, record.pad_id.hex()
+        row, placed = self._rows.get(pad_id), self._tree.placed(entry)
+        log_n, head = self._ends.get(pad_id, _NO_LOG)
+        session = self._engine.session_of(pad_id)
+        word, freshness = self._word(record), "none"
+        if session and session.attached_here:
+            status = session.status()
+            word, freshness = status.word, status.freshness.freshness.value
+        return PadListing(
+            pad_id=pad_id,
+            short_id=self._short[pad_id],
+            title=(row.title if row else "") or placed.name or UNTITLED,
+            kind=PadKind(record.kind),
+            role=record.role,
+            folder=self._path(entry),
+            changed_ms=row.changed_ms if row else record.created_ms,
+            size_bytes=row.size_bytes if row else 0,
+            sync=word,
+            waiting=self._waiting.get(pad_id, 0),
+            log_n=log_n,
+            head=head.hex(),
+            freshness=freshness,
+            alarms=self._alarms.get(pad_id, ()),
+            relay=record.relay_url or self._relay,
+            past_alarms=tuple([code for codes in self._ended for code in codes.get(pad_id, ())]),
+            folder_id=self._tree.folder_of(entry),
+            tags=placed.tags,
+            template=placed.template,
+            trashed_ms=self._tree.trashed_ms(entry),
         )
-        for record in records
-    ]
-    return sorted(lines, key=lambda line: line.changed_ms, reverse=True)
 
+    def _path(self, entry: str) -> str:
+        folder = self._tree.folder_of(entry)
+        if folder not in self._paths:
+            self._paths[folder] = self._tree.path(folder)
+        return self._paths[folder]
 
-def _line(
-    engine: Engine,
-    record: PadRecord,
-    row: ListingRow | None,
-    short_id: str,
-    waiting: int,
-    end: tuple[int, bytes],
-    alarms: tuple[str, ...],
-    past_alarms: tuple[str, ...],
-) -> PadListing:
-    session = engine.session_of(record.pad_id)
-    word, freshness = _word(engine, record, waiting, alarms), "none"
-    if session and session.attached_here:
-        status = session.status()
-        word, freshness = status.word, status.freshness.freshness.value
-    return PadListing(
-        pad_id=record.pad_id,
-        short_id=short_id,
-        title=(row.title if row else "") or engine.own_name(record.pad_id) or UNTITLED,
-        kind=PadKind(record.kind),
-        role=record.role,
-        folder=engine.drive.folder(record.pad_id),
-        changed_ms=row.changed_ms if row else record.created_ms,
-        size_bytes=row.size_bytes if row else 0,
-        sync=word,
-        waiting=waiting,
-        log_n=end[0],
-        head=end[1].hex(),
-        freshness=freshness,
-        alarms=alarms,
-        relay=engine.relay_of(record),
-        past_alarms=past_alarms,
-    )
-
-
-def _word(engine: Engine, record: PadRecord, waiting: int, alarms: tuple[str, ...]) -> SyncWord:
-    if alarms:
-        return SyncWord.ALARM
-    if engine.relay_of(record) is None:
-        return SyncWord.SAVED
-    return SyncWord.WAITING if waiting or not record.uploaded else SyncWord.SYNCED
+    def _word(self, record: PadRecord) -> SyncWord:
+        if self._alarms.get(record.pad_id):
+            return SyncWord.ALARM
+        if not record.relay_url and not self._relay:
+            return SyncWord.SAVED
+        waits = self._waiting.get(record.pad_id) or not record.uploaded
+        return SyncWord.WAITING if waits else SyncWord.SYNCED
 
 
 def find(lines: Sequence[PadListing], reference: str) -> PadListing:
-    """By short id (or more of the pad id), then by title; raises UnknownPad or AmbiguousTitle."""
+    """By short id (or more of the pad id), by title, or by path; raises UnknownPad or AmbiguousTitle."""
     if len(reference) >= SHORT_ID_CHARS:
         named = [line for line in lines if full_id(line.pad_id).startswith(reference.lower())]
         if len(named) == 1:
             return named[0]
     titled = [line for line in lines if line.title == reference]
+    if not titled and "/" in reference:
+        path = reference.strip("/")
+        titled = [line for line in lines if line.path == path]
     if len(titled) > 1:
         raise AmbiguousTitle
     if not titled:

@@ -88,6 +88,7 @@ class PadSession:
     def save_listing(self) -> None:
         """Keep the line that the drive shows without opening this pad."""
         if self.kind is PadKind.DRIVE:
+            self._engine.drive.save_mirror()
             return
         self._engine.vault.put_listing(
             ListingRow(

@@ -62,6 +62,16 @@ class PadListing:
     relay: str | None
     past_alarms: tuple[str, ...] = ()
     """The codes of those that are past or dismissed."""
+    folder_id: str = ""
+    tags: tuple[str, ...] = ()
+    template: bool = False
+    trashed_ms: int = 0
+    """When it went into the trash; 0 where it is not there."""
+
+    @property
+    def path(self) -> str:
+        """Its folder and title: what it can be called by."""
+        return f"{self.folder}/{self.title}" if self.folder else self.title
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,17 @@ from __future__ import annotations
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 APPLICATION_ID: Final = 0x50414431
 """"PAD1" """
+
+_DRIVE_FIELD: Final = """CREATE TABLE drive_field(
+        entry TEXT NOT NULL,
+        field TEXT NOT NULL,
+        value ANY NOT NULL,
+        PRIMARY KEY(entry, field)
+    ) STRICT, WITHOUT ROWID"""
+"""A copy of what the drive's document says about folders, tags and the trash."""
 
 TABLES: Final = (
     "CREATE TABLE secret(name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID",
@@ -117,6 +125,7 @@ TABLES: Final = (
         sth BLOB NOT NULL,
         PRIMARY KEY(pad, n)
     ) STRICT, WITHOUT ROWID""",
+    _DRIVE_FIELD,
 )
 
 MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
@@ -126,5 +135,6 @@ MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
         "ALTER TABLE alarm ADD COLUMN state INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE alarm ADD COLUMN ended_ms INTEGER NOT NULL DEFAULT 0",
     ),
+    2: (_DRIVE_FIELD,),
 }
 """What makes tables of a version those of the next one. Nothing is ever lost by it."""

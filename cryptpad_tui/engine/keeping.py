@@ -1,0 +1,170 @@
+"""Where a person keeps pads: folders, tags, templates, the trash. Durable here when a function returns.
+
+Removing moves to the trash; only emptying it takes keys and text. Nothing here takes anything from others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Final
+
+from cryptpad_tui.crdt.clean import find_unclean
+from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.drive.errors import BadFolderName, BadTag, NoFolder, SeveralFolders
+from cryptpad_tui.drive.mirror import KEPT
+from cryptpad_tui.drive.tree import MAX_NAME_CHARS, TOP, Folder, Tree, path_parts
+from cryptpad_tui.engine import listing
+from cryptpad_tui.engine.values import PadListing
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine.engine import Engine
+
+MAX_TAG_CHARS: Final = 64
+MAX_PATH_CHARS: Final = 1_000
+
+
+def tree_of(engine: Engine) -> Tree:
+    """The folders and marks of the whole drive, from the vault's table: no document is opened."""
+    if engine.vault.setting(KEPT) is None:
+        # A vault of an earlier version: its drive is read once.
+        engine.drive.save_mirror()
+    return Tree(engine.vault.drive_fields())
+
+
+# -- folders
+
+
+def folder_at(engine: Engine, path: str) -> str:
+    """The id of the folder at a path, of the top for `/`; raises NoFolder or SeveralFolders."""
+    if not path_parts(path):
+        return TOP
+    found = tree_of(engine).at(path)
+    if len(found) > 1:
+        raise SeveralFolders(path)
+    if not found:
+        raise NoFolder(path)
+    return found[0].id
+
+
+def make_folder(engine: Engine, path: str) -> str:
+    """With those around it that are missing; there already, it is left as it is."""
+    parts = path_parts(path)
+    if not parts or len(path) > MAX_PATH_CHARS:
+        raise BadFolderName
+    for name in parts:
+        _check_name(name)
+    made = engine.drive.make_folders("/".join(parts))
+    engine.drive_session.flush()
+    return made
+
+
+def move_pad(engine: Engine, pad_id: bytes, folder: str) -> None:
+    engine.drive.move_pad(pad_id, folder)
+    engine.drive_session.flush()
+
+
+def move_folder(engine: Engine, folder: str, into: str) -> None:
+    engine.drive.move_folder(folder, into)
+    engine.drive_session.flush()
+
+
+def rename_folder(engine: Engine, folder: str, name: str) -> None:
+    _check_name(name)
+    engine.drive.rename_folder(folder, name)
+    engine.drive_session.flush()
+
+
+def _check_name(name: str) -> None:
+    if not name.strip() or "/" in name or "\n" in name or "\t" in name or find_unclean(name):
+        raise BadFolderName
+    if len(name) > MAX_NAME_CHARS:
+        raise BadFolderName
+
+
+# -- marks
+
+
+def tag(engine: Engine, pad_id: bytes, add: Collection[str] = (), drop: Collection[str] = ()) -> None:
+    """Private: nobody else sees them. Their case is kept, and none is there twice in another case."""
+    for each in (*add, *drop):
+        if each.split() != [each] or len(each) > MAX_TAG_CHARS or find_unclean(each):
+            raise BadTag
+    has = {each.casefold(): each for each in tree_of(engine).placed(pad_id.hex()).tags}
+    gone = [has.get(each.casefold(), each) for each in drop]
+    engine.drive.tag(pad_id, [each for each in add if each.casefold() not in has], gone)
+    engine.drive_session.flush()
+
+
+def set_template(engine: Engine, pad_id: bytes, *, on: bool) -> None:
+    engine.drive.set_template(pad_id, on=on)
+    engine.drive_session.flush()
+
+
+def duplicate(engine: Engine, pad_id: bytes, title: str) -> PadListing:
+    """A pad of one's own with the same text, in the same folder."""
+    source = engine.listing_of(pad_id)
+    with engine.borrowed(pad_id) as session:
+        rich = session.kind is PadKind.RICHTEXT
+        text, runs = ("", session.view.runs()) if rich else (session.view.text(), [])
+    made = engine.create_pad(title, kind=source.kind, text=text, runs=runs)
+    if source.folder_id:
+        move_pad(engine, made.pad_id, source.folder_id)
+    return engine.listing_of(made.pad_id)
+
+
+# -- the trash
+
+
+def trash(engine: Engine, pad_id: bytes) -> None:
+    engine.drive.trash(pad_id, engine.wall_ms())
+    engine.drive_session.flush()
+
+
+def trash_folder(engine: Engine, folder: str) -> None:
+    """With all that is in it."""
+    engine.drive.trash_folder(folder, engine.wall_ms())
+    engine.drive_session.flush()
+
+
+def restore(engine: Engine, pad_id: bytes) -> None:
+    """To where it was, or where that is in the trash itself, to the nearest folder around that is not."""
+    tree = tree_of(engine)
+    folder = tree.folder_of(pad_id.hex())
+    if tree.is_in_trash(folder):
+        engine.drive.move_pad(pad_id, tree.nearest_kept(folder))
+    engine.drive.restore(pad_id)
+    engine.drive_session.flush()
+
+
+def restore_folder(engine: Engine, folder: str) -> None:
+    """With all that was in it, but for what was put into the trash by itself."""
+    tree = tree_of(engine)
+    parent = tree.folders[folder].parent
+    engine.drive.trash_folder(folder, 0)
+    if tree.is_in_trash(parent):
+        engine.drive.move_folder(folder, tree.nearest_kept(parent))
+    engine.drive_session.flush()
+
+
+def trashed(engine: Engine) -> list[PadListing]:
+    """Every pad in the trash, the last put there first."""
+    found = [pad for pad in listing.read_listing(engine) if pad.trashed_ms]
+    return sorted(found, key=lambda pad: pad.trashed_ms, reverse=True)
+
+
+def trashed_folders(engine: Engine) -> list[Folder]:
+    """Those that were put into the trash themselves."""
+    return tree_of(engine).trashed_folders()
+
+
+def empty_trash(engine: Engine) -> int:
+    """Forget what is in the trash, with keys and text, here; how many pads. Others keep theirs."""
+    pads = trashed(engine)
+    for pad in pads:
+        engine.remove(pad.pad_id)
+    for folder in list(tree_of(engine).folders.values()):
+        if engine.drive.tree().is_in_trash(folder.id):
+            for inside in engine.drive.tree().below(folder.id):
+                engine.drive.forget_folder(inside)
+    engine.drive_session.flush()
+    return len(pads)
