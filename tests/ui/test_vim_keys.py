@@ -57,6 +57,8 @@ async def test_what_cannot_be_done_is_said() -> None:
         await there.press("enter")
         await there.press(*":frob", "enter")
         await there.sees("There is no command :frob")
+        await there.press("V")
+        await there.sees("-- VISUAL LINE --")
 
 
 async def test_the_palettes_entry_switches_for_the_session() -> None:

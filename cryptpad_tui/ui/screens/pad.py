@@ -183,7 +183,7 @@ class PadScreen(CommandScreen[None]):
         """At once: what a key does hangs on the mode."""
         self._show_status()
         vim = self.view.vim
-        self.query_one(StatusLine).hurry(alone=vim is not None and vim.prompt is not None)
+        self.query_one(StatusLine).hurry(alone=vim is not None and bool(vim.prompt or vim.status))
 
     def on_prompt_line_done(self) -> None:
         self.view.focus()
