@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from cryptpad_tui.crdt.values import Position
-from cryptpad_tui.editor import edits, line_edits, motions, rich_blocks, rich_marks
+from cryptpad_tui.editor import edits, line_edits, motions, renumber, rich_blocks, rich_marks, table_align
 from cryptpad_tui.editor.effects import Notice, OpenPrompt
 from cryptpad_tui.editor.find import BadPattern, find_next, find_previous
 from cryptpad_tui.editor.selection import Selection, caret
@@ -190,6 +190,8 @@ _OTHERS: tuple[Command, ...] = (
     _editing("format.rule", "Horizontal rule", (), rich_blocks.toggling_block("rule", value=True)),
     _editing("format.table", "Insert a table", (), rich_blocks.insert_table),
     _editing("task.toggle", "Tick or untick the task", ("alt+x",), line_edits.toggle_task),
+    _editing("list.renumber", "Number the list anew", ("alt+shift+r",), renumber.renumber),
+    _editing("table.align", "Align the columns of the table", ("alt+shift+a",), table_align.align_table),
     Command("clipboard.copy", "Copy", ("ctrl+c", "alt+c", "ctrl+insert"), edits.copy),
     _editing("clipboard.cut", "Cut", ("ctrl+x", "shift+delete"), edits.cut),
     _editing("clipboard.paste", "Paste", ("ctrl+v", "shift+insert"), edits.paste),
