@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -31,7 +32,12 @@ class MemoryStore:
         return self.heads.get(n) or self.proven.get(n)
 
     def log_after(self, n: int, limit: int) -> list[LogRow]:
-        return [row for row in self.log if row.n > n][:limit]
+        first = self._place(n + 1)
+        return self.log[first : first + limit]
+
+    def _place(self, n: int) -> int:
+        """Where position n is in the log, or would be: it is ascending, and costs no walk over all of it."""
+        return bisect_left(self.log, n, key=lambda row: row.n)
 
     def checkpoint(self) -> tuple[int, bytes] | None:
         return self.saved
@@ -40,14 +46,17 @@ class MemoryStore:
         self.saved = (n, state)
 
     def commit_fold(self, rows: Sequence[LogRow], *, proven_heads: Sequence[tuple[int, bytes]] = ()) -> None:
-        known = {row.n for row in self.log}
-        again = {row.n: row.void for row in rows if row.n in known}
-        self.log = [replace(row, void=again.get(row.n, row.void)) for row in self.log]
-        self.log += [row for row in rows if row.n not in known]
+        for row in rows:
+            at = self._place(row.n)
+            if at < len(self.log) and self.log[at].n == row.n:
+                self.log[at] = replace(self.log[at], void=row.void)
+            else:
+                self.log.insert(at, row)
         self.heads.update({row.n: row.head for row in rows})
         self.proven.update(proven_heads)
         ids = {row.entry_id for row in rows}
-        self.outbox_rows = {k: row for k, row in self.outbox_rows.items() if row.entry_id not in ids}
+        for number in [number for number, row in self.outbox_rows.items() if row.entry_id in ids]:
+            del self.outbox_rows[number]
 
     def signed_head(self) -> bytes | None:
         return self.signed[max(self.signed)] if self.signed else None
