@@ -129,7 +129,7 @@ def test_what_is_folded_while_a_start_is_concluded_is_not_unfolded(
 
 
 def test_a_void_that_uncovers_a_lie_says_so(lied: Lied) -> None:
-    """Folded again from the pad's birth, the start proves false: nothing that was written on it is kept on."""
+    """Folded again from the pad's birth, the start proves false: nothing written on it is kept on."""
     anna, mallory, nora, relay = lied
     mallory.fetch(relay)
     mallory.type("bad words")
