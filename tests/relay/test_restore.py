@@ -544,6 +544,24 @@ def test_it_gives_everybody_the_same_time_to_come(desk: Desk, make_desk: MakeDes
     assert restored(client, history.frame(END_N, BACKUP_N, END_N)).n == END_N
 
 
+@pytest.mark.xfail(
+    strict=True,
+    reason="what was lost unsigned and what is written just now look alike: holding both back would let"
+    " others take the places of the first when the wait ends",
+)
+def test_fresh_entries_do_not_slip_past_the_wait_as_if_they_were_lost(
+    desk: Desk, make_desk: MakeDesk, history: History
+) -> None:
+    """An editor shows any old signature and appends by RESTORE what was never in the log. Whoever holds more
+    comes too late, and the relay's two signatures contradict each other.
+    """
+    desk = make_desk(restored=True)
+    client = connected(desk, history.pad)
+    forked = History(history.pad, desk.keys.seed)
+    forked.add(*history.entries[:BACKUP_N], history.pad.writer().hello(history.at(BACKUP_N)))
+    assert refused(client, forked.frame(BACKUP_N, BACKUP_N, BACKUP_N + 1)) == Code.BEHIND
+
+
 def test_an_old_signature_above_the_backup_counts_once_it_is_restored(
     desk: Desk, make_desk: MakeDesk, history: History
 ) -> None:
