@@ -76,6 +76,7 @@ APP_COMMANDS: Final = (
     AppCommand("pad.people", "Who is here", ("f12",), "pad"),
     AppCommand("pad.formats", "Choose a format", ("alt+s",), "pad"),
     AppCommand("pad.preview", "Show or hide the preview", ("alt+shift+v",), "pad"),
+    AppCommand("pad.outline", "Headings: show them, go there, hide them", ("alt+g",), "pad"),
     AppCommand("pad.alarm", "How this pad stands: alarms, freshness, what to do", ("f8",), "pad"),
     AppCommand("keys.vim", "Vim keys on or off", (), "pad"),
     AppCommand("pad.numbers", "Show or hide line numbers", ("f7",), "pad"),

@@ -24,6 +24,7 @@ from cryptpad_tui.ui.pads.external_editor import ExternalEditor
 from cryptpad_tui.ui.pads.feature import PadFeature
 from cryptpad_tui.ui.pads.formats import Formats
 from cryptpad_tui.ui.pads.keys import Keys
+from cryptpad_tui.ui.pads.outline import OutlineFeature
 from cryptpad_tui.ui.pads.people import People
 from cryptpad_tui.ui.pads.preview import Preview
 from cryptpad_tui.ui.screens.base import Action, CommandScreen
@@ -35,7 +36,7 @@ from cryptpad_tui.vault.errors import UnknownPad
 
 _COALESCE_S: Final = 0.1
 _AGES_S: Final = 10.0
-FEATURES: Final[tuple[type[PadFeature], ...]] = (Keys, Formats, ExternalEditor, Preview)
+FEATURES: Final[tuple[type[PadFeature], ...]] = (Keys, Formats, ExternalEditor, Preview, OutlineFeature)
 """In the order in which their words stand in the status line."""
 _HALTED: Final = "This pad takes no edits until you have answered its alarm: F8."
 
