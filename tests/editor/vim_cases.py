@@ -296,6 +296,16 @@ LINES = _cases(
 )
 
 MORE = _cases(
+    ("a\nb|c", "VU", "a\n|BC"),
+    ("a\nbc|d\nefgh", "Vjy", "a\n|bcd\nefgh"),
+    ("abcd\nab|cd", "Vky", "ab|cd\nabcd"),
+    ("ab|c\nd", "gUip", "|ABC\nD"),
+    ("a|bc\ndef\nghi", "9$", "abc\ndef\ngh|i"),
+    ("a\n|\n  b\nc", "2D", "a\n|c"),
+    ("a b|c\n\nd", "30d}", "a b|c\n\nd"),
+    ("a |b [c] d", "di[", "a b [|] d"),
+    ("|ab\nc", "chZ<Esc>", "|Zab\nc"),
+    ("|ab\nc", "c{Z<Esc>", "|Zab\nc"),
     ("  f|oo", "gUU", "  |FOO"),
     ("x (|a b", "di(", "x (|a b"),
     ("foo\n|\nbar", "dw", "foo\n|bar"),
@@ -379,6 +389,8 @@ MORE = _cases(
 CASES = (*MOTIONS, *CHANGES, *OPERATORS, *OBJECTS, *VISUAL, *LINES, *MORE)
 
 OURS = (
+    Case("a\n|\n b c", "daw", "a\n|\n b c", "a word never takes the end of its line; vim joins the lines"),
+    Case("a|b\ncd\nef", "2Vd", "|cd\nef", "a count before v or V is not used; vim repeats the last size"),
     Case("- |a", "ob<Esc>", "- a\n- |b", "a list goes on, as with Enter in this editor"),
     Case("|Foo foo", "/foo<CR>", "Foo |foo", "a search without capitals ignores case; here both agree"),
     Case("x |Foo", "gg0/foo<CR>", "x |Foo", "a search without capitals ignores case (vim: set smartcase)"),

@@ -64,7 +64,7 @@ Motion = Callable[[EditorState, Ask], Target | None]
 
 def _left(state: EditorState, ask: Ask) -> Target | None:
     line, col = state.head
-    if not col:
+    if not col and not ask.operator:
         return None
     text = state.lines[line]
     for _ in range(min(ask.times, col)):
@@ -113,8 +113,9 @@ def _first_char(state: EditorState, ask: Ask) -> Target:
 
 
 def _line_end(state: EditorState, ask: Ask) -> Target | None:
-    line = state.head.line + ask.times - 1
-    if line >= len(state.lines):
+    last = len(state.lines) - 1
+    line = min(state.head.line + ask.times - 1, last)
+    if ask.times > 1 and state.head.line == last:
         return None
     place = last_char(state.lines, line)
     return Target(place, Kind.INCLUSIVE, END_OF_LINE)
@@ -185,10 +186,10 @@ def _word(
     return run
 
 
-def _paragraph(function: Callable[[Lines, Position, int], Position], kind: Kind) -> Motion:
+def _paragraph(function: Callable[[Lines, Position, int], Position | None], kind: Kind) -> Motion:
     def run(state: EditorState, ask: Ask) -> Target | None:
         place = function(state.lines, state.head, ask.times)
-        if place == state.head:
+        if place is None or (place == state.head and not ask.operator):
             return None
         at_end = place == line_end(state.lines, place.line) and place.line == len(state.lines) - 1
         if at_end and place.col and function is paragraphs.next_paragraph and ask.operator:

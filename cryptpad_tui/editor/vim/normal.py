@@ -9,7 +9,6 @@ from collections.abc import Generator
 from dataclasses import replace
 from typing import Final
 
-from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.editor.vim import insert, objects, operators
 from cryptpad_tui.editor.vim.command_line import execute
 from cryptpad_tui.editor.vim.context import MAX_COUNT, Cancelled, Failed, Keys, Prefix, Vim
@@ -165,15 +164,15 @@ def _operate(vim: Vim, prefix: Prefix, operator: str, given: str = "") -> Keys:
         vim.require_writable()
     if key == operator or (len(operator) == 2 and key in (operator[-1], operator * 1)):
         wanted = _these_lines(vim, prefix.times)
-        if operator in operators.CASES:
-            vim.place(first_nonblank(vim.lines, wanted.first))
+        start = first_nonblank(vim.lines, wanted.first) if operator in operators.CASES else vim.cursor
+        wanted = Range(start, wanted.end, linewise=True)
     elif key in ("i", "a"):
         yield from read_key(vim)
         wanted = _object(vim, vim.last_key, prefix.times, around=key == "a")
     else:
         target = yield from read_motion(vim, prefix, key, operator)
         wanted = operators.range_of(vim.lines, vim.cursor, target)
-        if operator == "d" and not given:
+        if operator == "d":
             wanted = operators.for_delete(vim.lines, wanted)
     if not wanted.linewise and wanted.start == wanted.end and operator != "c":
         raise Failed
@@ -203,9 +202,7 @@ def apply(vim: Vim, operator: str, wanted: Range, register: str, times: int = 1)
     state = vim.cursor_state()
     if operator == "y":
         vim.keep(register, operators.text_of(vim.lines, wanted), deleted=False)
-        place = Position(wanted.first, state.head.col) if wanted.linewise else wanted.start
-        # Lines keep the column of the caret, which is that of `goal` where it went down.
-        vim.place(place if wanted.linewise or not vim.mode.selects else wanted.start)
+        vim.place(wanted.start)
         return
     vim.require_writable()
     vim.changed = True

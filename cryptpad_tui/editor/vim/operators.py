@@ -38,13 +38,13 @@ def range_of(lines: Lines, start: Position, target: Target) -> Range:
     """The text from the caret to a motion's target, by vim's rules for its kind."""
     first, last = min(start, target.place), max(start, target.place)
     if target.kind is Kind.LINES:
-        return whole_lines(first.line, last.line)
+        return Range(first, last, linewise=True)
     if target.kind is Kind.INCLUSIVE:
         return Range(first, min(past(lines, last), line_end(lines, last.line)))
     if first.line < last.line and last.col == 0:
         # An exclusive motion to a line's start ends at the end of the line above.
         if in_indent(lines, first):
-            return whole_lines(first.line, last.line - 1)
+            return Range(first, line_end(lines, last.line - 1), linewise=True)
         return Range(first, line_end(lines, last.line - 1))
     return Range(first, last)
 
@@ -146,9 +146,7 @@ def recased(transform: Callable[[str], str]) -> Callable[[EditorState, Range], S
             low = start.col if line == start.line else 0
             high = end.col if line == end.line else len(state.lines[line])
             made += rewritten(state, line, low, high, transform)
-        # Of whole lines the caret keeps its place.
-        head = state.head if wanted.linewise and state.head.line == wanted.first else start
-        return Step(tuple(made), caret(Position(start.line, head.col)))
+        return Step(tuple(made), caret(wanted.start))
 
     return run
 

@@ -73,11 +73,14 @@ def matching(lines: Lines, place: Position) -> Position | None:
 
 
 def block_around(lines: Lines, place: Position, opening: str, count: int) -> tuple[Position, Position] | None:
-    """The brackets around a place; a place on one of them is inside."""
+    """The brackets around a place, else the next ones; a place on one of them is inside."""
     text = lines[place.line]
     start: Position | None = place if text[place.col : place.col + 1] == opening else None
     if start is None:
         start = opening_before(lines, place, opening)
+    if start is None:
+        ahead = _forward(lines, place, _signs_of(opening))
+        start = next((at for at, sign in ahead if sign == opening), None)
     for _ in range(count - 1):
         start = opening_before(lines, start, opening) if start is not None else None
     end = closing_of(lines, start, opening) if start is not None else None

@@ -17,21 +17,23 @@ from cryptpad_tui.editor.vim.places import last_char
 _SENTENCE_END: Final = regex.compile(r"[.!?][)\]\"']*(?:\s+|$)")
 
 
-def next_paragraph(lines: Lines, place: Position, count: int) -> Position:
+def next_paragraph(lines: Lines, place: Position, count: int) -> Position | None:
     line, total = place.line, len(lines)
-    for _ in range(count):
+    for left in range(count - 1, -1, -1):
         while line < total and not lines[line]:
             line += 1
         while line < total and lines[line]:
             line += 1
         if line >= total:
-            return lines.end
+            return None if left else lines.end
     return Position(line, 0)
 
 
-def previous_paragraph(lines: Lines, place: Position, count: int) -> Position:
+def previous_paragraph(lines: Lines, place: Position, count: int) -> Position | None:
     line = place.line
-    for _ in range(count):
+    for number in range(count):
+        if number and not line:
+            return None
         while line > 0 and not lines[line]:
             line -= 1
         while line > 0 and lines[line]:

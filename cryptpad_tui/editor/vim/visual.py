@@ -131,13 +131,11 @@ def _operate(vim: Vim, prefix: Prefix, key: str) -> None:
     mode = vim.mode
     if (key in _WHOLE_LINES or operator in "><") and not wanted.linewise:
         wanted = whole_lines(*sorted((vim.anchor.line, vim.cursor.line)))
-    head = min(vim.anchor, vim.cursor)
+    head, upward = min(vim.anchor, vim.cursor), vim.cursor < vim.anchor
     vim.leave_visual(head)
     apply(vim, operator, wanted, prefix.register, prefix.times)
-    if operator == "y" and wanted.linewise:
-        vim.place(Position(wanted.first, head.col if mode is Mode.VISUAL or head.line == wanted.first else 0))
-    elif operator in ("gu", "gU", "g~"):
-        vim.place(head)
+    if operator in ("y", "gu", "gU", "g~"):
+        vim.place(head if mode is Mode.VISUAL or upward else Position(head.line, 0))
 
 
 def _fill(vim: Vim, char: str) -> None:
