@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from cryptpad_tui.comments.book import Book
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.crdt.view import ViewDocument
@@ -23,6 +25,7 @@ from cryptpad_tui.engine import (
     SyncWord,
     UnknownPad,
 )
+from cryptpad_tui.engine.authors import Author
 from cryptpad_tui.pad.alarms import Notice
 from cryptpad_tui.pad.freshness import Freshness, FreshnessState
 from cryptpad_tui.pad.judgement import StartReport
@@ -58,6 +61,11 @@ class FakeSession:
         if text:
             self.view.replace(Position(0, 0), Position(0, 0), text)
         self.view.read_only = not can_edit
+        self.comments = Book(
+            self.view, name=lambda: "ME", wall_ms=lambda: 1_000, rng=random.Random(7).randbytes
+        )
+        self.authors = self
+        self.known: dict[int, Author] = {}
         self.problem = ""
         self.notices: list[Notice] = []
         self.disk_full = self.removed = self.halted = False
@@ -92,6 +100,9 @@ class FakeSession:
 
     def people(self) -> list[Person]:
         return self.here
+
+    def by_client(self) -> dict[int, Author]:
+        return self.known
 
     def name_of(self, key: bytes) -> str:
         return "someone"

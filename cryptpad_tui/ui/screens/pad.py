@@ -20,6 +20,7 @@ from cryptpad_tui.editor.effects import ReadOnly
 from cryptpad_tui.engine import PadSession, SessionEvent
 from cryptpad_tui.ui import standing_words, words
 from cryptpad_tui.ui.commands import editor_keymap
+from cryptpad_tui.ui.pads.comments import Comments
 from cryptpad_tui.ui.pads.external_editor import ExternalEditor
 from cryptpad_tui.ui.pads.feature import PadFeature
 from cryptpad_tui.ui.pads.formats import Formats
@@ -36,7 +37,14 @@ from cryptpad_tui.vault.errors import UnknownPad
 
 _COALESCE_S: Final = 0.1
 _AGES_S: Final = 10.0
-FEATURES: Final[tuple[type[PadFeature], ...]] = (Keys, Formats, ExternalEditor, Preview, OutlineFeature)
+FEATURES: Final[tuple[type[PadFeature], ...]] = (
+    Keys,
+    Formats,
+    ExternalEditor,
+    Preview,
+    OutlineFeature,
+    Comments,
+)
 """In the order in which their words stand in the status line."""
 _HALTED: Final = "This pad takes no edits until you have answered its alarm: F8."
 

@@ -6,7 +6,7 @@ nothing else. It must never do work that grows with the document, and never move
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from textual import events
 from textual.geometry import Offset, Region
@@ -17,7 +17,7 @@ from textual.widget import Widget
 from cryptpad_tui.crdt.values import Change, Origin, Position
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.editor.editor import Editor
-from cryptpad_tui.editor.frame import Frame, changed_rows
+from cryptpad_tui.editor.frame import Decoration, Frame, changed_rows
 from cryptpad_tui.ui.safe_app import SafeApp
 from cryptpad_tui.ui.widgets.palette import Palette
 from cryptpad_tui.ui.widgets.remote_cursors import MAX_SHOWN, Flag, RemoteCursor, decorations, flags, through
@@ -29,6 +29,8 @@ SCROLLBAR_FROM_WIDTH = 20
 _REFINE_AFTER_S = 0.3
 """Background lexing begins when nothing was typed for this long."""
 _REFINE_NEXT_S = 0.02
+Marker = Callable[[int, int], Iterable[Decoration]]
+"""Decorations for the first to the last line in view; it must cost no more than those lines do."""
 
 
 class EditorCanvas(Widget):
@@ -54,6 +56,7 @@ class EditorCanvas(Widget):
         self._scrollbar = scrollbar
         self._now = now
         self._remote: tuple[RemoteCursor, ...] = ()
+        self.markers: list[Marker] = []
         self._flagged: dict[str, float] = {}
         self._frame: Frame | None = None
         self._flags: dict[int, Flag] = {}
@@ -112,7 +115,7 @@ class EditorCanvas(Widget):
         if painter is None:
             return
         before, flags_before, bar_before = self._frame, self._flags, painter.scrollbar
-        after = self._frame = self.editor.frame(decorations(self._remote))
+        after = self._frame = self.editor.frame(self._decorations())
         self._flags = self._raised_flags(after)
         painter.scrollbar = Scrollbar.of(after.scroll, len(after.rows), shown=painter.has_scrollbar)
         rows = set(changed_rows(before, after)) | bar_before.differences(painter.scrollbar)
@@ -126,6 +129,13 @@ class EditorCanvas(Widget):
 
     def caret_moved(self) -> None:
         """The caret is somewhere else, or the text changed."""
+
+    def _decorations(self) -> list[Decoration]:
+        """What lies over the text: the marks of features below the carets of the others."""
+        view = self.editor.state.viewport
+        first, last = view.top.line, view.top.line + view.height
+        marks = [mark for marker in self.markers for mark in marker(first, last)]
+        return marks + decorations(self._remote)
 
     def _paint(self, whole: bool, rows: Collection[int]) -> None:
         app = self._screen_app

@@ -46,6 +46,7 @@ _ROLES: Final[Mapping[str, tuple[str, str]]] = {
     "front.key": ("secondary", ""),
     "footnote": ("secondary", ""),
     "control": ("error", "reverse"),
+    "remark": ("warning", "bold underline"),
     "gutter": ("muted", ""),
     "scrollbar": ("muted", ""),
 }
