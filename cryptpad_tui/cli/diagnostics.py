@@ -55,6 +55,7 @@ MEANINGS: Final[dict[str, ExitCode]] = {
     "cryptpad_tui.pad.flows_void.NotVoidable": ExitCode.FAILED,
     "cryptpad_tui.pad.objects.ObjectTooLarge": ExitCode.FAILED,
     "cryptpad_tui.pad.proofs_judge.NotAProof": ExitCode.FAILED,
+    "cryptpad_tui.drive.errors.DriveError": ExitCode.FAILED,
     "cryptpad_tui.engine.errors.EngineError": ExitCode.FAILED,
     "cryptpad_tui.engine.errors.NoRelay": ExitCode.UNREACHABLE,
     "cryptpad_tui.settings.errors.SettingsError": ExitCode.FAILED,

@@ -28,7 +28,20 @@ def pad_object(pad: PadListing) -> Json:
         "sync": str(pad.sync.value),
         "waiting": pad.waiting,
         "pad_id": _base32(pad.pad_id),
+        "path": pad.path,
+        "tags": list(pad.tags),
+        "template": pad.template,
     }
+
+
+def trash_object(pad: PadListing) -> Json:
+    """A pad as `trash` shows it: the same, and when it was put there."""
+    return {**pad_object(pad), "trashed": iso_time(pad.trashed_ms)}
+
+
+def folder_object(folder_id: str, name: str, path: str) -> Json:
+    """A folder as `ls --tree` shows it."""
+    return {"id": folder_id, "name": name, "path": path}
 
 
 def status_pad_object(pad: PadListing) -> Json:

@@ -1,4 +1,4 @@
-"""The verbs that look and change nothing: cat, ls, log, status. They read what is here and use no network."""
+"""The verbs that look and change nothing: cat, log, status. They read what is here and use no network."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cryptpad_tui.cli import output
-from cryptpad_tui.cli.json_shapes import iso_time, log_object, pad_object, status_object
+from cryptpad_tui.cli.json_shapes import iso_time, log_object, status_object
 from cryptpad_tui.cli.root import VerbCommand, unlocks
 from cryptpad_tui.cli.secret_sources import SecretSources
 from cryptpad_tui.cli.table import table
@@ -35,38 +35,6 @@ def cat_verb(sources: SecretSources, pad: str) -> None:
             session.close()
 
     output.write_bytes(in_vault(sources, work))
-
-
-@click.command("ls", cls=VerbCommand)
-@_json
-@unlocks
-def ls_verb(sources: SecretSources, as_json: bool) -> None:
-    """List the pads of your drive, the last changed first."""
-
-    async def work(engine: Engine) -> list[PadListing]:
-        return engine.listing()
-
-    pads = in_vault(sources, work)
-    if as_json:
-        output.write_json_object([pad_object(pad) for pad in pads])
-    else:
-        output.write_lines(_pad_table(pads))
-
-
-def _pad_table(pads: Sequence[PadListing]) -> list[str]:
-    rows = [
-        (
-            pad.short_id,
-            pad.title,
-            pad.kind.name.lower(),
-            pad.role,
-            f"{pad.waiting} waiting" if pad.waiting and pad.sync.value == "waiting" else pad.sync.value,
-            iso_time(pad.changed_ms)[:16].replace("T", " "),
-            str(pad.size_bytes),
-        )
-        for pad in pads
-    ]
-    return table(("ID", "TITLE", "KIND", "RIGHT", "SYNC", "CHANGED (UTC)", "BYTES"), rows, flexible=1)
 
 
 @click.command("status", cls=VerbCommand)

@@ -1,4 +1,4 @@
-"""The verbs that change pads: new, write, append, rename, rm. Saved here first, then sent for at most 2 s."""
+"""The verbs that change pads: new, write, append, rename. Saved here first, then sent for at most 2 s."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cryptpad_tui.cli import diagnostics, output
+from cryptpad_tui.cli import output
+from cryptpad_tui.cli.errors import WrongUse
 from cryptpad_tui.cli.root import VerbCommand, unlocks
 from cryptpad_tui.cli.secret_sources import SecretSources
 from cryptpad_tui.cli.text_input import read_text, require_title, stdin_is_terminal
-from cryptpad_tui.cli.vault_access import in_vault, send_or_say, send_quickly
+from cryptpad_tui.cli.vault_access import in_vault, send_or_say
 
 if TYPE_CHECKING:
     from cryptpad_tui.crdt.view import ViewDocument
-    from cryptpad_tui.engine import Engine
+    from cryptpad_tui.engine import Engine, PadListing
 
 _STDIN = Path("-")
 
@@ -33,20 +34,43 @@ _STDIN = Path("-")
 @click.option(
     "--kind", type=click.Choice(("text", "richtext")), default="text", help="What it holds; text unless told."
 )
+@click.option("--into", "folder", default="", metavar="FOLDER", help="Its folder, as Work/Notes.")
+@click.option("--template", metavar="PAD", help="Begin with the text of this pad, and its kind.")
 @unlocks
-def new_verb(sources: SecretSources, title: str, source: Path | None, kind: str) -> None:
+def new_verb(
+    sources: SecretSources, title: str, source: Path | None, kind: str, folder: str, template: str | None
+) -> None:
     """Make a pad with TITLE and print its short id."""
     title = require_title(title)
+    if template is not None and source is not None:
+        raise WrongUse("--from and --template")
     text = "" if source is None else read_text(None if source == _STDIN else source)
 
     async def work(engine: Engine) -> None:
         from cryptpad_tui.crdt.kinds import PadKind
+        from cryptpad_tui.engine import keeping
 
-        pad = engine.create_pad(title, kind=PadKind[kind.upper()], text=text)
+        pad = _begun_with(engine, template, title) or engine.create_pad(
+            title, kind=PadKind[kind.upper()], text=text
+        )
+        if folder:
+            keeping.move_pad(engine, pad.pad_id, keeping.make_folder(engine, folder))
         output.write_line(pad.short_id)
         await send_or_say(engine, pad.pad_id)
 
     in_vault(sources, work)
+
+
+def _begun_with(engine: Engine, template: str | None, title: str) -> PadListing | None:
+    """A pad like the template, at the top of the drive."""
+    if template is None:
+        return None
+    from cryptpad_tui.drive.tree import TOP
+    from cryptpad_tui.engine import keeping
+
+    made = keeping.duplicate(engine, engine.find(template).pad_id, title)
+    keeping.move_pad(engine, made.pad_id, TOP)
+    return made
 
 
 @click.command("write", cls=VerbCommand)
@@ -98,31 +122,18 @@ def _edit(sources: SecretSources, reference: str, change: Callable[[ViewDocument
 @click.argument("title")
 @unlocks
 def rename_verb(sources: SecretSources, pad: str, title: str) -> None:
-    """Give PAD another TITLE, for everybody; of a pad that you may only view, your own name for it."""
+    """Give PAD another TITLE, for everybody; of a pad that you may only view, your own name for it. A folder
+    is renamed for you alone."""
     title = require_title(title)
 
     async def work(engine: Engine) -> None:
-        found = engine.find(pad)
+        from cryptpad_tui.engine import keeping
+
+        found, folder = keeping.find_any(engine, pad)
+        if found is None:
+            keeping.rename_folder(engine, folder, title)
+            return
         engine.rename(found.pad_id, title)
         await send_or_say(engine, found.pad_id)
-
-    in_vault(sources, work)
-
-
-@click.command("rm", cls=VerbCommand)
-@click.argument("pad")
-@unlocks
-def rm_verb(sources: SecretSources, pad: str) -> None:
-    """Take PAD off your drive, with its keys. Others keep theirs, and the relay keeps what it has."""
-
-    async def work(engine: Engine) -> None:
-        found = engine.find(pad)
-        # Edits that others wait for leave before the pad does.
-        sent = not found.waiting or await send_quickly(engine, found.pad_id)
-        engine.remove(found.pad_id)
-        if not sent:
-            diagnostics.warn(
-                "the pad is off your drive; edits of it that the relay did not have went with it"
-            )
 
     in_vault(sources, work)

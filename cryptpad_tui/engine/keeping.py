@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 from cryptpad_tui.crdt.clean import find_unclean
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.drive.errors import BadFolderName, BadTag, NoFolder, SeveralFolders
-from cryptpad_tui.drive.mirror import KEPT
-from cryptpad_tui.drive.tree import MAX_NAME_CHARS, TOP, Folder, Tree, path_parts
-from cryptpad_tui.engine import listing
+from cryptpad_tui.drive.tree import MAX_NAME_CHARS, TOP, Folder, path_parts
+from cryptpad_tui.engine.errors import UnknownPad
+from cryptpad_tui.engine.listing import find, read_listing, tree_of
 from cryptpad_tui.engine.values import PadListing
 
 if TYPE_CHECKING:
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
 
 MAX_TAG_CHARS: Final = 64
 MAX_PATH_CHARS: Final = 1_000
-
-
-def tree_of(engine: Engine) -> Tree:
-    """The folders and marks of the whole drive, from the vault's table: no document is opened."""
-    if engine.vault.setting(KEPT) is None:
-        # A vault of an earlier version: its drive is read once.
-        engine.drive.save_mirror()
-    return Tree(engine.vault.drive_fields())
 
 
 # -- folders
@@ -44,6 +36,19 @@ def folder_at(engine: Engine, path: str) -> str:
     if not found:
         raise NoFolder(path)
     return found[0].id
+
+
+def find_any(engine: Engine, reference: str) -> tuple[PadListing | None, str]:
+    """A pad, or else the id of a folder at this path; raises UnknownPad."""
+    try:
+        return engine.find(reference), TOP
+    except UnknownPad:
+        found = tree_of(engine).at(reference)
+        if not found:
+            raise
+        if len(found) > 1:
+            raise SeveralFolders(reference) from None
+        return None, found[0].id
 
 
 def make_folder(engine: Engine, path: str) -> str:
@@ -148,13 +153,27 @@ def restore_folder(engine: Engine, folder: str) -> None:
 
 def trashed(engine: Engine) -> list[PadListing]:
     """Every pad in the trash, the last put there first."""
-    found = [pad for pad in listing.read_listing(engine) if pad.trashed_ms]
+    found = [pad for pad in read_listing(engine) if pad.trashed_ms]
     return sorted(found, key=lambda pad: pad.trashed_ms, reverse=True)
 
 
 def trashed_folders(engine: Engine) -> list[Folder]:
     """Those that were put into the trash themselves."""
     return tree_of(engine).trashed_folders()
+
+
+def find_trashed(engine: Engine, reference: str) -> tuple[PadListing | None, str]:
+    """The same in the trash."""
+    try:
+        return find(trashed(engine), reference), TOP
+    except UnknownPad:
+        tree, path = tree_of(engine), reference.strip("/")
+        found = [each.id for each in tree.trashed_folders() if path in (each.name, tree.path(each.id))]
+        if not found:
+            raise
+        if len(found) > 1:
+            raise SeveralFolders(reference) from None
+        return None, found[0]
 
 
 def empty_trash(engine: Engine) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cryptpad_tui.crypto.keys import EditKeys, Role, relay_fingerprint
 from cryptpad_tui.crypto.links import NO_RELAY, Link, decode_link, encode_link
-from cryptpad_tui.engine import alarms, keeping
+from cryptpad_tui.engine import alarms, keeping, listing
 from cryptpad_tui.engine.errors import NoRelay, NotAllowed, RelayUnreachable, UnknownPad
 from cryptpad_tui.engine.records import keys_of
 from cryptpad_tui.engine.values import PadListing, SyncReport
@@ -75,7 +75,7 @@ async def join(engine: Engine, link_text: str, *, wait_s: float) -> PadListing:
                 raise Alarm(AlarmCode(report.alarms[0].code))
             if not is_here:
                 raise RelayUnreachable("the relay did not give the pad in time; nothing was added")
-    if keeping.tree_of(engine).trashed_ms(link.pad_id.hex()):
+    if listing.tree_of(engine).trashed_ms(link.pad_id.hex()):
         keeping.restore(engine, link.pad_id)
     return engine.listing_of(link.pad_id)
 

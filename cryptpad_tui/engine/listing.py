@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.engine import keeping
+from cryptpad_tui.drive.mirror import KEPT
+from cryptpad_tui.drive.tree import Tree
 from cryptpad_tui.engine.errors import AmbiguousTitle, UnknownPad
 from cryptpad_tui.engine.values import PadListing, SyncWord
 from cryptpad_tui.vault.records import AlarmState, PadRecord
@@ -40,6 +41,14 @@ def short_ids(pad_ids: Sequence[bytes]) -> dict[bytes, str]:
     return short
 
 
+def tree_of(engine: Engine) -> Tree:
+    """The folders and marks of the whole drive, from the vault's table: no document is opened."""
+    if engine.vault.setting(KEPT) is None:
+        # A vault of an earlier version: its drive is read once.
+        engine.drive.save_mirror()
+    return Tree(engine.vault.drive_fields())
+
+
 def read_listing(engine: Engine) -> list[PadListing]:
     """Every pad, also those in the trash, newest first."""
     tables = _Tables(engine)
@@ -58,7 +67,7 @@ class _Tables:
         self._ended = [vault.alarm_codes(state) for state in (AlarmState.PAST, AlarmState.DISMISSED)]
         self._short = short_ids([record.pad_id for record in self.records])
         self._relay = engine.relay_url()
-        self._tree = keeping.tree_of(engine)
+        self._tree = tree_of(engine)
         self._paths: dict[str, str] = {}
 
     def line(self, record: PadRecord) -> PadListing:

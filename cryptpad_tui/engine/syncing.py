@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.engine import alarms
+from cryptpad_tui.engine.listing import tree_of
 from cryptpad_tui.engine.relay_loop import sentence_of
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.values import SyncReport
@@ -28,7 +29,7 @@ async def sync(engine: Engine, pad_ids: Sequence[bytes] | None, *, wait_s: float
     started = engine.loop is None
     if started:
         engine.loop = asyncio.get_running_loop()
-    wanted = pad_ids if pad_ids is not None else [record.pad_id for record in engine.vault.pads()]
+    wanted = pad_ids if pad_ids is not None else pads_in_step(engine)
     records = [record for pad_id in wanted if (record := engine.vault.pad(pad_id))]
     sessions = [engine.open_pad(r.pad_id) for r in records if engine.relay_of(r)]
     for session in sessions:
@@ -72,11 +73,23 @@ def _report(sessions: Sequence[PadSession]) -> SyncReport:
 
 def pads_to_send(engine: Engine) -> list[bytes]:
     """Those with a relay that does not have all of them."""
-    waiting = engine.vault.waiting_by_pad()
+    waiting, kept = engine.vault.waiting_by_pad(), set(pads_in_step(engine))
     return [
         record.pad_id
         for record in engine.vault.pads()
-        if engine.relay_of(record) and (waiting.get(record.pad_id) or not record.uploaded)
+        if record.pad_id in kept
+        and engine.relay_of(record)
+        and (waiting.get(record.pad_id) or not record.uploaded)
+    ]
+
+
+def pads_in_step(engine: Engine) -> list[bytes]:
+    """All but those in the trash; of these, what others wait for is sent all the same."""
+    tree, waiting = tree_of(engine), engine.vault.waiting_by_pad()
+    return [
+        record.pad_id
+        for record in engine.vault.pads()
+        if not tree.trashed_ms(record.pad_id.hex()) or (record.uploaded and waiting.get(record.pad_id))
     ]
 
 

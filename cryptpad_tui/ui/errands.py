@@ -71,17 +71,17 @@ class Errands:
             self._engine.rename(pad_id, wanted.strip())
 
     async def remove(self, pad_id: bytes, title: str) -> None:
-        """Remove a pad from this drive, once that is confirmed."""
+        """Put a pad into the trash, once that is confirmed."""
         shown = words.safe_title(title)
         sentences = (
-            "It goes from your list and from this machine; others keep theirs.",
-            "Only a link brings it back: without one, what only you have is gone.",
+            "It goes into the trash of your drive; others keep theirs.",
+            "`cryptpad-tui restore` takes it out again; emptying the trash forgets it for good.",
         )
         options = (Option("keep", "Keep it"), Option("remove", "Remove it"))
         answer = await self._app.push_screen_wait(ChooseDialog(f"Remove “{shown}”?", sentences, options))
         if answer == "remove":
-            self._engine.remove(pad_id)
-            self._app.say(f"Removed “{shown}”.")
+            self._engine.trash(pad_id)
+            self._app.say(f"“{shown}” is in the trash.")
 
     async def choose_relay(self) -> None:
         """Ask for the relay of pads that have none yet."""

@@ -67,7 +67,11 @@ class FakeEngine:
     sync_error: BaseException | None = None
     log_lines: list[LogLine] = field(default_factory=list)
     vault: SimpleNamespace = field(
-        default_factory=lambda: SimpleNamespace(directory=Path("/vault"), setting={"name": "Anna"}.get)
+        default_factory=lambda: SimpleNamespace(
+            directory=Path("/vault"),
+            setting={"name": "Anna", "drive/mirror": "1"}.get,
+            drive_fields=list,
+        )
     )
 
     def add(self, title: str, text: str = "", **changes: object) -> PadListing:
@@ -109,8 +113,8 @@ class FakeEngine:
     def rename(self, pad_id: bytes, title: str) -> None:
         self.calls.append(f"rename {title}")
 
-    def remove(self, pad_id: bytes) -> None:
-        self.calls.append("remove")
+    def trash(self, pad_id: bytes) -> None:
+        self.calls.append("trash")
 
     def open_pad(self, pad_id: bytes) -> FakeSession:
         return FakeSession(self, next(pad for pad in self.pads if pad.pad_id == pad_id))

@@ -63,6 +63,7 @@ def both(anna_and_ben: tuple[Person, Person], inside: Inside, relay: RelayProces
     for run in (pair.anna, pair.ben):
         for pad in json.loads(run("ls", "--json")):
             run("rm", pad["id"])
+        run("trash", "--empty")
 
 
 def test_a_shared_pad_survives_the_relays_death_and_ends_equal(both: Both, relay: RelayProcess) -> None:

@@ -96,15 +96,15 @@ def test_rm_sends_what_others_wait_for_before_the_pad_leaves(engine: FakeEngine,
     engine.add("Shopping", waiting=2)
     ended = command("rm", "Shopping")
     assert (ended.code, ended.err) == (0, "")
-    assert engine.calls == ["sync 1 2", "remove", "close", "lock"]
+    assert engine.calls == ["sync 1 2", "trash", "close", "lock"]
 
 
-def test_rm_says_when_edits_went_with_the_pad(engine: FakeEngine, command: Command) -> None:
+def test_rm_says_when_edits_wait_in_the_trash(engine: FakeEngine, command: Command) -> None:
     engine.add("Shopping", waiting=2)
     engine.report = SyncReport(2, True, (), ())
     ended = command("rm", "Shopping")
     assert ended.code == 0
-    assert "went with it" in ended.err
+    assert "wait there with it" in ended.err
 
 
 def test_cat_is_byte_exact(engine: FakeEngine, command: Command) -> None:
@@ -121,7 +121,21 @@ def test_an_unknown_pad_is_refused(engine: FakeEngine, command: Command) -> None
         assert ended.lines[-1].startswith("cryptpad-tui: error: There is no such pad in this drive.")
 
 
-PAD_FIELDS = ["id", "title", "kind", "folder", "right", "changed", "size_bytes", "sync", "waiting", "pad_id"]
+PAD_FIELDS = [
+    "id",
+    "title",
+    "kind",
+    "folder",
+    "right",
+    "changed",
+    "size_bytes",
+    "sync",
+    "waiting",
+    "pad_id",
+    "path",
+    "tags",
+    "template",
+]
 
 
 def test_ls_prints_the_fields_of_the_contract(engine: FakeEngine, command: Command) -> None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
+from cryptpad_tui.crypto.keys import Role
+from cryptpad_tui.crypto.links import NO_RELAY, Link, encode_link
 from cryptpad_tui.drive.errors import BadFolderName, BadTag, NoFolder, SeveralFolders
 from cryptpad_tui.drive.mirror import KEPT
 from cryptpad_tui.drive.tree import TOP
 from cryptpad_tui.engine import AmbiguousTitle, Engine, UnknownPad, keeping
+from cryptpad_tui.engine.listing import tree_of
+from cryptpad_tui.engine.syncing import pads_to_send
 from cryptpad_tui.vault.errors import DiskFull
 from support.sessions import MakeEngine
 
@@ -81,7 +85,7 @@ async def test_a_folder_goes_into_the_trash_with_all_in_it_and_comes_back(make_e
     keeping.trash_folder(anna, work)
     assert keeping.empty_trash(anna) == 1
     assert keeping.trashed_folders(anna) == []
-    assert keeping.tree_of(anna).folders == {}
+    assert tree_of(anna).folders == {}
 
 
 async def test_a_drive_of_an_earlier_version_is_read_once_and_shown(make_engine: MakeEngine) -> None:
@@ -148,3 +152,22 @@ async def test_two_folders_of_one_path_are_not_guessed_between(make_engine: Make
     with pytest.raises(SeveralFolders):
         keeping.folder_at(anna, "One")
     assert keeping.folder_at(anna, "/") == TOP
+
+
+async def test_joining_again_takes_a_pad_out_of_the_trash(make_engine: MakeEngine) -> None:
+    anna = make_engine("Anna")
+    pad = anna.create_pad("Plan", folder="Work")
+    anna.trash(pad.pad_id)
+    link = Link(Role.VIEW, pad.pad_id, 0, bytes(32), 0, bytes(16), NO_RELAY, "wss://pads.example")
+    assert (await anna.join(encode_link(link))).path == "Work/Plan"
+
+
+async def test_what_is_in_the_trash_is_not_kept_in_step(make_engine: MakeEngine) -> None:
+    anna = make_engine("Anna", relay_url="ws://127.0.0.1:9")
+    kept, pad = anna.create_pad("kept"), anna.create_pad("pad")
+    shared = anna.create_pad("shared")
+    with anna.borrowed(shared.pad_id) as session:
+        session.update_record(uploaded=True)
+    anna.trash(pad.pad_id)
+    anna.trash(shared.pad_id)
+    assert set(pads_to_send(anna)) == {kept.pad_id, shared.pad_id}, "others wait for what is shared"

@@ -58,7 +58,7 @@ def screen(*, unsafe: bool) -> int:
         for event in SessionEvent:
             session.tell(event)
 
-    engine.rename = engine.remove = fail  # type: ignore[method-assign,assignment]
+    engine.rename = engine.trash = fail  # type: ignore[method-assign,assignment]
 
     backend = fake_engine.FakeBackend(engine)
     app = CryptpadApp(Path("/nowhere"), passphrase=fake_engine.SECRET, backend=backend)

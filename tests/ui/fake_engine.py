@@ -168,7 +168,7 @@ class FakeEngine:
     def rename(self, pad_id: bytes, title: str) -> None:
         self.lines = [replace(line, title=title) if line.pad_id == pad_id else line for line in self.lines]
 
-    def remove(self, pad_id: bytes) -> None:
+    def trash(self, pad_id: bytes) -> None:
         self.lines = [line for line in self.lines if line.pad_id != pad_id]
 
     def relay_url(self) -> str | None:

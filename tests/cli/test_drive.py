@@ -1,0 +1,116 @@
+"""Keeping a drive in order from the command line, on a real vault in this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from cli.fakes import Ended, Inside, MakePerson
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture
+def run(make_person: MakePerson, inside: Inside) -> Run:
+    person = make_person("Dora")
+    return lambda *arguments, stdin=b"": inside(person, *arguments, stdin=stdin)
+
+
+@pytest.fixture
+def does(run: Run) -> Callable[..., str]:
+    def call(*arguments: str, stdin: bytes = b"") -> str:
+        ended = run(*arguments, stdin=stdin)
+        assert ended.code == 0, ended.err
+        return ended.text
+
+    return call
+
+
+def test_folders_paths_and_the_tree(does: Callable[..., str], run: Run) -> None:
+    does("mkdir", "Work/Notes")
+    plan = does("new", "Plan", "--into", "Work/Notes")
+    other = does("new", "Plan", "--into", "Home")
+    assert run("cat", "Plan").code == 1
+    does("append", "Work/Notes/Plan", stdin=b"text")
+    assert does("cat", "Work/Notes/Plan") == "text"
+    assert does("ls", "--tree").splitlines() == [
+        "Home/",
+        f"  {other}  Plan",
+        "Work/",
+        "  Notes/",
+        f"    {plan}  Plan",
+    ]
+    (line,) = json.loads(does("ls", "Work", "--json"))
+    assert (line["id"], line["folder"], line["path"]) == (plan, "Work/Notes", "Work/Notes/Plan")
+    tree = json.loads(does("ls", "Work", "--tree", "--json"))
+    assert [folder["path"] for folder in tree["folders"]] == ["Work/Notes"]
+    does("mv", plan, "Home/Plan", "/")
+    assert {line["folder"] for line in json.loads(does("ls", "--json"))} == {""}
+    does("mv", "Work/Notes", "Home")
+    does("rename", "Home/Notes", "Papers")
+    assert [folder["path"] for folder in json.loads(does("ls", "--tree", "--json"))["folders"]] == [
+        "Home",
+        "Home/Papers",
+        "Work",
+    ]
+    for wrong in (("mv", "Home", "Home/Papers"), ("mv", plan, "None"), ("ls", "None"), ("mkdir", "/")):
+        ended = run(*wrong)
+        assert (ended.code, ended.out, len(ended.lines)) == (1, b"", 1), wrong
+
+
+def test_a_tag_that_is_taken_off_is_no_option(does: Callable[..., str], run: Run) -> None:
+    pad = does("new", "Plan")
+    assert does("tag", pad, "+urgent", "+idea", "+home").splitlines() == ["home", "idea", "urgent"]
+    assert does("tag", pad, "-idea", "-home", "+Two") == "Two\nurgent"
+    assert json.loads(does("tag", pad, "--json")) == ["Two", "urgent"]
+    assert does("tag", "Plan", "--", "-urgent") == "Two"
+    assert json.loads(does("ls", "--tag", "two", "--json"))[0]["tags"] == ["Two"]
+    assert json.loads(does("ls", "--tag", "two", "--tag", "none", "--json")) == []
+    assert run("tag", pad, "bare").code == 2
+    assert run("tag", pad, "+").code == 1
+    assert "Usage" in does("tag", "-h")
+
+
+def test_the_trash_gives_back_what_is_not_emptied(does: Callable[..., str], run: Run) -> None:
+    pad = does("new", "Plan", "--into", "Work", "--from", "-", stdin=b"text")
+    does("rm", pad)
+    assert does("ls") == ""
+    assert run("cat", pad).code == 1
+    (line,) = json.loads(does("trash", "--json"))
+    assert (line["path"], line["trashed"][:2]) == ("Work/Plan", "20")
+    does("restore", "Plan")
+    assert does("cat", "Work/Plan") == "text"
+    does("rm", "Work")
+    assert "Work/" in does("trash")
+    does("restore", "Work")
+    does("rm", pad)
+    ended = run("trash", "--empty")
+    assert (ended.code, ended.text) == (0, "")
+    assert "1 pad forgotten" in ended.err
+    assert run("restore", pad).code == 1
+    assert (does("trash"), does("ls")) == ("", "")
+
+
+def test_templates_and_copies_are_pads_of_ones_own(does: Callable[..., str], run: Run) -> None:
+    pad = does("new", "Minutes", "--kind", "richtext", "--into", "Work")
+    does("append", pad, stdin=b"present:\n")
+    does("template", pad)
+    assert [line["id"] for line in json.loads(does("template", "--list", "--json"))] == [pad]
+    made = does("new", "Minutes of May", "--template", "Minutes")
+    copy = does("duplicate", pad)
+    lines = {line["id"]: line for line in json.loads(does("ls", "--json"))}
+    assert (lines[made]["kind"], lines[made]["folder"], lines[made]["template"]) == ("richtext", "", False)
+    assert (lines[copy]["title"], lines[copy]["folder"]) == ("Minutes (copy)", "Work")
+    assert does("cat", made) == does("cat", copy) == "present:"
+    does("template", pad, "--off")
+    assert does("template", "--list") == ""
+    for wrong in (("template",), ("template", pad, "--list"), ("new", "A", "--from", "-", "--template", pad)):
+        assert run(*wrong).code == 2
+
+
+def test_a_title_that_commands_terminals_is_harmless_in_the_tree(does: Callable[..., str]) -> None:
+    does("mkdir", "a\u202eb")
+    does("new", "x\u202ey", "--into", "a\u202eb")
+    for shown in (does("ls", "--tree"), does("ls")):
+        assert "\u202e" not in shown
