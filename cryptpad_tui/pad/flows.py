@@ -23,7 +23,7 @@ from cryptpad_tui.crypto.keys import ViewKeys, keys_match
 from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.pad import rederive, snapshots
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
-from cryptpad_tui.pad.asking import FETCH_LIMIT, Flow, Request, do_job, get_chunk, one_entry, prove
+from cryptpad_tui.pad.asking import FETCH_LIMIT, Flow, Request, do_job, get_chunk, one_entry, pause, prove
 from cryptpad_tui.pad.evidence import pin_piece, shown_piece
 from cryptpad_tui.pad.fold import Fold, Folded
 from cryptpad_tui.pad.owner_records import verified_records
@@ -167,12 +167,19 @@ def join(replica: Replica, connected: Connected, pin: Pin, load: DocumentLoader)
         yield from _start_from_snapshot(replica, connected, load)
     awaited = replica.fold.owner.unplaced()
     folded = yield from catch_up(replica, signed.n, signed.head)
+    began = replica.unconfirmed_start is not None
+    if began:
+        # What follows costs the document's length; other windows of this vault may have come in between.
+        yield pause(replica.pad_id)
+        folded += yield from catch_up(replica, signed.n, signed.head)
     if awaited & replica.fold.owner.unplaced():
         raise Alarm(AlarmCode.BAD_RECORD, "a record that it told of is not in the log")
     _check_start(replica)
     yield from check_pin(replica.fold, pin)
     replica.confirm_start()
     replica.keep_signed_head()
+    if began:
+        yield pause(replica.pad_id)
     return folded
 
 

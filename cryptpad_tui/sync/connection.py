@@ -19,6 +19,8 @@ from cryptpad_relay.protocol.frames import Frame, Greeting, Op
 from cryptpad_tui.pad.asking import Flow, Job, Pause, Request
 
 REQUEST_TIMEOUT_S: Final = 30.0
+PAUSE_S: Final = 0.001
+"""A flow that pauses lets all run that is ready: a key press takes several turns of the loop to be on screen."""
 _PUSH_PAD_AT: Final = {Op.COMMIT: 0, Op.HEAD: 0, Op.SIGNED: 0, Op.PRESENCE: 8}
 
 T = TypeVar("T")
@@ -91,7 +93,7 @@ class RelayConnection:
         if isinstance(step, Job):
             await asyncio.to_thread(step.run)
         elif isinstance(step, Pause):
-            await asyncio.sleep(0)
+            await asyncio.sleep(PAUSE_S)
         else:
             return await self.request(step)
         return b""
