@@ -69,6 +69,10 @@ def open_find(state: EditorState, argument: str) -> Step:
     return Step(reveal=False, effects=(OpenPrompt("find"),))
 
 
+def open_replace(state: EditorState, argument: str) -> Step:
+    return Step(reveal=False, effects=(OpenPrompt("replace"),))
+
+
 def go_to_next(state: EditorState, argument: str) -> Step:
     """The next match of what was searched for last."""
     if state.find is None or not state.find.query.text:
@@ -199,6 +203,7 @@ _OTHERS: tuple[Command, ...] = (
     _editing("history.redo", "Redo my last change", ("ctrl+y", "ctrl+shift+z"), edits.redo),
     Command("goto.line", "Go to a line", ("ctrl+g",), goto_line),
     Command("find.open", "Find", ("ctrl+f",), open_find),
+    _editing("find.replace", "Find and replace", ("alt+shift+f",), open_replace),
     Command("find.next", "Find the next one", ("f3", "alt+n"), go_to_next),
     Command("find.previous", "Find the one before", ("alt+p", "shift+f3"), go_to_previous),
     Command("view.scroll_up", "Scroll up a row", ("alt+y", "ctrl+up"), _scrolling(-1)),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-PromptKind = Literal["goto", "find", "link", "colour", "background", "table"]
+PromptKind = Literal["goto", "find", "replace", "link", "colour", "background", "table"]
 
 
 @dataclass(frozen=True, slots=True)

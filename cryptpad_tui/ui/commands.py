@@ -23,6 +23,7 @@ CONTEXT_TITLES: Final = {
     "pad": "In a pad",
     "dialog": "Questions",
     "share": "Sharing",
+    "prompt": "Finding and replacing",
     "editor": "Writing",
 }
 """Every context, in the order in which docs/keys.md has them."""
@@ -86,6 +87,13 @@ APP_COMMANDS: Final = (
     AppCommand("dialog.choose", "Choose", ("enter", "ctrl+j"), "dialog", "Choose"),
     AppCommand("dialog.close", "Close without doing anything", ("escape",), "dialog", "Close"),
     AppCommand("share.copy", "Copy the link", ("ctrl+c",), "share", "Copy"),
+    AppCommand("prompt.next", "The next match; skip this one", ("down", "f3", "alt+n"), "prompt"),
+    AppCommand("prompt.previous", "The match before", ("up", "alt+p"), "prompt"),
+    AppCommand("prompt.case", "Capitals count, or only where there are some", ("alt+c",), "prompt"),
+    AppCommand("prompt.word", "Whole words only, or any part", ("alt+w",), "prompt"),
+    AppCommand("prompt.regex", "A regular expression, or the text itself", ("alt+r",), "prompt"),
+    AppCommand("prompt.all", "Replace all of them, after a look", ("alt+a",), "prompt"),
+    AppCommand("prompt.close", "Back to where the search began; end replacing", ("escape",), "prompt"),
 )
 
 

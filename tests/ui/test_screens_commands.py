@@ -7,6 +7,7 @@ from pathlib import Path
 from cryptpad_tui.editor.commands import COMMANDS
 from cryptpad_tui.editor.keymap import Keymap, is_legacy
 from cryptpad_tui.ui import commands
+from cryptpad_tui.ui.pads.find import FindLine
 from cryptpad_tui.ui.screens.dialogs import AskDialog, ChooseDialog
 from cryptpad_tui.ui.screens.drive import DriveScreen
 from cryptpad_tui.ui.screens.first_run import FirstRunScreen
@@ -19,7 +20,7 @@ from cryptpad_tui.ui.screens.unlock import UnlockScreen
 ROOT = Path(__file__).parents[2]
 SCREENS = (
     DriveScreen, PadScreen, UnlockScreen, FirstRunScreen, ShareScreen, ChooseDialog, AskDialog, HelpScreen,
-    PaletteScreen,
+    PaletteScreen, FindLine,
 )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from cryptpad_tui.ui.commands import editor_keymap
 from cryptpad_tui.ui.pads.comments import Comments
 from cryptpad_tui.ui.pads.external_editor import ExternalEditor
 from cryptpad_tui.ui.pads.feature import PadFeature
+from cryptpad_tui.ui.pads.find import FindLine
 from cryptpad_tui.ui.pads.formats import Formats
 from cryptpad_tui.ui.pads.keys import Keys
 from cryptpad_tui.ui.pads.outline import OutlineFeature
@@ -92,7 +93,8 @@ class PadScreen(CommandScreen[None]):
             yield self.view
             for feature in self.features:
                 yield from feature.panes()
-        yield PromptLine(self.view.editor, self.view.update_view, self.view.command)
+        yield PromptLine(self.view.update_view, self.view.command)
+        yield FindLine(self.view, self.session.view)
         with Horizontal(id="foot"):
             yield StatusLine(id="status")
         yield self.key_bar()
@@ -183,7 +185,10 @@ class PadScreen(CommandScreen[None]):
         self._show_status()
 
     def on_editor_view_prompt_wanted(self, message: EditorView.PromptWanted) -> None:
-        self.query_one(PromptLine).open(message.kind)
+        if message.kind in ("find", "replace"):
+            self.query_one(FindLine).open(replacing=message.kind == "replace")
+        else:
+            self.query_one(PromptLine).open(message.kind)
 
     def on_editor_view_command_wanted(self, message: EditorView.CommandWanted) -> None:
         self.perform(message.command)
@@ -193,6 +198,9 @@ class PadScreen(CommandScreen[None]):
         self._show_status()
         vim = self.view.vim
         self.query_one(StatusLine).hurry(alone=vim is not None and bool(vim.prompt or vim.status))
+
+    def on_find_line_done(self) -> None:
+        self.view.focus()
 
     def on_prompt_line_done(self) -> None:
         self.view.focus()

@@ -13,7 +13,7 @@ from cryptpad_tui.ui.screens.fields import Field
 from cryptpad_tui.ui.widgets.row_list import Painting, RowList
 from cryptpad_tui.ui.widgets.text_line import TextLine
 
-_HIDDEN = frozenset({"list", "dialog", "form", "unlock", "share"})
+_HIDDEN = frozenset({"list", "dialog", "form", "unlock", "share", "prompt"})
 """Contexts whose commands mean nothing by name: they move in a list, or answer a question."""
 
 

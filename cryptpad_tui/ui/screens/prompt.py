@@ -1,4 +1,4 @@
-"""The line below the text that asks what to find, or which line to go to."""
+"""The line below the text that asks for a line to go to, or for what a format needs."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ from textual.message import Message
 from textual.widgets import Static
 from textual.widgets._input import Input
 
-from cryptpad_tui.editor.editor import Editor
 from cryptpad_tui.editor.effects import PromptKind
 from cryptpad_tui.ui.screens.fields import Field
 
 _LABELS: Final[dict[PromptKind, str]] = {
-    "find": " Find: ",
     "goto": " Line: ",
     "link": " Link to (none takes it away): ",
     "colour": " Colour (red, #ff8800, none): ",
@@ -33,20 +31,17 @@ _COMMANDS: Final[dict[PromptKind, str]] = {
 
 
 class PromptLine(Horizontal):
-    """Hidden until the editor wants an answer; finding shows the first match with every letter."""
+    """Hidden until the editor wants an answer."""
 
     class Done(Message):
         """The answer was given or taken back."""
 
-    def __init__(
-        self, editor: Editor, update_view: Callable[[], None], run: Callable[[str, str], None]
-    ) -> None:
+    def __init__(self, update_view: Callable[[], None], run: Callable[[str, str], None]) -> None:
         """`run` runs a command with what was answered."""
         super().__init__(id="prompt")
-        self._editor = editor
         self._run = run
         self._update_view = update_view
-        self._kind: PromptKind = "find"
+        self._kind: PromptKind = "goto"
         self.display = False
 
     @property
@@ -67,28 +62,18 @@ class PromptLine(Horizontal):
         self._label(_LABELS[kind])
         self.display = True
         field.focus()
-        if kind == "find":
-            self._editor.find_start()
 
     def cancel(self) -> None:
         """As if nothing was asked."""
-        if self._kind == "find":
-            self._editor.find_cancel()
         self._close()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        if self.is_open and self._kind == "find":
-            found = self._editor.find_update(event.value)
-            self._label(_LABELS["find"] if found or not event.value else " Not found: ")
-            self._update_view()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        if self._kind == "find":
-            self._editor.find_accept()
         self._close()
-        if self._kind != "find" and event.value.strip():
+        if event.value.strip():
             self._run(_COMMANDS[self._kind], event.value)
         self.post_message(self.Done())
 
