@@ -16,6 +16,8 @@ from cryptpad_relay.store.base import Loss
 
 ASK_AGAIN_MS: Final = 5_000
 """When a client comes again that waits for others."""
+UNSIGNED_SHARE: Final = 0.5
+"""The last part of the settling time, in which also what nobody signed may come back."""
 
 
 class Holds:
@@ -30,6 +32,15 @@ class Holds:
         """0: append. Else it waits for others, and this is when to come again."""
         now_ms = self._now_ms()
         return max(self._loss_wait_ms(pad, now_ms), self._backup_wait_ms(pad, now_ms))
+
+    def unsigned_wait_ms(self, pad: OpenPad) -> int:
+        """The same for what was lost before it was signed: it comes back in the wait's last half.
+
+        Earlier it could take a place that a signature of this relay gave to something else; later others
+        could take its own.
+        """
+        early_ms = self._now_ms() + int(self._limits.settle_s * 1_000 * UNSIGNED_SHARE)
+        return max(self._loss_wait_ms(pad, early_ms), self._backup_wait_ms(pad, early_ms))
 
     def shown(self, pad: OpenPad, signed: SignedHead) -> Loss | None:
         """Take a signed head of this relay that stands in the pad's log or is proved to extend it.

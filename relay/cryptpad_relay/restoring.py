@@ -81,7 +81,8 @@ def _check_unsigned(session: Session, pad: OpenPad, frame: Restore, now: float) 
     unsigned = frame.last_n - max(frame.signed.n, pad.log.n)
     if unsigned <= 0:
         return
-    if session.hub.holds.more_was_shown(pad, frame.signed.n):
+    holds = session.hub.holds
+    if holds.more_was_shown(pad, frame.signed.n) or holds.unsigned_wait_ms(pad):
         raise Refused(Code.BEHIND, ASK_AGAIN_MS)
     size = sum(map(len, frame.entries[-unsigned:]))
     retry_ms = session.entry_tokens.take(unsigned, now) or session.byte_tokens.take(size, now)

@@ -446,6 +446,10 @@ async def test_who_joined_at_a_snapshot_cannot_give_back_what_lies_before_it(
         await carla.come()
     assert caught.value.code is AlarmCode.ROLLBACK
     carla.leave()
+    with pytest.raises(Refused) as waits:
+        await anna.come()
+    assert waits.value.code is Code.BEHIND, "her last entry was never signed, so it is not taken at once"
+    relay.wait(31.0)
     await anna.come()
     await carla.come()
     assert carla.person.canonical() == anna.text()
