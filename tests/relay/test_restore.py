@@ -422,7 +422,7 @@ def test_what_is_shown_keeps_no_state_but_one_row_a_pad(
 def test_what_was_never_signed_is_taken_at_exactly_its_place(
     desk: Desk, client: DeskClient, history: History
 ) -> None:
-    """A relay may die between a commit and the signature over it. What is signed has the first half of the wait
+    """A relay may die between a commit and the signature over it. What is signed has the wait's first half
     for itself, the rest the second.
     """
     assert restored(client, history.frame(18, BACKUP_N, 18)) == history.at(18)
