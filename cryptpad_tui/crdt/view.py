@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from cryptpad_tui.crdt.anchors import locate_anchor, make_anchor
@@ -19,7 +18,8 @@ from cryptpad_tui.crdt.delta import apply_delta, delta_of
 from cryptpad_tui.crdt.diff import smallest_edits
 from cryptpad_tui.crdt.engine_doc import EngineDocument, Run
 from cryptpad_tui.crdt.errors import UnfitValue
-from cryptpad_tui.crdt.kinds import INLINE_KEYS, META_ROOT, PadKind
+from cryptpad_tui.crdt.explicit_marks import explicit, explicit_in_place
+from cryptpad_tui.crdt.kinds import META_ROOT, PadKind
 from cryptpad_tui.crdt.line_index import LineIndex, utf8_size
 from cryptpad_tui.crdt.mark_index import MarkIndex
 from cryptpad_tui.crdt.rebase import content_of, make_again, write_text_edits
@@ -31,7 +31,6 @@ from cryptpad_tui.crdt.values import (
     Origin,
     Position,
     TextEdit,
-    end_of,
 )
 
 ChangeCallback = Callable[[Change], None]
@@ -98,7 +97,7 @@ class ViewDocument:
             raise IndexError("a range ends before it starts")
         if first == last and not text:
             return
-        edits = self._explicit(TextEdit(start, end, text, attributes))
+        edits = explicit(self.marks, TextEdit(start, end, text, attributes))
         with self._engine.own_transaction():
             self._engine.replace_bytes(first, last, edits[0].text, edits[0].attributes)
             at = first + utf8_size(edits[0].text)
@@ -108,25 +107,6 @@ class ViewDocument:
         self.lines.replace(start, end, text)
         self._tell(Change(tuple(edits), Origin.LOCAL))
 
-    def _explicit(self, edit: TextEdit) -> list[TextEdit]:
-        """The edit with the marks that its text will have, in steps of which each follows the one before.
-
-        Text takes over the marks of the character before it in its line, an LF those of the line it cuts.
-        """
-        if self.marks is None or edit.attributes is not None or not edit.text:
-            return [edit]
-        before = Position(edit.start.line, max(0, edit.start.col - 1))
-        inline = {
-            key: value for key, value in self.marks.marks_at(before) if key in INLINE_KEYS and key != "object"
-        }
-        block = dict(self.marks.line(edit.start.line).block)
-        made: list[TextEdit] = []
-        start, end = edit.start, edit.end
-        for piece in _pieces(edit.text):
-            made.append(TextEdit(start, end, piece, block if piece == "\n" else inline))
-            start = end = end_of(start, piece)
-        return made
-
     def replace_all(self, edits: Sequence[TextEdit]) -> None:
         """Make many edits at once: ascending, not overlapping, in the coordinates before the first."""
         self._require_writable()
@@ -134,15 +114,10 @@ class ViewDocument:
         if not edits:
             return
         self.end_undo_group()
-        explicit = [step for edit in edits for step in self._explicit_in_place(edit)]
-        spans = write_text_edits(self._engine, self.lines, explicit)
+        steps = [step for edit in edits for step in explicit_in_place(self.marks, edit)]
+        spans = write_text_edits(self._engine, self.lines, steps)
         self.end_undo_group()
-        self._tell(apply_delta(self.lines, delta_of(explicit, spans), Origin.LOCAL))
-
-    def _explicit_in_place(self, edit: TextEdit) -> list[TextEdit]:
-        """As `_explicit`, in the coordinates before the first."""
-        steps = self._explicit(edit)
-        return [steps[0], *[replace(step, start=edit.end, end=edit.end) for step in steps[1:]]]
+        self._tell(apply_delta(self.lines, delta_of(steps, spans), Origin.LOCAL))
 
     def set_text(self, text: str) -> None:
         """Make the text equal to `text` by the smallest edits, so that concurrent typing survives."""
@@ -308,9 +283,3 @@ class ViewDocument:
     def locate(self, a: Anchor) -> Position | None:
         """Where an anchor is; None if it is unknown here or hostile."""
         return locate_anchor(self._engine, self.lines, self.state_vector(), a)
-
-
-def _pieces(text: str) -> list[str]:
-    """The text cut before and behind each LF."""
-    pieces = [part for piece in text.split("\n") for part in (piece, "\n")][:-1]
-    return [piece for piece in pieces if piece]
