@@ -10,7 +10,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from cryptpad_tui.crdt.values import Position
-from cryptpad_tui.editor import edits, line_edits, motions, renumber, rich_blocks, rich_marks, table_align
+from cryptpad_tui.editor import (
+    edits,
+    line_edits,
+    motions,
+    renumber,
+    rich_blocks,
+    rich_cells,
+    rich_links,
+    rich_marks,
+    table_align,
+)
 from cryptpad_tui.editor.effects import Notice, OpenPrompt
 from cryptpad_tui.editor.find import BadPattern, find_next, find_previous
 from cryptpad_tui.editor.selection import Selection, caret
@@ -193,6 +203,20 @@ _OTHERS: tuple[Command, ...] = (
     _editing("format.align", "Centre, right, justify, left", (), rich_blocks.next_alignment),
     _editing("format.rule", "Horizontal rule", (), rich_blocks.toggling_block("rule", value=True)),
     _editing("format.table", "Insert a table", (), rich_blocks.insert_table),
+    *[
+        _editing(f"format.table_{name}", title, (), rich_cells.in_table(command))
+        for name, title, command in (
+            ("row_below", "Table: a row below", rich_cells.row_below),
+            ("row_above", "Table: a row above", rich_cells.row_above),
+            ("column_right", "Table: a column to the right", rich_cells.column_right),
+            ("column_left", "Table: a column to the left", rich_cells.column_left),
+            ("delete_row", "Table: delete the row", rich_cells.delete_row),
+            ("delete_column", "Table: delete the column", rich_cells.delete_column),
+            ("delete", "Table: delete it whole", rich_cells.delete_table),
+        )
+    ],
+    Command("link.show", "Say where the link leads", ("alt+g",), rich_links.show_link),
+    Command("link.copy", "Copy where the link leads", ("alt+z",), rich_links.copy_link),
     _editing("task.toggle", "Tick or untick the task", ("alt+x",), line_edits.toggle_task),
     _editing("list.renumber", "Number the list anew", ("alt+shift+r",), renumber.renumber),
     _editing("table.align", "Align the columns of the table", ("alt+shift+a",), table_align.align_table),

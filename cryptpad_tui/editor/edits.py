@@ -8,7 +8,7 @@ from __future__ import annotations
 import regex
 
 from cryptpad_tui.crdt.values import Position, TextEdit, end_of
-from cryptpad_tui.editor import rich_blocks
+from cryptpad_tui.editor import rich_blocks, rich_cells
 from cryptpad_tui.editor.clean import cleaned
 from cryptpad_tui.editor.effects import CopyToTerminal, Effects, Notice
 from cryptpad_tui.editor.layout import text_cells
@@ -159,16 +159,18 @@ def cut(state: EditorState, argument: str) -> Step:
     if chosen.empty:
         text = state.lines[chosen.head.line] + "\n"
         edit, place = line_removal(state, chosen.head.line, chosen.head.line, chosen.head.col)
-        return Step(
+        step = Step(
             (edit,) if edit.start < edit.end else (),
             caret(place),
             clipboard=text,
             clipboard_lines=True,
             effects=(CopyToTerminal(text),),
         )
+        return rich_cells.keeping_grid(state, step)
     text = state.selected_text()
     edit = TextEdit(chosen.start, chosen.end, "")
-    return Step((edit,), caret(chosen.start), clipboard=text, effects=(CopyToTerminal(text),))
+    step = Step((edit,), caret(chosen.start), clipboard=text, effects=(CopyToTerminal(text),))
+    return step if state.marks is None else rich_blocks.keeping_first_block(state, step)
 
 
 def paste(state: EditorState, argument: str) -> Step:

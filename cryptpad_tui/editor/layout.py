@@ -45,16 +45,22 @@ class Row(NamedTuple):
 
 
 class Margins(Protocol):
-    """What stands left of the text of a line: bullets, quote bars, and the shift that aligns a row."""
+    """What stands left and right of the text of a line: bullets, bars, and the shift that aligns a row."""
 
-    def cells(self, line: int, /) -> int: ...
+    def cells(self, line: int, width: int, /) -> int: ...
+    def right(self, line: int, width: int, /) -> int: ...
     def share(self, line: int, /) -> float: ...
 
 
 class NoMargins:
     """The margins of plain text."""
 
-    def cells(self, line: int, /) -> int:
+    def cells(self, line: int, width: int, /) -> int:
+        """The cells left of a line's text, in rows of `width`."""
+        return 0
+
+    def right(self, line: int, width: int, /) -> int:
+        """The cells right of it that it must leave free."""
         return 0
 
     def share(self, line: int, /) -> float:
@@ -87,16 +93,18 @@ class Layout:
         return Layout(self.lines, width, self.tab_width, self.margins)
 
     def _room(self, line: int) -> int:
-        return max(MIN_WIDTH, self.width - self.margins.cells(line))
+        width = self.width
+        return max(MIN_WIDTH, width - self.margins.cells(line, width) - self.margins.right(line, width))
 
     def shift(self, row: Row) -> int:
         """The cells left of a row's text: the margin of its line, and what aligns it."""
-        margin = min(self.margins.cells(row.line), self.width - MIN_WIDTH)
+        margin = min(self.margins.cells(row.line, self.width), self.width - MIN_WIDTH)
         share = self.margins.share(row.line)
         if not share:
             return margin
         cells = text_cells(self.lines[row.line][row.start : row.end], self.tab_width)
-        return margin + int(max(0, self.width - margin - 1 - cells) * share)
+        free = self.width - self.margins.right(row.line, self.width) - margin - 1 - cells
+        return margin + int(max(0, free) * share)
 
     # -- rows
 

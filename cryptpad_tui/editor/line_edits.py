@@ -8,7 +8,7 @@ from __future__ import annotations
 import regex
 
 from cryptpad_tui.crdt.values import Position, TextEdit
-from cryptpad_tui.editor import rich_blocks
+from cryptpad_tui.editor import rich_blocks, rich_cells
 from cryptpad_tui.editor.edits import insert_tab, line_removal
 from cryptpad_tui.editor.selection import Selection, after_edits, caret
 from cryptpad_tui.editor.state import EditorState, Step, chosen_lines
@@ -32,7 +32,9 @@ def _moved(selection: Selection, lines: int) -> Selection:
 def delete_line(state: EditorState, argument: str) -> Step:
     first, last = chosen_lines(state)
     edit, place = line_removal(state, first, last, state.head.col)
-    return Step((edit,), caret(place)) if edit.start < edit.end else Step(reveal=False)
+    if edit.start == edit.end:
+        return Step(reveal=False)
+    return rich_cells.keeping_grid(state, Step((edit,), caret(place)))
 
 
 def move_up(state: EditorState, argument: str) -> Step:

@@ -19,7 +19,6 @@ from cryptpad_tui.editor.frame import (
     Frame,
     PaintedRow,
     RowPaint,
-    RowSpan,
     clipped,
     marks_in,
     paint,
@@ -72,25 +71,15 @@ class Painter:
         )
 
     def _with_margin(self, state: EditorState, row: Row, shown: PaintedRow) -> PaintedRow:
-        """The row of a rich text with what stands left of it."""
+        """The row of a rich text with what stands left and right of it."""
         assert self._look is not None
         shift = state.layout.shift(row)
-        if not shift:
+        left, right = self._look.around(row, shift, shown.cells, state.layout.width)
+        if not shift and not right:
             return shown
-        margin = self._look.margin(row.line)
-        mark = (margin.rest if row.start else margin.first)[:shift]
-        left = [RowSpan(mark, len(mark), (margin.style,) if margin.style else ())] if mark else []
-        if shift > len(mark):
-            left.append(RowSpan(" " * (shift - len(mark)), shift - len(mark), ()))
-        right: list[RowSpan] = []
-        if margin.style == "rule" and not shown.cells:
-            fill = max(0, state.layout.width - 1 - shift)
-            right.append(RowSpan("─" * fill, fill, ("rule",)))
-            shown = replace(shown, cells=fill)
+        cells = shift + shown.cells + sum([span.cells for span in right])
         unsure = None if shown.unsure_from is None else shown.unsure_from + shift
-        return replace(
-            shown, spans=(*left, *shown.spans, *right), cells=shown.cells + shift, unsure_from=unsure
-        )
+        return replace(shown, spans=(*left, *shown.spans, *right), cells=cells, unsure_from=unsure)
 
 
 def _own_marks(

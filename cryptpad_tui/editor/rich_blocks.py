@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from cryptpad_tui.crdt.kinds import BLOCK_KEYS
 from cryptpad_tui.crdt.values import Attributes, AttributeValue, Formatted, Position, TextEdit
+from cryptpad_tui.editor import rich_cells
 from cryptpad_tui.editor.effects import Notice, OpenPrompt
+from cryptpad_tui.editor.rich_cells import STEP
 from cryptpad_tui.editor.rich_look import MAX_INDENT, indent_of, level_of
-from cryptpad_tui.editor.selection import Selection, caret
+from cryptpad_tui.editor.rich_table import cell_name
+from cryptpad_tui.editor.selection import caret
 from cryptpad_tui.editor.state import EditorState, Step, chosen_lines
 
 _KINDS: Final = ("header", "list", "blockquote", "code-block", "rule", "table")
 """Formats of which a line has one at most."""
 _NO_BLOCK: Final[Attributes] = dict.fromkeys(sorted(BLOCK_KEYS))
 _ONLY_RICH: Final = "Only rich text pads have that; in markdown, write its sign."
+_ONLY_TEXT: Final = "A cell of a table holds text alone; formats of characters go there."
 _ALIGNS: Final = ("center", "right", "justify")
 _SIGN: Final = re.compile(
     r"(?P<head>#{1,6})|(?P<bullet>[-*+])|(?P<number>1[.)])|(?P<task>\[(?P<done>[ xX]?)\])|>"
@@ -90,7 +95,9 @@ def toggle_task(state: EditorState, argument: str) -> Step:
 
 
 def format_lines(state: EditorState, first: int, last: int, attributes: Attributes) -> Step:
-    """Set block formats on the line ends of the lines from `first` to `last`."""
+    """Set block formats on the line ends of the lines from `first` to `last`; cells take alignment alone."""
+    if _hits_cells(state, first, last, attributes):
+        return _said(_ONLY_TEXT)
     edits: tuple[TextEdit, ...] = ()
     if last + 1 == len(state.lines):
         if not any(value is not None for value in attributes.values()) and first == last:
@@ -103,6 +110,12 @@ def format_lines(state: EditorState, first: int, last: int, attributes: Attribut
 
 def _on_line_end(state: EditorState, line: int, attributes: Attributes) -> Formatted:
     return Formatted(Position(line, len(state.lines[line])), Position(line + 1, 0), attributes)
+
+
+def _hits_cells(state: EditorState, first: int, last: int, attributes: Attributes) -> bool:
+    if state.marks is None or attributes.keys() <= {"align"}:
+        return False
+    return any(cell_name(found.block) for found in state.marks.lines(first, last + 1))
 
 
 def _only(key: str, value: AttributeValue, *, keep: Sequence[str] = ()) -> dict[str, AttributeValue]:
@@ -120,6 +133,8 @@ def _said(text: str) -> Step:
 
 def newline(state: EditorState, argument: str) -> Step:
     """Enter: goes on with a list, a quote or code; leaves it from an empty line; ends a heading."""
+    if (table := rich_cells.table_around(state)) is not None:
+        return rich_cells.cell_below(state, table)
     chosen = state.selection.primary
     start = chosen.start
     block, text = block_at(state, start.line), state.lines[start.line]
@@ -153,6 +168,8 @@ def delete_backward(state: EditorState, plain: Step) -> Step:
         line = chosen.head.line
         block = block_at(state, line)
         depth = indent_of(block)
+        if "table" in block:
+            return keeping_first_block(state, plain)
         if depth:
             return format_lines(state, line, line, {"indent": depth - 1 or None})
         if block.keys() & set(_KINDS):
@@ -162,6 +179,9 @@ def delete_backward(state: EditorState, plain: Step) -> Step:
 
 def keeping_first_block(state: EditorState, plain: Step) -> Step:
     """A deletion over line ends: what is joined keeps the format of its first line, where that has text."""
+    kept = rich_cells.keeping_grid(state, plain)
+    if kept is not plain:
+        return kept
     if len(plain.edits) != 1 or plain.edits[0].text:
         return plain
     start, end = plain.edits[0].start, plain.edits[0].end
@@ -173,15 +193,15 @@ def keeping_first_block(state: EditorState, plain: Step) -> Step:
     length = start.col + len(state.lines[end.line]) - end.col
     wanted = {**dict.fromkeys(last), **first}
     joined = Formatted(Position(start.line, length), Position(start.line + 1, 0), wanted)
-    return Step(plain.edits, plain.selection, own_group=True, formats=(joined,))
+    return replace(plain, own_group=True, formats=(joined,))
 
 
 def tab(state: EditorState, argument: str) -> Step | None:
     """Tab: deeper in a list, the next cell in a table; None where it is an ordinary tab."""
+    if (table := rich_cells.table_around(state)) is not None:
+        return rich_cells.cell_beside(state, table, 1)
     first, last = chosen_lines(state)
     blocks = [block_at(state, line) for line in range(first, last + 1)]
-    if "table" in blocks[0]:
-        return _to_cell(state, first, 1)
     if any("list" in block for block in blocks):
         return _indented(state, first, 1)
     return None
@@ -189,10 +209,9 @@ def tab(state: EditorState, argument: str) -> Step | None:
 
 def outdent(state: EditorState, argument: str) -> Step:
     """Shift+Tab: less deep, or the cell before."""
-    first, _ = chosen_lines(state)
-    if "table" in block_at(state, first):
-        return _to_cell(state, first, -1)
-    return _indented(state, first, -1)
+    if (table := rich_cells.table_around(state)) is not None:
+        return rich_cells.cell_beside(state, table, -1)
+    return _indented(state, chosen_lines(state)[0], -1)
 
 
 def indent(state: EditorState, argument: str) -> Step:
@@ -203,18 +222,14 @@ def indent(state: EditorState, argument: str) -> Step:
 def _indented(state: EditorState, first: int, by: int) -> Step:
     formats: list[Formatted] = []
     for line in range(first, chosen_lines(state)[1] + 1):
-        depth = indent_of(block_at(state, line))
+        block = block_at(state, line)
+        depth = indent_of(block)
+        if "table" in block:
+            continue
         wanted = max(0, min(MAX_INDENT, depth + by))
         if wanted != depth and line + 1 < len(state.lines):
             formats.append(_on_line_end(state, line, {"indent": wanted or None}))
     return Step(selection=state.selection.primary, formats=tuple(formats), reveal=False)
-
-
-def _to_cell(state: EditorState, line: int, by: int) -> Step:
-    target = line + by
-    if not 0 <= target < len(state.lines) or "table" not in block_at(state, target):
-        return Step(reveal=False)
-    return Step(selection=Selection(Position(target, 0), Position(target, len(state.lines[target]))))
 
 
 # -- signs that become formats as they are typed
@@ -266,7 +281,7 @@ def insert_table(state: EditorState, argument: str) -> Step:
     end = Position(head.line, len(state.lines[head.line]))
     known = {str(block_at(state, line).get("table", "")).partition("/")[0] for line in _near(state)}
     name = next(str(number) for number in range(1, 1_000_000) if str(number) not in known)
-    rows, columns = range(1, int(size[1]) + 1), range(1, int(size[2]) + 1)
+    rows, columns = [range(STEP, (int(number) + 1) * STEP, STEP) for number in (size[1], size[2])]
     cells: list[Attributes] = [{"table": f"{name}/{row}/{column}"} for row in rows for column in columns]
     edits = [TextEdit(end, end, "\n", block) for block in (block_at(state, head.line), *cells)]
     return Step(tuple(edits), caret(Position(head.line + 1, 0)))

@@ -13,7 +13,20 @@ from typing import Final, NamedTuple
 
 from cryptpad_tui.crdt.mark_index import Frozen, LineMarks, MarkIndex
 from cryptpad_tui.crdt.values import AttributeValue, Change
-from cryptpad_tui.editor.layout import Lines
+from cryptpad_tui.editor.frame import RowSpan
+from cryptpad_tui.editor.layout import MIN_WIDTH, Lines, Row
+from cryptpad_tui.editor.rich_table import (
+    BESIDE,
+    BETWEEN,
+    BOTTOM,
+    TOP,
+    Edges,
+    Table,
+    border,
+    cell_name,
+    edges,
+    table_at,
+)
 from cryptpad_tui.editor.spans import Spans, StyleSpan, flattened
 
 MAX_INDENT: Final = 8
@@ -22,6 +35,7 @@ _NUMBERS_FROM: Final = 2_000
 """A list is counted from at most so many lines above: beyond, an item shows no number."""
 _BULLETS: Final = "•◦▪"
 _SHARES: Final = {"center": 0.5, "right": 1.0}
+_LANGUAGE: Final = re.compile(r"[A-Za-z0-9+#._-]{1,20}").fullmatch
 _HEX: Final = re.compile(r"#[0-9a-fA-F]{6}").fullmatch
 COLOURS: Final = frozenset({"red", "green", "yellow", "blue", "magenta", "cyan", "white", "black"})
 
@@ -31,7 +45,7 @@ class Margin(NamedTuple):
 
     first: str = ""
     rest: str = ""
-    style: str = ""
+    styles: tuple[str, ...] = ()
 
 
 NO_MARGIN: Final = Margin()
@@ -45,13 +59,22 @@ class RichLook:
         self._marks = marks
         self._spans = lru_cache(1_024)(_spans_of)
         self._numbers: dict[int, int] = {}
-        self._numbers_of = -1
+        self._tables: list[Table] = []
+        self._version = -1
 
     # -- what a layout asks
 
-    def cells(self, line: int) -> int:
-        """The cells of a line's margin."""
+    def cells(self, line: int, width: int) -> int:
+        """The cells left of a line's text."""
+        if (place := self._in_grid(line, width)) is not None:
+            return place.grid.left(place.column)
         return len(self.margin(line).first)
+
+    def right(self, line: int, width: int) -> int:
+        """The cells right of a line's text that are a table's."""
+        if (place := self._in_grid(line, width)) is None:
+            return 0
+        return width - place.grid.left(place.column) - place.grid.room(place.column)
 
     def share(self, line: int) -> float:
         """How much of a row's free cells stand left of its text."""
@@ -70,16 +93,44 @@ class RichLook:
         kind = block.get("list")
         if kind is not None:
             mark, style = self._list_mark(line, str(kind), indent_of(block))
-            return Margin(indent + mark, indent + " " * len(mark), style)
-        if block.get("rule"):
-            return Margin("─── ", "    ", "rule")
+            return Margin(indent + mark, indent + " " * len(mark), (style,))
         if block.get("blockquote"):
-            return Margin(indent + "│ ", indent + "│ ", "quote.mark")
+            return Margin(indent + "│ ", indent + "│ ", ("quote.mark",))
         if block.get("code-block"):
-            return Margin(indent + "┊ ", indent + "┊ ", "code.mark")
-        if "table" in block:
-            return Margin(self._table_mark(line, str(block["table"])), "│ ", "table.mark")
+            return Margin(indent + "┊ ", indent + "┊ ", ("code.block", "code.mark"))
         return Margin(indent, indent) if indent else NO_MARGIN
+
+    def around(self, row: Row, shift: int, cells: int, width: int) -> tuple[list[RowSpan], list[RowSpan]]:
+        """What is drawn left and right of a row whose text takes so many cells from `shift` on."""
+        if (place := self._in_grid(row.line, width)) is not None:
+            return _beside_cell(place, row, shift, cells)
+        block = self._marks.line(row.line).block
+        if not block:
+            return _blank(shift, ()), []
+        margin = self.margin(row.line)
+        mark = (margin.rest if row.start else margin.first)[:shift]
+        left = [RowSpan(mark, len(mark), margin.styles)] if mark else []
+        right: list[RowSpan] = []
+        free = width - shift - cells
+        for key, value in block:
+            if key == "rule" and value:
+                line = "─" * free if not cells else f" {'─' * (free - 1)}" if free > 1 else ""
+                right = [RowSpan(line, len(line), ("rule",))] if line else []
+            elif key == "code-block" and value:
+                left += _blank(shift - len(mark), ("code.block",))
+                right = self._behind_code(row, str(value), free)
+                return left, right
+        return [*left, *_blank(shift - len(mark), ())], right
+
+    def _behind_code(self, row: Row, language: str, free: int) -> list[RowSpan]:
+        """The ground of a code block up to the edge, with its language where it begins."""
+        above = self._marks.line(row.line - 1).block if row.line and not row.start else ()
+        named = language if not row.start and dict(above).get("code-block") != language else ""
+        known = _LANGUAGE(named) and named not in ("plain", "text")
+        if not known or free < len(named) + 3:
+            return _blank(free, ("code.block",))
+        ground = _blank(free - len(named) - 1, ("code.block",))
+        return [*ground, RowSpan(named, len(named), ("code.block", "code.info")), *_blank(1, ("code.block",))]
 
     def spans(self, first: int, stop: int) -> list[Spans]:
         """The styles of the lines from `first` up to `stop`."""
@@ -108,10 +159,14 @@ class RichLook:
             return "☐ ", "task.open"
         return f"{_BULLETS[depth % len(_BULLETS)]} ", "list.mark"
 
+    def _fresh(self) -> None:
+        """Forget what hangs on the blocks of other lines, when any may be another."""
+        if self._version != self._marks.block_version:
+            self._numbers, self._tables, self._version = {}, [], self._marks.block_version
+
     def _number(self, line: int, depth: int) -> int:
         """The place of an ordered item in its list, from 1; 0 where that is too far up to count."""
-        if self._numbers_of != self._marks.block_version:
-            self._numbers, self._numbers_of = {}, self._marks.block_version
+        self._fresh()
         known = self._numbers.get(line)
         if known is None:
             known = self._numbers[line] = self._counted(line, depth)
@@ -131,12 +186,48 @@ class RichLook:
                 count += 1
         return count if line <= _NUMBERS_FROM else 0
 
-    def _table_mark(self, line: int, cell: str) -> str:
-        above = dict(self._marks.line(line - 1).block).get("table") if line else None
-        table, _, place = cell.partition("/")
-        if above is None or str(above).partition("/")[0] != table:
-            return "┌ "
-        return "│ " if str(above).split("/")[1:2] == place.split("/")[:1] else "├ "
+    def _in_grid(self, line: int, width: int) -> InGrid | None:
+        """Where a line stands in its table; None where it is in none, or where none fits."""
+        block = self._marks.line(line).block
+        if not block or width < MIN_WIDTH + 4 or cell_name(block) is None:
+            return None
+        self._fresh()
+        table = next((one for one in self._tables if one.start <= line < one.stop), None)
+        if table is None:
+            table = table_at(self._marks, line)
+            assert table is not None
+            self._tables.append(table)
+        return InGrid(table, edges(len(table.columns), width), table.cell_of(line).column)
+
+
+class InGrid(NamedTuple):
+    """A line in a table that is drawn."""
+
+    table: Table
+    grid: Edges
+    column: int
+
+
+def _beside_cell(place: InGrid, row: Row, shift: int, cells: int) -> tuple[list[RowSpan], list[RowSpan]]:
+    """The table around one cell: a border where its row begins and where the table ends."""
+    table, grid, _ = place
+    kind = BESIDE
+    if not row.start and any(one.start == row.line for one in table.rows):
+        kind = BETWEEN if row.line > table.start else TOP
+    elif row.last and row.line + 1 == table.stop:
+        kind = BOTTOM
+    end = grid.bars[-1] + 1
+    left = border(grid, 0, shift - 1, kind) + " "
+    behind = max(0, end - shift - cells)
+    right = border(grid, end - behind, end, kind)
+    if len(right) > 1:
+        right = " " + right[1:]
+    style = ("table.mark",)
+    return [RowSpan(left, shift, style)], [RowSpan(right, behind, style)] if behind else []
+
+
+def _blank(cells: int, styles: tuple[str, ...]) -> list[RowSpan]:
+    return [RowSpan(" " * cells, cells, styles)] if cells > 0 else []
 
 
 def indent_of(block: Mapping[str, AttributeValue]) -> int:

@@ -13,6 +13,7 @@ from cryptpad_tui.crdt.kinds import BLOCK_KEYS, INLINE_KEYS
 from cryptpad_tui.crdt.mark_index import Frozen, MarkIndex, frozen
 from cryptpad_tui.crdt.values import Attributes, AttributeValue, Formatted, Position, TextEdit, end_of
 from cryptpad_tui.editor.effects import Notice, OpenPrompt, PromptKind
+from cryptpad_tui.editor.rich_cells import pieces_beside_grid
 from cryptpad_tui.editor.rich_look import COLOURS, is_colour
 from cryptpad_tui.editor.selection import Selection, caret
 from cryptpad_tui.editor.state import EditorState, Step
@@ -56,12 +57,17 @@ def pieces_with_marks(state: EditorState, start: Position, end: Position, text: 
     inline = marks_for_typing(state)
     block = {key: value for key, value in marks.line(start.line).block if key in BLOCK_KEYS}
     made: list[TextEdit] = []
+    parts = pieces_beside_grid(state, start, end)
+    if parts is not None:
+        end = parts[0][1] if parts and parts[0][0] == start else start
     for i, piece in enumerate(text.split("\n")):
         for part, attributes in (("\n", block), (piece, inline)) if i else ((piece, inline),):
             if part:
                 # In the coordinates before the first: what follows stands where the range ended.
                 made.append(TextEdit(start, end, part, attributes))
                 start = end
+    if parts is not None:
+        return (*made, *[TextEdit(first, past, "") for first, past in parts if first >= end and first < past])
     return tuple(made) or (TextEdit(start, end, ""),)
 
 

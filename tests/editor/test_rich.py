@@ -149,7 +149,12 @@ def test_tab_nests_a_list_item_at_most_eight_deep() -> None:
 def test_tab_goes_through_the_cells_of_a_table() -> None:
     session = rich("a|").do(run("format.table", "2x2"), *"one", "tab", *"two", "tab", *"three", "shift+tab")
     assert session.text.startswith("a\none\ntwo\nthree\n\n")
-    assert [block.get("table") for block in blocks(session)[1:5]] == ["1/1/1", "1/1/2", "1/2/1", "1/2/2"]
+    assert [block.get("table") for block in blocks(session)[1:5]] == [
+        "1/100/100",
+        "1/100/200",
+        "1/200/100",
+        "1/200/200",
+    ]
     assert session.editor.selected_text() == "two"
 
 
