@@ -50,6 +50,7 @@ MEANINGS: Final[dict[str, ExitCode]] = {
     "cryptpad_tui.crypto.errors.CryptoError": ExitCode.FAILED,
     "cryptpad_tui.convert.errors.NeedsPandoc": ExitCode.FAILED,
     "cryptpad_tui.convert.errors.NotConverted": ExitCode.FAILED,
+    "cryptpad_tui.comments.model.CommentTooLong": ExitCode.FAILED,
     "cryptpad_tui.crdt.errors.DocumentError": ExitCode.FAILED,
     "cryptpad_tui.pad.alarms.Alarm": ExitCode.ALARM,
     "cryptpad_tui.pad.flows_void.NotVoidable": ExitCode.FAILED,

@@ -43,7 +43,7 @@ def see_every_screen(terminal: Terminal) -> None:
     terminal.wait_for("EVIL")
     terminal.press("enter")
     terminal.wait_for("first row")
-    terminal.wait_for("alarm")
+    terminal.wait_for("ALARM")
     terminal.pump(quiet_s=0.3)
     terminal.press("f1")
     terminal.pump(quiet_s=0.2)
