@@ -43,7 +43,7 @@ def test_a_real_terminal_is_asked_and_left_as_it_was() -> None:
         "from cryptpad_tui.host.terminal_probe import ask_terminal; import sys\n"
         "print('asking', flush=True); print(ask_terminal(timeout_s=10)); sys.stdin.readline()"
     )
-    with Terminal([sys.executable, "-c", code], cols=200) as terminal:
+    with Terminal([sys.executable, "-c", code], cols=200, answers=False) as terminal:
         terminal.wait_for(lambda t: b"\x1b[c" in t.raw)
         terminal.send(KITTY)
         terminal.wait_for("name='kitty(0.35.2)'")

@@ -110,8 +110,11 @@ class Terminal:
         env: Mapping[str, str] | None = None,
         cwd: str | os.PathLike[str] | None = None,
         answers_sync: bool = False,
+        answers: bool = True,
     ) -> None:
+        """`answers` False: whoever uses it answers the program's questions."""
         self.rows, self.cols = rows, cols
+        self._may_answer = answers
         self.screen = new_screen(cols, rows)
         self.raw = bytearray()
         self.exit_code: int | None = None
@@ -326,7 +329,7 @@ class Terminal:
             return False
         self.raw += data
         answers = self._tokens.feed(data)
-        if answers:
+        if answers and self._may_answer:
             os.write(self._master, answers)
         return bool(data)
 
