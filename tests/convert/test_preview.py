@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import pytest
+from convert.test_commonmark import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -218,3 +222,12 @@ def test_what_goes_on_for_long_is_cut_and_still_reads_as_what_it_is() -> None:
 def test_hostile_texts_cost_a_bounded_time(text: str) -> None:
     window = window_of(text)
     assert len(window.rows(window.place_of(text.count("\n") // 2), 50)) <= 50
+
+
+def test_every_commonmark_example_is_previewed_with_the_words_of_its_page() -> None:
+    for source, page in examples():
+        window_of(source, 200).rows(Place(), 1_000)
+        drawn = " ".join(shown(source, 200))
+        bare = unescape(re.sub(r"<[^>]*>", "", page))
+        if "<" not in source and "&" not in source and "![" not in source:
+            assert set(re.findall(r"\w+", bare)) <= set(re.findall(r"\w+", drawn.replace("│", " "))), source
