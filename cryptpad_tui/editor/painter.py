@@ -26,6 +26,7 @@ from cryptpad_tui.editor.frame import (
 from cryptpad_tui.editor.graphemes import glyph, next_edge
 from cryptpad_tui.editor.highlight import Highlighter
 from cryptpad_tui.editor.layout import Row
+from cryptpad_tui.editor.rich_frame import scripted
 from cryptpad_tui.editor.rich_look import RichLook
 from cryptpad_tui.editor.spans import Spans
 from cryptpad_tui.editor.state import EditorState
@@ -75,11 +76,11 @@ class Painter:
         assert self._look is not None
         shift = state.layout.shift(row)
         left, right = self._look.around(row, shift, shown.cells, state.layout.width)
-        if not shift and not right:
+        if not shift and not right and all(not span.styles for span in shown.spans):
             return shown
         cells = shift + shown.cells + sum([span.cells for span in right])
         unsure = None if shown.unsure_from is None else shown.unsure_from + shift
-        return replace(shown, spans=(*left, *shown.spans, *right), cells=cells, unsure_from=unsure)
+        return replace(shown, spans=(*left, *scripted(shown.spans), *right), cells=cells, unsure_from=unsure)
 
 
 def _own_marks(

@@ -15,18 +15,8 @@ from cryptpad_tui.crdt.mark_index import Frozen, LineMarks, MarkIndex
 from cryptpad_tui.crdt.values import AttributeValue, Change
 from cryptpad_tui.editor.frame import RowSpan
 from cryptpad_tui.editor.layout import MIN_WIDTH, Lines, Row
-from cryptpad_tui.editor.rich_table import (
-    BESIDE,
-    BETWEEN,
-    BOTTOM,
-    TOP,
-    Edges,
-    Table,
-    border,
-    cell_name,
-    edges,
-    table_at,
-)
+from cryptpad_tui.editor.rich_frame import InGrid, beside_cell, blank
+from cryptpad_tui.editor.rich_table import Table, cell_name, edges, table_at
 from cryptpad_tui.editor.spans import Spans, StyleSpan, flattened
 
 MAX_INDENT: Final = 8
@@ -34,6 +24,7 @@ INDENT_CELLS: Final = 2
 _NUMBERS_FROM: Final = 2_000
 """A list is counted from at most so many lines above: beyond, an item shows no number."""
 _BULLETS: Final = "•◦▪"
+CODE: Final = ("code.block", "code.ground")
 _SHARES: Final = {"center": 0.5, "right": 1.0}
 _LANGUAGE: Final = re.compile(r"[A-Za-z0-9+#._-]{1,20}").fullmatch
 _HEX: Final = re.compile(r"#[0-9a-fA-F]{6}").fullmatch
@@ -97,16 +88,16 @@ class RichLook:
         if block.get("blockquote"):
             return Margin(indent + "│ ", indent + "│ ", ("quote.mark",))
         if block.get("code-block"):
-            return Margin(indent + "┊ ", indent + "┊ ", ("code.block", "code.mark"))
+            return Margin(indent + "┊ ", indent + "┊ ", (*CODE, "code.mark"))
         return Margin(indent, indent) if indent else NO_MARGIN
 
     def around(self, row: Row, shift: int, cells: int, width: int) -> tuple[list[RowSpan], list[RowSpan]]:
         """What is drawn left and right of a row whose text takes so many cells from `shift` on."""
         if (place := self._in_grid(row.line, width)) is not None:
-            return _beside_cell(place, row, shift, cells)
+            return beside_cell(place, row, shift, cells)
         block = self._marks.line(row.line).block
         if not block:
-            return _blank(shift, ()), []
+            return blank(shift, ()), []
         margin = self.margin(row.line)
         mark = (margin.rest if row.start else margin.first)[:shift]
         left = [RowSpan(mark, len(mark), margin.styles)] if mark else []
@@ -117,10 +108,10 @@ class RichLook:
                 line = "─" * free if not cells else f" {'─' * (free - 1)}" if free > 1 else ""
                 right = [RowSpan(line, len(line), ("rule",))] if line else []
             elif key == "code-block" and value:
-                left += _blank(shift - len(mark), ("code.block",))
+                left += blank(shift - len(mark), CODE)
                 right = self._behind_code(row, str(value), free)
                 return left, right
-        return [*left, *_blank(shift - len(mark), ())], right
+        return [*left, *blank(shift - len(mark), ())], right
 
     def _behind_code(self, row: Row, language: str, free: int) -> list[RowSpan]:
         """The ground of a code block up to the edge, with its language where it begins."""
@@ -128,9 +119,9 @@ class RichLook:
         named = language if not row.start and dict(above).get("code-block") != language else ""
         known = _LANGUAGE(named) and named not in ("plain", "text")
         if not known or free < len(named) + 3:
-            return _blank(free, ("code.block",))
-        ground = _blank(free - len(named) - 1, ("code.block",))
-        return [*ground, RowSpan(named, len(named), ("code.block", "code.info")), *_blank(1, ("code.block",))]
+            return blank(free, CODE)
+        ground = blank(free - len(named) - 1, CODE)
+        return [*ground, RowSpan(named, len(named), (*CODE, "code.info")), *blank(1, CODE)]
 
     def spans(self, first: int, stop: int) -> list[Spans]:
         """The styles of the lines from `first` up to `stop`."""
@@ -200,36 +191,6 @@ class RichLook:
         return InGrid(table, edges(len(table.columns), width), table.cell_of(line).column)
 
 
-class InGrid(NamedTuple):
-    """A line in a table that is drawn."""
-
-    table: Table
-    grid: Edges
-    column: int
-
-
-def _beside_cell(place: InGrid, row: Row, shift: int, cells: int) -> tuple[list[RowSpan], list[RowSpan]]:
-    """The table around one cell: a border where its row begins and where the table ends."""
-    table, grid, _ = place
-    kind = BESIDE
-    if not row.start and any(one.start == row.line for one in table.rows):
-        kind = BETWEEN if row.line > table.start else TOP
-    elif row.last and row.line + 1 == table.stop:
-        kind = BOTTOM
-    end = grid.bars[-1] + 1
-    left = border(grid, 0, shift - 1, kind) + " "
-    behind = max(0, end - shift - cells)
-    right = border(grid, end - behind, end, kind)
-    if len(right) > 1:
-        right = " " + right[1:]
-    style = ("table.mark",)
-    return [RowSpan(left, shift, style)], [RowSpan(right, behind, style)] if behind else []
-
-
-def _blank(cells: int, styles: tuple[str, ...]) -> list[RowSpan]:
-    return [RowSpan(" " * cells, cells, styles)] if cells > 0 else []
-
-
 def indent_of(block: Mapping[str, AttributeValue]) -> int:
     """How deep a line stands, 0 to 8, whatever somebody wrote there."""
     value = block.get("indent")
@@ -248,23 +209,23 @@ def level_of(block: Mapping[str, AttributeValue]) -> int:
 
 def _spans_of(marks: LineMarks, length: int) -> Spans:
     ranges: list[StyleSpan] = []
-    whole = _block_style(dict(marks.block))
+    whole = _block_styles(dict(marks.block))
     if whole and length:
-        ranges.append(StyleSpan(0, length, (whole,)))
+        ranges.append(StyleSpan(0, length, whole))
     ranges += [
         StyleSpan(run.start, run.end, names) for run in marks.runs if (names := _inline_styles(run.marks))
     ]
     return flattened(ranges)
 
 
-def _block_style(block: Mapping[str, AttributeValue]) -> str:
+def _block_styles(block: Mapping[str, AttributeValue]) -> tuple[str, ...]:
     if level := level_of(block):
-        return f"heading.{level}"
+        return (f"heading.{level}",)
     if block.get("blockquote"):
-        return "quote"
+        return ("quote",)
     if block.get("code-block"):
-        return "code.block"
-    return "task.text" if block.get("list") == "checked" else ""
+        return CODE
+    return ("task.text",) if block.get("list") == "checked" else ()
 
 
 _SIMPLE: Final = {

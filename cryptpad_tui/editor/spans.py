@@ -24,7 +24,7 @@ STYLES = frozenset(
     {
         *(f"heading.{level}" for level in range(1, 7)),
         *("heading.mark", "strong", "emphasis", "strike", "mark", "escape", "entity"),
-        *("code", "code.mark", "code.block", "code.fence", "code.info"),
+        *("code", "code.mark", "code.block", "code.ground", "code.fence", "code.info"),
         *("quote", "quote.mark", "list.mark", "task.open", "task.done", "task.text"),
         *("link.text", "link.url", "link.mark", "image", "footnote"),
         *("html", "comment", "rule", "front", "front.key", "front.mark"),

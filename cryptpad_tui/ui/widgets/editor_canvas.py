@@ -172,6 +172,7 @@ class EditorCanvas(Widget):
             base=self.rich_style,
             ansi=app.native_ansi_color,
             dark=app.current_theme.dark,
+            colours=not app.no_color,
         )
         self._painter = RowPainter(
             palette,
