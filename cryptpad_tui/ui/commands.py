@@ -80,7 +80,7 @@ APP_COMMANDS: Final = (
     AppCommand("pad.comment", "Comment on the selection, or show the comment here", ("alt+r",), "pad"),
     AppCommand("pad.comments", "The comments of this pad", ("alt+shift+e",), "pad"),
     AppCommand("pad.comment_next", "Go to the next comment", ("alt+shift+j",), "pad"),
-    AppCommand("pad.outline", "Headings: show them, go there, hide them", ("alt+g",), "pad"),
+    AppCommand("pad.outline", "Headings: show them, go there, hide them", ("alt+shift+y",), "pad"),
     AppCommand("pad.alarm", "How this pad stands: alarms, freshness, what to do", ("f8",), "pad"),
     AppCommand("keys.vim", "Vim keys on or off", (), "pad"),
     AppCommand("pad.numbers", "Show or hide line numbers", ("f7",), "pad"),
