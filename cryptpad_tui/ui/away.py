@@ -23,13 +23,13 @@ async def away(app: SafeApp, work: Callable[[Terminal | None], Awaitable[Outcome
     driver = app._driver
     if driver is None or not driver.can_suspend:
         return await work(None)
-    failure: BaseException | None = None
+    failure: Exception | None = None
     with app.suspend():
         try:
             with app.batch_update():
                 outcome = await work(_terminal())
-        except BaseException as error:
-            # Textual comes back only from a block that ends well.
+        except Exception as error:
+            # Textual comes back only from a block that ends well. An app that ends must not: it cancels.
             failure = error
     app.forget_screen()
     if failure is not None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,9 +14,12 @@ from ui.test_screens_fake import World, world
 
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Position
+from cryptpad_tui.engine import Engine
 from cryptpad_tui.ui.pads import external_editor as feature
 from cryptpad_tui.ui.screens.dialogs import ChooseDialog
 from cryptpad_tui.ui.screens.pad import PadScreen
+from cryptpad_tui.vault.vault import Vault
+from support.terminal import Terminal
 
 LINE = listing("Minutes", number=1)
 
@@ -153,3 +159,39 @@ async def test_rich_text_goes_as_markdown_and_stays_where_that_would_lose_someth
         session.view.format(Position(0, 0), Position(0, 4), {"color": "#ff0000"})
         await there.press("f4")
         await there.sees("markdown has no colours")
+
+
+_RUN = """
+import pathlib, sys
+from cryptpad_tui.ui.app import run_app
+sys.exit(run_app(pathlib.Path(sys.argv[1]), pad="T", passphrase=b"pw"))
+"""
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("end", ["well", "killed", "app ends"])
+def test_a_real_terminal_is_the_editors_and_then_the_apps_again(tmp_path: Path, end: str) -> None:
+    vault, _ = Vault.create(tmp_path / "v", b"pw", name="A", relay_url=None, kdf_memory_mib=64)
+    engine = Engine(vault)
+    engine.create_pad("T", text="before\n")
+    asyncio.run(engine.close())
+    editor(tmp_path, f'echo $$ > {tmp_path}/pid; echo IN THE EDITOR; read line; echo "$line" > "$1"')
+    environ = {"EDITOR": str(tmp_path / "editor"), "XDG_RUNTIME_DIR": "", "VISUAL": ""}
+    with Terminal([sys.executable, "-c", _RUN, str(tmp_path / "v")], env=environ) as terminal:
+        terminal.wait_for("before")
+        terminal.press("f4")
+        terminal.wait_for("The text would be on a disk")
+        terminal.send("\x1b[B\r")
+        terminal.wait_for("IN THE EDITOR")
+        if end == "well":
+            terminal.send("after\r")
+            terminal.wait_for("The editor's changes are in the pad.")
+            terminal.wait_for("after")
+        elif end == "killed":
+            os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
+            terminal.wait_for("The editor ended with an error")
+            terminal.wait_for("before")
+        else:
+            os.kill(terminal.pid, signal.SIGTERM)
+            assert terminal.wait_exit() == 128 + signal.SIGTERM
+        assert list((tmp_path / "v" / "edit").iterdir()) == []
