@@ -1,16 +1,19 @@
 """The pad editor alone in a real process, for benchmarks: a document, a status line, a co-editor if asked.
 
-python -m benchmarks.editor_app SIZE_BYTES [--remote] [--present] [--no-diff] [--numbers]
+python -m benchmarks.editor_app SIZE_BYTES [--rich] [--remote] [--present] [--no-diff] [--numbers]
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import time
+from typing import Any
 
 from textual.app import ComposeResult
 from textual.widgets import Static
 
+from cryptpad_tui.crdt.engine_doc import EngineDocument
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.crdt.view import ViewDocument
@@ -50,14 +53,71 @@ def sample(size_bytes: int) -> str:
     return "".join(parts)
 
 
-def remote_updates(state: bytes, line: int) -> list[bytes]:
+_RICH_LINES: tuple[tuple[str, dict[str, str | int | bool]], ...] = (
+    ("Part {n}: what we agreed", {"header": 2}),
+    ("", {}),
+    ("The quick brown fox jumps over the lazy dog, *bold* and *code* here.", {}),
+    (
+        "call *Anna* about the *plan*, then write down what she thinks, and why, and when",
+        {"list": "unchecked"},
+    ),
+    ("日本語 and é and plain words, number {n}", {"list": "bullet", "indent": 1}),
+    ("an item that is counted", {"list": "ordered"}),
+    ("a quote of one row", {"blockquote": True}),
+    ("for item in range({n}):", {"code-block": "python"}),
+    ("    print(item)", {"code-block": "python"}),
+    ("Name", {"table": "{n}/100/100"}),
+    ("Price of part {n}", {"table": "{n}/100/200"}),
+    ("", {}),
+    ("Words of part {n} in a row that fits on the screen without a wrap.", {}),
+    ("", {}),
+)
+RICH_LINES = len(_RICH_LINES)
+
+
+def rich_sample(size_bytes: int) -> list[tuple[str, dict[str, Any]]]:
+    """Rich text of about that size: headings, lists, tables, marks, long rows, code."""
+    runs: list[tuple[str, dict[str, Any]]] = []
+    size = n = 0
+    while size < size_bytes:
+        n += 1
+        for text, block in _RICH_LINES:
+            for i, piece in enumerate(text.format(n=n).split("*")):
+                if piece:
+                    runs.append((piece, {"bold": True} if i % 2 else {}))
+                    size += len(piece.encode())
+            named = {
+                key: value.format(n=n) if isinstance(value, str) else value for key, value in block.items()
+            }
+            runs.append(("\n", named))
+            size += 1
+    return runs
+
+
+def rich_state(size_bytes: int) -> bytes:
+    """A rich text of that size, as the engine keeps it."""
+    seed = EngineDocument(PadKind.RICHTEXT, 5, b"", time.monotonic)
+    with seed.own_transaction():
+        # The last first: an insertion into rich text costs the engine all that is before it.
+        for text, marks in reversed(rich_sample(size_bytes)):
+            seed.replace_bytes(0, 0, text, marks)
+    return seed.encode()
+
+
+def remote_updates(state: bytes, line: int, kind: PadKind) -> list[bytes]:
     """What a co-editor's typing on one line sends."""
-    other = ViewDocument(client_id=77, kind=PadKind.TEXT, state=state)
+    other = ViewDocument(client_id=77, kind=kind, state=state)
     other.take_updates()
     for n in range(REMOTE_EDITS):
         place = Position(line, n % 40)
         other.replace(place, place, "r")
     return other.take_updates()
+
+
+def _text_state(size_bytes: int) -> bytes:
+    seed = ViewDocument(client_id=5, kind=PadKind.TEXT)
+    seed.replace(Position(0, 0), Position(0, 0), sample(size_bytes))
+    return seed.take_updates()[0]
 
 
 class EditorApp(SafeApp):
@@ -66,14 +126,16 @@ class EditorApp(SafeApp):
     CSS = "#status { height: 1; }"
     BINDINGS = [("ctrl+q", "quit", "Quit"), ("ctrl+l", "redraw", "Redraw")]  # noqa: RUF012 - Textual's form
 
-    def __init__(self, size_bytes: int, *, remote: bool, present: bool, diff: bool, numbers: bool) -> None:
+    def __init__(
+        self, size_bytes: int, *, rich: bool, remote: bool, present: bool, diff: bool, numbers: bool
+    ) -> None:
         super().__init__(diff=diff)
-        seed = ViewDocument(client_id=5, kind=PadKind.TEXT)
-        seed.replace(Position(0, 0), Position(0, 0), sample(size_bytes))
-        state = seed.take_updates()[0]
-        self.document = ViewDocument(client_id=6, kind=PadKind.TEXT, state=state)
-        self.middle = len(self.document.lines) // 28 * 14 + 2
-        self._updates = remote_updates(state, 0) if remote else []
+        kind = PadKind.RICHTEXT if rich else PadKind.TEXT
+        state = rich_state(size_bytes) if rich else _text_state(size_bytes)
+        self.document = ViewDocument(client_id=6, kind=kind, state=state)
+        block = RICH_LINES if rich else 14
+        self.middle = len(self.document.lines) // (2 * block) * block + 2
+        self._updates = remote_updates(state, 0, kind) if remote else []
         self._present = present or remote
         self._numbers = numbers
 
@@ -108,11 +170,12 @@ def main() -> int:
     """Run the app; its exit code."""
     parser = argparse.ArgumentParser()
     parser.add_argument("size_bytes", type=int)
-    for flag in ("remote", "present", "no-diff", "numbers"):
+    for flag in ("rich", "remote", "present", "no-diff", "numbers"):
         parser.add_argument(f"--{flag}", action="store_true")
     options = parser.parse_args()
     app = EditorApp(
         options.size_bytes,
+        rich=options.rich,
         remote=options.remote,
         present=options.present,
         diff=not options.no_diff,

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean, median
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
@@ -38,6 +39,21 @@ class Row:
     unit: str
     limit: float | None
     passed: bool | None
+
+
+class Kind(NamedTuple):
+    """A kind of pad: the flags of its editor, and what its rows are called."""
+
+    flags: tuple[str, ...]
+    name: str
+
+    def of(self, what: str) -> str:
+        return f"{what}{self.name}"
+
+
+TEXT_KIND = Kind((), "")
+# Rich text of 10 MB is 0.8 million runs: the engine takes too long to open it to be worth a row.
+RICH_KIND = Kind(("--rich",), ", rich text")
 
 
 def row(bar: str, what: str, value: float, unit: str, limit: float | None = None) -> Row:
@@ -70,12 +86,12 @@ def percentile(values: Sequence[float], part: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * part))]
 
 
-def latency_rows(keys: int, sizes: Sequence[str]) -> list[Row]:
+def latency_rows(keys: int, sizes: Sequence[str], kind: Kind) -> list[Row]:
     """P1 and P2."""
     rows: list[Row] = []
     p50: dict[str, float] = {}
     for name in sizes:
-        with editor(SIZES[name]) as terminal:
+        with editor(SIZES[name], *kind.flags) as terminal:
             typed(terminal, 10)
             cpu = terminal.cpu_s()
             costs = typed(terminal, keys)
@@ -83,15 +99,17 @@ def latency_rows(keys: int, sizes: Sequence[str]) -> list[Row]:
             first = [cost.first_ms for cost in costs]
             p50[name] = median(first)
             rows += [
-                row("P1", f"typed key p50, {name}", p50[name], "ms", 5),
-                row("P1", f"typed key p99, {name}", percentile(first, 0.99), "ms", 20),
-                row("P1", f"cpu per key, {name}", cpu / (keys * 2) * 1e3, "ms"),
-                row("P2", f"typed key, mean, {name}", mean(c.size_bytes for c in costs), "B", 90),
+                row("P1", f"typed key p50, {kind.of(name)}", p50[name], "ms", 5),
+                row("P1", f"typed key p99, {kind.of(name)}", percentile(first, 0.99), "ms", 20),
+                row("P1", f"cpu per key, {kind.of(name)}", cpu / (keys * 2) * 1e3, "ms"),
+                row("P2", f"typed key, mean, {kind.of(name)}", mean(c.size_bytes for c in costs), "B", 90),
             ]
-            rows += motion_rows(terminal, name)
-            rows.append(row("", f"memory, {name}", terminal.rss_kib() / 1024, "MiB"))
+            rows += motion_rows(terminal, kind.of(name))
+            rows.append(row("", f"memory, {kind.of(name)}", terminal.rss_kib() / 1024, "MiB"))
     if len(sizes) > 1:
-        rows.append(row("P1", f"p50 {sizes[-1]} / {sizes[0]}", p50[sizes[-1]] / p50[sizes[0]], "x", 1.5))
+        rows.append(
+            row("P1", f"p50 {kind.of(sizes[-1])} / {sizes[0]}", p50[sizes[-1]] / p50[sizes[0]], "x", 1.5)
+        )
     return rows
 
 
@@ -108,29 +126,33 @@ def motion_rows(terminal: Terminal, name: str) -> list[Row]:
     ]
 
 
-def co_editor_rows(keys: int, sizes: Sequence[str]) -> list[Row]:
+def co_editor_rows(keys: int, sizes: Sequence[str], kind: Kind) -> list[Row]:
     """P3: typing while somebody else types ten characters a second elsewhere."""
     rows: list[Row] = []
     for name in sizes:
-        with editor(SIZES[name], "--remote") as terminal:
+        with editor(SIZES[name], "--remote", *kind.flags) as terminal:
             first = [cost.first_ms for cost in typed(terminal, keys)]
-            rows.append(row("P3", f"typed key p50 with a co-editor, {name}", median(first), "ms", 8))
-            rows.append(row("P3", f"typed key p99 with a co-editor, {name}", percentile(first, 0.99), "ms"))
+            rows.append(row("P3", f"typed key p50 with a co-editor, {kind.of(name)}", median(first), "ms", 8))
+            rows.append(
+                row("P3", f"typed key p99 with a co-editor, {kind.of(name)}", percentile(first, 0.99), "ms")
+            )
     return rows
 
 
-def idle_rows(seconds: float) -> list[Row]:
+def idle_rows(seconds: float, kind: Kind) -> list[Row]:
     """P4: nobody does anything."""
     rows: list[Row] = []
     for what, flags, limit in (("alone", (), 0.0), ("co-editor present", ("--present",), 20.0)):
-        with editor(SIZES["1 MB"], *flags) as terminal:
+        with editor(SIZES["1 MB"], *flags, *kind.flags) as terminal:
             terminal.pump(1.0, 6.0)
             size, cpu, start = terminal.size_bytes, terminal.cpu_s(), time.perf_counter()
             terminal.pump(seconds, seconds)
             elapsed = time.perf_counter() - start
             used = (terminal.cpu_s() - cpu) / elapsed * 100
-            rows.append(row("P4", f"idle, {what}", (terminal.size_bytes - size) / elapsed, "B/s", limit))
-            rows.append(row("P4", f"idle, {what}, processor", used, "%", 1.0))
+            rows.append(
+                row("P4", f"idle, {kind.of(what)}", (terminal.size_bytes - size) / elapsed, "B/s", limit)
+            )
+            rows.append(row("P4", f"idle, {kind.of(what)}, processor", used, "%", 1.0))
     return rows
 
 
@@ -164,9 +186,12 @@ def run(keys: int = 200, *, quick: bool = False) -> list[dict[str, object]]:
     idle_s = 3.0 if quick else 10.0
     rows: list[Row] = []
     for measure in (
-        lambda: latency_rows(keys, sizes),
-        lambda: co_editor_rows(keys, sizes),
-        lambda: idle_rows(idle_s),
+        lambda: latency_rows(keys, sizes, TEXT_KIND),
+        lambda: co_editor_rows(keys, sizes, TEXT_KIND),
+        lambda: idle_rows(idle_s, TEXT_KIND),
+        lambda: latency_rows(keys, sizes[:2], RICH_KIND),
+        lambda: co_editor_rows(keys, sizes[:2], RICH_KIND),
+        lambda: idle_rows(idle_s, RICH_KIND),
         vim_rows,
     ):
         for one in measure():
