@@ -95,6 +95,7 @@ class CryptpadApp(OrderedKeysApp):
             raise
         self._restore_theme()
         self.start(asyncio.to_thread(remove_leftovers, runtime_dir(self.environ), vault.directory))
+        left_in = self._left_in()
         drive = DriveScreen()
         await self.switch_screen(drive)
         if problem := self.habits.take_problem():
@@ -105,6 +106,18 @@ class CryptpadApp(OrderedKeysApp):
         if self._pad is not None:
             reference, self._pad = self._pad, None
             await self.open_pad(self.engine.find(reference).pad_id)
+        elif left_in is not None and self.engine is not None:
+            await self.open_pad(left_in)
+
+    def _left_in(self) -> bytes | None:
+        """The pad that was open when the app ended, if it is still in the list."""
+        from cryptpad_tui.ui.pads.place import OPEN_PAD
+
+        assert self.engine is not None
+        setting = self.engine.vault.setting(OPEN_PAD)
+        if setting is None:
+            return None
+        return next((pad.pad_id for pad in self.engine.listing() if pad.pad_id.hex() == setting), None)
 
     async def on_unmount(self) -> None:
         await self.drop_engine()
@@ -131,7 +144,9 @@ class CryptpadApp(OrderedKeysApp):
             self.tell_failure(error)
 
     def tell_failure(self, error: BaseException) -> None:
-        """An expected failure, where the person looks."""
+        """An expected failure, where the person looks; an app that ends has no such place."""
+        if not self.screen_stack:
+            return
         self.say(words.sentence_of(error), "warning")
 
     def _note_loop_failure(self, loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
@@ -287,8 +302,11 @@ class CryptpadApp(OrderedKeysApp):
 
     def back_to_list(self, pad_id: bytes) -> None:
         """A pad was closed: the list, with the mark on it."""
+        from cryptpad_tui.ui.pads.place import OPEN_PAD
         from cryptpad_tui.ui.screens.drive import DriveScreen
 
+        if self.engine is not None:
+            self.engine.vault.set_setting(OPEN_PAD, None)
         self.pop_screen()
         if isinstance(self.screen, DriveScreen):
             self.call_later(self.screen.choose, pad_id)

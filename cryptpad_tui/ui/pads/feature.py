@@ -37,6 +37,9 @@ class PadFeature:
     def look(self) -> None:
         """People, the caret or the text may be different."""
 
+    def pressed(self, key: str) -> None:
+        """The person pressed a key in the text, whatever it does."""
+
     def status(self) -> list[Part]:
         """A few words for the right of the status line."""
         return []

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.engine import Person
 from cryptpad_tui.ui import words
+from cryptpad_tui.ui.commands import app_keymap
 from cryptpad_tui.ui.pads.feature import PadFeature
 from cryptpad_tui.ui.screens.base import Action
 from cryptpad_tui.ui.screens.dialogs import ChooseDialog, Option
@@ -20,6 +22,10 @@ class People(PadFeature):
 
     present: list[Person] = []  # noqa: RUF012 - replaced, never changed
     _followed = -1
+    _shown: bytes | None = None
+    """Who was shown by the last key, so that the same key again follows them."""
+    _following: bytes | None = None
+    _seen: Position | None = None
 
     def actions(self) -> Mapping[str, Action]:
         return {"pad.follow": self._follow, "pad.people": self._who}
@@ -28,6 +34,8 @@ class People(PadFeature):
         self.present = self.session.people()
         placed = [person for person in self.present if person.caret is not None]
         self.view.set_remote_cursors([_cursor(person, self.present) for person in placed])
+        if self._following is not None:
+            self._keep_in_view()
 
     def header(self) -> list[Part]:
         """Names for the right of the header."""
@@ -45,8 +53,27 @@ class People(PadFeature):
         if not placed:
             self.screen.say("Nobody else is writing here.")
             return
+        again = next((person for person in placed if person.key == self._shown), None)
+        if again is not None and self._following is None:
+            self._following, self._seen = again.key, again.caret
+            self._show(again)
+            name = words.person_name(again, self.present)
+            self.screen.say(f"Following {name} until you press a key.")
+            return
         self._followed = (self._followed + 1) % len(placed)
+        self._shown, self._following = placed[self._followed].key, None
         self._show(placed[self._followed])
+
+    def pressed(self, key: str) -> None:
+        if app_keymap().command(key, "pad") != "pad.follow":
+            self._shown = self._following = None
+
+    def _keep_in_view(self) -> None:
+        """Whoever is followed has moved."""
+        person = next((person for person in self.present if person.key == self._following), None)
+        if person is not None and person.caret is not None and person.caret != self._seen:
+            self._seen = person.caret
+            self.view.show_position(person.caret)
 
     def _show(self, person: Person) -> None:
         if person.caret is not None:

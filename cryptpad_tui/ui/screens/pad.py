@@ -8,26 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.timer import Timer
 from textual.widgets import Static
 
+from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.editor.commands import COMMANDS
 from cryptpad_tui.editor.effects import ReadOnly
 from cryptpad_tui.engine import PadSession, SessionEvent
 from cryptpad_tui.ui import standing_words, words
 from cryptpad_tui.ui.commands import editor_keymap
+from cryptpad_tui.ui.pads.authors import AuthorColours
 from cryptpad_tui.ui.pads.comments import Comments
+from cryptpad_tui.ui.pads.counts import Counts
 from cryptpad_tui.ui.pads.external_editor import ExternalEditor
 from cryptpad_tui.ui.pads.feature import PadFeature
 from cryptpad_tui.ui.pads.find import FindLine
+from cryptpad_tui.ui.pads.focus import Focus
 from cryptpad_tui.ui.pads.formats import Formats
 from cryptpad_tui.ui.pads.keys import Keys
 from cryptpad_tui.ui.pads.outline import OutlineFeature
 from cryptpad_tui.ui.pads.people import People
+from cryptpad_tui.ui.pads.place import LastPlace
 from cryptpad_tui.ui.pads.preview import Preview
 from cryptpad_tui.ui.screens.base import Action, CommandScreen
 from cryptpad_tui.ui.screens.prompt import PromptLine
@@ -45,6 +52,10 @@ FEATURES: Final[tuple[type[PadFeature], ...]] = (
     Preview,
     OutlineFeature,
     Comments,
+    AuthorColours,
+    Counts,
+    Focus,
+    LastPlace,
 )
 """In the order in which their words stand in the status line."""
 _HALTED: Final = "This pad takes no edits until you have answered its alarm: F8."
@@ -59,6 +70,21 @@ class PadView(EditorView):
         self._told: object = None
         self.watchers: list[Callable[[], None]] = []
         """Called whenever the text was painted, so they must do next to nothing at once."""
+
+        self.key_watchers: list[Callable[[str], None]] = []
+        """Told of every key, before it does anything."""
+
+    def on_key(self, event: events.Key) -> None:
+        # Textual calls the handler of the class below as well.
+        for watch in self.key_watchers:
+            watch(event.key)
+
+    def begin_at(self, caret: Position, top: Position) -> None:
+        """Stand where the person was; before the first frame, so nothing moves."""
+        editor = self.editor
+        editor.reveal(caret)
+        editor.state = replace(editor.state, viewport=editor.state.viewport._replace(top=top))
+        self.update_view()
 
     def update_view(self) -> None:
         super().update_view()
@@ -81,6 +107,7 @@ class PadScreen(CommandScreen[None]):
         self.view = PadView(session)
         self.people = People(self)
         self.features: tuple[PadFeature, ...] = (self.people, *[feature(self) for feature in FEATURES])
+        self.view.key_watchers += [feature.pressed for feature in self.features]
         self._banner = ""
         self._look_timer: Timer | None = None
         self._released = False
