@@ -85,6 +85,7 @@ class Comments(PadFeature):
 
     def _text_changed(self, change: Change) -> None:
         if change.origin is Origin.RELOAD or len(change.edits) * len(self._places) > _MANY_STEPS:
+            self._places = {}
             self._read_in(_SOON_S)
             return
         any_gone = len(self._places) < len(self._threads)
@@ -112,7 +113,10 @@ class Comments(PadFeature):
         self._timer, self._stale = None, False
         before = (self._threads, self._places)
         self._threads = self._book.threads()
-        self._places = self._book.places(self._threads)
+        # A place that was followed through every edit is where it would be found, at no cost.
+        followed = {name: place for name, place in self._places.items() if not place.gone}
+        unknown = [thread for thread in self._threads if thread.name not in followed]
+        self._places = followed | self._book.places(unknown)
         if (self._threads, self._places) != before and self.screen.is_running:
             self.view.update_view()
             self.screen.on_editor_view_moved()
