@@ -56,6 +56,22 @@ Meet at **ten**, at the *old* pier. Bring what is ticked:
 cryptpad-tui append "Plans for Saturday" < packing.txt
 ```
 """
+RICH_TITLE: Final = "The harbour house"
+RICH_RUNS: Final = [
+    ("The harbour house", {}), ("\n", {"header": 1}),
+    ("For ", {}), ("four", {"bold": True}), (" of us, ", {}), ("if", {"italic": True}), (" the ", {}),
+    ("owner", {"link": "https://harbour.example"}), (" agrees: 64 m", {}), ("2", {"script": "sup"}),
+    ("\n", {}),
+    ("To do", {}), ("\n", {"header": 2}),
+    ("ask for the key", {}), ("\n", {"list": "checked"}),
+    ("count the ", {}), ("beds", {"background": "yellow"}), ("\n", {"list": "unchecked"}),
+    ("Bring no boat.", {}), ("\n", {"blockquote": True}),
+    ("def per_head(price, people=4):", {}), ("\n", {"code-block": "python"}),
+    ("    return price / people", {}), ("\n", {"code-block": "python"}),
+    ("Room", {}), ("\n", {"table": "1/100/100"}), ("per night", {}), ("\n", {"table": "1/100/200"}),
+    ("Attic", {}), ("\n", {"table": "1/200/100"}), ("40 €", {}), ("\n", {"table": "1/200/200"}),
+    ("Cellar", {}), ("\n", {"table": "1/300/100"}), ("25 €", {}), ("\n", {"table": "1/300/200"}),
+]  # fmt: skip
 _MINUTE_MS: Final = 60_000
 _DEADLINE_S: Final = 30.0
 _SEEDS: Final = {"ANNA": 1, "BEN": 2, "MIA": 3}
@@ -306,7 +322,19 @@ async def attack(there: Stage, show: Show) -> None:
         show("alarm", anna.picture())
 
 
-SCENES: Final[tuple[Callable[[Stage, Show], Awaitable[None]], ...]] = (first_run, together, attack)
+async def rich_text(there: Stage, show: Show) -> None:
+    """A rich text with a table, last of all, so that no other picture has it in its list."""
+    async with there.anna.online() as anna:
+        pad = anna.create_pad(RICH_TITLE, kind=PadKind.RICHTEXT, runs=RICH_RUNS)
+        await anna.sync([pad.pad_id])
+    async with camera(there.anna, pad=RICH_TITLE) as anna_sees:
+        await anna_sees.sees("per night")
+        await anna_sees.press("down", "down", "end")
+        await asyncio.sleep(1.5)
+        show("rich", anna_sees.picture())
+
+
+SCENES: Final[tuple[Callable[[Stage, Show], Awaitable[None]], ...]] = (first_run, together, attack, rich_text)
 
 
 async def main(folder: Path) -> None:
