@@ -52,8 +52,8 @@ def ls_verb(
         return pads, _drawn(tree, top, pads)
 
     pads, folders = in_vault(sources, work)
-    shown = [pad_object(pad) for pad in pads] if as_json else []
     if as_json:
+        shown = [pad_object(pad) for pad in pads]
         output.write_json_object({"folders": folders, "pads": shown} if as_tree else shown)
     elif as_tree:
         output.write_lines([str(line) for line in folders])
@@ -181,9 +181,8 @@ def tag_verb(sources: SecretSources, pad: str, tags: tuple[str, ...], as_json: b
 
     has = in_vault(sources, work)
     if as_json:
-        output.write_json_object(list(has))
-    else:
-        output.write_lines([output.safe_line(each) for each in has])
+        return output.write_json_object(list(has))
+    output.write_lines([output.safe_line(each) for each in has])
 
 
 @click.command("rm", cls=VerbCommand)
@@ -233,8 +232,7 @@ def trash_verb(sources: SecretSources, empty: bool, as_json: bool) -> None:
 
     pads, folders = in_vault(sources, work)
     if as_json:
-        output.write_json_object([trash_object(pad) for pad in pads])
-        return
+        return output.write_json_object([trash_object(pad) for pad in pads])
     rows = [("-", f"{path}/", trashed_ms) for path, trashed_ms in folders]
     rows += [(pad.short_id, pad.path, pad.trashed_ms) for pad in pads]
     cells = [(short, path, iso_time(at)[:16].replace("T", " ")) for short, path, at in rows]

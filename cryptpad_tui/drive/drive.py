@@ -105,14 +105,14 @@ class Drive:
             raise TooDeep
         inside = TOP
         for size, name in enumerate(parts, 1):
-            found = [each.id for each in self.tree().children(inside) if each.name == name]
+            found = [each.id for each in self._mirror.folders().children(inside) if each.name == name]
             inside = found[0] if found else self._make_folder("/".join(parts[:size]), inside)
         return inside
 
     def _make_folder(self, path: str, parent: str) -> str:
         """A new folder in `parent`. Its id follows from the path, unless one that was renamed has that."""
         made = folder_id_of(path)
-        if self.tree().is_used(made):
+        if self._mirror.folders().is_used(made):
             made = self._rng(FOLDER_ID_CHARS // 2).hex()
         self._set(made, "path", path)
         above, _, _ = path.rpartition("/")
@@ -132,7 +132,7 @@ class Drive:
 
     def move_folder(self, folder: str, parent: str) -> None:
         """Into another folder, or to the top; raises IntoItself or TooDeep."""
-        tree = self.tree()
+        tree = self._mirror.folders()
         if parent in tree.below(folder):
             raise IntoItself
         height = max(tree.depth(each) for each in tree.below(folder)) - tree.depth(folder)
@@ -145,11 +145,11 @@ class Drive:
 
     def rename_folder(self, folder: str, name: str) -> None:
         """One write, however much is in it."""
-        self._set_in_folder(self.tree(), folder, "name", name)
+        self._set_in_folder(self._mirror.folders(), folder, "name", name)
 
     def trash_folder(self, folder: str, at_ms: int) -> None:
         """Into the trash with all that is in it; 0 takes it out again."""
-        self._set_in_folder(self.tree(), folder, "trashed", at_ms)
+        self._set_in_folder(self._mirror.folders(), folder, "trashed", at_ms)
 
     def _set_in_folder(self, tree: Tree, folder: str, name: str, value: str | int) -> None:
         """A folder that is only named by pads is made, so that it stays when they go."""

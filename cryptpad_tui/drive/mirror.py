@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
 from cryptpad_tui.crdt.values import Change, Origin
 from cryptpad_tui.crdt.view import ViewDocument
-from cryptpad_tui.drive.tree import Fields, Tree, is_mirrored
+from cryptpad_tui.drive.tree import PAD_ID_CHARS, Fields, Tree, is_mirrored
 
 KEPT: Final = "drive/mirror"
 """The setting that says that the table is there; a vault of an earlier version has none."""
@@ -38,6 +38,7 @@ class Mirror:
         self._written: set[Key] = set()
         """Of the last save: written again with the next, as its transaction may have failed."""
         self._tree: Tree | None = None
+        self._folders: Tree | None = None
         self._must_compare = table.setting(KEPT) is None
         self._fields = self._read() if self._must_compare else _by_key(table.drive_fields())
         view.observe_maps(self._follow)
@@ -57,7 +58,7 @@ class Mirror:
         for key in keys:
             entry, _, name = key.partition("/")
             if is_mirrored(name):
-                self._tree = None
+                self._forget_trees(entry, name)
                 self._changed.add((entry, name))
                 value = _kept(self._view.map_value(ENTRIES_ROOT, key))
                 if value is None:
@@ -67,7 +68,26 @@ class Mirror:
 
     def _reload(self, change: Change) -> None:
         if change.origin is Origin.RELOAD:
-            self._fields, self._tree, self._must_compare = self._read(), None, True
+            self._fields, self._must_compare = self._read(), True
+            self._tree = self._folders = None
+
+    def _forget_trees(self, entry: str, name: str) -> None:
+        """Most changes of a pad leave the folders as they are: ten thousand pads are not read for each."""
+        self._tree = None
+        if (
+            len(entry) != PAD_ID_CHARS
+            or name == "folder"
+            or (name == "in" and (entry, "folder") in self._fields)
+        ):
+            self._folders = None
+
+    def folders(self) -> Tree:
+        """The same without what is said about pads."""
+        if self._folders is None:
+            paths = [key for key in self._fields if key[1] == "folder" and (key[0], "in") not in self._fields]
+            own = [key for key in self._fields if len(key[0]) != PAD_ID_CHARS]
+            self._folders = Tree([(*key, self._fields[key]) for key in (*own, *paths)])
+        return self._folders
 
     def tree(self) -> Tree:
         """As the view is."""

@@ -216,6 +216,7 @@ def test_devices_agree_and_nothing_is_lost_whatever_they_do(
     assert all(device.shown() == first for device in three)
     tree = three[0].drive.tree()
     assert set(tree.folders) == made
+    assert all(device.mirror.folders().folders == tree.folders for device in three)
     assert all(tree.depth(each) <= MAX_DEPTH and tree.path(each) for each in made)
     assert [entry.record for entry in three[0].drive.entries()] == PADS
     again = Device(9, three[1].view.encode())
