@@ -16,7 +16,7 @@ from contextlib import redirect_stdout
 from typing import Any
 from unittest.mock import patch
 
-from benchmarks import append, editor_keys, join, latency, relay_load, start
+from benchmarks import append, drive, editor_keys, join, latency, relay_load, start
 from benchmarks.table import Row, heading, line, machine, row, write_results
 
 P8_RATIO = 0.9
@@ -100,11 +100,16 @@ def appending(only: frozenset[str], *, quick: bool) -> Iterator[Row]:
     yield from append.run(quick=quick)
 
 
+def drive_of_many(only: frozenset[str], *, quick: bool) -> Iterator[Row]:
+    yield from drive.run(quick=quick)
+
+
 SUITES: Sequence[tuple[frozenset[str], Callable[..., Iterator[Row]]]] = (
     (frozenset({"P1", "P2", "P3", "P4"}), editor),
     (frozenset({"P5", "P6"}), beginning),
     (frozenset({"P7"}), joining),
     (frozenset({"P8", "P9", "P10", "P11", "P15"}), relay),
+    (frozenset({"P12"}), drive_of_many),
     (frozenset({"P13"}), person_to_person),
     (frozenset({"P14"}), appending),
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cryptpad_tui.engine import AlarmView, LogLine, PadListing
     from cryptpad_tui.pad.proofs import ProofReport
+    from cryptpad_tui.vault.search import Match
 
 Json = dict[str, object]
 
@@ -37,6 +38,16 @@ def pad_object(pad: PadListing) -> Json:
 def trash_object(pad: PadListing) -> Json:
     """A pad as `trash` shows it: the same, and when it was put there."""
     return {**pad_object(pad), "trashed": iso_time(pad.trashed_ms)}
+
+
+def match_object(pad: PadListing, match: Match) -> Json:
+    """A pad as `search` shows it: the same, and where the match is."""
+    from cryptpad_tui.vault.search import CLOSE, OPEN
+
+    pieces = match.snippet.split(OPEN)
+    marked = [piece.split(CLOSE)[0] for piece in pieces[1:]]
+    snippet = match.snippet.replace(OPEN, "").replace(CLOSE, "")
+    return {**pad_object(pad), "line": match.line, "snippet": snippet, "matched": marked}
 
 
 def folder_object(folder_id: str, name: str, path: str) -> Json:

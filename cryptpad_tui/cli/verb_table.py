@@ -39,7 +39,11 @@ VERBS: Final = (
     Verb("template", "verbs_drive", "template mzxw6ytb", "make a pad a template", rare=True),
     Verb("duplicate", "verbs_drive", "duplicate mzxw6ytb", "copy a pad, print the copy's id", rare=True),
     Verb("import", "verbs_convert", "import notes/ report.html", "make pads of files and folders"),
-    Verb("export", "verbs_convert", "export mzxw6ytb -o plan.html", "write a pad as another format"),
+    Verb(
+        "export", "verbs_convert", "export mzxw6ytb -o plan.html", "write a pad as another format", rare=True
+    ),
+    Verb("search", "verbs_search", "search garden party tag:home", "find pads by their text"),
+    Verb("reindex", "verbs_search", "reindex", "read every pad again for search", rare=True),
     Verb("share", "verbs_share", "share mzxw6ytb --view", "print a link (a secret)"),
     Verb("join", "verbs_share", "join < link.txt", "add a shared pad, print its id"),
     Verb("sync", "verbs_share", "sync --wait 30", "send what waits, fetch what is new"),

@@ -98,6 +98,7 @@ def tag(engine: Engine, pad_id: bytes, add: Collection[str] = (), drop: Collecti
     gone = [has.get(each.casefold(), each) for each in drop]
     engine.drive.tag(pad_id, [each for each in add if each.casefold() not in has], gone)
     engine.drive_session.flush()
+    engine.vault.set_search_due(pad_id, engine.wall_ms())
 
 
 def set_template(engine: Engine, pad_id: bytes, *, on: bool) -> None:

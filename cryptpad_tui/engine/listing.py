@@ -43,10 +43,14 @@ def short_ids(pad_ids: Sequence[bytes]) -> dict[bytes, str]:
 
 def tree_of(engine: Engine) -> Tree:
     """The folders and marks of the whole drive, from the vault's table: no document is opened."""
-    if engine.vault.setting(KEPT) is None:
-        # A vault of an earlier version: its drive is read once.
-        engine.drive.save_mirror()
+    ensure_table(engine)
     return Tree(engine.vault.drive_fields())
+
+
+def ensure_table(engine: Engine) -> None:
+    """A vault of an earlier version has no table of the drive's fields: its drive is read once."""
+    if engine.vault.setting(KEPT) is None:
+        engine.drive.save_mirror()
 
 
 def read_listing(engine: Engine) -> list[PadListing]:

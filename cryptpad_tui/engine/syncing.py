@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from cryptpad_tui.engine import alarms
+from cryptpad_tui.engine import alarms, searching
 from cryptpad_tui.engine.listing import tree_of
 from cryptpad_tui.engine.relay_loop import sentence_of
 from cryptpad_tui.engine.session import PadSession
@@ -118,6 +118,7 @@ class VaultWatch:
                     followed = [self._follow(session) for session in self._engine.open_pads]
                     if all(followed):
                         self._data_version = version
+                await searching.index_quiet(self._engine)
 
     def _follow(self, session: PadSession) -> bool:
         """Whether the session took in what other windows did; one pad's trouble never stops the rest."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol, cast
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol, cast
 
 from cryptpad_tui.vault.database import Database
+
+PAD_ENTRY_CHARS: Final = 64
+"""A pad's entry is its id in hex; a folder's is shorter."""
 
 
 class _HasDatabase(Protocol):
@@ -20,9 +23,23 @@ class DriveFieldTable:
         rows = self._database.rows("SELECT entry, field, value FROM drive_field")
         return cast(list[tuple[str, str, str | int]], rows)
 
+    def drive_fields_of(self: _HasDatabase, entries: Sequence[str]) -> list[tuple[str, str, str | int]]:
+        """Of the folders, and of these pads."""
+        found = self._database.rows(
+            "SELECT entry, field, value FROM drive_field WHERE length(entry)<>?", (PAD_ENTRY_CHARS,)
+        )
+        for entry in entries:
+            query = "SELECT entry, field, value FROM drive_field WHERE entry=?"
+            found += self._database.rows(query, (entry,))
+        return cast(list[tuple[str, str, str | int]], found)
+
     def drive_field(self: _HasDatabase, entry: str, field: str) -> str | int | None:
         query = "SELECT value FROM drive_field WHERE entry=? AND field=?"
         return cast(str | int | None, self._database.scalar(query, (entry, field)))
+
+    def drive_tags(self: _HasDatabase, entry: str) -> list[str]:
+        query = "SELECT substr(field, 5) FROM drive_field WHERE entry=? AND field GLOB 'tag:*' AND value"
+        return [str(row[0]) for row in self._database.rows(query, (entry,))]
 
     def put_drive_fields(self: _HasDatabase, fields: Mapping[tuple[str, str], str | int | None]) -> None:
         """None takes a field away."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 3
+from cryptpad_tui.vault.search_tables import DUE_ALL, SEARCH_TABLES
+
+SCHEMA_VERSION: Final = 4
 APPLICATION_ID: Final = 0x50414431
 """"PAD1" """
 
@@ -126,6 +128,7 @@ TABLES: Final = (
         PRIMARY KEY(pad, n)
     ) STRICT, WITHOUT ROWID""",
     _DRIVE_FIELD,
+    *SEARCH_TABLES,
 )
 
 MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
@@ -136,5 +139,6 @@ MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
         "ALTER TABLE alarm ADD COLUMN ended_ms INTEGER NOT NULL DEFAULT 0",
     ),
     2: (_DRIVE_FIELD,),
+    3: (*SEARCH_TABLES, DUE_ALL),
 }
 """What makes tables of a version those of the next one. Nothing is ever lost by it."""

@@ -13,6 +13,8 @@ from cryptpad_tui.vault.database import Database, Value
 from cryptpad_tui.vault.drive_fields import DriveFieldTable
 from cryptpad_tui.vault.padstore import VaultPadStore, open_pad_store
 from cryptpad_tui.vault.records import ListingRow, PadRecord
+from cryptpad_tui.vault.search import SearchTable
+from cryptpad_tui.vault.search_tables import SET_DUE
 
 _PURGE_ROWS: Final = 2_000
 _PAD_COLUMNS: Final = (
@@ -37,7 +39,7 @@ _PUT_PAD: Final = _insert_or_update("pad", _PAD_COLUMNS, "pad_id")
 _PUT_LISTING: Final = _insert_or_update("listing", _LISTING_COLUMNS, "pad_id")
 
 
-class Tables(AlarmTable, DriveFieldTable):
+class Tables(AlarmTable, DriveFieldTable, SearchTable):
     """What Vault offers that is rows and nothing else; each method is one transaction."""
 
     def __init__(self, database: Database) -> None:
@@ -76,6 +78,7 @@ class Tables(AlarmTable, DriveFieldTable):
         Alarms stay: they are evidence. A store of the pad that is in use raises UnknownPad when it writes.
         """
         with self._database.transaction():
+            self.drop_search_text(pad_id)
             # Its id is free at once and its key gone; a long log goes in pieces, for others want to write.
             self._database.execute(
                 "UPDATE pad SET forgotten=1, pad_id=randomblob(32), secret=zeroblob(32) WHERE pad_id=?",
@@ -106,14 +109,24 @@ class Tables(AlarmTable, DriveFieldTable):
         self.put_listings([row])
 
     def put_listings(self, rows: Sequence[ListingRow]) -> None:
-        """Many rows for the price of one wait for the disk."""
-        self._database.execute_each(
-            _PUT_LISTING,
-            [
-                (row.pad_id, row.title, row.kind, row.role, row.changed_ms, row.size_bytes, int(row.removed))
-                for row in rows
-            ],
-        )
+        """Many rows for the price of one wait for the disk. Their texts are due to be indexed."""
+        with self._database.transaction():
+            self._database.execute_each(
+                _PUT_LISTING,
+                [
+                    (
+                        row.pad_id,
+                        row.title,
+                        row.kind,
+                        row.role,
+                        row.changed_ms,
+                        row.size_bytes,
+                        int(row.removed),
+                    )
+                    for row in rows
+                ],
+            )
+            self._database.execute_each(SET_DUE, [(row.changed_ms, row.pad_id) for row in rows])
 
     def drop_listing(self, pad_id: bytes) -> None:
         self._database.execute("DELETE FROM listing WHERE pad_id=?", (pad_id,))

@@ -22,7 +22,7 @@ def completed(*words: str) -> list[str]:
 
 def test_verbs_and_options_are_completed_and_titles_are_not() -> None:
     assert set(completed("")) == {verb.name for verb in VERBS}
-    assert completed("s") == ["share", "sync", "status"]
+    assert completed("s") == ["search", "share", "sync", "status"]
     assert completed("relay", "s") == ["set", "show", "stop"]
     assert "--json" in completed("ls", "--")
     assert completed("cat", "") == []

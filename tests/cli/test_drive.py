@@ -114,3 +114,26 @@ def test_a_title_that_commands_terminals_is_harmless_in_the_tree(does: Callable[
     does("new", "x\u202ey", "--into", "a\u202eb")
     for shown in (does("ls", "--tree"), does("ls")):
         assert "\u202e" not in shown
+
+
+def test_search_finds_what_was_written_last_and_says_where(does: Callable[..., str], run: Run) -> None:
+    pad = does("new", "Shopping", "--into", "Home", "--from", "-", stdin="tea\nCafé\noat milk\n".encode())
+    does("new", "Other", "--from", "-", stdin=b"milk")
+    does("tag", pad, "+weekly")
+    (found,) = json.loads(does("search", '"oat milk"', "--json"))
+    assert (found["id"], found["path"], found["line"]) == (pad, "Home/Shopping", 3)
+    assert (found["snippet"].split(), found["matched"]) == (["tea", "Café", "oat", "milk"], ["oat milk"])
+    assert does("search", "tag:weekly", "CAFE").splitlines()[0] == f"{pad}  Home/Shopping"
+    assert len(json.loads(does("search", "milk", "--json", "--limit", "1"))) == 1
+    does("write", pad, stdin=b"nothing")
+    does("rename", pad, "Errands")
+    assert does("search", '"oat milk"') == ""
+    assert does("search", "title:errands") == f"{pad}  Home/Errands\n    nothing"
+    does("tag", pad, "-weekly")
+    assert does("search", "tag:weekly") == ""
+    ended = run("reindex")
+    assert (ended.code, "2 pads read" in ended.err) == (0, True)
+    does("rm", pad)
+    assert does("search", "nothing") == ""
+    assert run("search", '"(((', "--json").text == "[]"
+    assert run("search").code == 2
