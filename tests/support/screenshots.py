@@ -330,7 +330,7 @@ async def rich_text(there: Stage, show: Show) -> None:
     async with camera(there.anna, pad=RICH_TITLE) as anna_sees:
         await anna_sees.sees("per night")
         await anna_sees.press("down", "down", "end")
-        await asyncio.sleep(1.5)
+        await anna_sees.sees("H2")
         show("rich", anna_sees.picture())
 
 

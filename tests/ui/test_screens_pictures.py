@@ -16,6 +16,7 @@ _VARIES = (
     (re.compile(r"\d+ \w{3} \d{4}, \d\d:\d\d"), "DATE"),
     (re.compile(r"just now|< [15] min|\d+ min|\d+ d\b"), "AGO"),
     (re.compile(r"BEN…"), "BEN"),
+    (re.compile(r"line \d+, column \d+"), "PLACE"),
 )
 
 
