@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from cli.fakes import Ended, Inside, MakePerson
+from cli.fakes import Ended, Inside, Person
+
+from cryptpad_tui.vault.vault import Vault
 
 Run = Callable[..., Ended]
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A vault with nothing in it that a keyfile opens: a passphrase costs each command 0.2 s."""
+    base = tmp_path_factory.mktemp("drive")
+    vault, _ = Vault.create(
+        base / "vault", b"x", name="Dora", relay_url=None, kdf_memory_mib=64, keyfile=base / "keyfile"
+    )
+    vault.close()
+    return base
+
+
 @pytest.fixture
-def run(make_person: MakePerson, inside: Inside) -> Run:
-    person = make_person("Dora")
+def run(template: Path, tmp_path: Path, inside: Inside, monkeypatch: pytest.MonkeyPatch) -> Run:
+    home = Path(shutil.copytree(template / "vault", tmp_path / "vault"))
+    monkeypatch.delenv("CRYPTPAD_TUI_PASSPHRASE_FILE", raising=False)
+    environ = {"CRYPTPAD_TUI_HOME": str(home), "CRYPTPAD_TUI_KEYFILE": str(template / "keyfile")}
+    person = Person(home, environ)
     return lambda *arguments, stdin=b"": inside(person, *arguments, stdin=stdin)
 
 

@@ -145,7 +145,7 @@ def test_no_question_is_an_error(database: Database) -> None:
     pieces = st.sampled_from(["some", "text", "te*", '"', '"some text"', "title:title", "(", "\n"])
     near = st.lists(pieces).map(" ".join)
 
-    @settings(deadline=None, derandomize=True, max_examples=300)
+    @settings(deadline=None, derandomize=True, max_examples=120)
     @given(st.one_of(st.text(max_size=30), st.text('ab":*(){}^-+ ', max_size=20), near))
     def ask(query: str) -> None:
         for pad_id in tables.search_ids(query, 3):
