@@ -111,10 +111,13 @@ def remove_leftovers(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def locked_dir(path: Path) -> Iterator[None]:
-    """Hold the folder against every other process that asks for it in this way; waits for them."""
+def locked_dir(path: Path, *, shared: bool = False) -> Iterator[None]:
+    """Hold the folder against every other process that asks for it in this way; waits for them.
+
+    `shared`: only against those who want it for themselves.
+    """
     with _open_dir(path) as descriptor:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         yield
 
 

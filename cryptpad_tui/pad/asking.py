@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator
 from typing import Final, NamedTuple, TypeVar
 
 from cryptpad_relay.protocol import chain, frames
-from cryptpad_relay.protocol.errors import Refused
+from cryptpad_relay.protocol.errors import Malformed, Refused
 from cryptpad_relay.protocol.frames import Op
 from cryptpad_tui.pad import snapshots
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
@@ -92,3 +92,22 @@ def get_chunk(pad_id: bytes, chunk_id: bytes, size: int | None) -> Flow[bytes]:
         raise Alarm(AlarmCode.BAD_SNAPSHOT, f"a piece is missing ({refused.code.name})") from None
     snapshots.check_chunk(chunk, chunk_id, size)
     return chunk
+
+
+def get_table(pad_id: bytes, table_id: bytes) -> Flow[bytes]:
+    """A snapshot's table of writers, which may take several answers. Bounded before anything is kept."""
+    table, size = bytearray(), 0
+    while not table or len(table) < size:
+        request = frames.TablePart(pad_id, table_id, len(table))
+        try:
+            given = frames.TableGiven.decode((yield Request(Op.TABLE, request.encode())))
+        except Refused as refused:
+            raise Alarm(AlarmCode.BAD_SNAPSHOT, f"a piece is missing ({refused.code.name})") from None
+        except Malformed as error:
+            raise Alarm(AlarmCode.BAD_SNAPSHOT, error.reason) from None
+        if (size and given.size != size) or len(table) + len(given.part) > given.size:
+            raise Alarm(AlarmCode.BAD_SNAPSHOT, "the relay gives a table of another length")
+        size = given.size
+        table += given.part
+    snapshots.check_chunk(bytes(table), table_id, None)
+    return bytes(table)

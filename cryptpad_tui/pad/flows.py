@@ -23,7 +23,17 @@ from cryptpad_tui.crypto.keys import ViewKeys, keys_match
 from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.pad import rederive, snapshots
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
-from cryptpad_tui.pad.asking import FETCH_LIMIT, Flow, Request, do_job, get_chunk, one_entry, pause, prove
+from cryptpad_tui.pad.asking import (
+    FETCH_LIMIT,
+    Flow,
+    Request,
+    do_job,
+    get_chunk,
+    get_table,
+    one_entry,
+    pause,
+    prove,
+)
 from cryptpad_tui.pad.evidence import pin_piece, shown_piece
 from cryptpad_tui.pad.fold import Fold, Folded
 from cryptpad_tui.pad.owner_records import verified_records
@@ -35,7 +45,6 @@ from cryptpad_tui.pad.verdicts import StartMark
 __all__ = ["FETCH_LIMIT", "Flow", "Request", "prove"]
 
 APPEND_BYTES: Final = 900_000
-TABLE_LIMIT: Final = frames.MAX_CHUNK_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +223,7 @@ def _start_from_snapshot(replica: Replica, connected: Connected, load: DocumentL
         raise Alarm(AlarmCode.BAD_SNAPSHOT, "not what was asked for", evidence=(entry.raw,))
     extension = snapshots.check_entry(entry, hello, replica.genesis.cap_pk)
     yield from _prove_start(fold, extension.snap_n, extension.snap_head)
-    table = yield from get_chunk(pad_id, extension.table_id, None)
+    table = yield from get_table(pad_id, extension.table_id)
     chunks = []
     for reference in extension.chunks:
         chunks.append((yield from get_chunk(pad_id, reference.chunk_id, reference.size)))

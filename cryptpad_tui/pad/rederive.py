@@ -17,7 +17,17 @@ from cryptpad_relay.protocol.errors import Malformed, Refused
 from cryptpad_relay.protocol.frames import Op
 from cryptpad_tui.pad import snapshots
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode, NeedsProof
-from cryptpad_tui.pad.asking import FETCH_LIMIT, Flow, Request, get_chunk, one_entry, pause, prove
+from cryptpad_tui.pad.asking import (
+    FETCH_LIMIT,
+    Flow,
+    Request,
+    do_job,
+    get_chunk,
+    get_table,
+    one_entry,
+    pause,
+    prove,
+)
 from cryptpad_tui.pad.digests import digest_of
 from cryptpad_tui.pad.fold import Fold, Folded
 from cryptpad_tui.pad.owner_records import NeedsEntry, NeedsRefold, verified_records
@@ -195,11 +205,12 @@ def _load_snapshot(fold: Fold, replica: Replica, position: int) -> Flow[None]:
     extension, mark = entry.snapshot, replica.fold.snapshot
     if extension is None or mark is None or entry.entry_id != mark.snapshot_id:
         raise Alarm(AlarmCode.BAD_SNAPSHOT, "not what was asked for", evidence=(entry.raw,))
-    table = yield from get_chunk(fold.pad_id, extension.table_id, None)
+    table = yield from get_table(fold.pad_id, extension.table_id)
     chunks = []
     for reference in extension.chunks:
         chunks.append((yield from get_chunk(fold.pad_id, reference.chunk_id, reference.size)))
-    snapshots.start_fold(fold, entry, table, chunks, replica.load_document)
+    load = replica.load_document
+    yield from do_job(fold.pad_id, lambda: snapshots.start_fold(fold, entry, table, chunks, load))
 
 
 def _keep_names(fold: Fold, before: Fold) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from cryptpad_relay.protocol.chain import SignedHead
+from cryptpad_relay.protocol.frames import MAX_TABLE_BYTES
 from cryptpad_relay.protocol.records import Genesis
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.kinds import PadKind
@@ -27,6 +28,7 @@ from cryptpad_tui.pad.snapshots import DocumentLoader, Snapshot, make_snapshot
 from cryptpad_tui.pad.stored_fold import StoredFold
 from cryptpad_tui.pad.witness import Witness
 from cryptpad_tui.pad.writer import Writer
+from cryptpad_tui.pad.writers import TABLE_ROW
 
 LEFT_AS_IT_WAS: Final = (Alarm, NeedsProof, NeedsEntry, NeedsRefold)
 """What a step raises without having touched the document."""
@@ -168,4 +170,5 @@ class Replica(StoredFold):
         size = fold.snapshot.size_bytes if fold.snapshot else 0
         long_tail = fold.tail_bytes > max(SNAPSHOT_TAIL_BYTES, size // 4)
         many = fold.tail_entries > max(SNAPSHOT_TAIL_ENTRIES, size // 4096)
-        return self.can_edit and fold.checkpoint_n == fold.n and (long_tail or many)
+        fits = len(fold.writers) * TABLE_ROW.size <= MAX_TABLE_BYTES
+        return self.can_edit and fits and fold.checkpoint_n == fold.n and (long_tail or many)

@@ -13,7 +13,8 @@ from cryptpad_tui.host.entropy import Rng
 from cryptpad_tui.host.errors import UnsafePath
 from cryptpad_tui.host.paths import DATABASE_NAME, HEADER_NAME
 from cryptpad_tui.vault.errors import HeaderMissing, NoVault
-from cryptpad_tui.vault.header import MAX_HEADER_BYTES, Header, encode_header, parse_header
+from cryptpad_tui.vault.header import MAX_HEADER_BYTES, Header
+from cryptpad_tui.vault.header_pair import Headers, encode_headers, parse_headers
 from cryptpad_tui.vault.seam import host_errors_translated
 
 _KEYFILE_BYTES: Final = 32
@@ -21,7 +22,12 @@ _KEYFILE_LIMIT: Final = 4_096
 
 
 def read_header(directory: Path) -> Header:
-    """Raises NoVault or HeaderMissing where there is none, and whatever parse_header raises."""
+    """The header, of an interrupted rekey the one before; raises what read_headers does."""
+    return read_headers(directory).current
+
+
+def read_headers(directory: Path) -> Headers:
+    """Raises NoVault or HeaderMissing where there is none, and whatever parse_headers raises."""
     path = directory / HEADER_NAME
     with host_errors_translated():
         try:
@@ -29,23 +35,26 @@ def read_header(directory: Path) -> Header:
         except FileNotFoundError:
             missing = HeaderMissing if os.path.lexists(directory / DATABASE_NAME) else NoVault
             raise missing(str(directory)) from None
-    return parse_header(raw)
+    return parse_headers(raw)
 
 
-def write_header(directory: Path, header: Header) -> None:
+def write_header(directory: Path, header: Header, pending: Header | None = None) -> None:
     """Call it inside header_locked: after a crash the header is the old one or this one."""
     path = directory / HEADER_NAME
     with host_errors_translated():
         files.remove_leftovers(path)
-        files.replace_private_file(path, encode_header(header))
+        files.replace_private_file(path, encode_headers(Headers(header, pending)))
 
 
 @contextlib.contextmanager
-def header_locked(directory: Path) -> Iterator[None]:
-    """Whoever reads the header to write it again does so alone."""
+def header_locked(directory: Path, *, shared: bool = False) -> Iterator[None]:
+    """Whoever reads the header to write it again does so alone, and while nobody is just coming in.
+
+    `shared`: for who comes in, between reading the header and being seen among the vault's processes.
+    """
     with contextlib.ExitStack() as stack:
         with host_errors_translated():
-            stack.enter_context(files.locked_dir(directory))
+            stack.enter_context(files.locked_dir(directory, shared=shared))
         yield
 
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from cryptpad_relay.batch import OpenPad
+from cryptpad_relay.derived import TABLE_ROW_BYTES
 from cryptpad_relay.protocol import frames
+from cryptpad_relay.protocol.entry import Entry
 from cryptpad_relay.protocol.errors import Code, Malformed, Refused, refusal_code
 from cryptpad_relay.protocol.frames import Op
 from cryptpad_relay.voids import Appendable
@@ -52,9 +55,18 @@ def _append_slices(session: Session, req: int, raws: tuple[bytes, ...], now: flo
     positions = []
     for entry in checked:
         try:
+            _pay_for_table(session, pad, entry, now)
             positions.append(session.hub.append(pad, entry, session).position)
         except Refused as refusal:
             code, retry_ms = refusal_code(refusal)
             break
     session.count_fault(code, now)
     session.hub.answer_append(pad, session, req, frames.Appended(tuple(positions), code, retry_ms))
+
+
+def _pay_for_table(session: Session, pad: OpenPad, entry: Appendable, now: float) -> None:
+    """A SNAPSHOT makes the relay compute and keep a table of all writers: much for one small entry."""
+    if isinstance(entry, Entry) and entry.snapshot:
+        retry_ms = session.table_tokens.take(pad.log.index.writer_count() * TABLE_ROW_BYTES, now)
+        if retry_ms:
+            raise Refused(Code.RETRY, retry_ms)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from cryptpad_relay.protocol import labels
 from cryptpad_relay.protocol.labels import u64
 from cryptpad_relay.store.base import LogIndex
+
+TABLE_ROW_BYTES: Final = 32 + 64 + 32 + 8 + 32 + 8
 
 
 def client_id_of(pad_id: bytes, writer_pk: bytes) -> int:

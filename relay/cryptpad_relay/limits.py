@@ -27,6 +27,8 @@ class Limits(NamedTuple):
     entries_per_connection: Rate = Rate(50_000, 5_000)
     bytes_per_connection: Rate = Rate(256 * 2**20, 32 * 2**20)
     presence_per_connection: Rate = Rate(64, 16)
+    tables_per_connection: Rate = Rate(32 * 2**20, 4 * 2**20)
+    """Bytes of the tables of writers that SNAPSHOTs made this relay compute: two of the largest at once."""
     faults_per_connection: Rate = Rate(64, 0.5)
     """Requests that no client of this protocol makes; beyond them the connection is closed."""
     subscriptions: int = 20_000

@@ -29,7 +29,7 @@ from cryptpad_relay.protocol.entry import (
     parse_entry,
 )
 from cryptpad_relay.protocol.errors import Code, Refused
-from cryptpad_relay.protocol.frames import MAX_CHUNK_BYTES, PadHead
+from cryptpad_relay.protocol.frames import MAX_TABLE_BYTES, PadHead
 from cryptpad_relay.protocol.records import Genesis, VoidRecord, parse_genesis
 from cryptpad_relay.store.base import EntryRow, LogIndex, SnapshotMark, WriterState
 from cryptpad_relay.voids import Appendable, LastRecord, check_void, last_record, parse_record
@@ -38,8 +38,6 @@ NO_ID: Final = bytes(32)
 _SUITE_AND_FLAGS: Final = bytes([SUITE, 0, 0])
 EPOCH: Final = 0
 """The only epoch there is while EPOCH records are refused."""
-MAX_TABLE_BYTES: Final = MAX_CHUNK_BYTES
-"""A longer table fits no answer, so that nobody could start from its snapshot: about 5,900 writers."""
 KNOWN_WRITERS: Final = 4_096
 
 

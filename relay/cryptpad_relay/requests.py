@@ -18,7 +18,7 @@ from cryptpad_relay.protocol import frames, labels
 from cryptpad_relay.protocol.chain import chain_start
 from cryptpad_relay.protocol.entry import parse_presence
 from cryptpad_relay.protocol.errors import Code, Malformed, Refused
-from cryptpad_relay.protocol.frames import MAX_BODY, Op, PadHead, join_frame
+from cryptpad_relay.protocol.frames import MAX_BODY, MAX_CHUNK_BYTES, Op, PadHead, join_frame
 from cryptpad_relay.protocol.labels import u32, u64
 from cryptpad_relay.protocol.records import UNBOUND, Genesis, parse_genesis
 from cryptpad_relay.restoring import restore
@@ -30,6 +30,7 @@ SLICE_TICKETS: Final = 256
 FETCH_OVERHEAD: Final = 8 + 32 + 2
 MAX_FETCH_ENTRIES: Final = 65_535
 MAX_POSITION: Final = 2**63
+TABLE_PART: Final = MAX_CHUNK_BYTES - 4
 NO_PAD: Final = PadHead(frames.REFUSED_TICKET_N, bytes(32))
 
 Work = Iterator[None] | None
@@ -191,10 +192,26 @@ def _chunk_put(session: Session, req: int, body: bytes, now: float) -> Work:
 
 def _chunk_get(session: Session, req: int, body: bytes, now: float) -> Work:
     request = frames.PadAndHash.decode(body)
-    chunk = _pad(session, request.pad_id).log.index.chunk(request.hash)
+    index = _pad(session, request.pad_id).log.index
+    if (index.chunk_size(request.hash) or 0) > MAX_CHUNK_BYTES:
+        raise Refused(Code.TOO_LARGE)
+    chunk = index.chunk(request.hash)
     if chunk is None:
         raise Refused(Code.NOT_FOUND)
     session.answer(Op.CHUNK_GET, req, chunk)
+    return None
+
+
+def _table(session: Session, req: int, body: bytes, now: float) -> Work:
+    request = frames.TablePart.decode(body)
+    index = _pad(session, request.pad_id).log.index
+    size = index.chunk_size(request.table_id)
+    if size is None:
+        raise Refused(Code.NOT_FOUND)
+    if request.start >= size:
+        raise Malformed("range")
+    part = index.chunk(request.table_id, request.start, TABLE_PART) or b""
+    session.answer(Op.TABLE, req, frames.TableGiven(size, part).encode())
     return None
 
 
@@ -251,6 +268,7 @@ HANDLERS: Final[dict[int, Callable[[Session, int, bytes, float], Work]]] = {
     Op.BRIDGE: _bridge,
     Op.CHUNK_PUT: _chunk_put,
     Op.CHUNK_GET: _chunk_get,
+    Op.TABLE: _table,
     Op.PRES: _presence,
     Op.OWNER_REC: _owner_records,
     Op.RESTORE: restore,

@@ -41,6 +41,7 @@ class Session:
         self.entry_tokens = Bucket(limits.entries_per_connection, now)
         self.byte_tokens = Bucket(limits.bytes_per_connection, now)
         self.presence_tokens = Bucket(limits.presence_per_connection, now)
+        self.table_tokens = Bucket(limits.tables_per_connection, now)
         self._fault_tokens = Bucket(limits.faults_per_connection, now)
         self._since = now
         self._unproven_bytes = 0

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from cryptpad_relay.protocol.errors import Code, Refused
+from cryptpad_relay.protocol.frames import Op
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.errors import InvalidUpdate
 from cryptpad_tui.pad import flows, replica, snapshots
@@ -159,3 +161,52 @@ def test_a_snapshot_that_is_refused_leaves_the_fold_as_it_was(monkeypatch: pytes
     assert caught.value.code == AlarmCode.BAD_SNAPSHOT
     assert boris.replica.fold is before
     assert (before.n, before.writers, boris.replica.canonical_state()) == (0, {}, b"\0\0")
+
+
+TABLE_LIES = ["another length", "nothing", "too much", "endless", "beyond all bounds", "refused"]
+
+
+@pytest.mark.parametrize("lie", TABLE_LIES)
+def test_a_table_that_is_given_wrongly_is_an_alarm(lie: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bounded before it is kept, and the bytes must be those that the signed entry names."""
+    anna = Person("Anna", 1)
+    relay = relay_for(anna)
+    grow(anna, relay, 5)
+    bring(anna, relay, snapshot_at_checkpoint(anna, relay, monkeypatch))
+    asked = 0
+
+    def table(body: bytes) -> bytes:
+        nonlocal asked
+        asked += 1
+        size, part = 4_000_000, b"x" * 1_000_000
+        if lie == "another length":
+            size += asked
+        elif lie == "nothing":
+            part = b""
+        elif lie == "too much":
+            size = 1_500_000
+        elif lie == "beyond all bounds":
+            size = 2**32 - 1
+        elif lie == "refused":
+            raise Refused(Code.NOT_FOUND)
+        return size.to_bytes(4, "big") + part
+
+    monkeypatch.setattr(relay, "on_table", table)
+    boris = Person("Boris", 2)
+    with pytest.raises(Alarm) as caught:
+        join(boris, relay, flows.Pin(0, b""))
+    assert caught.value.code == AlarmCode.BAD_SNAPSHOT
+    assert boris.store.checkpoint() is None
+    assert asked == {"another length": 2, "too much": 2, "endless": 4}.get(lie, 1)
+
+
+def test_a_table_of_many_parts_leads_to_the_snapshot(monkeypatch: pytest.MonkeyPatch) -> None:
+    anna = Person("Anna", 1)
+    relay = relay_for(anna)
+    grow(anna, relay, 5)
+    bring(anna, relay, snapshot_at_checkpoint(anna, relay, monkeypatch))
+    boris = Person("Boris", 2)
+    join(boris, relay, flows.Pin(0, b""))
+    assert [op for op, _, _ in relay.tape].count(Op.TABLE) > 1
+    assert boris.replica.fold.start is not None
+    assert boris.canonical() == anna.canonical()

@@ -246,7 +246,9 @@ def test_a_newcomer_folds_again_from_its_snapshot(monkeypatch: pytest.MonkeyPatc
     assert carla.replica.local_checkpoint_n >= bad_n
     void(relay, bad_n)
     relay.tape.clear()
+    before = relay.jobs
     settle(carla, relay)
+    assert relay.jobs == before + 1, "a long document is not loaded where keys are heard"
     settle(anna, relay)
     assert carla.canonical() == anna.canonical()
     assert "bad" not in carla.canonical()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from cryptpad_relay import padlog
+from cryptpad_relay import padlog, requests
+from cryptpad_relay.limits import Limits, Rate
 from cryptpad_relay.protocol import frames, labels
 from cryptpad_relay.protocol.entry import FLATTENED, parse_entry
 from cryptpad_relay.protocol.errors import Code
 from cryptpad_relay.protocol.frames import Op, PadHead
 from cryptpad_relay.protocol.labels import u64
 from cryptpad_relay.store.base import Store
-from support.forge import Desk, DeskClient, ForgedPad, ForgedWriter, table_at
+from support.forge import Desk, DeskClient, Forge, ForgedPad, ForgedWriter, table_at
 
 
 @pytest.fixture
@@ -64,6 +65,61 @@ def test_r24_a_table_that_no_answer_can_hold_is_refused(
     raw = writers[0].snapshot(pad.start, head_at(client, pad, 5), table, [chunk])
     assert client.append(raw).code == (Code.BAD_SNAPSHOT if bounded else Code.OK)
     assert desk.connect().subscribe(pad).snapshot_n == (0 if bounded else 7)
+
+
+def test_a_table_longer_than_a_frame_is_given_in_parts(
+    desk: Desk,
+    client: DeskClient,
+    pad: ForgedPad,
+    writers: list[ForgedWriter],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(requests, "TABLE_PART", 300)
+    table, chunk = table_at(desk, pad, 5), desk.forge.bytes(700)
+    put(client, pad, chunk)
+    assert (
+        client.append(writers[0].snapshot(pad.start, head_at(client, pad, 5), table, [chunk])).code is Code.OK
+    )
+    table_id, got = labels.hash_parts(labels.CHUNK, table), b""
+    while len(got) < len(table):
+        body = frames.TablePart(pad.pad_id, table_id, len(got)).encode()
+        given = frames.TableGiven.decode(client.ask(Op.TABLE, body).body)
+        assert (given.size, len(given.part)) == (len(table), min(300, len(table) - len(got)))
+        got += given.part
+    assert got == table
+    beyond = frames.TablePart(pad.pad_id, table_id, len(table)).encode()
+    assert client.refusal(Op.TABLE, beyond).code is Code.MALFORMED
+    unknown = frames.TablePart(pad.pad_id, bytes(32), 0).encode()
+    assert client.refusal(Op.TABLE, unknown).code is Code.NOT_FOUND
+    monkeypatch.setattr(requests, "MAX_CHUNK_BYTES", 300)
+    whole = frames.PadAndHash(pad.pad_id, table_id).encode()
+    assert client.refusal(Op.CHUNK_GET, whole).code is Code.TOO_LARGE
+
+
+@pytest.mark.parametrize("bounded", [True, False])
+def test_r24_snapshots_are_paid_for_by_what_they_make_a_relay_compute(store: Store, bounded: bool) -> None:
+    """One small entry makes a table of all writers: without a price a frame of them would stop the relay."""
+    limits = Limits()._replace(tables_per_connection=Rate(500, 100)) if bounded else Limits()
+    desk = Desk(store, Forge(), limits=limits)
+    pad = desk.forge.pad()
+    client = desk.connect()
+    client.create(pad)
+    client.subscribe(pad)
+    writer = pad.writer()
+    client.append(writer.hello(pad.start), *[writer.update(pad.start) for _ in range(9)])
+    chunk = desk.forge.bytes(700)
+    put(client, pad, chunk)
+    many = [
+        writer.snapshot(pad.start, head_at(client, pad, n), table_at(desk, pad, n), [chunk])
+        for n in range(2, 9)
+    ]
+    appended = client.append(*many)
+    if not bounded:
+        assert len(appended.positions) == 7
+        return
+    assert (len(appended.positions), appended.code) == (2, Code.RETRY)
+    desk.now += (appended.retry_ms + 1) / 1000
+    assert len(client.append(*many[2:]).positions) == 1
 
 
 def test_the_table_is_as_of_its_position(

@@ -20,6 +20,7 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.crypto.keys import EditKeys, SigningSeed, ViewKeys, edit_seed_of, make_genesis
 from cryptpad_tui.pad import flows
+from cryptpad_tui.pad.asking import Job
 from cryptpad_tui.pad.digests import chunk_id_of
 from cryptpad_tui.pad.fold import Folded
 from cryptpad_tui.pad.outgoing import Profile
@@ -116,6 +117,10 @@ class ListRelay:
         self.tape: list[tuple[Op, bytes, bytes]] = []
         self.greeting = Greeting(public_key(RELAY_SEED), bytes(32))
         self.snapshot_n = self.hello_n = 0
+        self.jobs = 0
+        """Long work that a flow handed over, so that a thread may do it."""
+        self.table_part = 100
+        """Less than a row, so that every table takes several answers."""
 
     def append(self, raw: bytes) -> int:
         entry_id, n = id_of(raw), len(self.entries) + 1
@@ -141,6 +146,7 @@ class ListRelay:
                     request = flow.throw(refused)
                 else:
                     self.tape.append((request.op, request.body, reply))
+                    self.jobs += isinstance(request, Job)
                     request = flow.send(reply)
         except StopIteration as stop:
             return stop.value
@@ -190,6 +196,13 @@ class ListRelay:
         if wanted not in self.chunks:
             raise Refused(Code.NOT_FOUND)
         return self.chunks[wanted]
+
+    def on_table(self, body: bytes) -> bytes:
+        asked = frames.TablePart.decode(body)
+        if asked.table_id not in self.chunks:
+            raise Refused(Code.NOT_FOUND)
+        table = self.chunks[asked.table_id]
+        return frames.TableGiven(len(table), table[asked.start : asked.start + self.table_part]).encode()
 
 
 def id_of(raw: bytes) -> bytes:

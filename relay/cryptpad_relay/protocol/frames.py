@@ -25,6 +25,8 @@ MAX_CHUNK_BYTES: Final = 1_048_000
 MAX_APPEND_ENTRIES: Final = 1_024
 MAX_WATCH: Final = 10_000
 MAX_RECORD_BYTES: Final = 262_144
+MAX_TABLE_BYTES: Final = 16 * 2**20
+"""A SNAPSHOT that names more writers (about 95,000) is refused, and the pad works without."""
 HEADER: Final = struct.Struct(">BI")
 REPLY_BIT: Final = 0x80
 REFUSED_TICKET_N: Final = 2**64 - 1
@@ -48,6 +50,7 @@ class Op(IntEnum):
     WATCH = 0x0D
     LOOKUP = 0x0E
     UNSUB = 0x0F
+    TABLE = 0x15
     COMMIT = 0x40
     PRESENCE = 0x41
     HEAD = 0x42
@@ -322,6 +325,44 @@ class PadAndHash:
         value = cls(reader.take(32), reader.take(32))
         reader.end()
         return value
+
+
+@dataclass(frozen=True, slots=True)
+class TablePart:
+    """The body of TABLE: a snapshot's table from a byte on."""
+
+    pad_id: bytes
+    table_id: bytes
+    start: int
+
+    def encode(self) -> bytes:
+        return self.pad_id + self.table_id + u32(self.start)
+
+    @classmethod
+    def decode(cls, body: bytes) -> TablePart:
+        reader = Reader(body)
+        value = cls(reader.take(32), reader.take(32), reader.u32())
+        reader.end()
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class TableGiven:
+    """The answer to TABLE: how long all of it is, and what of it fits this answer."""
+
+    size: int
+    part: bytes
+
+    def encode(self) -> bytes:
+        return u32(self.size) + self.part
+
+    @classmethod
+    def decode(cls, body: bytes) -> TableGiven:
+        reader = Reader(body)
+        size = reader.u32()
+        if size > MAX_TABLE_BYTES or not 0 < reader.remaining <= min(size, MAX_CHUNK_BYTES):
+            raise Malformed("table size")
+        return cls(size, reader.take(reader.remaining))
 
 
 @dataclass(frozen=True, slots=True)

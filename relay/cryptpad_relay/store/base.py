@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from cryptpad_relay.protocol.entry import ChunkRef
+from cryptpad_relay.protocol.frames import MAX_TABLE_BYTES
 
 
 class StorageError(Exception):
@@ -141,6 +142,8 @@ class LogIndex(Protocol):
     def records(self) -> Sequence[StoredEntry]:
         """The owner records of the log, in order."""
 
+    def writer_count(self) -> int: ...
+
     def writers_at(self, n: int) -> Sequence[WriterState]:
         """Every writer whose HELLO is at or before n, as of n, in the order of writer_pk."""
 
@@ -149,7 +152,8 @@ class LogIndex(Protocol):
 
     def chunk_size(self, chunk_id: bytes) -> int | None: ...
 
-    def chunk(self, chunk_id: bytes) -> bytes | None: ...
+    def chunk(self, chunk_id: bytes, start: int = 0, length: int = MAX_TABLE_BYTES) -> bytes | None:
+        """Its bytes from `start` on, at most so many."""
 
     def loose_chunk_bytes(self) -> int:
         """Bytes of the chunks that no SNAPSHOT names."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from cryptpad_relay.protocol.chain import chain_start
 from cryptpad_relay.protocol.entry import ChunkRef
+from cryptpad_relay.protocol.frames import MAX_TABLE_BYTES
 from cryptpad_relay.store.base import (
     Loss,
     PadRow,
@@ -166,6 +167,9 @@ class MemoryIndex:
     def records(self) -> Sequence[StoredEntry]:
         return [row for row, state in zip(self._pad.log, self._pad.states, strict=True) if state is None]
 
+    def writer_count(self) -> int:
+        return len(self._pad.writers)
+
     def writers_at(self, n: int) -> Sequence[WriterState]:
         latest = {state.writer_pk: state for state in self._pad.states[:n] if state is not None}
         return [latest[writer_pk] for writer_pk in sorted(latest)]
@@ -177,8 +181,9 @@ class MemoryIndex:
         chunk = self._pad.chunks.get(chunk_id)
         return None if chunk is None else len(chunk)
 
-    def chunk(self, chunk_id: bytes) -> bytes | None:
-        return self._pad.chunks.get(chunk_id)
+    def chunk(self, chunk_id: bytes, start: int = 0, length: int = MAX_TABLE_BYTES) -> bytes | None:
+        chunk = self._pad.chunks.get(chunk_id)
+        return None if chunk is None else chunk[start : start + length]
 
     def loose_chunk_bytes(self) -> int:
         return sum([len(data) for name, data in self._pad.chunks.items() if name not in self._pad.named])

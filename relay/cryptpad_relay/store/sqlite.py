@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cryptpad_relay.protocol.chain import chain_start
+from cryptpad_relay.protocol.frames import MAX_TABLE_BYTES
 from cryptpad_relay.store.base import (
     EntryRow,
     Loss,
@@ -42,7 +43,11 @@ FROM writer AS w JOIN entry AS e ON e.place = (
 ) WHERE w.pad = ? AND w.writer_pk = ?"""
 
 _WRITERS: Final = """
-SELECT writer_pk, cert, hello_id, hello FROM writer WHERE pad = ? AND hello <= ? ORDER BY writer_pk"""
+SELECT w.writer_pk, w.cert, w.hello_id, w.hello, e.seq, e.entry_id, e.place, e.base_n
+FROM writer AS w JOIN entry AS e ON e.place = (
+  SELECT place FROM entry WHERE writer = w.hello AND place <= ? ORDER BY seq DESC LIMIT 1
+) WHERE w.pad = ? AND w.hello <= ? ORDER BY w.writer_pk"""
+"""Positions grow with the sequence: the entry asked for is the writer's last, or few before it."""
 _INSERT_ENTRY: Final = """
 INSERT INTO entry (place, entry_id, head, writer, seq, base_n, id_key, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 
@@ -167,15 +172,12 @@ class SqliteIndex:
         row = self._one("SELECT n, since_ms FROM loss WHERE pad = ?", self.pad.number)
         return Loss(*row) if row else None
 
+    def writer_count(self) -> int:
+        return int(self._one("SELECT count(*) FROM writer WHERE pad = ?", self.pad.number)[0])
+
     def writers_at(self, n: int) -> Sequence[WriterState]:
-        states = []
-        for writer in self._reading.execute(_WRITERS, (self.pad.number, self._first + n)):
-            seq = self._last_seq_at(writer[3], n)
-            entry = self._one(
-                "SELECT seq, entry_id, place, base_n FROM entry WHERE writer = ? AND seq = ?", writer[3], seq
-            )
-            states.append(self._state(writer + entry))
-        return states
+        at = self._first + n
+        return [self._state(row) for row in self._reading.execute(_WRITERS, (at, self.pad.number, at))]
 
     def read(self, after_n: int, up_to_n: int) -> Iterator[StoredEntry]:
         query = "SELECT place, entry_id, head, raw FROM entry WHERE place BETWEEN ? AND ? ORDER BY place"
@@ -187,25 +189,14 @@ class SqliteIndex:
         row = self._one("SELECT size FROM chunk WHERE pad = ? AND chunk_id = ?", self.pad.number, chunk_id)
         return row[0] if row else None
 
-    def chunk(self, chunk_id: bytes) -> bytes | None:
-        row = self._one("SELECT data FROM chunk WHERE pad = ? AND chunk_id = ?", self.pad.number, chunk_id)
+    def chunk(self, chunk_id: bytes, start: int = 0, length: int = MAX_TABLE_BYTES) -> bytes | None:
+        query = "SELECT substr(data, ? + 1, ?) FROM chunk WHERE pad = ? AND chunk_id = ?"
+        row = self._one(query, start, length, self.pad.number, chunk_id)
         return row[0] if row else None
 
     def loose_chunk_bytes(self) -> int:
         row = self._one("SELECT total(size) FROM chunk WHERE pad = ? AND named = 0", self.pad.number)
         return int(row[0]) if row else 0
-
-    def _last_seq_at(self, hello: int, n: int) -> int:
-        """The writer's last seq at or before n: its positions grow with its seq, so halving finds it."""
-        query = "SELECT place FROM entry WHERE writer = ? AND seq = ?"
-        low, high = 0, self._one("SELECT max(seq) FROM entry WHERE writer = ?", hello)[0]
-        while low < high:
-            middle = (low + high + 1) // 2
-            if self._one(query, hello, middle)[0] - self._first <= n:
-                low = middle
-            else:
-                high = middle - 1
-        return low
 
     def _state(self, row: Sequence[Any]) -> WriterState:
         writer_pk, cert, hello_id, hello, seq, last_id, place, base_n = row
