@@ -10,7 +10,7 @@ from typing import Final
 
 from cryptpad_tui.vault.search_tables import DUE_ALL, SEARCH_TABLES
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 APPLICATION_ID: Final = 0x50414431
 """"PAD1" """
 
@@ -21,6 +21,16 @@ _DRIVE_FIELD: Final = """CREATE TABLE drive_field(
         PRIMARY KEY(entry, field)
     ) STRICT, WITHOUT ROWID"""
 """A copy of what the drive's document says about folders, tags and the trash."""
+
+_MOUNTED: Final = """CREATE TABLE mounted(
+        mount TEXT NOT NULL,
+        pad INTEGER NOT NULL REFERENCES pad(id) ON DELETE CASCADE,
+        path TEXT NOT NULL,
+        base TEXT NOT NULL,
+        stamp TEXT NOT NULL,
+        PRIMARY KEY(mount, pad)
+    ) STRICT"""
+"""The text on which a drive folder and a folder on disk last agreed."""
 
 TABLES: Final = (
     "CREATE TABLE secret(name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID",
@@ -129,6 +139,7 @@ TABLES: Final = (
     ) STRICT, WITHOUT ROWID""",
     _DRIVE_FIELD,
     *SEARCH_TABLES,
+    _MOUNTED,
 )
 
 MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
@@ -140,5 +151,6 @@ MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
     ),
     2: (_DRIVE_FIELD,),
     3: (*SEARCH_TABLES, DUE_ALL),
+    4: (_MOUNTED,),
 }
 """What makes tables of a version those of the next one. Nothing is ever lost by it."""
