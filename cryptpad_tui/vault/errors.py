@@ -7,6 +7,7 @@
         - `WrongPassphrase`, `WrongRecoveryKey`, `WrongKeyfile`: does not open this vault.
         - `MistypedRecoveryKey`: cannot be a recovery key at all.
         - `NoSuchSlot`: the vault was never given this way of opening it.
+        - `RekeyDone`, `RekeyNotDone`: of an interrupted rekey, the secret that does not count.
         - `EmptyPassphrase`
     - `VaultLocked`: used after close().
     - `VaultBusy`: another process kept it for too long.
@@ -70,6 +71,16 @@ class MistypedRecoveryKey(WrongSecret):
 
 class NoSuchSlot(WrongSecret):
     """This vault was never set up to be opened in this way. Use its passphrase."""
+
+
+class RekeyDone(WrongSecret):
+    """The vault's key was changed, and that was interrupted at its very end. Nothing is lost; use the
+    passphrase, recovery key or keyfile that was chosen then."""
+
+
+class RekeyNotDone(WrongSecret):
+    """The change of the vault's key was interrupted before it took effect. Nothing is lost; use the
+    passphrase, recovery key or keyfile of before, and begin again."""
 
 
 class EmptyPassphrase(WrongSecret):

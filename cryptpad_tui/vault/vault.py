@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, cast
 
-from cryptpad_tui.host import files, filesystems
+from cryptpad_tui.host import files
 from cryptpad_tui.host.clock import ClockMs, wall_ms
 from cryptpad_tui.host.entropy import Rng, random_bytes
 from cryptpad_tui.host.paths import DATABASE_NAME, HEADER_NAME
 from cryptpad_tui.vault import headerfile
-from cryptpad_tui.vault.database import SIDE_FILES, Database, remove_files
+from cryptpad_tui.vault.database import Database, remove_files
 from cryptpad_tui.vault.errors import (
     NoSuchSlot,
     NoVault,
@@ -25,19 +24,27 @@ from cryptpad_tui.vault.errors import (
     VaultError,
     VaultExists,
     VaultLocked,
-    VaultUnsafe,
+    WrongSecret,
 )
-from cryptpad_tui.vault.header import MASTER_KEY_BYTES, VAULT_ID_BYTES, Header, SlotType
+from cryptpad_tui.vault.header import MASTER_KEY_BYTES, Header, SlotType
 from cryptpad_tui.vault.keys import MasterKey
 from cryptpad_tui.vault.leases import Leases
+from cryptpad_tui.vault.opening import (
+    PROCESSES_NAME,
+    Entered,
+    check_place,
+    chosen_secret,
+    create_database,
+    enter,
+    make_header,
+)
 from cryptpad_tui.vault.passwords import DEFAULT_MEMORY_MIB, KdfCost
 from cryptpad_tui.vault.processes import ProcessLock
-from cryptpad_tui.vault.recovery import RECOVERY_SECRET_BYTES, format_recovery_key, parse_recovery_key
+from cryptpad_tui.vault.recovery import RECOVERY_SECRET_BYTES, format_recovery_key
 from cryptpad_tui.vault.seam import host_errors_translated
 from cryptpad_tui.vault.slots import make_slot, open_slot
 from cryptpad_tui.vault.tables import Tables
 
-PROCESSES_NAME: Final = "run"
 ROOT_BYTES: Final = 32
 
 
@@ -79,18 +86,21 @@ class Vault(Tables):
         kdf_memory_mib: int = DEFAULT_MEMORY_MIB,
         recovery: bool = False,
         keyfile: Path | None = None,
+        account_root: bytes | None = None,
         allow_network: bool = False,
         rng: Rng = random_bytes,
         now: ClockMs = wall_ms,
     ) -> tuple[Vault, str | None]:
         """Make a vault; also the recovery key, to be shown once, where `recovery` asks for one.
 
+        `account_root`: of an account that there is already; without it, this is a new one.
+
         The header is written last, so a crash leaves no vault rather than half of one.
         """
         cost = KdfCost.of_memory(kdf_memory_mib)
         with host_errors_translated():
             files.ensure_private_dir(directory)
-        _check_place(directory, allow_network)
+        check_place(directory, allow_network)
         with headerfile.header_locked(directory):
             if os.path.lexists(directory / HEADER_NAME):
                 raise VaultExists(str(directory))
@@ -100,15 +110,20 @@ class Vault(Tables):
                 secrets[SlotType.RECOVERY_KEY] = rng(RECOVERY_SECRET_BYTES)
             if keyfile is not None:
                 secrets[SlotType.KEYFILE] = headerfile.make_or_read_keyfile(keyfile, rng)
-            header = _make_header(secrets, master_key, cost, rng)
-            database = _create_database(directory, master_key, rng(ROOT_BYTES), name, relay_url)
+            header = make_header(secrets, master_key, cost, rng)
+            database = create_database(
+                directory, master_key, account_root or rng(ROOT_BYTES), name, relay_url
+            )
             try:
                 headerfile.write_header(directory, header)
             except BaseException:
                 database.close()
                 remove_files(directory / DATABASE_NAME)
                 raise
-        vault = cls._enter(directory, database, master_key, SlotType.PASSPHRASE, rng, now)
+            with host_errors_translated():
+                process = ProcessLock.take(directory / PROCESSES_NAME, rng)
+        entered = Entered(database, master_key, process)
+        vault = cls._opened(directory, entered, SlotType.PASSPHRASE, rng, now)
         return vault, format_recovery_key(secrets[SlotType.RECOVERY_KEY]) if recovery else None
 
     @classmethod
@@ -126,35 +141,45 @@ class Vault(Tables):
         """Open with exactly one secret; with a passphrase this takes the whole cost of its hash."""
         if not os.path.lexists(directory):
             raise NoVault(str(directory))
-        _check_place(directory, allow_network)
-        header = headerfile.read_header(directory)
-        slot_type, secret = _chosen_secret(passphrase, recovery_key, keyfile)
-        master_key = MasterKey(open_slot(header, slot_type, secret))
-        with host_errors_translated():
-            database = Database.open(directory / DATABASE_NAME, master_key.database_key())
-        return cls._enter(directory, database, master_key, slot_type, rng, now)
+        slot_type, secret = chosen_secret(passphrase, recovery_key, keyfile)
+        entered = enter(
+            directory,
+            lambda header: open_slot(header, slot_type, secret),
+            rng,
+            allow_network=allow_network,
+        )
+        return cls._opened(directory, entered, slot_type, rng, now)
 
     @classmethod
-    def _enter(
+    def open_held(
         cls,
         directory: Path,
-        database: Database,
-        master_key: MasterKey,
-        opened_by: SlotType,
-        rng: Rng,
-        now: ClockMs,
+        vault_id: bytes,
+        master_key: bytes,
+        *,
+        rng: Rng = random_bytes,
+        now: ClockMs = wall_ms,
     ) -> Vault:
+        """Open with a key that was held since an earlier opening; WrongSecret where it is another vault's."""
+
+        def key_of(header: Header) -> bytes:
+            if header.vault_id != vault_id:
+                raise WrongSecret("held key")
+            return master_key
+
+        return cls._opened(directory, enter(directory, key_of, rng), SlotType.PASSPHRASE, rng, now)
+
+    @classmethod
+    def _opened(cls, directory: Path, entered: Entered, opened_by: SlotType, rng: Rng, now: ClockMs) -> Vault:
         with contextlib.ExitStack() as undo:
-            undo.callback(database.close)
-            with host_errors_translated():
-                process = ProcessLock.take(directory / PROCESSES_NAME, rng)
-            undo.callback(process.release)
+            undo.callback(entered.process.release)
+            undo.callback(entered.database.close)
             vault = cls(
                 directory,
-                database=database,
-                master_key=master_key,
+                database=entered.database,
+                master_key=entered.master_key,
                 opened_by=opened_by,
-                process=process,
+                process=entered.process,
                 rng=rng,
                 now=now,
             )
@@ -210,6 +235,10 @@ class Vault(Tables):
             slot = make_slot(slot_type, secret, master_key, header.vault_id, cost, self._rng)
             headerfile.write_header(self.directory, header.with_slot(slot))
 
+    def sealing_key(self) -> bytes:
+        """The master key, for a backup that opens like this vault and for the agent. Secret."""
+        return self._master_key.reveal()
+
     def process_token(self) -> str:
         """This process's name among those that have the vault open; another one after each opening."""
         return self._process.token
@@ -235,61 +264,3 @@ class Vault(Tables):
 
     def lease_heartbeat_ms(self, pad_id: bytes) -> int | None:
         return self._leases.heartbeat_ms(pad_id)
-
-
-def _check_place(directory: Path, allow_network: bool) -> None:
-    with host_errors_translated():
-        files.check_private_dir(directory)
-        kind = None if allow_network else filesystems.network_kind(directory)
-    if kind is not None:
-        raise VaultUnsafe(f"{directory} is on a network file system ({kind}), where vaults get damaged")
-
-
-def _chosen_secret(
-    passphrase: bytes | None, recovery_key: str | None, keyfile: Path | None
-) -> tuple[SlotType, bytes]:
-    if sum(each is not None for each in (passphrase, recovery_key, keyfile)) != 1:
-        raise ValueError("exactly one of passphrase, recovery_key and keyfile")
-    if passphrase is not None:
-        return SlotType.PASSPHRASE, passphrase
-    if recovery_key is not None:
-        return SlotType.RECOVERY_KEY, parse_recovery_key(recovery_key)
-    assert keyfile is not None
-    return SlotType.KEYFILE, headerfile.read_keyfile(keyfile)
-
-
-def _make_header(secrets: Mapping[SlotType, bytes], master_key: MasterKey, cost: KdfCost, rng: Rng) -> Header:
-    header = Header(rng(VAULT_ID_BYTES), ())
-    for slot_type, secret in secrets.items():
-        slot_cost = cost if slot_type is SlotType.PASSPHRASE else None
-        slot = make_slot(slot_type, secret, master_key.reveal(), header.vault_id, slot_cost, rng)
-        header = header.with_slot(slot)
-    return header
-
-
-def _create_database(
-    directory: Path, master_key: MasterKey, account_root: bytes, name: str, relay_url: str | None
-) -> Database:
-    path = directory / DATABASE_NAME
-    with host_errors_translated():
-        _set_aside(path)
-        database = Database.create(path, master_key.database_key())
-    try:
-        database.execute("INSERT INTO secret VALUES('account_root', ?)", (account_root,))
-        tables = Tables(database)
-        tables.set_setting("name", name)
-        tables.set_setting("relay_url", relay_url)
-    except BaseException:
-        database.close()
-        remove_files(path)
-        raise
-    return database
-
-
-def _set_aside(path: Path) -> None:
-    """Move a database without header out of the way: a crash left it, or its header can still be restored."""
-    mark = random_bytes(4).hex()
-    for suffix in ("", *SIDE_FILES):
-        source = path.with_name(path.name + suffix)
-        if os.path.lexists(source):
-            os.rename(source, path.with_name(f"{path.name}.aside-{mark}{suffix}"))
