@@ -42,7 +42,7 @@ class Batch:
     """(whom, req, op, body) in the order of the requests."""
 
     def __bool__(self) -> bool:
-        return bool(self.answers)
+        return bool(self.answers or self.rows.filing)
 
 
 def split_commit(

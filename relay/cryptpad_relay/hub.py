@@ -21,6 +21,7 @@ from cryptpad_relay.protocol.errors import Code
 from cryptpad_relay.protocol.frames import Appended, Error, Head, Op, PadHead, encode_signed_head, join_frame
 from cryptpad_relay.protocol.labels import u64
 from cryptpad_relay.store.base import ChunkRow, EntryRow, Loss, Store
+from cryptpad_relay.store.files.base import ERASE_CHUNKS, UNFINISHED_DAYS, Filing
 from cryptpad_relay.voids import Appendable
 
 SIGNED_INTERVAL_S: Final = 0.25
@@ -54,7 +55,7 @@ class Hub:
         self.holds = Holds(wall, self.limits, backed_up=store.last_pad_number() if restored else 0)
         self._wake = wake
         self._pads: dict[bytes, OpenPad] = {}
-        self.collecting = False
+        self.collecting, self.announced_bytes = False, 0
         self._due: dict[Subscriber, None] = {}
         self._gathering = Batch()
         self._at_disk: Batch | None = None
@@ -127,6 +128,11 @@ class Hub:
     def stage_chunk(self, pad: OpenPad, chunk_id: bytes, data: bytes, session: Subscriber, req: int) -> None:
         self._stage_chunk_row(pad, chunk_id, data)
         self._answer_later(session, req, Op.CHUNK_PUT, chunk_id)
+
+    def stage_filing(self, filing: Filing, session: Subscriber, req: int, op: Op, body: bytes) -> None:
+        self._gathering.rows.filing.add(filing)
+        self.announced_bytes += filing.announced_bytes
+        self._answer_later(session, req, op, body)
 
     def append(self, pad: OpenPad, entry: Appendable, session: Subscriber) -> Accepted:
         """One verified entry; raises Refused. Its place is promised only when the batch is durable."""
@@ -201,6 +207,8 @@ class Hub:
             self.fan_out(peers, *frames)
         self._finish(batch)
         self._push_marks(now)
+        if batch.rows.filing and self.store.erasable():
+            self._gathering.rows.filing.erase = ERASE_CHUNKS
 
     def failed(self) -> None:
         """The batch at the disk is lost, and with it what was built on it: all are told to try again."""
@@ -221,6 +229,8 @@ class Hub:
         if now >= self._forget_at:
             self._forget_at = now + FORGET_INTERVAL_S
             self.creates_by_address.forget_idle(now)
+            self._gathering.rows.filing.expire_before = self.day() - UNFINISHED_DAYS
+            self._wake()
 
     def _answer_later(self, session: Subscriber, req: int, op: Op, body: bytes) -> None:
         self._gathering.answers.append((session, req, op, body))
@@ -285,6 +295,7 @@ class Hub:
                     self.fan_out(watchers.values(), frame)
 
     def _finish(self, batch: Batch) -> None:
+        self.announced_bytes -= batch.rows.filing.announced_bytes
         for pad in [*batch.entries, *[pad for pad, _ in batch.chunks]]:
             self._close_if_idle(pad)
         for session, _, op, _ in batch.answers:

@@ -34,6 +34,9 @@ class Limits(NamedTuple):
     subscriptions: int = 20_000
     loose_chunk_bytes: int = 640 * 2**20
     """Chunks of one pad that no SNAPSHOT names yet: one of the largest snapshots, and some."""
+    file_bytes_per_pad: int = 8 * 2**30
+    file_bytes: int = 64 * 2**30
+    """Of sealed files, for one pad and for all of this relay: more is QUOTA."""
     settle_s: float = 60.0
     """After a loss came out: time for everybody who is online to give back what they have of it."""
     loss_hold_s: float = 72 * 3_600.0

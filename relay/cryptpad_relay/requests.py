@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.appending import append
 from cryptpad_relay.batch import OpenPad
+from cryptpad_relay.filing import drop_file, is_announced, look_at_file, put_file
 from cryptpad_relay.limits import Bucket
 from cryptpad_relay.padlog import EPOCH
 from cryptpad_relay.protocol import frames, labels
@@ -184,7 +185,8 @@ def _chunk_put(session: Session, req: int, body: bytes, now: float) -> Work:
     if pad.log.index.chunk_size(chunk_id) is not None:
         session.answer(Op.CHUNK_PUT, req, chunk_id)
         return None
-    if pad.log.index.loose_chunk_bytes() + len(put.chunk) > session.hub.limits.loose_chunk_bytes:
+    loose = pad.log.index.loose_chunk_bytes() + len(put.chunk)
+    if loose > session.hub.limits.loose_chunk_bytes and not is_announced(pad, chunk_id, len(put.chunk)):
         raise Refused(Code.QUOTA)
     session.hub.stage_chunk(pad, chunk_id, put.chunk, session, req)
     return None
@@ -196,7 +198,7 @@ def _chunk_get(session: Session, req: int, body: bytes, now: float) -> Work:
     if (index.chunk_size(request.hash) or 0) > MAX_CHUNK_BYTES:
         raise Refused(Code.TOO_LARGE)
     chunk = index.chunk(request.hash)
-    if chunk is None:
+    if chunk is None or index.is_erased(request.hash):
         raise Refused(Code.NOT_FOUND)
     session.answer(Op.CHUNK_GET, req, chunk)
     return None
@@ -269,6 +271,9 @@ HANDLERS: Final[dict[int, Callable[[Session, int, bytes, float], Work]]] = {
     Op.CHUNK_PUT: _chunk_put,
     Op.CHUNK_GET: _chunk_get,
     Op.TABLE: _table,
+    Op.FILE_PUT: put_file,
+    Op.FILE_LOOK: look_at_file,
+    Op.FILE_DROP: drop_file,
     Op.PRES: _presence,
     Op.OWNER_REC: _owner_records,
     Op.RESTORE: restore,

@@ -51,6 +51,9 @@ class Op(IntEnum):
     LOOKUP = 0x0E
     UNSUB = 0x0F
     TABLE = 0x15
+    FILE_PUT = 0x20
+    FILE_LOOK = 0x21
+    FILE_DROP = 0x22
     COMMIT = 0x40
     PRESENCE = 0x41
     HEAD = 0x42

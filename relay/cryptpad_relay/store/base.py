@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 
 from cryptpad_relay.protocol.entry import ChunkRef
 from cryptpad_relay.protocol.frames import MAX_TABLE_BYTES
+from cryptpad_relay.store.files.base import FileIndex, FileStore, Filing
 
 
 class StorageError(Exception):
@@ -104,12 +105,13 @@ class Rows:
     chunks: list[ChunkRow] = field(default_factory=list)
     entries: list[EntryRow] = field(default_factory=list)
     losses: dict[int, Loss] = field(default_factory=dict)
+    filing: Filing = field(default_factory=Filing)
 
     def __bool__(self) -> bool:
-        return bool(self.creates or self.chunks or self.entries or self.losses)
+        return bool(self.creates or self.chunks or self.entries or self.losses or self.filing)
 
 
-class LogIndex(Protocol):
+class LogIndex(FileIndex, Protocol):
     """Point reads of one pad's committed log; `pad_index` of a store makes one."""
 
     @property
@@ -159,7 +161,7 @@ class LogIndex(Protocol):
         """Bytes of the chunks that no SNAPSHOT names."""
 
 
-class Store(Protocol):
+class Store(FileStore, Protocol):
     def find(self, pad_id: bytes) -> PadRow | None: ...
 
     def last_pad_number(self) -> int:

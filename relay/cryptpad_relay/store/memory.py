@@ -20,6 +20,7 @@ from cryptpad_relay.store.base import (
     StoredEntry,
     WriterState,
 )
+from cryptpad_relay.store.files.memory import MemoryFileIndex, MemoryFiles, PadFiles, apply_filing
 
 
 @dataclass(slots=True)
@@ -37,13 +38,14 @@ class _Pad:
     loss: Loss | None = None
     chunks: dict[bytes, bytes] = field(default_factory=dict)
     named: set[bytes] = field(default_factory=set)
+    files: PadFiles = field(default_factory=PadFiles)
 
 
 class PowerCut(Exception):
     """The simulated machine lost power in the middle of a commit. Whoever is tested dies with it."""
 
 
-class MemoryStore:
+class MemoryStore(MemoryFiles):
     """Only what was synced can be read, and only that outlives `crash`."""
 
     def __init__(self) -> None:
@@ -58,6 +60,9 @@ class MemoryStore:
     def find(self, pad_id: bytes) -> PadRow | None:
         pad = self._pads.get(pad_id)
         return pad.row if pad else None
+
+    def pads_with_files(self) -> list[_Pad]:
+        return list(self._pads.values())
 
     def last_pad_number(self) -> int:
         return len(self._pads)
@@ -97,6 +102,7 @@ class MemoryStore:
                 self._pads[pad_id] = _Pad(PadRow(len(self._pads) + 1, pad_id, genesis))
         for chunk in rows.chunks:
             self._pads[chunk.pad.pad_id].chunks.setdefault(chunk.chunk_id, chunk.data)
+        apply_filing({pad.row.number: pad for pad in self._pads.values()}, rows.filing)
         for row in rows.entries:
             pad = self._pads[row.pad.pad_id]
             pad.log.append(StoredEntry(row.n, row.entry_id, row.head, row.raw))
@@ -116,11 +122,15 @@ class MemoryStore:
             pad.loss = rows.losses.get(pad.row.number, pad.loss)
 
 
-class MemoryIndex:
+class MemoryIndex(MemoryFileIndex):
     """LogIndex over one pad of a MemoryStore."""
 
     def __init__(self, pad: _Pad) -> None:
         self._pad = pad
+
+    @property
+    def with_files(self) -> _Pad:
+        return self._pad
 
     @property
     def pad(self) -> PadRow:
@@ -186,4 +196,6 @@ class MemoryIndex:
         return None if chunk is None else chunk[start : start + length]
 
     def loose_chunk_bytes(self) -> int:
-        return sum([len(data) for name, data in self._pad.chunks.items() if name not in self._pad.named])
+        named = self._pad.named
+        loose = [name for name in self._pad.chunks if name not in named and self.announced_size(name) is None]
+        return sum([len(self._pad.chunks[name]) for name in loose])

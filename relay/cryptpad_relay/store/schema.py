@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from cryptpad_relay.store.files.sqlite import FILE_TABLES
+
 SCHEMA: Final = """
 CREATE TABLE pad (number INTEGER PRIMARY KEY, pad_id BLOB NOT NULL UNIQUE, genesis BLOB NOT NULL) STRICT;
 CREATE TABLE entry (
@@ -36,7 +38,7 @@ CREATE TABLE chunk (
   key INTEGER PRIMARY KEY,
   pad INTEGER NOT NULL,
   chunk_id BLOB NOT NULL,
-  named INTEGER NOT NULL,        -- 1 once a SNAPSHOT names it
+  named INTEGER NOT NULL,        -- 1 once a SNAPSHOT names it, 2 where only files do
   put_day INTEGER NOT NULL,      -- days since 1970
   size INTEGER NOT NULL,
   data BLOB NOT NULL
@@ -44,7 +46,8 @@ CREATE TABLE chunk (
 CREATE UNIQUE INDEX chunk_by_id ON chunk (pad, chunk_id);
 CREATE INDEX chunk_loose ON chunk (pad, size) WHERE named = 0;
 """
-ADDED: Final = """
+ADDED: Final = (
+    """
 CREATE TABLE IF NOT EXISTS record (place INTEGER PRIMARY KEY) STRICT;  -- owner records among the entries
 CREATE TABLE IF NOT EXISTS loss (
   pad INTEGER PRIMARY KEY,
@@ -60,6 +63,8 @@ CREATE TABLE IF NOT EXISTS lost_chunk (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS lost_chunk_by_id ON lost_chunk (pad, chunk_id);
 """
+    + FILE_TABLES
+)
 """Missing in data of before they came into use."""
 WHOLE_SNAPSHOT: Final = """
 SELECT place, snap_n, hello_n FROM snapshot AS s WHERE place BETWEEN ? AND ? AND NOT EXISTS (

@@ -25,6 +25,7 @@ from cryptpad_relay.store.base import (
     StoredEntry,
     WriterState,
 )
+from cryptpad_relay.store.files.sqlite import SqliteFileIndex, SqliteFiles, write_filing
 from cryptpad_relay.store.schema import ADDED, SCHEMA, WHOLE_SNAPSHOT
 
 FORMAT: Final = 1
@@ -35,7 +36,8 @@ CHECKPOINT_PAGES: Final = 1_000
 BUSY_TIMEOUT_S: Final = 5.0
 _INSERT_CHUNK: Final = """
 INSERT OR IGNORE INTO chunk (pad, chunk_id, named, put_day, size, data)
-VALUES (?1, ?2, EXISTS (SELECT 1 FROM lost_chunk WHERE pad = ?1 AND chunk_id = ?2), ?3, ?4, ?5)"""
+VALUES (?1, ?2, CASE WHEN EXISTS (SELECT 1 FROM lost_chunk WHERE pad = ?1 AND chunk_id = ?2) THEN 1
+  WHEN EXISTS (SELECT 1 FROM file_chunk WHERE pad = ?1 AND chunk_id = ?2) THEN 2 ELSE 0 END, ?3, ?4, ?5)"""
 _WRITER: Final = """
 SELECT w.writer_pk, w.cert, w.hello_id, w.hello, e.seq, e.entry_id, e.place, e.base_n
 FROM writer AS w JOIN entry AS e ON e.place = (
@@ -52,7 +54,7 @@ _INSERT_ENTRY: Final = """
 INSERT INTO entry (place, entry_id, head, writer, seq, base_n, id_key, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
-class SqliteStore:
+class SqliteStore(SqliteFiles):
     """The relay's log on disk. One process at a time may have it open (data_dir.py has the lock)."""
 
     def __init__(self, path: Path) -> None:
@@ -99,7 +101,7 @@ class SqliteStore:
         self._writing.close()
 
 
-class SqliteIndex:
+class SqliteIndex(SqliteFileIndex):
     """LogIndex over one pad of a SqliteStore."""
 
     __slots__ = ("_first", "_reading", "pad")
@@ -237,6 +239,7 @@ def _write(connection: sqlite3.Connection, rows: Rows) -> None:
         _INSERT_CHUNK,
         [(row.pad.number, row.chunk_id, row.day, len(row.data), row.data) for row in rows.chunks],
     )
+    write_filing(connection, rows.filing)
     connection.executemany(_INSERT_ENTRY, [_entry_values(row) for row in rows.entries])
     for row in rows.entries:
         if row.client_id is not None or row.snapshot is not None or row.writer is None:
