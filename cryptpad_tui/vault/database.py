@@ -163,6 +163,22 @@ class Database:
                     self._connection.execute("ROLLBACK")
                 raise
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """What is read inside is one state, whatever others write meanwhile. Nothing may be written."""
+        with self._lock, self._translated():
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+    def each(self, query: str, values: Sequence[Value] = ()) -> Iterator[Row]:
+        """Rows one by one, for tables of any size; inside a snapshot or a transaction."""
+        with self._lock, self._translated():
+            yield from cast(Iterator[Row], self._connection.execute(query, values))
+
     def execute(self, statement: str, values: Sequence[Value] = ()) -> int:
         """Run a statement without result rows; returns how many rows it changed."""
         with self._lock, self._translated():
@@ -238,6 +254,23 @@ def set_key(connection: apsw.Connection, key: bytes) -> None:
         raise errors.EncryptionMissing()
     # Not kept in the statement cache: the text holds the key.
     connection.execute(f"PRAGMA key=\"x'{key.hex()}'\"", can_cache=False).fetchall()
+
+
+def change_key(path: Path, old: bytes, new: bytes) -> None:
+    """Encrypt a database that nobody has open with another key, in its place."""
+    connection: apsw.Connection | None = None
+    try:
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOFOLLOW)
+        set_key(connection, old)
+        # Under a write-ahead log the engine refuses; the last opening brings it back.
+        connection.execute("PRAGMA journal_mode=DELETE").fetchall()
+        connection.execute("PRAGMA temp_store=MEMORY").fetchall()
+        connection.execute(f"PRAGMA rekey=\"x'{new.hex()}'\"", can_cache=False).fetchall()
+    except apsw.Error as error:
+        raise translate(error, connection.system_errno if connection else 0) from None
+    finally:
+        if connection is not None:
+            connection.close(True)
 
 
 def translate(error: apsw.Error, system_errno: int) -> errors.VaultError:

@@ -11,6 +11,7 @@
         - `EmptyPassphrase`
     - `VaultLocked`: used after close().
     - `VaultBusy`: another process kept it for too long.
+    - `VaultInUse`: another process has it open, where one must be alone.
     - `VaultDamaged`: truncated, foreign or changed files; `detail` says which.
     - `VaultTooNew`: made by a newer version.
     - `VaultUnsafe`: wrong owner, mode, link or file system; `detail` says which.
@@ -93,6 +94,11 @@ class VaultLocked(VaultError):
 
 class VaultBusy(VaultError):
     """Another window or command keeps the vault busy. Nothing was changed; try again in a moment."""
+
+
+class VaultInUse(VaultError):
+    """Another window or command has the vault open, and this must be done alone. Nothing was changed; end the
+    others and try again."""
 
 
 class VaultDamaged(VaultError):

@@ -114,6 +114,12 @@ def _is_locked(path: Path) -> bool:
     return False
 
 
+def others_alive(directory: Path, own: str) -> bool:
+    """Whether any other process has the vault open. Asked while nobody can come in."""
+    tokens = [name for name in os.listdir(directory) if _TOKEN.fullmatch(name.removeprefix(_UNNAMED))]
+    return any(_is_locked(directory / name) for name in tokens if name != own)
+
+
 def _sweep(directory: Path) -> None:
     for name in os.listdir(directory):
         token = name.removeprefix(_UNNAMED)
