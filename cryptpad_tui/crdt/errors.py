@@ -33,7 +33,10 @@ class EngineFailure(DocumentError):
 
 
 class CannotLoadHere(DocumentError):
-    """This pad is too large for the memory or time this machine allows. It stays readable as it was."""
+    """A change in this pad cannot be loaded on this machine: it takes too much memory or time, or breaks the
+    engine. The pad stays readable as it was before it, and what you type is kept. It goes on by itself when
+    its owner voids that change (`cryptpad-tui void`), or when somebody makes a snapshot after it.
+    """
 
 
 class UncleanText(DocumentError, ValueError):

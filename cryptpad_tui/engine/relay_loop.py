@@ -10,7 +10,7 @@ import contextlib
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.protocol.errors import Code, Malformed, Refused
-from cryptpad_tui.crdt.errors import DocumentError
+from cryptpad_tui.crdt.errors import CannotLoadHere, DocumentError
 from cryptpad_tui.engine import alarms, verdicts
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.values import RelayState, SessionEvent
@@ -280,7 +280,8 @@ def sentence_of(error: Exception) -> str:
     if isinstance(error, RelayUnreachable | Malformed) and str(error):
         return str(error)
     if isinstance(error, VaultError | DocumentError):
-        return type(error).__doc__ or type(error).__name__
+        said = " ".join((type(error).__doc__ or type(error).__name__).split())
+        return f"{said} ({error})" if isinstance(error, CannotLoadHere) and str(error) else said
     return f"an error in this program ({type(error).__name__}); everything is kept here"
 
 

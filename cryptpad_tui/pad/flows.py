@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from hmac import compare_digest
 from typing import Final
 
-from cryptpad_relay.protocol import chain, frames
+from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.chain import SignedHead
-from cryptpad_relay.protocol.entry import Entry, Kind, parse_entry
+from cryptpad_relay.protocol.entry import Entry, Kind
 from cryptpad_relay.protocol.errors import Code, Malformed
 from cryptpad_relay.protocol.frames import Greeting, Op
 from cryptpad_relay.protocol.records import Genesis, parse_genesis
@@ -21,26 +21,15 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.errors import BadLink
 from cryptpad_tui.crypto.keys import ViewKeys, keys_match
 from cryptpad_tui.crypto.sealing import RandomBytes
-from cryptpad_tui.pad import rederive, snapshots
+from cryptpad_tui.pad import flows_start, rederive
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
-from cryptpad_tui.pad.asking import (
-    FETCH_LIMIT,
-    Flow,
-    Request,
-    do_job,
-    get_chunk,
-    get_table,
-    one_entry,
-    pause,
-    prove,
-)
+from cryptpad_tui.pad.asking import FETCH_LIMIT, Flow, Request, pause, prove
 from cryptpad_tui.pad.evidence import pin_piece, shown_piece
 from cryptpad_tui.pad.fold import Fold, Folded
 from cryptpad_tui.pad.owner_records import verified_records
-from cryptpad_tui.pad.ports import LogRow, OutboxRow
+from cryptpad_tui.pad.ports import OutboxRow
 from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.pad.snapshots import DocumentLoader, Snapshot
-from cryptpad_tui.pad.verdicts import StartMark
 
 __all__ = ["FETCH_LIMIT", "Flow", "Request", "prove"]
 
@@ -150,10 +139,9 @@ def take(
             return folded
         if isinstance(problem, CannotLoadHere):
             at = replica.require_stored().n + 1
-            if at == stuck_at or at < first_n:
-                raise problem
-            if not (yield from rederive.skip_voided(replica, at, entries[at - first_n])):
-                raise problem
+            known = at == stuck_at or at < first_n
+            if known or not (yield from rederive.skip_voided(replica, at, entries[at - first_n])):
+                raise CannotLoadHere(f"position {at}") from problem
             stuck_at = at
         else:
             yield from rederive.meet(replica, problem)
@@ -164,6 +152,13 @@ def join(replica: Replica, connected: Connected, pin: Pin, load: DocumentLoader)
 
     Also for a return: a relay that cut an earlier attempt short must not get around what it had yet to prove.
     """
+    try:
+        return (yield from _join(replica, connected, pin, load))
+    finally:
+        replica.leave_unproven_way()
+
+
+def _join(replica: Replica, connected: Connected, pin: Pin, load: DocumentLoader) -> Flow[list[Folded]]:
     signed = connected.signed
     if pin.n > signed.n:
         raise Alarm(
@@ -173,9 +168,9 @@ def join(replica: Replica, connected: Connected, pin: Pin, load: DocumentLoader)
         )
     # What was sent before and is in no folded entry may stand before the snapshot: only the whole log tells.
     if connected.snapshot_n and replica.fold.n == 0 and not replica.store.outbox():
-        yield from _start_from_snapshot(replica, connected, load)
+        yield from flows_start.start(replica, _offer(connected), load)
     awaited = replica.fold.owner.unplaced()
-    folded = yield from catch_up(replica, signed.n, signed.head)
+    folded = yield from _to_the_end(replica, connected, load)
     began = replica.unconfirmed_start is not None
     if began:
         # What follows costs the document's length; other windows of this vault may have come in between.
@@ -190,6 +185,21 @@ def join(replica: Replica, connected: Connected, pin: Pin, load: DocumentLoader)
     if began:
         yield pause(replica.pad_id)
     return folded
+
+
+def _offer(connected: Connected) -> flows_start.Offer:
+    return flows_start.Offer(connected.snapshot_n, connected.hello_n, connected.signed.n)
+
+
+def _to_the_end(replica: Replica, connected: Connected, load: DocumentLoader) -> Flow[list[Folded]]:
+    """To the signed end; around what this machine cannot load, where others made a snapshot behind it."""
+    signed = connected.signed
+    try:
+        return (yield from catch_up(replica, signed.n, signed.head))
+    except CannotLoadHere:
+        if not (yield from flows_start.go_around(replica, _offer(connected), load)):
+            raise
+    return (yield from catch_up(replica, signed.n, signed.head))
 
 
 def _check_start(replica: Replica) -> None:
@@ -210,41 +220,6 @@ def check_pin(fold: Fold, pin: Pin) -> Flow[None]:
     if pin.head.strip(b"\0") and (known is None or not compare_digest(known[: len(pin.head)], pin.head)):
         detail = f"the link's maker saw another log at position {pin.n}"
         raise Alarm(AlarmCode.FORK, detail, evidence=(pin_piece(pin.n, pin.head),))
-
-
-def _start_from_snapshot(replica: Replica, connected: Connected, load: DocumentLoader) -> Flow[None]:
-    """In a fold of its own, which becomes the replica's when all of it is checked."""
-    fold, pad_id = replica.new_fold(), replica.pad_id
-    if not 0 < connected.hello_n < connected.snapshot_n <= connected.signed.n:
-        raise Alarm(AlarmCode.BAD_SNAPSHOT, "its place is none")
-    entry = parse_entry((yield from one_entry(pad_id, connected.snapshot_n)))
-    hello = parse_entry((yield from one_entry(pad_id, connected.hello_n)))
-    if entry.pad_id != pad_id or entry.kind != Kind.SNAPSHOT or hello.pad_id != pad_id:
-        raise Alarm(AlarmCode.BAD_SNAPSHOT, "not what was asked for", evidence=(entry.raw,))
-    extension = snapshots.check_entry(entry, hello, replica.genesis.cap_pk)
-    yield from _prove_start(fold, extension.snap_n, extension.snap_head)
-    table = yield from get_table(pad_id, extension.table_id)
-    chunks = []
-    for reference in extension.chunks:
-        chunks.append((yield from get_chunk(pad_id, reference.chunk_id, reference.size)))
-    if extension.snap_n >= connected.snapshot_n:
-        raise Alarm(AlarmCode.BAD_SNAPSHOT, "it replaces what comes after it", evidence=(entry.raw,))
-    yield from do_job(pad_id, lambda: snapshots.start_fold(fold, entry, table, chunks, load))
-    replica.store.commit_fold([], proven_heads=sorted(fold.proven.items()))
-    snap_n = extension.snap_n
-    fold.start = StartMark(
-        entry.entry_id, snap_n, connected.snapshot_n, entry.writer_pk, fold.digests[snap_n].state_digest
-    )
-    replica.start_from(fold, LogRow(connected.snapshot_n, entry.entry_id, b"", entry.raw, void=False))
-
-
-def _prove_start(fold: Fold, snap_n: int, snap_head: bytes) -> Flow[None]:
-    """The snapshot's head must extend the pad's birth; the proof brings every skip head that is needed."""
-    body = yield Request(Op.BRIDGE, frames.Bridge(fold.pad_id, 0, snap_n).encode())
-    established = chain.follow_proof(snap_n, snap_head, 0, frames.Bridged.decode(body).steps)
-    if established is None or not compare_digest(established[0], chain.chain_start(fold.pad_id)):
-        raise Alarm(AlarmCode.BAD_SNAPSHOT, "it does not extend the pad's birth")
-    fold.add_proven(established)
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,14 @@ class Judgement:
         for item in differing:
             self._alert(item)
 
+    def went_around(self, n: int) -> None:
+        """This machine could not load an entry, and goes on from a snapshot of behind it."""
+        start = self._replica.fold.start
+        name = self._name_of(start.writer_pk) if start else "somebody"
+        self._notices.append(
+            Notice(f"the change at {n} cannot be loaded here; this pad goes on from a snapshot by {name}")
+        )
+
     # -- ENDORSE
 
     def endorse_if_due(self) -> bool:

@@ -28,7 +28,7 @@ from cryptpad_tui.pad.snapshots import DocumentLoader, Snapshot, make_snapshot
 from cryptpad_tui.pad.stored_fold import StoredFold
 from cryptpad_tui.pad.witness import Witness
 from cryptpad_tui.pad.writer import Writer
-from cryptpad_tui.pad.writers import TABLE_ROW
+from cryptpad_tui.pad.writers import TABLE_ROW, WriterStatus
 
 LEFT_AS_IT_WAS: Final = (Alarm, NeedsProof, NeedsEntry, NeedsRefold)
 """What a step raises without having touched the document."""
@@ -72,6 +72,8 @@ class Replica(StoredFold):
         self.judgement = Judgement(self)
         self.own_void = False
         """Whether an entry out of this vault's outbox turned out void: its text must be made again."""
+        self.went_around = 0
+        """The entry that could not be loaded here, where this fold was put behind it."""
         self.witness = Witness(genesis.pad_id, store.signed_head())
 
     @property
@@ -159,6 +161,32 @@ class Replica(StoredFold):
         if self.witness.unsaved and self.witness.confirmed and signed:
             self.store.put_signed_head(self.witness.confirmed.n, signed)
             self.witness.unsaved = False
+
+    def confirm_start(self) -> None:
+        if not self.unconfirmed_start:
+            return
+        with self.store.transaction():
+            self._drop_what_the_start_holds()
+            super().confirm_start()
+        if self.went_around:
+            self.reloaded = True
+            self.judgement.went_around(self.went_around)
+            self.went_around = 0
+
+    def leave_unproven_way(self) -> None:
+        """Back to what is stored, where the way around an entry was not proved to its end."""
+        if self.went_around and self.unconfirmed_start:
+            self.went_around, self._is_stored = 0, False
+
+    def _drop_what_the_start_holds(self) -> None:
+        """What this vault sent, and what stands in the log before the start, is folded by nobody here."""
+        writers = self.fold.writers
+        rows = [row for row in self.store.outbox() if row.writer_pk in writers]
+        held = [row for row in rows if row.seq <= writers[row.writer_pk].last_seq]
+        if held:
+            ids, writer_pk = [row.id for row in held], held[0].writer_pk
+            self.store.replace_pending(journal_ids=[], outbox_ids=ids, writer_pk=writer_pk, updates=[])
+            self.own_void = any(writers[row.writer_pk].status is not WriterStatus.LIVE for row in held)
 
     def leave(self) -> None:
         self.keep_signed_head()

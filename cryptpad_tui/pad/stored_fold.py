@@ -202,7 +202,12 @@ class StoredFold:
 
     def start_from(self, fold: Fold, snapshot: LogRow) -> None:
         """Go on from a fold that was put at a snapshot. Nothing of it is kept until `confirm_start`."""
-        self.fold = fold
+        covered = [n for n in fold.owner.voided if n <= fold.n]
+        for n in covered:
+            # Its effect is in the state, as the snapshot's maker saw it.
+            fold.owner.voided.pop(n)
+            self._known_voids.pop(n, None)
+        self.fold, self._is_stored = fold, True
         self.unconfirmed_start = snapshot
         self.local_checkpoint_n = 0
 
