@@ -14,10 +14,14 @@ from pycrdt import Doc, Map, Text, UndoManager
 
 from cryptpad_tui.crdt.batch import ByteEdit, write_edits
 from cryptpad_tui.crdt.delta import Delta
-from cryptpad_tui.crdt.errors import CannotLoadHere, EngineFailure, InvalidUpdate, UnfitValue, engine_call
-from cryptpad_tui.crdt.items import CircularItems, ItemList, TooManyItems
+from cryptpad_tui.crdt.errors import EngineFailure, UnfitValue, engine_call
+from cryptpad_tui.crdt.items import ItemList
+from cryptpad_tui.crdt.kept_items import KeptItems
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT, TEXT_ROOT, PadKind
-from cryptpad_tui.crdt.line_index import utf8_size
+from cryptpad_tui.crdt.known_gaps import KnownGaps, bytes_added, look_into
+from cryptpad_tui.crdt.line_index import utf8_size, utf16_size
+from cryptpad_tui.crdt.map_values import with_bytes
+from cryptpad_tui.crdt.mark_index import frozen
 from cryptpad_tui.crdt.values import Attributes
 from cryptpad_tui.crdt.wire import decode_state_vector
 
@@ -26,8 +30,6 @@ _OWN = "own"
 _REMADE = "remade"
 _BATCH_EDITS = 48
 """Edits from which writing the update is quicker than the engine's own walks."""
-_MAX_UNFOLDED_BYTES = 64 * 1024
-"""Updates after which building the item list anew is cheaper than following them."""
 
 Run = tuple[str, dict[str, Any]]
 
@@ -40,11 +42,12 @@ class EngineDocument:
         # Never 0: the engine takes a first change at time 0 for none at all.
         self._undo_shift_s = 1.0
         self._updates: list[bytes] = []
-        self._items: ItemList | None = None
-        self._items_refused = False
-        self._unfolded: list[bytes] = []
-        self._unfolded_bytes = 0
+        self._items = KeptItems(self.encode, self.whole_text)
+        self._gaps = KnownGaps()
+        self._own_clock: int | None = None
         self._delta: Delta | None = None
+        self._is_foreseen = False
+        self._has_touched_text = False
         self._changed_keys: dict[str, set[str]] = {}
         self._is_local = False
         self._is_remote = False
@@ -74,15 +77,12 @@ class EngineDocument:
         update = event.update
         if not self._is_remote:
             self._updates.append(update)
-        if self._items is not None:
-            self._unfolded.append(update)
-            self._unfolded_bytes += len(update)
-            if self._unfolded_bytes > _MAX_UNFOLDED_BYTES:
-                self._forget_items()
+        self._items.note(update)
 
     def _keep_delta(self, event: Any) -> None:
-        # Of a local edit everything is known; working its delta out would cost a walk over the items.
-        if not self._is_local:
+        self._has_touched_text = True
+        # Of some edits everything is known; working their delta out would cost a walk over the items.
+        if not (self._is_local or self._is_foreseen):
             self._delta = list(event.delta)
 
     # -- changes; each returns nothing, the records say what happened
@@ -91,6 +91,7 @@ class EngineDocument:
     def own_transaction(self, *, undoable: bool = True) -> Iterator[None]:
         """Everything inside is one update, and one step of the undo history if it is undoable."""
         self._is_local = True
+        self._own_clock = None
         try:
             with engine_call(), self.doc.transaction(origin=_OWN if undoable else _REMADE):
                 yield
@@ -105,14 +106,68 @@ class EngineDocument:
         if text:
             shared.insert(first, text, None if attributes is None else dict(attributes))
 
-    def apply(self, update: bytes) -> None:
-        """Apply a validated update of somebody else; it is not recorded as ours."""
-        self._is_remote = True
+    def replace(self, first: int, last: int, pieces: Sequence[tuple[str, Attributes | None]]) -> None:
+        """In an own transaction: replace a byte range by texts with their marks, one behind the other."""
+        if len(pieces) == 1 and self._write_at_gap((first, last, pieces[0][0]), pieces[0][1]):
+            return
+        with self.own_transaction():
+            at, end = first, last
+            for text, attributes in pieces:
+                self.replace_bytes(at, end, text, attributes)
+                at = end = at + utf8_size(text)
+        if len(pieces) == 1 and self._updates:
+            self._gaps.learn_own(self._updates[-1], (first, last, pieces[0][0]), frozen(pieces[0][1] or {}))
+        else:
+            self._gaps.forget()
+
+    def _write_at_gap(self, edit: ByteEdit, attributes: Attributes | None) -> bool:
+        """Make an edit where somebody typed last without the engine's walk; False where that is not known."""
+        clock = self._own_clock
+        if clock is None:
+            clock = self.state_vector().get(self.client_id, 0)
+        update = self._gaps.written(self.client_id, clock, edit, frozen(attributes or {}))
+        if update is None:
+            return False
+        first, last, text = edit
+        expected = len(self.text) + utf8_size(text) - (last - first)
+        with self.own_transaction():
+            self.doc.apply_update(update)
+        if len(self.text) != expected:
+            raise EngineFailure("the text has another length than the edit makes")
+        self._own_clock = clock + utf16_size(text)
+        return True
+
+    def format(self, first: int, last: int, attributes: Attributes) -> None:
+        """In an own transaction: set marks on a byte range."""
+        self._gaps.forget()
+        with self.own_transaction():
+            self.text.format(first, last, dict(attributes))
+
+    def apply(self, update: bytes) -> bool:
+        """Apply a validated update of somebody else; it is not recorded as ours. False where what it did to
+        the text is not known, so that the text must be read anew.
+        """
+        looked = look_into(update) if self._text is not None else None
+        foreseen = self._gaps.foreseen(looked) if looked is not None else None
+        size = len(self.text) if foreseen is not None else 0
+        self._is_remote, self._is_foreseen = True, foreseen is not None
+        self._own_clock, self._has_touched_text = None, False
         try:
             with engine_call():
                 self.doc.apply_update(update)
+        except BaseException:
+            self._gaps.forget()
+            raise
         finally:
-            self._is_remote = False
+            self._is_remote = self._is_foreseen = False
+        if foreseen is None:
+            self._gaps.learn(looked, self._delta)
+            return True
+        if len(self.text) == size + bytes_added(foreseen):
+            self._delta = foreseen
+            return True
+        self._gaps.forget()
+        return not self._has_touched_text
 
     def write(
         self,
@@ -123,6 +178,7 @@ class EngineDocument:
         undoable: bool = True,
     ) -> None:
         """Make ascending edits of a text of `text_bytes` in one own transaction."""
+        self._gaps.forget()
         unmarked = all(marks is None for marks in attributes)
         items = self.items(text_bytes) if unmarked and len(edits) >= _BATCH_EDITS else None
         if items is not None:
@@ -169,11 +225,15 @@ class EngineDocument:
 
     def undo(self) -> bool:
         """Take back the last group of own changes."""
+        self._gaps.forget()
+        self._own_clock = None
         with engine_call():
             return self._undo.undo()
 
     def redo(self) -> bool:
         """Make again what `undo` took back."""
+        self._gaps.forget()
+        self._own_clock = None
         with engine_call():
             return self._undo.redo()
 
@@ -218,34 +278,16 @@ class EngineDocument:
     def map_items(self, root: str) -> dict[str, Any]:
         """Everything a map holds."""
         with engine_call(), self.doc.transaction():
-            return {key: _with_bytes(value) for key, value in self.map(root).items()}
+            return {key: with_bytes(value) for key, value in self.map(root).items()}
 
     def value(self, root: str, key: str) -> Any:
         """What a map holds at a key, or None."""
         with engine_call():
-            return _with_bytes(self.map(root).get(key))
+            return with_bytes(self.map(root).get(key))
 
     def items(self, text_bytes: int) -> ItemList | None:
         """The text's items in order; None where the text is too fragmented or the list differs from it."""
-        if self._items_refused:
-            return None
-        try:
-            if self._items is None:
-                self._items = ItemList(self.encode())
-                self._items_refused = self._items.text() != self.whole_text()
-            else:
-                self._items.begin_work()
-                for update in self._unfolded:
-                    self._items.fold(update)
-        except (TooManyItems, CircularItems, CannotLoadHere, InvalidUpdate, IndexError, ValueError):
-            self._items_refused = True
-        self._unfolded, self._unfolded_bytes = [], 0
-        if self._items_refused or self._items is None or self._items.size_bytes != text_bytes:
-            self._forget_items()
-        return self._items
-
-    def _forget_items(self) -> None:
-        self._items, self._unfolded, self._unfolded_bytes = None, [], 0
+        return self._items.get(text_bytes)
 
     def state_vector(self) -> dict[int, int]:
         """How far each client's clock has come."""
@@ -256,14 +298,3 @@ class EngineDocument:
         """The whole state as one update; costs its length."""
         with engine_call():
             return self.doc.get_update()
-
-
-def _with_bytes(value: Any) -> Any:
-    """The engine reads bytes as a bytearray, which it does not take back."""
-    if isinstance(value, bytearray):
-        return bytes(value)
-    if isinstance(value, list):
-        return [_with_bytes(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _with_bytes(item) for key, item in value.items()}
-    return value

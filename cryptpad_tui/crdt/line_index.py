@@ -27,6 +27,11 @@ def utf8_size(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode())
 
 
+def utf16_size(text: str) -> int:
+    """The UTF-16 units of `text`, which the engine's clocks count."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+
+
 class LineIndex:
     """A text as lines. Positions are (line, column in code points); a position outside raises IndexError."""
 

@@ -20,7 +20,7 @@ from cryptpad_tui.crdt.engine_doc import EngineDocument, Run
 from cryptpad_tui.crdt.errors import UnfitValue
 from cryptpad_tui.crdt.explicit_marks import explicit, explicit_in_place
 from cryptpad_tui.crdt.kinds import META_ROOT, PadKind
-from cryptpad_tui.crdt.line_index import LineIndex, utf8_size
+from cryptpad_tui.crdt.line_index import LineIndex
 from cryptpad_tui.crdt.mark_index import MarkIndex
 from cryptpad_tui.crdt.rebase import content_of, make_again, write_text_edits
 from cryptpad_tui.crdt.values import (
@@ -98,12 +98,7 @@ class ViewDocument:
         if first == last and not text:
             return
         edits = explicit(self.marks, TextEdit(start, end, text, attributes))
-        with self._engine.own_transaction():
-            self._engine.replace_bytes(first, last, edits[0].text, edits[0].attributes)
-            at = first + utf8_size(edits[0].text)
-            for edit in edits[1:]:
-                self._engine.replace_bytes(at, at, edit.text, edit.attributes)
-                at += utf8_size(edit.text)
+        self._engine.replace(first, last, [(edit.text, edit.attributes) for edit in edits])
         self.lines.replace(start, end, text)
         self._tell(Change(tuple(edits), Origin.LOCAL))
 
@@ -131,8 +126,7 @@ class ViewDocument:
         first, last = self.lines.byte_of(start), self.lines.byte_of(end)
         if first >= last or not attributes:
             return
-        with self._engine.own_transaction():
-            self._engine.text.format(first, last, dict(attributes))
+        self._engine.format(first, last, attributes)
         self._tell(Change((), Origin.LOCAL, (Formatted(start, end, dict(attributes)),)))
 
     def _require_writable(self) -> None:
@@ -210,8 +204,12 @@ class ViewDocument:
 
     def apply(self, update: bytes) -> None:
         """Fold in a validated update of somebody else."""
-        self._engine.apply(update)
-        self._follow(Origin.REMOTE)
+        if self._engine.apply(update):
+            self._follow(Origin.REMOTE)
+        else:
+            self._engine.take_delta()
+            self.lines.reset(self._engine.whole_text())
+            self._tell(Change((), Origin.RELOAD))
 
     def _follow(self, origin: Origin) -> None:
         """Bring `lines` up to date after the engine changed the text by itself."""

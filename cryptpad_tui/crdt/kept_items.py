@@ -1,0 +1,57 @@
+"""The item list of one engine document, made when it is first asked for and kept up by the engine's updates.
+
+It must never be trusted beyond its check: where its text has another size than the engine says, it goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from cryptpad_tui.crdt.errors import CannotLoadHere, InvalidUpdate
+from cryptpad_tui.crdt.items import CircularItems, ItemList, TooManyItems
+
+_MAX_UNFOLDED_BYTES: Final = 64 * 1024
+"""Updates after which building the item list anew is cheaper than following them."""
+
+
+class KeptItems:
+    """`encode` gives the document's whole state, `whole_text` its text."""
+
+    def __init__(self, encode: Callable[[], bytes], whole_text: Callable[[], str]) -> None:
+        self._encode = encode
+        self._whole_text = whole_text
+        self._items: ItemList | None = None
+        self._refused = False
+        self._unfolded: list[bytes] = []
+        self._unfolded_bytes = 0
+
+    def note(self, update: bytes) -> None:
+        """The engine has made or applied an update."""
+        if self._items is not None:
+            self._unfolded.append(update)
+            self._unfolded_bytes += len(update)
+            if self._unfolded_bytes > _MAX_UNFOLDED_BYTES:
+                self._forget()
+
+    def get(self, text_bytes: int) -> ItemList | None:
+        """The items in order; None where the text is too fragmented or the list differs from it."""
+        if self._refused:
+            return None
+        try:
+            if self._items is None:
+                self._items = ItemList(self._encode())
+                self._refused = self._items.text() != self._whole_text()
+            else:
+                self._items.begin_work()
+                for update in self._unfolded:
+                    self._items.fold(update)
+        except (TooManyItems, CircularItems, CannotLoadHere, InvalidUpdate, IndexError, ValueError):
+            self._refused = True
+        self._unfolded, self._unfolded_bytes = [], 0
+        if self._refused or self._items is None or self._items.size_bytes != text_bytes:
+            self._forget()
+        return self._items
+
+    def _forget(self) -> None:
+        self._items, self._unfolded, self._unfolded_bytes = None, [], 0
