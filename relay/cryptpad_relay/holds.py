@@ -18,6 +18,8 @@ ASK_AGAIN_MS: Final = 5_000
 """When a client comes again that waits for others."""
 UNSIGNED_SHARE: Final = 0.5
 """The last part of the settling time, in which also what nobody signed may come back."""
+WRONG_CLOCK_MS: Final = 24 * 3_600_000
+"""A time further ahead than that is of a clock that was wrong, and must not hold a pad until it comes."""
 
 
 class Holds:
@@ -51,33 +53,41 @@ class Holds:
             self._shown.add(pad.log.index.pad.number)
         if signed.n <= pad.log.n:
             return None
-        known = pad.loss
-        if known is not None and signed.unix_ms <= known.since_ms:
+        now_ms = self._now_ms()
+        known = _unless_ahead(pad.loss, now_ms)
+        ahead = signed.unix_ms > now_ms + WRONG_CLOCK_MS
+        if known is not None and (signed.unix_ms <= known.since_ms or ahead):
             return Loss(signed.n, known.since_ms) if signed.n > known.n else None
         # A clock that was set back must not let one signed head begin one loss after the other.
-        return Loss(signed.n, max(self._now_ms(), signed.unix_ms))
+        return Loss(signed.n, now_ms if ahead else max(now_ms, signed.unix_ms))
 
     def more_was_shown(self, pad: OpenPad, n: int) -> bool:
         """Whether a signed head above `n` still waits to be restored."""
         return pad.loss is not None and max(n, pad.log.n) < pad.loss.n and self.wait_ms(pad) > 0
 
     def _loss_wait_ms(self, pad: OpenPad, now_ms: int) -> int:
-        if pad.loss is None:
+        loss = _unless_ahead(pad.loss, now_ms)
+        if loss is None:
             return 0
-        since_ms = pad.loss.since_ms
-        if pad.log.n < pad.loss.n:
-            return _until(since_ms + self._limits.loss_hold_s * 1_000, now_ms)
-        return _until(since_ms + self._limits.settle_s * 1_000, now_ms)
+        hold_s = self._limits.loss_hold_s if pad.log.n < loss.n else self._limits.settle_s
+        return _until(loss.since_ms + hold_s * 1_000, now_ms)
 
     def _backup_wait_ms(self, pad: OpenPad, now_ms: int) -> int:
         number = pad.log.index.pad.number
         if number > self._backed_up:
             return 0
+        if self._started_ms > now_ms + WRONG_CLOCK_MS:
+            self._started_ms = now_ms
         hold_s = self._limits.settle_s if number in self._shown else self._limits.restored_hold_s
         return _until(self._started_ms + hold_s * 1_000, now_ms)
 
     def _now_ms(self) -> int:
         return int(self._wall() * 1_000)
+
+
+def _unless_ahead(loss: Loss | None, now_ms: int) -> Loss | None:
+    """A loss that begins in the future came out while this relay's clock was far ahead: it is over."""
+    return None if loss is not None and loss.since_ms > now_ms + WRONG_CLOCK_MS else loss
 
 
 def _until(end_ms: float, now_ms: int) -> int:

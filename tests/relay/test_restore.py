@@ -382,6 +382,54 @@ def test_a_clock_that_was_set_back_does_not_begin_the_wait_again(
     assert pad.loss == loss
 
 
+def wait_of(desk: Desk, history: History) -> int:
+    pad = desk.hub.open_pad(history.pad.pad_id)
+    assert pad is not None
+    return desk.hub.holds.wait_ms(pad)
+
+
+def test_a_head_that_was_signed_years_ahead_holds_a_pad_no_longer_than_another(
+    desk: Desk, client: DeskClient, history: History
+) -> None:
+    """A clock once far ahead: neither its heads nor one after the other of them hold the pad until then."""
+    for n in range(BACKUP_N + 1, END_N):
+        ahead = history.signed(n, desk.unix_s + (n + 10) * 8_760 * HOUR_S)
+        restored(client, history.frame(n, BACKUP_N, BACKUP_N, signed=ahead))
+        assert (wait_of(desk, history) > 0) is (n <= BACKUP_N + 9)
+        desk.unix_s += 8 * HOUR_S
+    assert fresh_append(client, history).code == Code.OK
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_loss_that_came_out_while_the_clock_was_years_ahead_is_over(
+    desk: Desk, client: DeskClient, make_desk: MakeDesk, history: History, restart: bool
+) -> None:
+    desk.unix_s += 10 * 8_760 * HOUR_S
+    restored(client, history.frame(END_N, BACKUP_N, BACKUP_N))
+    assert wait_of(desk, history) > 0
+    now = desk.unix_s - 10 * 8_760 * HOUR_S
+    if restart:
+        desk = make_desk()
+        client = connected(desk, history.pad)
+    desk.unix_s = now
+    assert wait_of(desk, history) == 0
+    restored(client, history.frame(END_N, BACKUP_N, BACKUP_N))
+    assert wait_of(desk, history) > 0, "another loss, from now on"
+    desk.unix_s += 73 * HOUR_S
+    assert fresh_append(client, history).code == Code.OK
+
+
+def test_a_backup_that_began_while_the_clock_was_years_ahead_waits_a_day(
+    desk: Desk, make_desk: MakeDesk, history: History
+) -> None:
+    desk = make_desk(restored=True)
+    desk.hub.holds._started_ms += 10 * 8_760 * 3_600_000
+    client = connected(desk, history.pad)
+    assert fresh_append(client, history).code == Code.BEHIND
+    desk.unix_s += 25 * HOUR_S
+    assert fresh_append(client, history).code == Code.OK
+
+
 def test_a_second_loss_is_another_one(desk: Desk, client: DeskClient, history: History) -> None:
     restored(client, history.frame(12, BACKUP_N, BACKUP_N))
     desk.unix_s += 100 * HOUR_S
