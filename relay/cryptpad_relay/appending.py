@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.batch import OpenPad
 from cryptpad_relay.derived import TABLE_ROW_BYTES
+from cryptpad_relay.epochs import check_relay
+from cryptpad_relay.freezing import freeze_ms
 from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.entry import Entry
 from cryptpad_relay.protocol.errors import Code, Malformed, Refused, refusal_code
@@ -50,12 +52,17 @@ def _append_slices(session: Session, req: int, raws: tuple[bytes, ...], now: flo
         if i % SLICE_ENTRIES == 0 and i < len(raws):
             yield
     held_ms = session.hub.holds.wait_ms(pad)
+    frozen_ms = freeze_ms(pad, checked, now)
     if held_ms and checked:
         checked, code, retry_ms = [], Code.BEHIND, held_ms
+    elif frozen_ms:
+        checked, code, retry_ms = [], Code.RETRY, frozen_ms
     positions = []
     for entry in checked:
         try:
             _pay_for_table(session, pad, entry, now)
+            if not isinstance(entry, Entry):
+                check_relay(entry, session.hub.relay_pk)
             positions.append(session.hub.append(pad, entry, session).position)
         except Refused as refusal:
             code, retry_ms = refusal_code(refusal)

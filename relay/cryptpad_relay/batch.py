@@ -29,6 +29,8 @@ class OpenPad:
     signed_at: float = 0.0
     loss: Loss | None = None
     """What clients proved that this log lost, since it was restored or before."""
+    frozen_until: float = 0.0
+    """Until then only the owner's records are appended."""
 
 
 @dataclass(slots=True)
@@ -42,7 +44,7 @@ class Batch:
     """(whom, req, op, body) in the order of the requests."""
 
     def __bool__(self) -> bool:
-        return bool(self.answers or self.rows.filing)
+        return bool(self.answers or self.rows.filing or self.rows.ended)
 
 
 def split_commit(

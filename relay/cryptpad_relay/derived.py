@@ -16,11 +16,11 @@ def client_id_of(pad_id: bytes, writer_pk: bytes) -> int:
     return int.from_bytes(labels.hash_parts(labels.CLIENT_ID, pad_id, writer_pk, size=8), "big") >> 11
 
 
-def snapshot_table(index: LogIndex, snap_n: int) -> bytes:
+def snapshot_table(index: LogIndex, snap_n: int, epoch_n: int = 0) -> bytes:
     """What a SNAPSHOT at snap_n must say about the writers (docs/wire.md, last section)."""
     return b"".join(
         [
             w.writer_pk + w.cert + w.hello_id + u64(w.last_seq) + w.last_id + u64(w.last_n)
-            for w in index.writers_at(snap_n)
+            for w in index.writers_at(snap_n, epoch_n)
         ]
     )

@@ -11,25 +11,25 @@ from typing import Final
 
 from cryptpad_relay.batch import Batch, OpenPad, commit_frame, split_commit
 from cryptpad_relay.data_dir import RelayKeys
+from cryptpad_relay.endings import due, end_subscriptions, stage_record, through_change
+from cryptpad_relay.epochs import is_ended
 from cryptpad_relay.holds import Holds
 from cryptpad_relay.limits import AddressBuckets, Limits
+from cryptpad_relay.marks import Marks
 from cryptpad_relay.padlog import Accepted, PadLog
 from cryptpad_relay.peers import FanOut, Peer, Subscriber, send_to_each
 from cryptpad_relay.protocol.chain import SignedHead, sign_head
 from cryptpad_relay.protocol.entry import Entry
-from cryptpad_relay.protocol.errors import Code
-from cryptpad_relay.protocol.frames import Appended, Error, Head, Op, PadHead, encode_signed_head, join_frame
+from cryptpad_relay.protocol.errors import Code, Refused
+from cryptpad_relay.protocol.frames import Appended, Error, Op, PadHead, join_frame
 from cryptpad_relay.protocol.labels import u64
 from cryptpad_relay.store.base import ChunkRow, EntryRow, Loss, Store
 from cryptpad_relay.store.files.base import ERASE_CHUNKS, UNFINISHED_DAYS, Filing
 from cryptpad_relay.voids import Appendable
 
-SIGNED_INTERVAL_S: Final = 0.25
-WATCH_INTERVAL_S: Final = 1.0
 FORGET_INTERVAL_S: Final = 60.0
 STORAGE_RETRY_MS: Final = 2_000
 DAY_S: Final = 86_400
-NO_CHALLENGE: Final = bytes(16)
 
 
 class Hub:
@@ -59,20 +59,23 @@ class Hub:
         self._due: dict[Subscriber, None] = {}
         self._gathering = Batch()
         self._at_disk: Batch | None = None
-        self._unsigned: dict[OpenPad, None] = {}
-        self._watchers: dict[bytes, dict[Subscriber, Peer]] = {}
+        self._marks = Marks(self.sign_head, fan_out)
         self._forget_at = 0.0
-        self._watched_at: dict[bytes, float] = {}
-        self._moved: dict[bytes, PadHead] = {}
 
     # Pads and who listens
 
     def open_pad(self, pad_id: bytes) -> OpenPad | None:
-        """The pad, from memory or the store; not kept open unless somebody subscribes."""
+        """The pad, from memory or the store; not kept open unless somebody subscribes.
+
+        Raises Refused (DELETED) where its owner deleted it, or let it expire.
+        """
         pad = self._pads.get(pad_id)
         if pad is None and (row := self.store.find(pad_id)) is not None:
-            log = PadLog(self.store.pad_index(row))
-            pad = OpenPad(log, loss=log.index.loss())
+            index = self.store.pad_index(row)
+            if is_ended(index.records(), self._now_ms()):
+                raise Refused(Code.DELETED)
+            log = PadLog(index)
+            pad = OpenPad(log, loss=index.loss())
         return pad
 
     def subscribe(self, pad: OpenPad, session: Subscriber) -> None:
@@ -88,21 +91,16 @@ class Hub:
         pad = self._pads.get(pad_id)
         if pad is None:
             row = self.store.find(pad_id)
-            if row is None:
+            if row is None or is_ended((index := self.store.pad_index(row)).records(), self._now_ms()):
                 return None
-            head = PadHead(*self.store.pad_index(row).end())
+            head = PadHead(*index.end())
         else:
             head = pad.log.committed
-        self._watchers.setdefault(pad_id, {})[session] = session.peer
+        self._marks.watch(pad_id, session)
         return head
 
     def unwatch(self, pad_id: bytes, session: Subscriber) -> None:
-        watchers = self._watchers.get(pad_id)
-        if watchers is not None:
-            watchers.pop(session, None)
-            if not watchers:
-                del self._watchers[pad_id]
-                self._watched_at.pop(pad_id, None)
+        self._marks.unwatch(pad_id, session)
 
     def day(self) -> int:
         """Days since 1970; tickets are proven for a day and the next."""
@@ -158,6 +156,7 @@ class Hub:
             return
         if accepted.table is not None and isinstance(entry, Entry) and entry.snapshot is not None:
             self._stage_chunk_row(pad, entry.snapshot.table_id, accepted.table)
+        stage_record(pad, entry, self._gathering.rows)
         self._gathering.rows.entries.append(accepted.row)
         self._gathering.entries.setdefault(pad, []).append((accepted.row, session))
         pad.waiting_rows += 1
@@ -197,16 +196,21 @@ class Hub:
         pushes: list[tuple[list[Peer], list[bytes]]] = []
         for session, req, op, body in batch.answers:
             out.setdefault(session, []).append(join_frame(op | 0x80, req, body))
+        changed: list[OpenPad] = []
         for pad, pairs in batch.entries.items():
             pad.log.settle([row for row, _ in pairs])
             pad.waiting_rows -= len(pairs)
-            pushes.append(self._announce(pad, pairs, out, now))
+            heard, ends = through_change(pairs)
+            pushes.append(self._announce(pad, heard, out, now))
+            changed += [pad] if ends else []
         for session, frames in out.items():
             session.peer.send(*frames)
         for peers, frames in pushes:
             self.fan_out(peers, *frames)
+        for pad in changed:
+            end_subscriptions(pad)
         self._finish(batch)
-        self._push_marks(now)
+        self._marks.push(now)
         if batch.rows.filing and self.store.erasable():
             self._gathering.rows.filing.erase = ERASE_CHUNKS
 
@@ -225,12 +229,24 @@ class Hub:
 
     def tick(self, now: float) -> None:
         """Called a few times a second: what was held back by its rate goes out when due."""
-        self._push_marks(now)
+        self._marks.push(now)
         if now >= self._forget_at:
             self._forget_at = now + FORGET_INTERVAL_S
             self.creates_by_address.forget_idle(now)
+            self._end_expired()
             self._gathering.rows.filing.expire_before = self.day() - UNFINISHED_DAYS
             self._wake()
+
+    def _end_expired(self) -> None:
+        for row in due(self.store, self._now_ms()):
+            pad = self._pads.pop(row.pad_id, None)
+            if pad is not None:
+                end_subscriptions(pad)
+            self._gathering.rows.ended.append(row)
+            self._wake()
+
+    def _now_ms(self) -> int:
+        return int(self.wall() * 1_000)
 
     def _answer_later(self, session: Subscriber, req: int, op: Op, body: bytes) -> None:
         self._gathering.answers.append((session, req, op, body))
@@ -261,38 +277,12 @@ class Hub:
             for appender in present:
                 entries = [row.entry_id if session is appender else row.raw for row, session in part]
                 out.setdefault(appender, []).append(commit_frame(pad, rows, entries))
-        if pad.log.pad_id in self._watchers:
-            self._moved[pad.log.pad_id] = pad.log.committed
         # A signed head that is due costs no write of its own.
-        self._unsigned[pad] = None
-        for signed in self._signed_when_due(pad, now):
+        for signed in self._marks.moved(pad, now):
             frames.append(signed)
             for appender in present:
                 out[appender].append(signed)
         return listeners, frames
-
-    def _signed_when_due(self, pad: OpenPad, now: float) -> list[bytes]:
-        if now - pad.signed_at < SIGNED_INTERVAL_S:
-            return []
-        del self._unsigned[pad]
-        if not pad.subscribers:
-            return []
-        pad.signed_at = now
-        signed = self.sign_head(pad.log.pad_id, pad.log.committed, NO_CHALLENGE)
-        return [join_frame(Op.SIGNED, 0, encode_signed_head(signed))]
-
-    def _push_marks(self, now: float) -> None:
-        for pad in list(self._unsigned):
-            for signed in self._signed_when_due(pad, now):
-                self.fan_out(pad.subscribers.values(), signed, droppable=True)
-        for pad_id, end in list(self._moved.items()):
-            if now - self._watched_at.get(pad_id, float("-inf")) >= WATCH_INTERVAL_S:
-                del self._moved[pad_id]
-                watchers = self._watchers.get(pad_id)
-                if watchers:
-                    self._watched_at[pad_id] = now
-                    frame = join_frame(Op.HEAD, 0, Head(pad_id, end.n, end.head).encode())
-                    self.fan_out(watchers.values(), frame)
 
     def _finish(self, batch: Batch) -> None:
         self.announced_bytes -= batch.rows.filing.announced_bytes

@@ -14,30 +14,25 @@ from typing import Final, NamedTuple
 
 from cryptpad_relay.chain_end import ChainEnd
 from cryptpad_relay.derived import client_id_of, snapshot_table
+from cryptpad_relay.epochs import RecordPlace, check_record, epoch_of, epochs_of
 from cryptpad_relay.protocol import labels
 from cryptpad_relay.protocol.chain import Step
 from cryptpad_relay.protocol.entry import (
     FLATTENED,
-    LOG_KINDS,
-    MAGIC,
     MAX_WRITER_LAG,
-    SUITE,
     ChunkRef,
     Entry,
     Kind,
     SnapshotExtension,
-    parse_entry,
 )
 from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_relay.protocol.frames import MAX_TABLE_BYTES, PadHead
+from cryptpad_relay.protocol.owner_records import EpochRecord, OwnerRecord
 from cryptpad_relay.protocol.records import Genesis, VoidRecord, parse_genesis
 from cryptpad_relay.store.base import EntryRow, LogIndex, SnapshotMark, WriterState
-from cryptpad_relay.voids import Appendable, LastRecord, check_void, last_record, parse_record
+from cryptpad_relay.voids import Appendable, LastRecord, last_record, parse_appended
 
 NO_ID: Final = bytes(32)
-_SUITE_AND_FLAGS: Final = bytes([SUITE, 0, 0])
-EPOCH: Final = 0
-"""The only epoch there is while EPOCH records are refused."""
 KNOWN_WRITERS: Final = 4_096
 
 
@@ -50,18 +45,6 @@ class Accepted(NamedTuple):
     """A SNAPSHOT's table, which the relay stores as a chunk itself."""
 
 
-def parse_log_entry(raw: bytes) -> Entry:
-    """Check 1, telling kinds and suites of later versions (Refused, UNSUPPORTED) from damage (Malformed)."""
-    if raw[:4] == MAGIC and len(raw) >= 8 and (raw[4] not in LOG_KINDS or raw[5:8] != _SUITE_AND_FLAGS):
-        raise Refused(Code.UNSUPPORTED)
-    return parse_entry(raw)
-
-
-def parse_appended(raw: bytes) -> Appendable:
-    """What may stand in a log: an entry, or an owner record of a kind that is in use."""
-    return parse_record(raw) or parse_log_entry(raw)
-
-
 class PadLog:
     """The state that decides about the next entry of one pad; rebuilt from the index in a few point reads."""
 
@@ -71,8 +54,9 @@ class PadLog:
         self.pad_id = index.pad.pad_id
         self._chain = ChainEnd(index)
         self.committed = PadHead(self.n, self.head)
-        self.snapshot, self.committed_snapshot = index.snapshot(), index.whole_snapshot()
         self.record = last_record(index)
+        self.epoch = self.committed_epoch = epochs_of(self.genesis, index.records())[-1]
+        self.snapshot, self._whole_snapshot = self._in_epoch(index.snapshot()), index.whole_snapshot()
         self._writers: dict[bytes, WriterState] = {}
         self._staged_ids: dict[bytes, int] = {}
         self._staged_client_ids: set[int] = set()
@@ -86,9 +70,18 @@ class PadLog:
     def head(self) -> bytes:
         return self._chain.head
 
+    @property
+    def committed_snapshot(self) -> SnapshotMark | None:
+        """What newcomers are offered: nothing that only the keys of a closed epoch open."""
+        mark = self._whole_snapshot
+        return mark if mark and mark.n > self.committed_epoch.n else None
+
+    def _in_epoch(self, mark: SnapshotMark | None) -> SnapshotMark | None:
+        return mark if mark and mark.n > self.epoch.n else None
+
     def known(self, entry: Appendable) -> PadHead | None:
         """Where the log, or what is about to be written, already holds exactly this entry."""
-        if isinstance(entry, VoidRecord):
+        if not isinstance(entry, Entry):
             at = self._staged_ids.get(entry.entry_id) or self.index.position(entry.entry_id)
             return None if at is None else PadHead(at, self.head_at(at) or NO_ID)
         writer = self._writer(entry.writer_pk)
@@ -100,9 +93,12 @@ class PadLog:
     def verified(self, raw: bytes) -> Appendable:
         """Checks 1, 2 and 6 and a HELLO's certificate, which cost 100 us and depend on no other entry."""
         entry = parse_appended(raw)
-        self._check_place(entry)
-        if self.known(entry) is None and not self._signatures_ok(entry):
-            raise Refused(Code.BAD_SIGNATURE)
+        if entry.pad_id != self.pad_id:
+            raise Refused(Code.MALFORMED)
+        if self.known(entry) is None:
+            self._check_epoch(entry)
+            if not self._signatures_ok(entry):
+                raise Refused(Code.BAD_SIGNATURE)
         return entry
 
     def draft(self) -> PadLog:
@@ -121,10 +117,12 @@ class PadLog:
         known = self.known(entry)
         if known is not None:
             return Accepted(known, None)
+        # Another epoch may have begun since the signatures were checked.
+        self._check_epoch(entry)
         n = self.n + 1
-        if isinstance(entry, VoidRecord):
-            if not restoring or self._staged_ids.get(entry.void_id) != entry.void_n:
-                check_void(entry, self.record, self.index, self.committed.n)
+        if not isinstance(entry, Entry):
+            place = RecordPlace(self.record, self.epoch, PadHead(self.n, self.head), self.committed.n)
+            check_record(entry, place, self.index, self._staged_ids if restoring else {})
             return self._take_record(entry, n)
         writer = self._check_writer(entry, n)
         self._check_base(entry, writer, n)
@@ -149,9 +147,11 @@ class PadLog:
             if row.client_id is not None:
                 self._staged_client_ids.discard(row.client_id)
             if row.snapshot is not None and not row.missing:
-                self.committed_snapshot = row.snapshot
+                self._whole_snapshot = row.snapshot
             if row.void_n is not None:
-                self.committed_snapshot = self.index.whole_snapshot()
+                self._whole_snapshot = self.index.whole_snapshot()
+            if row.writer is None:
+                self.committed_epoch = epochs_of(self.genesis, self.index.records())[-1]
         end = self.committed = PadHead(rows[-1].n, rows[-1].head)
         self._chain.forget_old(end.n)
         if len(self._writers) > KNOWN_WRITERS:
@@ -159,18 +159,16 @@ class PadLog:
 
     def settle_chunk(self, chunk_id: bytes) -> None:
         self._staged_chunks.pop(chunk_id, None)
-        if self.committed_snapshot != self.snapshot:
-            self.committed_snapshot = self.index.whole_snapshot()
+        if self._whole_snapshot != self.snapshot:
+            self._whole_snapshot = self.index.whole_snapshot()
 
     def _signatures_ok(self, entry: Appendable) -> bool:
-        if isinstance(entry, VoidRecord):
+        if not isinstance(entry, Entry):
             return entry.signature_ok(self.genesis.owner_pk)
-        return entry.signature_ok() and (entry.kind != Kind.HELLO or entry.cert_ok(self.genesis.cap_pk))
+        return entry.signature_ok() and (entry.kind != Kind.HELLO or entry.cert_ok(self.epoch.cap_pk))
 
-    def _check_place(self, entry: Appendable) -> None:
-        if entry.pad_id != self.pad_id:
-            raise Refused(Code.MALFORMED)
-        if entry.epoch != EPOCH:
+    def _check_epoch(self, entry: Appendable) -> None:
+        if entry.epoch != self.epoch.number + isinstance(entry, EpochRecord):
             raise Refused(Code.WRONG_EPOCH)
 
     def _check_writer(self, entry: Entry, n: int) -> WriterState | None:
@@ -197,7 +195,7 @@ class PadLog:
             raise Refused(Code.RETIRED)
 
     def _check_base(self, entry: Entry, writer: WriterState | None, n: int) -> None:
-        at_least = writer.base_n if writer else 0
+        at_least = max(writer.base_n if writer else 0, self.epoch.n)
         if not at_least <= entry.base_n < n:
             raise Refused(Code.BAD_BASE)
         head = self.head_at(entry.base_n)
@@ -207,11 +205,12 @@ class PadLog:
     def _check_snapshot(self, extension: SnapshotExtension, n: int) -> bytes:
         last_snap_n = self.snapshot.snap_n if self.snapshot else 0
         # Who starts from a snapshot cannot tell whether a VOID of before its entry is in it already.
-        in_order = max(last_snap_n, self.record.n) < extension.snap_n <= min(n - 1, self.committed.n)
+        in_order = last_snap_n < extension.snap_n <= min(n - 1, self.committed.n)
+        in_order &= self.record.n <= extension.snap_n
         first = self.snapshot is None or not extension.flags & FLATTENED
         if not in_order or not first or self.head_at(extension.snap_n) != extension.snap_head:
             raise Refused(Code.BAD_SNAPSHOT)
-        table = snapshot_table(self.index, extension.snap_n)
+        table = snapshot_table(self.index, extension.snap_n, self.epoch.n)
         if len(table) > MAX_TABLE_BYTES or labels.hash_parts(labels.CHUNK, table) != extension.table_id:
             raise Refused(Code.BAD_SNAPSHOT)
         return table
@@ -253,13 +252,16 @@ class PadLog:
         row = EntryRow(*place, state, entry.raw, client_id, mark, named, missing)
         return Accepted(PadHead(n, head), row, table)
 
-    def _take_record(self, record: VoidRecord, n: int) -> Accepted:
-        if self.snapshot and self.snapshot.n == record.void_n:
-            self.snapshot = self.index.snapshot(record.void_n)
+    def _take_record(self, record: OwnerRecord, n: int) -> Accepted:
+        void_n = record.void_n if isinstance(record, VoidRecord) else None
+        if self.snapshot and self.snapshot.n == void_n:
+            self.snapshot = self._in_epoch(self.index.snapshot(void_n))
+        if isinstance(record, EpochRecord):
+            self.epoch, self.snapshot = epoch_of(record, n), None
         self.record = LastRecord(n, record.entry_id, self.record.count + 1)
         self._staged_ids[record.entry_id] = n
         place = self.index.pad, n, record.entry_id, self._chain.link(record.entry_id)
-        return Accepted(PadHead(n, self.head), EntryRow(*place, None, record.raw, void_n=record.void_n))
+        return Accepted(PadHead(n, self.head), EntryRow(*place, None, record.raw, void_n=void_n))
 
     def _writer(self, writer_pk: bytes) -> WriterState | None:
         state = self._writers.get(writer_pk)

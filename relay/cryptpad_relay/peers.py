@@ -43,6 +43,9 @@ class Subscriber(Protocol):
     def advance(self, now: float) -> None:
         """Do a slice of the work that waits."""
 
+    def dropped(self, pad_id: bytes) -> None:
+        """Its subscription to this pad ended."""
+
     def answered(self, op: Op) -> None:
         """The answer to a request that had to wait for the disk has been sent."""
 

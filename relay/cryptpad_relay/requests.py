@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.appending import append
 from cryptpad_relay.batch import OpenPad
+from cryptpad_relay.epochs import Epoch, epochs_of, newest_that_fit
 from cryptpad_relay.filing import drop_file, is_announced, look_at_file, put_file
+from cryptpad_relay.freezing import freeze
 from cryptpad_relay.limits import Bucket
-from cryptpad_relay.padlog import EPOCH
 from cryptpad_relay.protocol import frames, labels
 from cryptpad_relay.protocol.chain import chain_start
 from cryptpad_relay.protocol.entry import parse_presence
 from cryptpad_relay.protocol.errors import Code, Malformed, Refused
 from cryptpad_relay.protocol.frames import MAX_BODY, MAX_CHUNK_BYTES, Op, PadHead, join_frame
 from cryptpad_relay.protocol.labels import u32, u64
-from cryptpad_relay.protocol.records import UNBOUND, Genesis, parse_genesis
+from cryptpad_relay.protocol.records import UNBOUND, parse_genesis
 from cryptpad_relay.restoring import restore
 
 if TYPE_CHECKING:
@@ -67,9 +68,10 @@ def _subscribe(session: Session, req: int, body: bytes, now: float) -> Work:
     pad = session.pads.get(sub.pad_id) or session.hub.open_pad(sub.pad_id)
     if pad is None:
         raise Refused(Code.UNKNOWN_PAD)
-    if sub.epoch != EPOCH:
+    epoch = pad.log.committed_epoch
+    if sub.epoch != epoch.number:
         raise Refused(Code.NOT_AUTHORISED)
-    _check_proof(session, pad.log.genesis, sub.epoch, sub.signature)
+    _check_proof(session, sub.pad_id, epoch, sub.signature)
     if len(session.pads) >= session.hub.limits.subscriptions:
         raise Refused(Code.QUOTA)
     session.proven = True
@@ -83,7 +85,7 @@ def _subscribe(session: Session, req: int, body: bytes, now: float) -> Work:
         signed.signature,
         mark.n if mark else 0,
         mark.hello_n if mark else 0,
-        session.hub.keys.ticket(sub.pad_id, EPOCH, session.hub.day()),
+        session.hub.keys.ticket(sub.pad_id, epoch.number, session.hub.day()),
     )
     session.answer(Op.SUB, req, reply.encode())
     session.hub.subscribe(pad, session)
@@ -105,17 +107,19 @@ def _owner_records(session: Session, req: int, body: bytes, now: float) -> Work:
     row = session.hub.store.find(request.pad_id)
     if row is None:
         raise Refused(Code.UNKNOWN_PAD)
-    if request.epoch != EPOCH:
+    records = session.hub.store.pad_index(row).records()
+    epochs = epochs_of(parse_genesis(row.genesis), records)
+    if request.epoch >= len(epochs):
         raise Refused(Code.NOT_AUTHORISED)
-    _check_proof(session, parse_genesis(row.genesis), request.epoch, request.signature)
-    records = tuple([record.raw for record in session.hub.store.pad_index(row).records()])
-    session.answer(Op.OWNER_REC, req, frames.OwnerRecords(row.genesis, records).encode())
+    _check_proof(session, request.pad_id, epochs[request.epoch], request.signature)
+    answer = frames.OwnerRecords(row.genesis, newest_that_fit(records))
+    session.answer(Op.OWNER_REC, req, answer.encode())
     return None
 
 
-def _check_proof(session: Session, genesis: Genesis, epoch: int, signature: bytes) -> None:
-    parts = (genesis.pad_id, u32(epoch), session.nonce, session.hub.relay_pk)
-    if not labels.verify_parts(genesis.fetch_pk, signature, labels.SUBSCRIBE, *parts):
+def _check_proof(session: Session, pad_id: bytes, epoch: Epoch, signature: bytes) -> None:
+    parts = (pad_id, u32(epoch.number), session.nonce, session.hub.relay_pk)
+    if not labels.verify_parts(epoch.fetch_pk, signature, labels.SUBSCRIBE, *parts):
         raise Refused(Code.NOT_AUTHORISED)
 
 
@@ -242,11 +246,17 @@ def _watch_slices(session: Session, req: int, tickets: tuple[frames.Ticket, ...]
     heads: list[PadHead] = []
     keys, today = session.hub.keys, session.hub.day()
     for i, (pad_id, ticket) in enumerate(tickets, 1):
-        proven = any(compare_digest(ticket, keys.ticket(pad_id, EPOCH, day)) for day in (today, today - 1))
+        number = _epoch_number(session, pad_id)
+        proven = any(compare_digest(ticket, keys.ticket(pad_id, number, day)) for day in (today, today - 1))
         heads.append((session.hub.watch(pad_id, session) if proven else None) or NO_PAD)
         if i % SLICE_TICKETS == 0 and i < len(tickets):
             yield
     session.answer(Op.WATCH, req, frames.Watched(tuple(heads)).encode())
+
+
+def _epoch_number(session: Session, pad_id: bytes) -> int:
+    row = session.hub.store.find(pad_id)
+    return session.hub.store.pad_index(row).epoch_number() if row else 0
 
 
 def _take(bucket: Bucket, tokens: float, now: float) -> None:
@@ -276,6 +286,7 @@ HANDLERS: Final[dict[int, Callable[[Session, int, bytes, float], Work]]] = {
     Op.FILE_DROP: drop_file,
     Op.PRES: _presence,
     Op.OWNER_REC: _owner_records,
+    Op.FREEZE: freeze,
     Op.RESTORE: restore,
     Op.STH: _signed_head,
     Op.WATCH: _watch,

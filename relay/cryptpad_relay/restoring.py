@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.batch import OpenPad
 from cryptpad_relay.holds import ASK_AGAIN_MS
-from cryptpad_relay.padlog import parse_appended
 from cryptpad_relay.protocol.entry import Entry
 from cryptpad_relay.protocol.errors import Code, Malformed, Refused
 from cryptpad_relay.protocol.restore import Restore, heads_through, leads_to
-from cryptpad_relay.voids import Appendable
+from cryptpad_relay.voids import Appendable, parse_appended
 
 if TYPE_CHECKING:
     from cryptpad_relay.session import Session

@@ -102,6 +102,9 @@ class Session:
         """Take no further request until the one at the disk is answered: what follows may build on it."""
         self._stalled = True
 
+    def dropped(self, pad_id: bytes) -> None:
+        self.pads.pop(pad_id, None)
+
     def answered(self, op: Op) -> None:
         if self._stalled and op == Op.CREATE:
             self._stalled = False

@@ -1,4 +1,4 @@
-"""The append rule of owner records (protocol §5): whose word it is, after which record, about which entry.
+"""The append rule of owner records (protocol §5): after which record, and for VOID, about which entry.
 
 Sans-IO, like padlog.py, which calls it. It never judges whether a VOID is wise, and cannot see what it voids.
 """
@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from hmac import compare_digest
 from typing import Final
 
-from cryptpad_relay.protocol.entry import Entry, Kind
+from cryptpad_relay.protocol import owner_records
+from cryptpad_relay.protocol.entry import LOG_KINDS, MAGIC, SUITE, Entry, Kind, parse_entry
 from cryptpad_relay.protocol.errors import Code, Refused
-from cryptpad_relay.protocol.records import RecordKind, VoidRecord, parse_void, record_kind
+from cryptpad_relay.protocol.owner_records import OwnerRecord
+from cryptpad_relay.protocol.records import RecordKind, VoidRecord, record_kind
 from cryptpad_relay.store.base import LogIndex
 
 MAX_RECORDS: Final = 4_096
 """Owner records of one pad: so many fit the answer to OWNER_REC."""
+_SUITE_AND_FLAGS: Final = bytes([SUITE, 0, 0])
 VOIDABLE: Final = frozenset({Kind.UPDATE, Kind.SNAPSHOT})
 
 
@@ -36,18 +39,26 @@ def last_record(index: LogIndex) -> LastRecord:
     return LastRecord(records[-1].n, records[-1].entry_id, len(records))
 
 
-def parse_record(raw: bytes) -> VoidRecord | None:
+def parse_record(raw: bytes) -> OwnerRecord | None:
     """An owner record of a kind that is in use; None for anything else. Raises Malformed."""
-    return parse_void(raw) if record_kind(raw) is RecordKind.VOID else None
+    in_use = record_kind(raw) not in (None, RecordKind.TRIM)
+    return owner_records.parse_record(raw) if in_use else None
 
 
-def check_void(record: VoidRecord, last: LastRecord, index: LogIndex, committed_n: int) -> None:
-    """Whether this VOID may stand next, its signature apart; raises Refused."""
+def check_follows(record: OwnerRecord, last: LastRecord) -> None:
+    """Whether a record is the one after the last; raises Refused."""
     if not compare_digest(record.previous, last.record_id):
         raise Refused(Code.BAD_BASE)
     if last.count >= MAX_RECORDS:
         raise Refused(Code.QUOTA)
-    if record.void_n > committed_n:
+
+
+def check_void(record: VoidRecord, index: LogIndex, committed_n: int, epoch_n: int) -> None:
+    """Whether this VOID may stand next, its signature and its place apart; raises Refused.
+
+    An epoch that is closed stays as it is: `epoch_n` is where the present one began.
+    """
+    if not epoch_n < record.void_n <= committed_n:
         raise Refused(Code.NOT_FOUND)
     target = next(iter(index.read(record.void_n - 1, record.void_n)), None)
     if target is None or not compare_digest(target.entry_id, record.void_id):
@@ -56,4 +67,16 @@ def check_void(record: VoidRecord, last: LastRecord, index: LogIndex, committed_
         raise Refused(Code.MALFORMED)
 
 
-Appendable = Entry | VoidRecord
+Appendable = Entry | OwnerRecord
+
+
+def parse_log_entry(raw: bytes) -> Entry:
+    """Check 1, telling kinds and suites of later versions (Refused, UNSUPPORTED) from damage (Malformed)."""
+    if raw[:4] == MAGIC and len(raw) >= 8 and (raw[4] not in LOG_KINDS or raw[5:8] != _SUITE_AND_FLAGS):
+        raise Refused(Code.UNSUPPORTED)
+    return parse_entry(raw)
+
+
+def parse_appended(raw: bytes) -> Appendable:
+    """What may stand in a log: an entry, or an owner record of a kind that is in use."""
+    return parse_record(raw) or parse_log_entry(raw)

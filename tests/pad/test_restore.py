@@ -283,7 +283,7 @@ async def test_what_the_relay_had_not_signed_yet_comes_back_too(
     relay: BackedUpRelay, anna: Window, boris: Window, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It died within a quarter of a second after its last commit."""
-    monkeypatch.setattr("cryptpad_relay.hub.SIGNED_INTERVAL_S", 1e9)
+    monkeypatch.setattr("cryptpad_relay.marks.SIGNED_INTERVAL_S", 1e9)
     await lose(relay, anna, boris)
     assert anna.replica.witness.confirmed
     assert anna.replica.witness.confirmed.n < anna.replica.fold.n

@@ -230,12 +230,13 @@ def _masked(message: bytes) -> bytes:
 
 
 async def test_t45_deletion_by_anybody_is_refused_with_its_code(data: Path) -> None:
-    """DELETE comes with deletion; until then no key at all makes a relay drop a pad."""
+    """Only the owner's signature makes a relay drop a pad."""
     pad = Forge().pad()
     with relay_process(data) as relay:
         client = await proven(relay.url, pad)
-        record = b"PAD1\x03\x01\x00\x00" + pad.pad_id + bytes(4) + pad.pad_id + bytes(8 + 32 + 8 + 64)
+        record = b"PAD1\x03\x01\x00\x00" + pad.pad_id + bytes(4) + pad.pad_id + bytes(8)
+        record += pad.start.head + bytes(8 + 64)
         appended = await client.append(record)
-        assert (appended.positions, appended.code.name) == ((), "UNSUPPORTED")
+        assert (appended.positions, appended.code.name) == ((), "BAD_SIGNATURE")
         assert (await client.append(pad.writer().hello(pad.start))).positions[0].n == 1
         await client.close()

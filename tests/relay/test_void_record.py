@@ -191,4 +191,4 @@ def test_a_record_of_another_size_is_none(size: int) -> None:
 
 def test_a_record_has_the_size_of_the_page() -> None:
     page = (Path(__file__).parents[2] / "docs/wire.md").read_text(encoding="utf-8")
-    assert f"VOID (kind 04, {VOID_BYTES} bytes)" in page
+    assert f"**VOID** ({VOID_BYTES} bytes)" in page

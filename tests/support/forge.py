@@ -68,6 +68,7 @@ class ForgedPad:
     cap_seed: bytes
     fetch_seed: bytes
     owner_seed: bytes = b""
+    epoch: int = 0
 
     @property
     def start(self) -> PadHead:
@@ -76,12 +77,13 @@ class ForgedPad:
     def writer(self) -> ForgedWriter:
         return ForgedWriter(self, self.forge.bytes(32))
 
-    def proof(self, nonce: bytes, relay_pk: bytes, epoch: int = 0) -> bytes:
+    def proof(self, nonce: bytes, relay_pk: bytes, epoch: int | None = None) -> bytes:
+        epoch = self.epoch if epoch is None else epoch
         return labels.sign_parts(self.fetch_seed, labels.SUBSCRIBE, self.pad_id, u32(epoch), nonce, relay_pk)
 
     def void(self, target_n: int, target_id: bytes, previous: bytes | None = None, **wrong: bytes) -> bytes:
         """A VOID record; `previous` is the pad id where it is the first."""
-        body = void_body(self.pad_id, 0, previous or self.pad_id, target_n, target_id)
+        body = void_body(self.pad_id, self.epoch, previous or self.pad_id, target_n, target_id)
         return body + labels.sign_parts(wrong.get("sign_with", self.owner_seed), labels.VOID, body)
 
     def presence(self, session_seed: bytes, counter: int, kind: Kind = Kind.PRESENCE) -> bytes:
@@ -106,7 +108,7 @@ class ForgedWriter:
         self.public = labels.public_key(self.seed)
 
     def hello(self, base: PadHead, **wrong: object) -> bytes:
-        parts = writer_cert_parts(self.pad.pad_id, 0, self.public)
+        parts = writer_cert_parts(self.pad.pad_id, self.pad.epoch, self.public)
         cert = labels.sign_parts(self.pad.cap_seed, labels.CERT, *parts)
         return self.entry(base, Kind.HELLO, clear=cert, **wrong)
 
@@ -142,7 +144,7 @@ class ForgedWriter:
         clear: bytes = b"",
         sealed: bytes | None = None,
         pad_id: bytes | None = None,
-        epoch: int = 0,
+        epoch: int | None = None,
         seq: int | None = None,
         prev: bytes | None = None,
         sign_with: bytes | None = None,
@@ -153,7 +155,7 @@ class ForgedWriter:
             header_bytes(
                 kind,
                 self.pad.pad_id if pad_id is None else pad_id,
-                epoch,
+                self.pad.epoch if epoch is None else epoch,
                 self.public,
                 self.seq if seq is None else seq,
                 self.prev if prev is None else prev,
@@ -264,7 +266,7 @@ class DeskClient:
 
     def sub_body(self, pad: ForgedPad, challenge: bytes = bytes(16)) -> bytes:
         proof = pad.proof(self.greeting.relay_nonce, self.greeting.relay_pk)
-        return frames.Sub(pad.pad_id, 0, proof, 0, pad.start.head, challenge).encode()
+        return frames.Sub(pad.pad_id, pad.epoch, proof, 0, pad.start.head, challenge).encode()
 
     def subscribe(self, pad: ForgedPad) -> frames.Subscribed:
         answer = self.ask(Op.SUB, self.sub_body(pad))

@@ -105,6 +105,8 @@ class Rows:
     chunks: list[ChunkRow] = field(default_factory=list)
     entries: list[EntryRow] = field(default_factory=list)
     losses: dict[int, Loss] = field(default_factory=dict)
+    ended: list[PadRow] = field(default_factory=list)
+    """Pads of which only GENESIS and the owner's records stay."""
     filing: Filing = field(default_factory=Filing)
 
     def __bool__(self) -> bool:
@@ -144,10 +146,13 @@ class LogIndex(FileIndex, Protocol):
     def records(self) -> Sequence[StoredEntry]:
         """The owner records of the log, in order."""
 
+    def epoch_number(self) -> int:
+        """The present epoch's."""
+
     def writer_count(self) -> int: ...
 
-    def writers_at(self, n: int) -> Sequence[WriterState]:
-        """Every writer whose HELLO is at or before n, as of n, in the order of writer_pk."""
+    def writers_at(self, n: int, after_n: int = 0) -> Sequence[WriterState]:
+        """Every writer whose HELLO is above after_n and not above n, as of n, in the order of writer_pk."""
 
     def read(self, after_n: int, up_to_n: int) -> Iterator[StoredEntry]:
         """Entries after_n + 1 ... up_to_n in order, read as they are asked for."""
@@ -168,6 +173,10 @@ class Store(FileStore, Protocol):
         """The number of the pad created last; 0 where there is none."""
 
     def pad_index(self, pad: PadRow) -> LogIndex: ...
+
+    def expiring(self) -> Sequence[PadRow]:
+        """Pads of which some record of the owner names a day."""
+        ...
 
     def write(self, rows: Rows) -> None:
         """Hand a batch over; raises StorageError. Nobody reads it yet, and a crash forgets it."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from cryptpad_relay.protocol.chain import chain_start
 from cryptpad_relay.protocol.entry import ChunkRef
 from cryptpad_relay.protocol.frames import MAX_TABLE_BYTES
+from cryptpad_relay.protocol.records import OWNER_RECORDS, RecordKind
 from cryptpad_relay.store.base import (
     Loss,
     PadRow,
@@ -67,6 +68,11 @@ class MemoryStore(MemoryFiles):
     def last_pad_number(self) -> int:
         return len(self._pads)
 
+    def expiring(self) -> Sequence[PadRow]:
+        return [
+            pad.row for pad in self._pads.values() if any(row.raw[4] == RecordKind.EXPIRE for row in pad.log)
+        ]
+
     def pad_index(self, pad: PadRow) -> MemoryIndex:
         return MemoryIndex(self._pads[pad.pad_id])
 
@@ -120,6 +126,10 @@ class MemoryStore(MemoryFiles):
             pad.named.update(row.chunk_ids)
         for pad in self._pads.values():
             pad.loss = rows.losses.get(pad.row.number, pad.loss)
+        for ended in rows.ended:
+            old = self._pads[ended.pad_id]
+            kept = [(row, None) for row in old.log if row.raw[4] in OWNER_RECORDS]
+            self._pads[ended.pad_id] = _Pad(old.row, [row for row, _ in kept], [state for _, state in kept])
 
 
 class MemoryIndex(MemoryFileIndex):
@@ -177,11 +187,15 @@ class MemoryIndex(MemoryFileIndex):
     def records(self) -> Sequence[StoredEntry]:
         return [row for row, state in zip(self._pad.log, self._pad.states, strict=True) if state is None]
 
+    def epoch_number(self) -> int:
+        return sum([row.raw[4] == RecordKind.EPOCH for row in self.records()])
+
     def writer_count(self) -> int:
         return len(self._pad.writers)
 
-    def writers_at(self, n: int) -> Sequence[WriterState]:
-        latest = {state.writer_pk: state for state in self._pad.states[:n] if state is not None}
+    def writers_at(self, n: int, after_n: int = 0) -> Sequence[WriterState]:
+        states = self._pad.states[after_n:n]
+        latest = {state.writer_pk: state for state in states if state is not None}
         return [latest[writer_pk] for writer_pk in sorted(latest)]
 
     def read(self, after_n: int, up_to_n: int) -> Iterator[StoredEntry]:

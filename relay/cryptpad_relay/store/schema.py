@@ -49,6 +49,7 @@ CREATE INDEX chunk_loose ON chunk (pad, size) WHERE named = 0;
 ADDED: Final = (
     """
 CREATE TABLE IF NOT EXISTS record (place INTEGER PRIMARY KEY) STRICT;  -- owner records among the entries
+CREATE TABLE IF NOT EXISTS expiring (pad INTEGER PRIMARY KEY) STRICT;  -- pads whose owner named a day
 CREATE TABLE IF NOT EXISTS loss (
   pad INTEGER PRIMARY KEY,
   n INTEGER NOT NULL,            -- how far the log went before it was restored from a backup
@@ -66,6 +67,9 @@ CREATE INDEX IF NOT EXISTS lost_chunk_by_id ON lost_chunk (pad, chunk_id);
     + FILE_TABLES
 )
 """Missing in data of before they came into use."""
+EPOCH_NUMBER: Final = """
+SELECT count(*) FROM record JOIN entry USING (place)
+WHERE place BETWEEN ? AND ? AND substr(raw, 5, 1) = x'02'"""
 WHOLE_SNAPSHOT: Final = """
 SELECT place, snap_n, hello_n FROM snapshot AS s WHERE place BETWEEN ? AND ? AND NOT EXISTS (
   SELECT 1 FROM lost_chunk AS l WHERE l.place = s.place AND NOT EXISTS (

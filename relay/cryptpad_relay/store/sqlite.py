@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from cryptpad_relay.protocol.chain import chain_start
 from cryptpad_relay.protocol.frames import MAX_TABLE_BYTES
+from cryptpad_relay.protocol.records import RecordKind
 from cryptpad_relay.store.base import (
     EntryRow,
     Loss,
@@ -25,8 +26,9 @@ from cryptpad_relay.store.base import (
     StoredEntry,
     WriterState,
 )
+from cryptpad_relay.store.ending import end_pad
 from cryptpad_relay.store.files.sqlite import SqliteFileIndex, SqliteFiles, write_filing
-from cryptpad_relay.store.schema import ADDED, SCHEMA, WHOLE_SNAPSHOT
+from cryptpad_relay.store.schema import ADDED, EPOCH_NUMBER, SCHEMA, WHOLE_SNAPSHOT
 
 FORMAT: Final = 1
 POSITION_BITS: Final = 36
@@ -48,7 +50,7 @@ _WRITERS: Final = """
 SELECT w.writer_pk, w.cert, w.hello_id, w.hello, e.seq, e.entry_id, e.place, e.base_n
 FROM writer AS w JOIN entry AS e ON e.place = (
   SELECT place FROM entry WHERE writer = w.hello AND place <= ? ORDER BY seq DESC LIMIT 1
-) WHERE w.pad = ? AND w.hello <= ? ORDER BY w.writer_pk"""
+) WHERE w.pad = ? AND w.hello <= ? AND w.hello > ? ORDER BY w.writer_pk"""
 """Positions grow with the sequence: the entry asked for is the writer's last, or few before it."""
 _INSERT_ENTRY: Final = """
 INSERT INTO entry (place, entry_id, head, writer, seq, base_n, id_key, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -70,6 +72,10 @@ class SqliteStore(SqliteFiles):
 
     def last_pad_number(self) -> int:
         return int(self._reading.execute("SELECT coalesce(max(number), 0) FROM pad").fetchone()[0])
+
+    def expiring(self) -> Sequence[PadRow]:
+        query = "SELECT number, pad_id, genesis FROM pad WHERE number IN (SELECT pad FROM expiring)"
+        return [PadRow(*row) for row in self._reading.execute(query)]
 
     def pad_index(self, pad: PadRow) -> SqliteIndex:
         return SqliteIndex(self._reading, pad)
@@ -174,12 +180,16 @@ class SqliteIndex(SqliteFileIndex):
         row = self._one("SELECT n, since_ms FROM loss WHERE pad = ?", self.pad.number)
         return Loss(*row) if row else None
 
+    def epoch_number(self) -> int:
+        return int(self._one(EPOCH_NUMBER, self._first, self._first + MAX_IN_LOG)[0])
+
     def writer_count(self) -> int:
         return int(self._one("SELECT count(*) FROM writer WHERE pad = ?", self.pad.number)[0])
 
-    def writers_at(self, n: int) -> Sequence[WriterState]:
-        at = self._first + n
-        return [self._state(row) for row in self._reading.execute(_WRITERS, (at, self.pad.number, at))]
+    def writers_at(self, n: int, after_n: int = 0) -> Sequence[WriterState]:
+        at, after = self._first + n, self._first + after_n
+        values = (at, self.pad.number, at, after)
+        return [self._state(row) for row in self._reading.execute(_WRITERS, values)]
 
     def read(self, after_n: int, up_to_n: int) -> Iterator[StoredEntry]:
         query = "SELECT place, entry_id, head, raw FROM entry WHERE place BETWEEN ? AND ? ORDER BY place"
@@ -248,6 +258,8 @@ def _write(connection: sqlite3.Connection, rows: Rows) -> None:
         "INSERT OR REPLACE INTO loss (pad, n, since_ms) VALUES (?, ?, ?)",
         [(number, *loss) for number, loss in rows.losses.items()],
     )
+    for pad in rows.ended:
+        end_pad(connection, pad.number, pad.number << POSITION_BITS, MAX_IN_LOG)
 
 
 def _entry_values(row: EntryRow) -> tuple[int | bytes, ...]:
@@ -270,6 +282,8 @@ def _write_special(connection: sqlite3.Connection, row: EntryRow) -> None:
     place = first + row.n
     if writer is None:
         connection.execute("INSERT INTO record (place) VALUES (?)", (place,))
+        if row.raw[4] == RecordKind.EXPIRE:
+            connection.execute("INSERT OR IGNORE INTO expiring (pad) VALUES (?)", (row.pad.number,))
         if row.void_n is not None:
             connection.execute("DELETE FROM snapshot WHERE place = ?", (first + row.void_n,))
         return

@@ -1,0 +1,121 @@
+"""Which epoch a pad is in at this relay, and the append rules of EPOCH, DELETE and EXPIRE (protocol §5, §13).
+
+Sans-IO, like padlog.py, which calls it. It sees public keys and positions, and never who a slot is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hmac import compare_digest
+from typing import Final, NamedTuple
+
+from cryptpad_relay.protocol.errors import Code, Refused
+from cryptpad_relay.protocol.frames import PadHead
+from cryptpad_relay.protocol.owner_records import (
+    DeleteRecord,
+    EpochRecord,
+    ExpireRecord,
+    OwnerRecord,
+    parse_record,
+)
+from cryptpad_relay.protocol.records import UNBOUND, Genesis, RecordKind, VoidRecord
+from cryptpad_relay.store.base import LogIndex, StoredEntry
+from cryptpad_relay.voids import LastRecord, check_follows, check_void
+
+ANSWER_BYTES: Final = 1_000_000
+"""Records that one answer to OWNER_REC may hold; of more the newest are given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """An epoch: its number, the position of the record that began it, and who may write and read in it."""
+
+    number: int
+    n: int
+    cap_pk: bytes
+    fetch_pk: bytes
+
+
+def first_epoch(genesis: Genesis) -> Epoch:
+    return Epoch(0, 0, genesis.cap_pk, genesis.fetch_pk)
+
+
+def epoch_of(record: EpochRecord, n: int) -> Epoch:
+    return Epoch(record.epoch, n, record.cap_pk, record.fetch_pk)
+
+
+def epochs_of(genesis: Genesis, records: Iterable[StoredEntry]) -> list[Epoch]:
+    """Every epoch of a pad, in order, by its durable records."""
+    found = [first_epoch(genesis)]
+    for stored in records:
+        if stored.raw[4] == RecordKind.EPOCH:
+            record = parse_record(stored.raw)
+            assert isinstance(record, EpochRecord)
+            found.append(epoch_of(record, stored.n))
+    return found
+
+
+def is_ended(records: Sequence[StoredEntry], now_ms: int) -> bool:
+    """Whether the owner deleted the pad, or its day has come."""
+    end_ms = ends_ms(records)
+    return end_ms is not None and end_ms <= now_ms
+
+
+def ends_ms(records: Sequence[StoredEntry]) -> int | None:
+    """When the pad ends: 0 where it has ended; None for a pad without an end."""
+    end_ms: int | None = None
+    for stored in records:
+        if stored.raw[4] == RecordKind.DELETE:
+            return 0
+        if stored.raw[4] == RecordKind.EXPIRE:
+            record = parse_record(stored.raw)
+            assert isinstance(record, ExpireRecord)
+            end_ms = record.unix_ms or None
+    return end_ms
+
+
+def newest_that_fit(records: Sequence[StoredEntry]) -> tuple[bytes, ...]:
+    """The newest records, in order, as many as an answer holds: whoever needs older ones has the log."""
+    room, taken = ANSWER_BYTES, list[bytes]()
+    for stored in reversed(records):
+        room -= 4 + len(stored.raw)
+        if room < 0:
+            break
+        taken.append(stored.raw)
+    return tuple(reversed(taken))
+
+
+class RecordPlace(NamedTuple):
+    """Where a record would stand: after what, in which epoch, and how far the log is durable."""
+
+    last: LastRecord
+    epoch: Epoch
+    end: PadHead
+    committed_n: int
+
+
+def check_record(
+    record: OwnerRecord, place: RecordPlace, index: LogIndex, restored: Mapping[bytes, int]
+) -> None:
+    """Whether this record of the owner may stand next, its signature and epoch apart; raises Refused.
+
+    `restored`: entries that stood in the log before, and are on their way to the disk again.
+    """
+    check_follows(record, place.last)
+    if isinstance(record, EpochRecord):
+        # Compare-and-set: it closes exactly the log that there is, so that it voids nothing acknowledged.
+        if record.close_n != place.end.n or not compare_digest(record.close_head, place.end.head):
+            raise Refused(Code.BAD_BASE)
+    elif isinstance(record, DeleteRecord):
+        head = index.head(record.seen_n)
+        if head is None or not compare_digest(head, record.seen_head):
+            raise Refused(Code.BAD_BASE)
+    elif isinstance(record, VoidRecord) and restored.get(record.void_id) != record.void_n:
+        check_void(record, index, place.committed_n, place.epoch.n)
+
+
+def check_relay(record: OwnerRecord, relay_pk: bytes) -> None:
+    """An epoch may bind the pad to a relay; not to another one than this."""
+    if isinstance(record, EpochRecord) and record.relay_id not in (UNBOUND, relay_pk):
+        raise Refused(Code.WRONG_RELAY)
