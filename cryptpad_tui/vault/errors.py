@@ -19,6 +19,8 @@
     - `NotEnoughMemory`: the password hash found no memory.
     - `EncryptionMissing`: the database engine here does not encrypt.
     - `DiskFull`, `StorageFailed`: a write that did not happen.
+    - `NotABackup`, `BackupTooNew`, `BackupDamaged`: files that nothing can be restored from.
+    - `NotOverwritten`: a file that is no backup, where one was to be written.
     - `UnknownPad`: no such pad in this vault.
     - `LogConflict`, `SeqReused`: storage that would contradict what is stored.
 """
@@ -135,6 +137,24 @@ class DiskFull(VaultError):
 
 class StorageFailed(VaultError):
     """The disk refused to read or write. What was saved before is safe, the last change was not saved."""
+
+
+class NotABackup(VaultError):
+    """This file is not a backup of cryptpad-tui. Nothing was changed."""
+
+
+class BackupTooNew(VaultError):
+    """This backup was made by a newer version of cryptpad-tui. Nothing was changed; update the program."""
+
+
+class BackupDamaged(VaultError):
+    """This backup is not as it was written: cut short, or changed. Nothing of it was taken over; use another
+    copy or an earlier backup."""
+
+
+class NotOverwritten(VaultError):
+    """There is a file of this name already, and it is no backup, so it was left as it is. Choose another
+    name."""
 
 
 class UnknownPad(VaultError):

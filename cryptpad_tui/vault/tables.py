@@ -59,6 +59,13 @@ class Tables(AlarmTable, DriveFieldTable, MountTable, SearchTable):
                 (key, value),
             )
 
+    def settings_under(self, prefix: str) -> dict[str, str]:
+        """Those whose key begins so."""
+        rows = self._database.rows(
+            "SELECT key, value FROM setting WHERE substr(key, 1, ?)=?", (len(prefix), prefix)
+        )
+        return dict(cast(list[tuple[str, str]], rows))
+
     def pads(self) -> list[PadRecord]:
         """In the order in which they came."""
         rows = self._database.rows(f"SELECT {_PAD_COLUMNS} FROM pad WHERE NOT forgotten ORDER BY id")

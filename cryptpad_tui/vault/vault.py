@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, TypeVar, cast
 
 from cryptpad_tui.host import files
 from cryptpad_tui.host.clock import ClockMs, wall_ms
@@ -46,6 +47,7 @@ from cryptpad_tui.vault.slots import make_slot, open_slot
 from cryptpad_tui.vault.tables import Tables
 
 ROOT_BYTES: Final = 32
+T = TypeVar("T")
 
 
 class Vault(Tables):
@@ -238,6 +240,11 @@ class Vault(Tables):
     def sealing_key(self) -> bytes:
         """The master key, for a backup that opens like this vault and for the agent. Secret."""
         return self._master_key.reveal()
+
+    def backup_rows(self, rows_of: Callable[[Database], Iterator[T]]) -> Iterator[T]:
+        """Rows of this moment, while other windows go on writing."""
+        with self._database.snapshot():
+            yield from rows_of(self._database)
 
     def process_token(self) -> str:
         """This process's name among those that have the vault open; another one after each opening."""

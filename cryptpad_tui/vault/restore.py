@@ -1,0 +1,112 @@
+"""A vault made from a backup: all of it, or none where it is killed on the way.
+
+What opened the backup opens the vault that is made. Its database gets its name, and then the header is
+written, when everything is in it: until then there is no vault.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cryptpad_tui.host import files
+from cryptpad_tui.host.paths import DATABASE_NAME, HEADER_NAME
+from cryptpad_tui.vault import headerfile
+from cryptpad_tui.vault.backup import Step
+from cryptpad_tui.vault.backup_rows import ABOUT, PAD, PAD_TABLES, BackupRow, decode_rows, insert
+from cryptpad_tui.vault.database import Database, remove_files
+from cryptpad_tui.vault.errors import VaultError, VaultExists
+from cryptpad_tui.vault.header import Header
+from cryptpad_tui.vault.keys import MasterKey
+from cryptpad_tui.vault.opening import check_place, set_aside
+from cryptpad_tui.vault.sealed_file import SealedReader
+from cryptpad_tui.vault.seam import host_errors_translated
+from cryptpad_tui.vault.search_tables import DUE_ALL
+
+RESTORING: Final = f"{DATABASE_NAME}.restoring"
+MIRROR_SETTING: Final = "drive/mirror"
+"""Says that the table of the drive's fields is there; a backup has no such table."""
+_BATCH: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a backup held."""
+
+    pads: int
+    unsent: int
+    """Edits that no relay had acknowledged."""
+    made_ms: int
+    version: str
+
+
+def restore_new(
+    directory: Path,
+    reader: SealedReader,
+    master_key: bytes,
+    *,
+    allow_network: bool = False,
+    step: Step = lambda name: None,
+) -> Restored:
+    """Make the vault in `directory`; raises VaultExists, BackupDamaged and what making a vault does."""
+    with host_errors_translated():
+        files.ensure_private_dir(directory)
+    check_place(directory, allow_network)
+    with headerfile.header_locked(directory):
+        if os.path.lexists(directory / HEADER_NAME):
+            raise VaultExists(str(directory))
+        path = directory / RESTORING
+        with host_errors_translated():
+            remove_files(path)
+            database = Database.create(path, MasterKey(master_key).database_key())
+        try:
+            step("begun")
+            restored = _fill(database, decode_rows(reader.pieces(master_key)))
+            database.close()
+            step("filled")
+        except BaseException:
+            database.close()
+            remove_files(path)
+            raise
+        _give_name(directory, path, reader.header, step)
+    return restored
+
+
+def _give_name(directory: Path, path: Path, header: Header, step: Step) -> None:
+    with host_errors_translated():
+        set_aside(directory / DATABASE_NAME)
+        os.rename(path, directory / DATABASE_NAME)
+        files.sync_dir(directory)
+    step("named")
+    try:
+        headerfile.write_header(directory, header)
+    except VaultError:
+        remove_files(directory / DATABASE_NAME)
+        raise
+    step("done")
+
+
+def _fill(database: Database, rows: Iterator[BackupRow]) -> Restored:
+    about: dict[str, str] = {}
+    known: dict[str, frozenset[str]] = {}
+    pads = unsent = 0
+    pad: int | None = None
+    waiting = iter(rows)
+    while batch := [row for _, row in zip(range(_BATCH), waiting, strict=False)]:
+        with database.transaction():
+            for row in batch:
+                if row.table == ABOUT:
+                    about[str(row.values["key"])] = str(row.values["value"])
+                elif row.table == PAD:
+                    pad = insert(database, row, None, known)
+                    pads += row.values["kind"] != 2
+                else:
+                    insert(database, row, pad if row.table in PAD_TABLES else None, known)
+                unsent += row.table in ("journal", "outbox")
+    with database.transaction():
+        database.execute("DELETE FROM setting WHERE key=?", (MIRROR_SETTING,))
+        database.execute(DUE_ALL)
+    return Restored(pads, unsent, int(about.get("made_ms", "0")), about.get("version", ""))
