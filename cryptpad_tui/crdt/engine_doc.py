@@ -13,6 +13,7 @@ from typing import Any
 from pycrdt import Doc, Map, Text, UndoManager
 
 from cryptpad_tui.crdt.batch import ByteEdit, write_edits
+from cryptpad_tui.crdt.collector import collector_paused
 from cryptpad_tui.crdt.delta import Delta
 from cryptpad_tui.crdt.errors import EngineFailure, UnfitValue, engine_call
 from cryptpad_tui.crdt.items import ItemList
@@ -21,7 +22,7 @@ from cryptpad_tui.crdt.kinds import ENTRIES_ROOT, TEXT_ROOT, PadKind
 from cryptpad_tui.crdt.known_gaps import KnownGaps, bytes_added, look_into
 from cryptpad_tui.crdt.line_index import utf8_size, utf16_size
 from cryptpad_tui.crdt.map_values import with_bytes
-from cryptpad_tui.crdt.mark_index import frozen
+from cryptpad_tui.crdt.mark_index import Piece, Run, frozen, merged
 from cryptpad_tui.crdt.values import Attributes
 from cryptpad_tui.crdt.wire import decode_state_vector
 
@@ -30,8 +31,6 @@ _OWN = "own"
 _REMADE = "remade"
 _BATCH_EDITS = 48
 """Edits from which writing the update is quicker than the engine's own walks."""
-
-Run = tuple[str, dict[str, Any]]
 
 
 class EngineDocument:
@@ -256,18 +255,14 @@ class EngineDocument:
         with engine_call():
             return str(self._text) if self._text is not None else ""
 
+    def pieces(self) -> Sequence[Piece]:
+        """The text with its attributes, cut anywhere; costs its length."""
+        with collector_paused(), engine_call():
+            return self.text.diff()
+
     def runs(self) -> list[Run]:
         """The text as maximal runs of equal attributes; costs its length."""
-        with engine_call():
-            pieces = self.text.diff()
-        runs: list[Run] = []
-        for text, found in pieces:
-            marks = {key: value for key, value in (found or {}).items() if value is not None}
-            if runs and runs[-1][1] == marks:
-                runs[-1] = (runs[-1][0] + text, marks)
-            else:
-                runs.append((text, marks))
-        return runs
+        return merged(self.pieces())
 
     def map(self, root: str) -> Map[Any]:
         """One of the kind's maps."""

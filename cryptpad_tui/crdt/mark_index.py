@@ -1,24 +1,28 @@
 """The marks of a rich text by line, kept in step with its edits: what a painter asks for, line by line.
 
 A line has marks on its characters and, from the LF that ends it, block formats. The last line has no LF and
-so no block formats. Stored by chunks as the lines are, so that a key press costs the same in every document.
+so no block formats. Stored by chunks as the lines are, so that a key press costs the same in every document;
+a chunk is worked out when somebody first asks for one of its lines, so that a long document opens at once.
 
 It must never read the whole document but in `reset`, and never hold what the engine does not.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from math import isqrt
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from cryptpad_tui.crdt.line_index import LineIndex
 from cryptpad_tui.crdt.values import Attributes, AttributeValue, Change, Position
 
 _MIN_CHUNK_LINES: Final = 256
 
+Piece = tuple[str, Attributes | None]
+"""Text with its attributes, as the engine gives it: cut anywhere, and None for none."""
+Run = tuple[str, dict[str, Any]]
 Frozen = tuple[tuple[str, AttributeValue], ...]
 """Attributes as a value: sorted pairs, none of them None."""
 
@@ -41,39 +45,85 @@ class LineMarks(NamedTuple):
 UNMARKED: Final = LineMarks()
 
 
+def merged(pieces: Iterable[Piece]) -> list[Run]:
+    """Maximal runs of equal attributes, none of them None."""
+    runs: list[Run] = []
+    for text, found in pieces:
+        marks = {key: value for key, value in (found or {}).items() if value is not None}
+        if runs and runs[-1][1] == marks:
+            runs[-1] = (runs[-1][0] + text, marks)
+        else:
+            runs.append((text, marks))
+    return runs
+
+
 def frozen(attributes: Attributes) -> Frozen:
     """Attributes as a value that compares; those that are None are none."""
     return tuple(sorted([(key, value) for key, value in attributes.items() if value is not None]))
 
 
+class _Cold:
+    """Lines whose marks nobody asked for: so many, behind the first LFs of a piece."""
+
+    __slots__ = ("_first", "_pieces", "_size", "_skipped")
+
+    def __init__(self, pieces: Sequence[Piece], size: int, first: int, skipped: int) -> None:
+        self._pieces, self._size, self._first, self._skipped = pieces, size, first, skipped
+
+    def __len__(self) -> int:
+        return self._size
+
+    def worked_out(self) -> list[LineMarks]:
+        made: list[LineMarks] = []
+        runs: list[MarkRun] = []
+        col, skip = 0, self._skipped
+        for number in range(self._first, len(self._pieces)):
+            text, attributes = self._pieces[number]
+            marks = frozen(attributes) if attributes else ()
+            texts = text.split("\n", skip + self._size - len(made))[skip:]
+            for i, part in enumerate(texts):
+                if i:
+                    made.append(_line(runs, marks))
+                    runs, col = [], 0
+                    if len(made) == self._size:
+                        return made
+                _extend(runs, col, col + len(part), marks)
+                col += len(part)
+            skip = 0
+        made.append(_line(runs, ()))
+        return made
+
+
 class MarkIndex:
     """The marks of `lines`, which must be brought up to date first, each time."""
 
-    def __init__(self, lines: LineIndex, runs: Iterable[tuple[str, Attributes]]) -> None:
+    def __init__(self, lines: LineIndex, runs: Iterable[Piece]) -> None:
         self._lines = lines
         self.block_version = 0
         """Changes with the number of lines and with any block format: what numbered lists depend on."""
         self.reset(runs)
 
-    def reset(self, runs: Iterable[tuple[str, Attributes]]) -> None:
+    def reset(self, runs: Iterable[Piece]) -> None:
         """Hold the marks of these runs, which make up the whole text."""
-        made: list[LineMarks] = []
-        open_runs: list[MarkRun] = []
-        col = 0
-        for text, attributes in runs:
-            marks = frozen(attributes)
-            pieces = text.split("\n")
-            for i, piece in enumerate(pieces):
-                _extend(open_runs, col, col + len(piece), marks)
-                col += len(piece)
-                if i + 1 < len(pieces):
-                    made.append(_line(open_runs, marks))
-                    open_runs, col = [], 0
-        made.append(_line(open_runs, ()))
-        self._size = max(_MIN_CHUNK_LINES, isqrt(len(made)))
-        self._chunks = [made[i : i + self._size] for i in range(0, len(made), self._size)]
+        pieces = list(runs)
+        starts = list(accumulate([text.count("\n") for text, _ in pieces], initial=0))
+        count = starts[-1] + 1
+        size = self._size = max(_MIN_CHUNK_LINES, isqrt(count))
+        self._chunks: list[list[LineMarks] | _Cold] = []
+        for line in range(0, count, size):
+            first = max(0, bisect_left(starts, line) - 1)
+            self._chunks.append(_Cold(pieces, min(size, count - line), first, line - starts[first]))
+        self._cold = len(self._chunks)
         self._starts: list[int] | None = None
         self.block_version += 1
+
+    def work_out(self, lines: int) -> bool:
+        """Work out the marks of about so many lines that nobody asked for; True if some are left."""
+        while self._cold and lines > 0:
+            self._cold -= 1
+            if self._cold < len(self._chunks):
+                lines -= len(self._chunk(self._cold))
+        return bool(self._cold)
 
     # -- reading
 
@@ -83,7 +133,7 @@ class MarkIndex:
     def line(self, number: int) -> LineMarks:
         """The marks of one line; IndexError outside the document."""
         k, i = self._find(number)
-        return self._chunks[k][i]
+        return self._chunk(k)[i]
 
     def lines(self, start: int, stop: int) -> list[LineMarks]:
         """The marks of the lines from `start` up to `stop`, clipped to the document."""
@@ -91,7 +141,7 @@ class MarkIndex:
         found: list[LineMarks] = []
         while start + len(found) < stop:
             k, i = self._find(start + len(found))
-            found += self._chunks[k][i : i + stop - start - len(found)]
+            found += self._chunk(k)[i : i + stop - start - len(found)]
         return found
 
     def marks_at(self, position: Position) -> Frozen:
@@ -148,19 +198,20 @@ class MarkIndex:
         """Put `made` in the place of the lines from `start` up to `stop`."""
         k, i = self._find(start)
         if stop - start == 1 == len(made):
-            if self._chunks[k][i].block != made[0].block:
+            chunk = self._chunk(k)
+            if chunk[i].block != made[0].block:
                 self.block_version += 1
-            self._chunks[k][i] = made[0]
+            chunk[i] = made[0]
             return
         self.block_version += 1
         self._starts = None
         gone = stop - start
-        chunk = self._chunks[k]
+        chunk = self._chunk(k)
         taken = min(gone, len(chunk) - i)
         chunk[i : i + taken] = made
         gone -= taken
         while gone:
-            after = self._chunks[k + 1]
+            after = self._chunk(k + 1)
             taken = min(gone, len(after))
             del after[:taken]
             gone -= taken
@@ -168,6 +219,12 @@ class MarkIndex:
                 del self._chunks[k + 1]
         if len(chunk) > 2 * self._size:
             self._chunks[k : k + 1] = [chunk[j : j + self._size] for j in range(0, len(chunk), self._size)]
+
+    def _chunk(self, k: int) -> list[LineMarks]:
+        chunk = self._chunks[k]
+        if isinstance(chunk, _Cold):
+            chunk = self._chunks[k] = chunk.worked_out()
+        return chunk
 
     def _chunk_starts(self) -> list[int]:
         if self._starts is None:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from cryptpad_tui.crdt.diff import smallest_edits
-from cryptpad_tui.crdt.engine_doc import EngineDocument, Run
+from cryptpad_tui.crdt.engine_doc import EngineDocument
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.line_index import LineIndex, utf8_size
+from cryptpad_tui.crdt.mark_index import Run
 from cryptpad_tui.crdt.values import TextEdit
 
 

@@ -16,12 +16,12 @@ from cryptpad_tui.crdt.authorship import Written, map_writers, written_between
 from cryptpad_tui.crdt.clean import require_any, require_clean, require_formats, require_key
 from cryptpad_tui.crdt.delta import apply_delta, delta_of
 from cryptpad_tui.crdt.diff import smallest_edits
-from cryptpad_tui.crdt.engine_doc import EngineDocument, Run
+from cryptpad_tui.crdt.engine_doc import EngineDocument
 from cryptpad_tui.crdt.errors import UnfitValue
 from cryptpad_tui.crdt.explicit_marks import explicit, explicit_in_place
 from cryptpad_tui.crdt.kinds import META_ROOT, PadKind
 from cryptpad_tui.crdt.line_index import LineIndex
-from cryptpad_tui.crdt.mark_index import MarkIndex
+from cryptpad_tui.crdt.mark_index import MarkIndex, Run
 from cryptpad_tui.crdt.rebase import content_of, make_again, write_text_edits
 from cryptpad_tui.crdt.values import (
     Anchor,
@@ -55,7 +55,7 @@ class ViewDocument:
         self._map_callbacks: list[MapCallback] = []
         self._engine = EngineDocument(kind, client_id, state, now)
         self.lines = LineIndex(self._engine.whole_text())
-        self.marks = MarkIndex(self.lines, self._engine.runs()) if kind.format_keys else None
+        self.marks = MarkIndex(self.lines, self._engine.pieces()) if kind.format_keys else None
         """The marks of the lines, for kinds that have any."""
 
     # -- observing
@@ -73,7 +73,7 @@ class ViewDocument:
     def _tell(self, change: Change) -> None:
         if self.marks is not None:
             if change.origin is Origin.RELOAD:
-                self.marks.reset(self._engine.runs())
+                self.marks.reset(self._engine.pieces())
             else:
                 self.marks.follow(change)
         if change.edits or change.formatted or change.origin is Origin.RELOAD:

@@ -135,8 +135,8 @@ class RichLook:
         """Nothing to do: the marks follow the document."""
 
     def refine(self, lines: int) -> bool:
-        """Nothing is guessed."""
-        return False
+        """Nothing is guessed; the marks of lines far away are worked out meanwhile."""
+        return self._marks.work_out(lines)
 
     # -- lists and tables
 
