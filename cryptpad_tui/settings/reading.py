@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,6 +83,9 @@ def read_text(path: Path) -> str | None:
 
 def parsed(text: str, commands: Commands) -> Loaded:
     """The settings of a text. Raises UnusableSettings with the line."""
+    # Most people have no such file, and the first frame need not wait for a parser of it.
+    import tomllib
+
     try:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.ui import words
 from cryptpad_tui.ui.screens import relay
-from cryptpad_tui.ui.screens.dialogs import AskDialog, ChooseDialog, Option
+from cryptpad_tui.ui.screens.dialogs import AskDialog, ChooseDialog
+from cryptpad_tui.ui.screens.options import LOCAL, NONE, URL, Option, relay_problem
 from cryptpad_tui.ui.screens.passphrase import PassphraseDialog
 from cryptpad_tui.ui.screens.share import ShareScreen
 from cryptpad_tui.ui.standing import Standing
@@ -90,8 +91,8 @@ class Errands:
         kind = await self._app.push_screen_wait(relay.RelayDialog(current, states))
         if kind is None:
             return
-        url = {relay.NONE: None, relay.LOCAL: relay.LOCAL}.get(kind)
-        if kind == relay.URL:
+        url = {NONE: None, LOCAL: LOCAL}.get(kind)
+        if kind == URL:
             url = await self._ask_address(current)
             if url is None:
                 return
@@ -104,7 +105,7 @@ class Errands:
             url = await self._app.push_screen_wait(relay.AddressDialog(current, problem))
             if url is None:
                 return None
-            problem, current = relay.relay_problem(url), url
+            problem, current = relay_problem(url), url
             if not problem:
                 return url.strip()
 

@@ -14,7 +14,8 @@ from cryptpad_tui.settings.table import BY_NAME, SETTINGS, Setting, Value, writt
 from cryptpad_tui.settings.writing import save
 from cryptpad_tui.ui import words
 from cryptpad_tui.ui.commands import all_commands
-from cryptpad_tui.ui.screens.dialogs import ChooseDialog, Option
+from cryptpad_tui.ui.screens.dialogs import ChooseDialog
+from cryptpad_tui.ui.screens.options import Option
 
 if TYPE_CHECKING:
     from cryptpad_tui.ui.app import CryptpadApp

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 from cryptpad_tui.engine.errors import UnknownPad
 from cryptpad_tui.host.files import create_private_file
 from cryptpad_tui.ui import standing_words, words
-from cryptpad_tui.ui.screens.dialogs import AskDialog, ChooseDialog, Option, ReportDialog
+from cryptpad_tui.ui.screens.dialogs import AskDialog, ChooseDialog, ReportDialog
+from cryptpad_tui.ui.screens.options import Option
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine, PadSession

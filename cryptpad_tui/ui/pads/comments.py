@@ -28,7 +28,8 @@ from cryptpad_tui.ui.pads import comment_words
 from cryptpad_tui.ui.pads.comment_words import Told
 from cryptpad_tui.ui.pads.feature import PadFeature
 from cryptpad_tui.ui.screens.base import Action
-from cryptpad_tui.ui.screens.dialogs import AskDialog, Option, ReportDialog
+from cryptpad_tui.ui.screens.dialogs import AskDialog, ReportDialog
+from cryptpad_tui.ui.screens.options import Option
 from cryptpad_tui.ui.screens.threads import ThreadsScreen
 from cryptpad_tui.ui.widgets.parts import Part
 

@@ -19,7 +19,8 @@ from cryptpad_tui.ui import words
 from cryptpad_tui.ui.away import away
 from cryptpad_tui.ui.pads.feature import PadFeature
 from cryptpad_tui.ui.screens.base import Action
-from cryptpad_tui.ui.screens.dialogs import ChooseDialog, Option
+from cryptpad_tui.ui.screens.dialogs import ChooseDialog
+from cryptpad_tui.ui.screens.options import Option
 
 _NOT_CHANGED: Final = "The editor changed nothing."
 _STOPPED: Final = "The editor ended with an error, so the pad is as it was."

@@ -14,7 +14,8 @@ from cryptpad_tui.editor.rich_marks import marks_for_typing
 from cryptpad_tui.ui.commands import key_label
 from cryptpad_tui.ui.pads.feature import PadFeature
 from cryptpad_tui.ui.screens.base import Action
-from cryptpad_tui.ui.screens.dialogs import ChooseDialog, Option
+from cryptpad_tui.ui.screens.dialogs import ChooseDialog
+from cryptpad_tui.ui.screens.options import Option
 from cryptpad_tui.ui.widgets.parts import Part
 
 _LETTERS: Final = {"bold": "B", "italic": "I", "underline": "U", "strike": "S", "code": "C", "link": "link"}

@@ -10,7 +10,8 @@ from cryptpad_tui.ui import words
 from cryptpad_tui.ui.commands import app_keymap
 from cryptpad_tui.ui.pads.feature import PadFeature
 from cryptpad_tui.ui.screens.base import Action
-from cryptpad_tui.ui.screens.dialogs import ChooseDialog, Option
+from cryptpad_tui.ui.screens.dialogs import ChooseDialog
+from cryptpad_tui.ui.screens.options import Option
 from cryptpad_tui.ui.widgets.parts import Part
 from cryptpad_tui.ui.widgets.remote_cursors import RemoteCursor
 

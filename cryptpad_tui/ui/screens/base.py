@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Action = Callable[[], object]
 Result = TypeVar("Result")
+_CRAMPED: Final = {"-cramped-x", "-cramped-y"}
 TOO_SMALL: Final = "This window is too small. Make it larger: nothing is lost."
 
 
@@ -38,6 +39,9 @@ class CommandScreen(Screen[Result]):
     contexts: ClassVar[tuple[str, ...]] = ("app", "everywhere")
     HORIZONTAL_BREAKPOINTS = [(0, "-cramped-x"), (24, "-narrow"), (80, "-wide")]  # noqa: RUF012 - Textual's
     VERTICAL_BREAKPOINTS = [(0, "-cramped-y"), (6, "-low"), (12, "-short"), (16, "-tall")]  # noqa: RUF012
+
+    _seen = False
+    """Whether this screen was shown before."""
 
     @property
     def door(self) -> CryptpadApp:
@@ -56,9 +60,25 @@ class CommandScreen(Screen[Result]):
         yield from ()
 
     def compose(self) -> ComposeResult:
+        self._take_breakpoints()
         yield from self.body()
         yield LongAnswer(id="long-answer", markup=False)
         yield Static(TOO_SMALL, id="too-small", markup=False)
+
+    def _take_breakpoints(self) -> None:
+        """Know the size before there are widgets: at the first resize each would be styled again."""
+        width, height = self.app.size
+        of_width = self._get_breakpoint_classes(width, self.HORIZONTAL_BREAKPOINTS)
+        of_height = self._get_breakpoint_classes(height, self.VERTICAL_BREAKPOINTS)
+        if not (of_width | of_height) & _CRAMPED:
+            # What is hidden must lose the focus, and that it does at the resize.
+            self.update_classes(dict.fromkeys(of_width | of_height, True), animate=False)
+
+    def _on_screen_resume(self, event: events.ScreenResume) -> None:
+        if not self._seen:
+            self._seen = True
+            # Its widgets were styled when they were made, and nothing has changed since.
+            event.refresh_styles = False
 
     def key_bar(self) -> KeyBar:
         """The footer of these contexts."""

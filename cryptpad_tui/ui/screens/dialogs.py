@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
@@ -12,20 +11,13 @@ from textual.widgets import Static
 from cryptpad_tui.ui import words
 from cryptpad_tui.ui.screens.base import Action, Dialog, ListKeys
 from cryptpad_tui.ui.screens.fields import Field, LinkField
+from cryptpad_tui.ui.screens.options import Option
 from cryptpad_tui.ui.standing_words import Paragraph
 from cryptpad_tui.ui.widgets.row_list import Painting, RowList
 
 _TALL = 16
 _AROUND, _AROUND_LOW = 6, 2
 """Rows of a frame, a title, a blank and the keys; a low window shows less of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One answer; `name` is what the asker gets."""
-
-    name: str
-    text: str
 
 
 def paint_option(option: Option, width: int) -> Painting:

@@ -15,16 +15,10 @@ from textual.widgets._input import Input
 
 from cryptpad_tui.ui.failures import VAULT_FAILURES
 from cryptpad_tui.ui.screens.base import Action, CommandScreen
-from cryptpad_tui.ui.screens.dialogs import ChooseDialog, Option
 from cryptpad_tui.ui.screens.fields import Field, SecretField
-from cryptpad_tui.ui.screens.relay import LOCAL, RELAY_OPTIONS, URL, relay_problem
+from cryptpad_tui.ui.screens.options import LOCAL, RELAY_OPTIONS, URL, Option, relay_problem
 from cryptpad_tui.ui.widgets.row_list import Painting, RowList
 from cryptpad_tui.ui.words import passphrase_hint, sentence_of
-
-_NO_RECOVERY = (
-    "Nobody can reset a passphrase: whoever loses it loses everything in this vault, unless they have "
-    "this key."
-)
 
 
 class RelayChoice(RowList[Option], can_focus=True):
@@ -140,22 +134,7 @@ class FirstRunScreen(CommandScreen[None]):
             return
         finally:
             self._busy = False
+        from cryptpad_tui.ui.screens.recovery import RecoveryDialog
+
         await self.door.push_screen_wait(RecoveryDialog(recovery_key))
         await self.door.enter(vault)
-
-
-class RecoveryDialog(ChooseDialog):
-    """The recovery key, shown this once."""
-
-    def __init__(self, recovery_key: str) -> None:
-        groups = recovery_key.split("-")
-        half = (len(groups) + 1) // 2
-        lines = "\n".join("-".join(part) for part in (groups[:half], groups[half:]) if part)
-        super().__init__(
-            "Your recovery key",
-            (lines, _NO_RECOVERY, "Write it on paper. It is not shown again, and it is stored nowhere."),
-            (Option("written", "I have written it down"), Option("skipped", "Go on without it")),
-        )
-
-    def actions(self) -> Mapping[str, Action]:
-        return {**super().actions(), "dialog.close": lambda: self.options.choose(1)}

@@ -2,29 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
-from cryptpad_tui.ui.screens.dialogs import AskDialog, ChooseDialog, Option
+from cryptpad_tui.ui.screens.dialogs import AskDialog, ChooseDialog
+from cryptpad_tui.ui.screens.options import LOCAL, RELAY_OPTIONS
 from cryptpad_tui.ui.standing_words import sentence
 from cryptpad_tui.ui.words import safe_line
-
-NONE: Final = "none"
-LOCAL: Final = "local"
-URL: Final = "url"
-RELAY_OPTIONS: Final = (
-    Option(NONE, "None for now: pads stay on this machine"),
-    Option(LOCAL, "This machine: for windows and people on this host"),
-    Option(URL, "An address, such as wss://relay.example.org"),
-)
-_ADDRESS: Final = re.compile(r"(wss?|ssh)://[!-~]{1,249}|unix:[!-~]{1,250}")
-
-
-def relay_problem(url: str) -> str:
-    """What is wrong with an address; "" if nothing is."""
-    if _ADDRESS.fullmatch(url.strip()):
-        return ""
-    return "A relay's address starts with wss:// (or ws:// for one on this machine)."
 
 
 class RelayDialog(ChooseDialog):

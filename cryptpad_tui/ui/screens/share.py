@@ -11,7 +11,8 @@ from textual.widgets import Static
 
 from cryptpad_tui.ui.failures import engine_failures
 from cryptpad_tui.ui.screens.base import Action, Dialog, ListKeys
-from cryptpad_tui.ui.screens.dialogs import Option, paint_option
+from cryptpad_tui.ui.screens.dialogs import paint_option
+from cryptpad_tui.ui.screens.options import Option
 from cryptpad_tui.ui.widgets.row_list import RowList
 from cryptpad_tui.ui.words import safe_title, sentence_of
 
