@@ -17,6 +17,7 @@ from cryptpad_tui.crdt.digest import content_digest
 from cryptpad_tui.crdt.errors import EngineFailure, InvalidUpdate, engine_call
 from cryptpad_tui.crdt.kinds import TEXT_ROOT, PadKind
 from cryptpad_tui.crdt.order import DocumentOrder
+from cryptpad_tui.crdt.own_state import OwnRanges, OwnState, ranges_of
 from cryptpad_tui.crdt.snapshot_check import check_snapshot
 from cryptpad_tui.crdt.split import void_update
 from cryptpad_tui.crdt.validator import Checked, FoldState
@@ -35,6 +36,7 @@ class CanonicalDocument:
         self.kind = kind
         self._state = FoldState(kind, DocumentOrder(self.encode))
         self._broken = False
+        self._own: OwnState | None = None
         with engine_call():
             self._doc: Doc[Any] = Doc(client_id=_NO_CLIENT)
             self._text = self._doc.get(TEXT_ROOT, type=Text) if kind.has_text else None
@@ -46,45 +48,72 @@ class CanonicalDocument:
 
         Raises InvalidUpdate, or EngineFailure where the engine raises on what passed.
         """
-        return cls._load(kind, update, clocks, checked_before=False)
-
-    @classmethod
-    def from_own_state(cls, kind: PadKind, update: bytes, clocks: Mapping[int, int]) -> CanonicalDocument:
-        """Load what `encode` of a document gave that was kept where nobody else writes; for nothing else."""
-        return cls._load(kind, update, clocks, checked_before=True)
-
-    @classmethod
-    def _load(
-        cls, kind: PadKind, update: bytes, clocks: Mapping[int, int], *, checked_before: bool
-    ) -> CanonicalDocument:
         document = cls(kind)
-        state = check_snapshot(kind, update, clocks, document.encode, checked_before=checked_before)
-        document._call_engine(update)
-        document._state = state
-        if document._engine_clocks() != state.clocks:
+        document._check_and_load(update, clocks)
+        return document
+
+    @classmethod
+    def from_own_state(
+        cls, kind: PadKind, update: bytes, clocks: Mapping[int, int], ranges: OwnRanges | None = None
+    ) -> CanonicalDocument:
+        """Take what `encode` of a document gave that was kept where nobody else writes; for nothing else.
+
+        `ranges` is what its `ranges` gave. It is read when somebody first asks for more than its bytes.
+        """
+        document = cls(kind)
+        document._own = OwnState(update, {client: clock for client, clock in clocks.items() if clock}, ranges)
+        return document
+
+    def _check_and_load(self, update: bytes, clocks: Mapping[int, int]) -> None:
+        state = check_snapshot(self.kind, update, clocks, self.encode)
+        self._call_engine(update)
+        self._state = state
+        self._require_complete()
+
+    def _require_complete(self) -> None:
+        if self._engine_clocks() != self._state.clocks:
             # The engine holds back what refers to itself in a circle.
             raise InvalidUpdate("structs that never become visible")
-        return document
+
+    def _read_own(self) -> None:
+        """Let validator and engine read what was kept, once."""
+        own, self._own = self._own, None
+        if own is None:
+            return
+        try:
+            self._state = own.read(self.kind, self.encode)
+            self._call_engine(own.update)
+            self._require_complete()
+        except BaseException:
+            self._broken = True
+            raise
 
     @property
     def clocks(self) -> Mapping[int, int]:
         """How far each client's clock has come."""
-        return MappingProxyType(self._state.clocks)
+        return MappingProxyType(self._own.clocks if self._own is not None else self._state.clocks)
+
+    def ranges(self) -> OwnRanges | None:
+        """What the validator knows of the clocks, for `from_own_state`."""
+        return self._own.ranges if self._own is not None else ranges_of(self._state)
 
     def check(self, client_id: int, updates: Sequence[bytes]) -> Checked:
         """Judge one entry's updates in order, changing nothing.
 
         Raises InvalidUpdate, the verdict; EngineFailure or CannotLoadHere where this process cannot tell.
         """
+        self._read_own()
         return self._state.check(client_id, updates)
 
     def check_void(self, client_id: int, updates: Sequence[bytes]) -> Checked:
         """Judge a voided entry and keep of it only that its clocks are taken (protocol §5, VOID)."""
+        self._read_own()
         self._state.check(client_id, updates)
         return self._state.check(client_id, [void_update(update) for update in updates])
 
     def apply(self, checked: Checked) -> None:
         """Fold what passed `check` in this very state."""
+        self._read_own()
         if self._state.clocks.get(checked.client_id, 0) != checked.first_clock:
             raise ValueError("checked against another state")
         self._call_engine(*checked.updates)
@@ -111,23 +140,28 @@ class CanonicalDocument:
     def encode(self) -> bytes:
         """The whole state as one update."""
         self._require_sound()
+        if self._own is not None:
+            return self._own.update
         with engine_call():
             return self._doc.get_update()
 
     def text(self) -> str:
         """The whole text."""
+        self._read_own()
         self._require_sound()
         with engine_call():
             return str(self._text) if self._text is not None else ""
 
     def text_bytes(self) -> int:
         """The size of the text in UTF-8; costs nothing."""
+        self._read_own()
         self._require_sound()
         with engine_call():
             return len(self._text) if self._text is not None else 0
 
     def runs(self) -> list[tuple[str, dict[str, Any] | None]]:
         """The text as runs of equal attributes."""
+        self._read_own()
         self._require_sound()
         if self._text is None:
             return []
@@ -138,6 +172,7 @@ class CanonicalDocument:
 
     def maps(self) -> dict[str, dict[str, Any]]:
         """Everything the maps hold; a key whose read raises is absent."""
+        self._read_own()
         self._require_sound()
         found: dict[str, dict[str, Any]] = {}
         for root, shared in self._maps.items():

@@ -56,6 +56,17 @@ class LowHalves:
         clients = set(self._base) | set(self._changed)
         return sum(len(self._block(client, number)) for client in clients for number in self._numbers(client))
 
+    def clocks(self) -> dict[int, list[int]]:
+        """The clocks of each client, ascending."""
+        return {
+            client: [
+                clock
+                for number in sorted(self._numbers(client))
+                for clock in sorted(self._block(client, number))
+            ]
+            for client in sorted(set(self._base) | set(self._changed))
+        }
+
     def add(self, client: int, clocks: Iterable[int]) -> None:
         number, block = -1, set[int]()
         for clock in clocks:

@@ -41,6 +41,7 @@ def encode_checkpoint(fold: Fold) -> bytes:
         "voided": {str(void_n): at_n for void_n, at_n in fold.owner.voided.items()},
         "start": asdict(fold.start) if fold.start else None,
         "verdicts": [asdict(mark) for mark in fold.verdicts.all()],
+        "ranges": fold.document.ranges(),
     }
     header = json.dumps(facts, default=bytes.hex).encode()
     document: bytes = fold.document.encode()
@@ -52,7 +53,8 @@ def restore_checkpoint(fold: Fold, state: bytes) -> None:
     reader = Reader(state)
     facts: dict[str, Any] = json.loads(reader.sized(len(state)))
     clocks = {int(client): clock for client, clock in facts["clocks"].items()}
-    fold.document = CanonicalDocument.from_own_state(fold.kind, reader.take(reader.remaining), clocks)
+    document = reader.take(reader.remaining)
+    fold.document = CanonicalDocument.from_own_state(fold.kind, document, clocks, facts.get("ranges"))
     fold.n, fold.head = facts["n"], bytes.fromhex(facts["head"])
     fold.skips.clear()
     fold.skips.update({int(n): bytes.fromhex(head) for n, head in facts["skips"].items()})
