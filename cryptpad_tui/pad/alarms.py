@@ -61,12 +61,21 @@ SAFE: Final[dict[AlarmCode, str]] = {
     AlarmCode.UNSIGNED_DELETE: "your copy is here whole, and nothing of it was deleted",
 }
 """What a person may rely on, as the end of "Safe: ..."."""
+OTHER_WAY: Final = (
+    "either it lies, or it came back from a backup and went on without what nobody gave back in 72 hours"
+)
+"""Where a relay's signature contradicts what it signed before: its words look the same in both cases."""
+_BACKUP: Final = (
+    "If who runs it restored a backup, and nobody who had the rest came back for 72 hours, that is no attack:"
+    " keep a copy, dismiss the alarm, take the pad out of this vault (`cryptpad-tui rm`, `trash --empty`),"
+    " join it again by its link, and put in what is missing."
+)
 _TRIED_AGAIN: Final = "It is tried again by itself."
 _SHOW: Final = "`cryptpad-tui proof export` makes a file that shows others what was caught."
 ADVICE: Final[dict[AlarmCode, str]] = {
     AlarmCode.FORK: (
         "Keep a copy of the text, and compare with the others on another way than this relay. Stop using the"
-        f" relay for this pad. {_SHOW}"
+        f" relay for this pad. {_BACKUP} {_SHOW}"
     ),
     AlarmCode.ROLLBACK: (
         f"{_TRIED_AGAIN} Ask who runs the relay whether they restored a backup; if not, leave it. {_SHOW}"
@@ -75,7 +84,7 @@ ADVICE: Final[dict[AlarmCode, str]] = {
     AlarmCode.EQUIVOCATION_RELAY: (
         "Keep a copy of the text and leave this relay: its own signatures convict it. Show the others the"
         " proof (`cryptpad-tui proof export`). Go on with `cryptpad-tui alarms PAD --dismiss` only if you"
-        " know why."
+        f" know why. {_BACKUP}"
     ),
     AlarmCode.EQUIVOCATION_WRITER: (
         "Somebody with an edit link, together with the relay, shows people different text. Ask the others"

@@ -12,7 +12,7 @@ from cryptpad_relay.protocol import chain, frames
 from cryptpad_relay.protocol.chain import SignedHead
 from cryptpad_relay.protocol.errors import Malformed, Refused
 from cryptpad_relay.protocol.frames import Op
-from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+from cryptpad_tui.pad.alarms import OTHER_WAY, Alarm, AlarmCode
 from cryptpad_tui.pad.evidence import Piece, PieceKind, head_piece, walk_of_proof
 from cryptpad_tui.pad.flows import Flow, Request
 from cryptpad_tui.pad.replica import Replica
@@ -48,7 +48,7 @@ def _ask(replica: Replica, signed: SignedHead, alarm: Alarm) -> Flow[Alarm | Non
         if established != head:
             sharper = Alarm(
                 AlarmCode.FORK,
-                f"its signed history has another position {n}",
+                f"its signed history has another position {n}; {OTHER_WAY}",
                 evidence=(*alarm.evidence, head_piece(signed), piece),
             )
             sharper.shown = alarm.shown

@@ -14,7 +14,7 @@ from cryptpad_relay.protocol.chain import SignedHead
 from cryptpad_relay.protocol.errors import Malformed
 from cryptpad_relay.protocol.frames import decode_signed_head
 from cryptpad_tui.crypto.sealing import RandomBytes
-from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+from cryptpad_tui.pad.alarms import OTHER_WAY, Alarm, AlarmCode
 from cryptpad_tui.pad.evidence import (
     NONCE_BYTES,
     Piece,
@@ -72,7 +72,7 @@ class Witness:
             if other and other.n == signed.n and not compare_digest(other.head, signed.head):
                 raise Alarm(
                     AlarmCode.EQUIVOCATION_RELAY,
-                    f"two heads of position {signed.n}",
+                    f"two heads of position {signed.n}; {OTHER_WAY}",
                     evidence=(head_piece(other), head_piece(signed)),
                 )
         self.waiting[signed.n] = signed
@@ -89,7 +89,7 @@ class Witness:
             if not compare_digest(mine, signed.head):
                 raise Alarm(
                     AlarmCode.FORK,
-                    f"it signed another head at {position}",
+                    f"it signed another head at {position}; {OTHER_WAY}",
                     evidence=(head_piece(signed),),
                 )
             if self.confirmed is None or signed.n > self.confirmed.n:
