@@ -181,6 +181,7 @@ def _join(replica: Replica, connected: Connected, pin: Pin, load: DocumentLoader
     _check_start(replica)
     yield from check_pin(replica.fold, pin)
     replica.confirm_start()
+    replica.snapshot_offered(connected.snapshot_n)
     replica.keep_signed_head()
     if began:
         yield pause(replica.pad_id)

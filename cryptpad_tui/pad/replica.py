@@ -72,6 +72,7 @@ class Replica(StoredFold):
         self.judgement = Judgement(self)
         self.own_void = False
         """Whether an entry out of this vault's outbox turned out void: its text must be made again."""
+        self._lost_snapshot_n = 0
         self.went_around = 0
         """The entry that could not be loaded here, where this fold was put behind it."""
         self.witness = Witness(genesis.pad_id, store.signed_head())
@@ -162,6 +163,11 @@ class Replica(StoredFold):
             self.store.put_signed_head(self.witness.confirmed.n, signed)
             self.witness.unsaved = False
 
+    def snapshot_offered(self, position: int) -> None:
+        """What the relay offers newcomers: less than the newest where it lost that one's pieces."""
+        mark = self.fold.snapshot
+        self._lost_snapshot_n = mark.position if mark and position < mark.position else 0
+
     def confirm_start(self) -> None:
         if not self.unconfirmed_start:
             return
@@ -199,4 +205,5 @@ class Replica(StoredFold):
         long_tail = fold.tail_bytes > max(SNAPSHOT_TAIL_BYTES, size // 4)
         many = fold.tail_entries > max(SNAPSHOT_TAIL_ENTRIES, size // 4096)
         fits = len(fold.writers) * TABLE_ROW.size <= MAX_TABLE_BYTES
-        return self.can_edit and fits and fold.checkpoint_n == fold.n and (long_tail or many)
+        lost = fold.snapshot is not None and fold.snapshot.position == self._lost_snapshot_n
+        return self.can_edit and fits and fold.checkpoint_n == fold.n and (long_tail or many or lost)

@@ -12,8 +12,8 @@ from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_relay.protocol.frames import Op
 from cryptpad_relay.protocol.labels import u64
 from cryptpad_relay.protocol.restore import Restore
-from cryptpad_tui.pad import flows, flows_arrive, flows_restore, snapshots
-from cryptpad_tui.pad.alarms import Alarm, AlarmCode, Notice
+from cryptpad_tui.pad import digests, flows, flows_arrive, flows_restore, snapshots
+from cryptpad_tui.pad.alarms import ADVICE, Alarm, AlarmCode, Notice
 from cryptpad_tui.pad.evidence import PieceKind
 from cryptpad_tui.sync.pad_link import PadLink
 from support.hub_wire import BackedUpRelay, HubConnection, Tamper
@@ -312,6 +312,46 @@ async def test_snapshots_come_back_in_frames_that_begin_with_them(
     assert newcomer.text() == anna.text()
 
 
+@pytest.mark.parametrize("remade", [True, False])
+async def test_the_pieces_of_a_lost_snapshot_are_gone_and_people_join_all_the_same(
+    relay: BackedUpRelay, anna: Window, boris: Window, monkeypatch: pytest.MonkeyPatch, remade: bool
+) -> None:
+    """From the log's beginning, until somebody who was there makes another one at the next checkpoint."""
+    monkeypatch.setattr(digests, "MIN_SPACING", 6)
+    backup = relay.backup()
+    anna.replica.fold.mark_checkpoint()
+    anna.replica.made_snapshot = snapshots.make_snapshot(anna.replica.fold, rng=anna.person.rng)
+    assert await anna.link.send_snapshot()
+    await anna.hear()
+    lost_n = anna.replica.fold.snapshot.position  # type: ignore[union-attr]
+    for person in (anna, boris):
+        person.leave()
+    relay.restart_from(backup)
+    relay.wait(100)
+    for person in (anna, boris):
+        await person.come()
+    assert end_of(relay, anna) == anna.replica.fold.n
+    carla = Window(relay, "Carla", 3)
+    await carla.come()
+    assert carla.replica.fold.start is None
+    assert carla.text() == anna.text()
+    relay.wait(61)
+    if remade:
+        anna.replica.may_snapshot = lambda: True
+    for i in range(12):
+        await anna.write(f"{i} ")
+        await anna.link.send_snapshot()
+        await anna.hear()
+    dora = Window(relay, "Dora", 4)
+    await dora.come()
+    start = dora.replica.fold.start
+    assert (start is not None and start.position > lost_n) is remade
+    assert dora.person.canonical() == anna.text()
+    assert anna.replica.made_snapshot is None
+    anna.replica.may_snapshot = lambda: True
+    assert not anna.replica.wants_snapshot() or not remade, "one is enough"
+
+
 async def test_a_later_session_still_has_the_relays_word(
     relay: BackedUpRelay, anna: Window, boris: Window
 ) -> None:
@@ -410,6 +450,32 @@ async def test_another_log_of_the_same_relay_is_a_fork(
     with pytest.raises(Alarm) as caught:
         await anna.come()
     assert caught.value.code in (AlarmCode.FORK, AlarmCode.EQUIVOCATION_RELAY)
+    assert "went on without what nobody gave back in 72 hours" in caught.value.detail
+    assert "join it again by its link" in ADVICE[caught.value.code]
+    assert anna.text() == text
+
+
+@pytest.mark.parametrize("lines", [1, 3, 6])
+async def test_who_comes_after_the_wait_is_told_what_may_have_happened(
+    relay: BackedUpRelay, anna: Window, boris: Window, lines: int
+) -> None:
+    """Nobody gave back in 72 h what Anna has: the log went on, less far, as far or further than hers."""
+    backup = relay.backup()
+    boris.leave()
+    for i in range(3):
+        await anna.write(f"line {i}. ")
+    anna.leave()
+    text = anna.text()
+    relay.restart_from(backup, restored=True)
+    relay.wait(73 * 3_600)
+    await boris.come()
+    for i in range(lines):
+        await boris.write(f"another way {i}. ")
+    boris.leave()
+    with pytest.raises(Alarm) as caught:
+        await anna.come()
+    assert caught.value.code in (AlarmCode.FORK, AlarmCode.EQUIVOCATION_RELAY)
+    assert "went on without what nobody gave back in 72 hours" in caught.value.detail
     assert anna.text() == text
 
 
