@@ -27,8 +27,8 @@ def compiled(*options: str) -> dict[str, str]:
 
 
 def main() -> None:
-    run = compiled("--extra", "build")
-    everything = compiled("--extra", "build", "--extra", "dev")
+    run = compiled("--extra", "build", "--extra", "syntax")
+    everything = compiled("--extra", "build", "--extra", "syntax", "--extra", "dev")
     changed = [name for name in run if run[name] != everything[name]]
     if changed:
         sys.exit(f"development needs other versions of {', '.join(changed)}")

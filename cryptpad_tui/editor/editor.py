@@ -13,11 +13,13 @@ from typing import Final, Protocol
 from cryptpad_tui.crdt.mark_index import MarkIndex
 from cryptpad_tui.crdt.values import Attributes, Change, Origin, Position, TextEdit
 from cryptpad_tui.editor import edits, finding, pointer, rich_blocks, viewport
+from cryptpad_tui.editor.code_colours import CodeColours, colours_of_code, colours_of_rich
+from cryptpad_tui.editor.code_languages import MARKDOWN
 from cryptpad_tui.editor.commands import COMMANDS
 from cryptpad_tui.editor.effects import Effects, Notice, ReadOnly
 from cryptpad_tui.editor.find import Query, Replacement, replacements
 from cryptpad_tui.editor.frame import Decoration, Frame
-from cryptpad_tui.editor.highlight import LEXERS, Highlighter
+from cryptpad_tui.editor.highlight import Highlighter, lexer_of
 from cryptpad_tui.editor.keymap import UnknownCommand
 from cryptpad_tui.editor.layout import Layout, Lines, Margins, NoMargins
 from cryptpad_tui.editor.markdown_blocks import BlockState
@@ -59,7 +61,7 @@ class Editor:
         *,
         width: int = 80,
         height: int = 24,
-        language: str = "markdown",
+        language: str = MARKDOWN,
         settings: Settings = Settings(),  # noqa: B008 - frozen
     ) -> None:
         """A document with marks is shown as rich text, whatever `language` says."""
@@ -72,7 +74,7 @@ class Editor:
             Layout(lines, width, settings.tab_width, margins),
             Viewport(Position(0, 0), max(1, height)),
             settings=settings,
-            markdown=document.marks is None and language == "markdown",
+            markdown=document.marks is None and language == MARKDOWN,
             read_only=document.read_only,
             marks=document.marks,
         )
@@ -88,11 +90,27 @@ class Editor:
         if marks is not None:
             look = RichLook(lines, marks)
             self._highlighter: Highlighter | RichLook = look
-            self._painter = Painter(look)
+            self.code: CodeColours | None = colours_of_rich(lines, marks)
+            self._painter = Painter(look, self.code)
             return look
-        self._highlighter = Highlighter(lines, LEXERS[self._language]())
-        self._painter = Painter(self._highlighter)
+        self._highlighter = Highlighter(lines, lexer_of(self._language))
+        self.code = colours_of_code(lines, self._highlighter, self._language)
+        self._painter = Painter(self._highlighter, self.code)
         return NoMargins()
+
+    @property
+    def has_headings(self) -> bool:
+        """Whether the text can have any: code has none, whatever its comments look like."""
+        return self.state.markdown or self.state.marks is not None
+
+    def speak(self, language: str) -> bool:
+        """Read the text as this language; False if nothing changes. Rich text stays what it is."""
+        if language == self._language or self._document.marks is not None:
+            return False
+        self._language = language
+        self._style(self._document.lines)
+        self.state = replace(self.state, markdown=language == MARKDOWN)
+        return True
 
     def close(self) -> None:
         """Stop following the document."""

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from cryptpad_tui.crdt.values import Change
+from cryptpad_tui.editor.code_languages import MARKDOWN
 from cryptpad_tui.editor.layout import Lines
 from cryptpad_tui.editor.markdown_blocks import BlockState
 from cryptpad_tui.editor.markdown_lexer import MarkdownLexer, PlainLexer
@@ -42,7 +43,9 @@ class Lexer(Protocol):
     def spans(self, state: BlockState, text: str, next_text: str | None) -> Spans: ...
 
 
-LEXERS: dict[str, type[MarkdownLexer] | type[PlainLexer]] = {"markdown": MarkdownLexer, "text": PlainLexer}
+def lexer_of(language: str) -> Lexer:
+    """What reads the lines of a kind of text: code is coloured over lines that are plain."""
+    return MarkdownLexer() if language == MARKDOWN else PlainLexer()
 
 
 class Highlighter:

@@ -12,6 +12,7 @@ from functools import lru_cache
 import regex
 
 from cryptpad_tui.crdt.values import Position
+from cryptpad_tui.editor.code_colours import CodeColours
 from cryptpad_tui.editor.find import BadPattern, compiled, matches
 from cryptpad_tui.editor.frame import (
     BELOW_END,
@@ -38,8 +39,9 @@ _ROWS_KEPT = 512
 class Painter:
     """Paints one view; it holds nothing but caches."""
 
-    def __init__(self, highlighter: Highlighter | RichLook) -> None:
+    def __init__(self, highlighter: Highlighter | RichLook, code: CodeColours | None = None) -> None:
         self._highlighter = highlighter
+        self._code = code
         self._look = highlighter if isinstance(highlighter, RichLook) else None
         self._paint = lru_cache(_ROWS_KEPT)(paint)
 
@@ -47,6 +49,8 @@ class Painter:
         rows = visible_rows(state.viewport, state.layout)
         first = rows[0].line
         styles = self._highlighter.spans(first, rows[-1].line + 1)
+        if self._code is not None:
+            styles = self._code.over(first, styles)
         texts = state.lines.lines(first, rows[-1].line + 1)
         over = _own_marks(state, rows, texts, decorations)
         painted = [

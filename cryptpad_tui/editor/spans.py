@@ -9,6 +9,8 @@ from bisect import insort
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from cryptpad_tui.editor.code_languages import CODE_STYLES
+
 
 class StyleSpan(NamedTuple):
     """Columns `start` to `end` carry `styles`, the outer before the inner."""
@@ -30,6 +32,7 @@ STYLES = frozenset(
         *("html", "comment", "rule", "front", "front.key", "front.mark"),
         *("table.mark", "table.header"),
         *("underline", "script.sup", "script.sub"),
+        *("code.lang", *CODE_STYLES),
         *("control", "selection", "find"),
     }
 )

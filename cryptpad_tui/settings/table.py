@@ -26,6 +26,8 @@ class UserSettings:
     indent: str = "4"
     line_numbers: bool = False
     scroll_margin: int = 2
+    open_last: bool = True
+    code_colours: bool = True
     frame_diff: bool = True
     idle_lock_minutes: int = 0
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
@@ -88,6 +90,16 @@ SETTINGS: Final = (
     Setting(
         "scroll_margin", 2, "a number from 0 to 20", _number(0, 20),
         ("How many rows stay visible above and below the caret.",), (0, 2, 5),
+    ),
+    Setting(
+        "open_last", True, "true or false", _is_switch,
+        ("Begin in the pad that was open when the app ended, where you were; false begins in the list.",),
+        (True, False),
+    ),
+    Setting(
+        "code_colours", True, "true or false", _is_switch,
+        ("Colour code by its language. Other people's code is read in a process that holds no key;",
+         "false reads none."), (True, False),
     ),
     Setting(
         "frame_diff", True, "true or false", _is_switch,

@@ -27,6 +27,7 @@ from cryptpad_tui.ui.type_ahead import OrderedKeysApp
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
+    from cryptpad_tui.host.colours import Colourist
     from cryptpad_tui.ui.errands import Errands
     from cryptpad_tui.vault.vault import Vault
 
@@ -60,6 +61,7 @@ class CryptpadApp(OrderedKeysApp):
         self._pad = pad
         self._opening = given_secret(self.backend, passphrase, keyfile)
         self._warm = self._quitting = False
+        self._colourist: Colourist | None = None
 
     # ---- life
 
@@ -95,7 +97,7 @@ class CryptpadApp(OrderedKeysApp):
             raise
         self._restore_theme()
         self.start(asyncio.to_thread(remove_leftovers, runtime_dir(self.environ), vault.directory))
-        left_in = self._left_in()
+        left_in = self._left_in() if self.habits.settings.open_last else None
         drive = DriveScreen()
         await self.switch_screen(drive)
         if problem := self.habits.take_problem():
@@ -126,8 +128,19 @@ class CryptpadApp(OrderedKeysApp):
         """Flush and close; the vault's keys are gone afterwards."""
         engine, self.engine = self.engine, None
         self.habits.lock()
+        if self._colourist is not None:
+            await self._colourist.closed()
         if engine is not None:
             await engine.close()
+
+    @property
+    def colourist(self) -> Colourist:
+        """Who reads code, in a process that knows no key."""
+        if self._colourist is None:
+            from cryptpad_tui.host.colours import Colourist
+
+            self._colourist = Colourist()
+        return self._colourist
 
     def takes_keys(self, screen: Screen[Any]) -> bool:
         ready = isinstance(screen, CommandScreen) and screen.is_mounted

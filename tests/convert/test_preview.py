@@ -16,7 +16,7 @@ from cryptpad_tui.convert.preview_table import column_widths
 from cryptpad_tui.convert.preview_window import Place, PreviewWindow
 from cryptpad_tui.crdt.line_index import LineIndex
 from cryptpad_tui.editor.frame import PaintedRow
-from cryptpad_tui.editor.highlight import LEXERS, Highlighter
+from cryptpad_tui.editor.highlight import Highlighter, lexer_of
 from cryptpad_tui.editor.widths import char_cells
 
 steady = settings(deadline=None, derandomize=True)
@@ -33,7 +33,7 @@ def written(row: PaintedRow) -> str:
 
 def window_of(text: str, width: int = 40) -> PreviewWindow:
     lines = LineIndex(text)
-    highlighter = Highlighter(lines, LEXERS["markdown"]())
+    highlighter = Highlighter(lines, lexer_of("markdown"))
     while highlighter.refine(5_000):
         pass
     return PreviewWindow(lines, highlighter.states, width)

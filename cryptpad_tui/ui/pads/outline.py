@@ -34,6 +34,7 @@ _NEXT_S: Final = 0.005
 _FOLLOW_S: Final = 0.1
 _SMALL: Final = 60
 """A narrower window shows the outline in the place of the text."""
+_NO_HEADINGS: Final = "Only markdown and rich text have headings; the title says what a text holds."
 _NONE: Final = ([("No headings yet.", "muted")],)
 
 
@@ -97,6 +98,8 @@ class OutlineFeature(PadFeature):
             self.pane.focus()
         elif self.pane.display:
             self._hide()
+        elif not self.view.editor.has_headings:
+            self.screen.say(_NO_HEADINGS)
         else:
             self._show(shown=True)
             self._look_again()

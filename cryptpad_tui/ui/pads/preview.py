@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cryptpad_tui.ui.screens.pad import PadScreen
 
 BESIDE_FROM_WIDTH: Final = 100
+_NO_MARKDOWN: Final = "Only markdown has a preview; the title says what a text holds."
 _ALREADY: Final = "Rich text is shown as it reads already."
 
 
@@ -54,6 +55,9 @@ class Preview(PadFeature):
     def _toggle(self) -> None:
         if self.pane is None:
             self.screen.say(_ALREADY)
+            return
+        if not self.pane.display and not self.view.editor.state.markdown:
+            self.screen.say(_NO_MARKDOWN)
             return
         self.pane.display = not self.pane.display
         self.arrange()

@@ -18,12 +18,14 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from cryptpad_tui.crdt.values import Position
+from cryptpad_tui.editor.code_languages import language_of_title
 from cryptpad_tui.editor.commands import COMMANDS
 from cryptpad_tui.editor.effects import ReadOnly
 from cryptpad_tui.engine import PadSession, SessionEvent
 from cryptpad_tui.ui import standing_words, words
 from cryptpad_tui.ui.commands import editor_keymap
 from cryptpad_tui.ui.pads.authors import AuthorColours
+from cryptpad_tui.ui.pads.code import CodeLanguage
 from cryptpad_tui.ui.pads.comments import Comments
 from cryptpad_tui.ui.pads.counts import Counts
 from cryptpad_tui.ui.pads.external_editor import ExternalEditor
@@ -47,6 +49,7 @@ _COALESCE_S: Final = 0.1
 _AGES_S: Final = 10.0
 FEATURES: Final[tuple[type[PadFeature], ...]] = (
     Keys,
+    CodeLanguage,
     Formats,
     ExternalEditor,
     Preview,
@@ -65,7 +68,8 @@ class PadView(EditorView):
     """The editor on a session: others learn where the caret is."""
 
     def __init__(self, session: PadSession) -> None:
-        super().__init__(session.view, language="markdown", keymap=editor_keymap(), id="editor")
+        language = language_of_title(session.title())
+        super().__init__(session.view, language=language, keymap=editor_keymap(), id="editor")
         self._session = session
         self._told: object = None
         self.watchers: list[Callable[[], None]] = []

@@ -16,6 +16,7 @@ from textual.widget import Widget
 
 from cryptpad_tui.crdt.values import Change, Origin, Position
 from cryptpad_tui.crdt.view import ViewDocument
+from cryptpad_tui.editor.code_colours import Request
 from cryptpad_tui.editor.editor import Editor
 from cryptpad_tui.editor.frame import Decoration, Frame, changed_rows
 from cryptpad_tui.ui.safe_app import SafeApp
@@ -57,6 +58,8 @@ class EditorCanvas(Widget):
         self._now = now
         self._remote: tuple[RemoteCursor, ...] = ()
         self.markers: list[Marker] = []
+        self.colour_reader: Callable[[Request], None] | None = None
+        """Asked for the colours of code, when nobody types."""
         self._flagged: dict[str, float] = {}
         self._frame: Frame | None = None
         self._flags: dict[int, Flag] = {}
@@ -126,6 +129,8 @@ class EditorCanvas(Widget):
         self._paint(before is None, rows)
         if before is not None and before.position != after.position:
             self.caret_moved()
+        if self._wanted_colours() is not None:
+            self._want_refining(_REFINE_NEXT_S)
 
     def caret_moved(self) -> None:
         """The caret is somewhere else, or the text changed."""
@@ -262,4 +267,24 @@ class EditorCanvas(Widget):
         self._refine_timer = None
         if self.editor.refine():
             self._want_refining(_REFINE_NEXT_S)
-        self.update_view()
+        wanted = self._wanted_colours()
+        if wanted is not None and self.colour_reader is not None:
+            self.colour_reader(wanted)
+        else:
+            self.update_view()
+
+    def _wanted_colours(self) -> Request | None:
+        if self.colour_reader is None or self.editor.code is None:
+            return None
+        return self.editor.code.wanted
+
+    def take_colours(self, request: Request, found: Sequence[Sequence[tuple[int, int, str]]] | None) -> None:
+        """The colours that were asked for; None where there are none."""
+        if self.editor.code is not None:
+            self.editor.code.take(request, found)
+            self.update_view()
+
+    def speak(self, language: str) -> None:
+        """Read the text as this language."""
+        if self.editor.speak(language):
+            self.update_view()
