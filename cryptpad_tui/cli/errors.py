@@ -9,6 +9,7 @@
     - `InputTooLong`, `FileUnreadable`, `OutputFailed`: what the machine would not read or write.
     - `ReaderLeft`: whoever read the output has seen enough, as `head` does; ends the command in silence.
     - `PassphrasesDiffer`, `EmptySecret`: an answer that cannot be used.
+    - `AmbiguousRestore`: a backup file and a pad in the trash of one name.
     - `BadTitle`, `BadName`, `BadRelayAddress`: arguments that no pad, person or relay can have.
     - `RelayUnreachable`: the relay was needed and did not answer; exit code 5.
     - `StillWaiting`: the relay answered and did not take everything.
@@ -72,6 +73,11 @@ class PassphrasesDiffer(CliError):
 
 class EmptySecret(CliError):
     """An empty passphrase protects nothing. Nothing was changed; choose another."""
+
+
+class AmbiguousRestore(CliError):
+    """A backup file and a pad in the trash are both called so. Nothing was changed; write ./FILE for the
+    file, or the pad's short id."""
 
 
 class BadTitle(CliError):

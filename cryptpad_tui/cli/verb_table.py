@@ -30,7 +30,9 @@ VERBS: Final = (
     Verb("rename", "verbs_pads", 'rename mzxw6ytb "Errands"', "give a pad another title"),
     Verb("rm", "verbs_drive", "rm mzxw6ytb", "put a pad into the trash"),
     Verb("trash", "verbs_drive", "trash --empty", "list or empty the trash", rare=True),
-    Verb("restore", "verbs_drive", "restore mzxw6ytb", "take a pad out of the trash", rare=True),
+    Verb(
+        "restore", "verbs_backup", "restore ./pads.backup", "from a backup, or out of the trash", rare=True
+    ),
     Verb("mkdir", "verbs_drive", "mkdir Work/Notes", "make a folder", rare=True),
     Verb("mv", "verbs_drive", "mv mzxw6ytb Work/Notes", "move pads into a folder", rare=True),
     Verb(
@@ -54,6 +56,7 @@ VERBS: Final = (
     Verb("heads", "verbs_heads", "heads mzxw6ytb", "words to compare by voice", rare=True),
     Verb("alarms", "verbs_alarms", "alarms mzxw6ytb", "say who was caught, what to do"),
     Verb("proof", "verbs_alarms", "proof check < proof.txt", "show others an alarm's proof", rare=True),
+    Verb("backup", "verbs_backup", "backup ~/pads.backup", "write all into one sealed file", rare=True),
     Verb("relay", "verbs_vault", "relay set wss://pads.example", "set, show or stop the relay"),
     Verb("passphrase", "verbs_vault", "passphrase", "change the vault's passphrase", rare=True),
     Verb("config", "verbs_config", "config check", "show and check the settings file", rare=True),

@@ -1,4 +1,4 @@
-"""The verbs that keep a drive in order: ls, mkdir, mv, tag, rm, trash, restore, template, duplicate."""
+"""The verbs that keep a drive in order: ls, mkdir, mv, tag, rm, trash, template, duplicate."""
 
 from __future__ import annotations
 
@@ -237,24 +237,6 @@ def trash_verb(sources: SecretSources, empty: bool, as_json: bool) -> None:
     rows += [(pad.short_id, pad.path, pad.trashed_ms) for pad in pads]
     cells = [(short, path, iso_time(at)[:16].replace("T", " ")) for short, path, at in rows]
     output.write_lines(table(("ID", "TITLE", "TRASHED (UTC)"), cells, flexible=1))
-
-
-@click.command("restore", cls=VerbCommand)
-@click.argument("pad")
-@unlocks
-def restore_verb(sources: SecretSources, pad: str) -> None:
-    """Take PAD, or a folder with all in it, out of the trash."""
-
-    async def work(engine: Engine) -> None:
-        from cryptpad_tui.engine import keeping
-
-        found, folder = keeping.find_trashed(engine, pad)
-        if found is not None:
-            keeping.restore(engine, found.pad_id)
-        else:
-            keeping.restore_folder(engine, folder)
-
-    in_vault(sources, work)
 
 
 @click.command("template", cls=VerbCommand)

@@ -38,7 +38,7 @@ class Restored:
 
     pads: int
     unsent: int
-    """Edits that no relay had acknowledged."""
+    """Edits of pads that no relay had acknowledged."""
     made_ms: int
     version: str
 
@@ -94,6 +94,7 @@ def _fill(database: Database, rows: Iterator[BackupRow]) -> Restored:
     known: dict[str, frozenset[str]] = {}
     pads = unsent = 0
     pad: int | None = None
+    is_drive = False
     waiting = iter(rows)
     while batch := [row for _, row in zip(range(_BATCH), waiting, strict=False)]:
         with database.transaction():
@@ -102,10 +103,11 @@ def _fill(database: Database, rows: Iterator[BackupRow]) -> Restored:
                     about[str(row.values["key"])] = str(row.values["value"])
                 elif row.table == PAD:
                     pad = insert(database, row, None, known)
-                    pads += row.values["kind"] != 2
+                    is_drive = row.values["kind"] == 2
+                    pads += not is_drive
                 else:
                     insert(database, row, pad if row.table in PAD_TABLES else None, known)
-                unsent += row.table in ("journal", "outbox")
+                unsent += not is_drive and row.table in ("journal", "outbox")
     with database.transaction():
         database.execute("DELETE FROM setting WHERE key=?", (MIRROR_SETTING,))
         database.execute(DUE_ALL)

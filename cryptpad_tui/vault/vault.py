@@ -210,6 +210,13 @@ class Vault(Tables):
             raise VaultLocked()
         return self.__account_root
 
+    def set_account_root(self, account_root: bytes) -> None:
+        """Become another account: for a vault that nothing was kept in."""
+        if len(account_root) != ROOT_BYTES:
+            raise ValueError("account root of wrong length")
+        self._database.execute("UPDATE secret SET value=? WHERE name='account_root'", (account_root,))
+        self.__account_root = account_root
+
     def change_passphrase(self, old: bytes, new: bytes) -> None:
         """Seal the master key for `new` in place of `old`. Copies of the old header still open with `old`."""
         self._replace_slot(SlotType.PASSPHRASE, new, old=old)

@@ -1,0 +1,71 @@
+"""Rows of one vault taken over by another: a pad wholly or not at all, never over what is there."""
+
+from __future__ import annotations
+
+from cryptpad_tui.vault.backup import MARK
+from cryptpad_tui.vault.backup_rows import PAD, PAD_TABLES, insert, pad_rows
+from cryptpad_tui.vault.search_tables import SET_DUE
+from cryptpad_tui.vault.vault import Vault
+
+
+def take_pad(vault: Vault, other: Vault, pad_id: bytes) -> int:
+    """The pad with all that belongs to it, as it is there; how many of its edits no relay has."""
+    number = other._database.scalar("SELECT id FROM pad WHERE pad_id=?", (pad_id,))
+    known: dict[str, frozenset[str]] = {}
+    unsent, pad = 0, None
+    with vault._database.transaction():
+        for row in other.backup_rows(lambda database: pad_rows(database, number)):
+            if row.table == PAD:
+                pad = insert(vault._database, row, None, known)
+            else:
+                insert(vault._database, row, pad if row.table in PAD_TABLES else None, known)
+            unsent += row.table in ("journal", "outbox")
+        generation = f"generation/{pad_id.hex()}"
+        vault.set_setting(generation, other.setting(generation))
+        vault._database.execute(SET_DUE, (0, pad_id))
+    return unsent
+
+
+def take_marks(vault: Vault, other: Vault) -> None:
+    """From which backups the other one's state has grown: this one's has by now, too."""
+    for name, value in other.settings_under(MARK).items():
+        vault.set_setting(name, value)
+
+
+def take_alarms(vault: Vault, other: Vault) -> None:
+    """Evidence that this vault does not have."""
+    for alarm in other.alarms():
+        if not any(
+            (alarm.code, alarm.proof) == (each.code, each.proof) for each in vault.alarms(alarm.pad_id)
+        ):
+            vault.add_alarm(
+                alarm.pad_id,
+                alarm.code,
+                alarm.sentence,
+                alarm.proof,
+                alarm.at_ms,
+                detail=alarm.detail,
+                lasting=alarm.lasting,
+                state=alarm.state,
+            )
+
+
+def is_unused(vault: Vault, drive_kind: int = 2) -> bool:
+    """Whether nothing was ever kept in it: its account can give way to another."""
+    return not any(pad.kind != drive_kind for pad in vault.pads()) and not vault.drive_fields()
+
+
+def take_account(vault: Vault, other: Vault) -> None:
+    """Become the other one's account, with its drive; only for a vault that nothing was kept in."""
+    assert is_unused(vault)
+    with vault._database.transaction():
+        for pad in vault.pads():
+            vault.forget_pad(pad.pad_id)
+        vault.set_account_root(other.account_root)
+        vault.set_setting("drive/mirror", None)
+        drive = other.setting("drive")
+        vault.set_setting("drive", drive)
+        if drive is not None:
+            take_pad(vault, other, bytes.fromhex(drive))
+        if vault.setting("relay_url") is None:
+            vault.set_setting("relay_url", other.setting("relay_url"))
