@@ -7,13 +7,17 @@ must mean exactly what the same edits made one by one would mean.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 
-from cryptpad_tui.crdt.grammar import STRING
-from cryptpad_tui.crdt.item_chain import Item
+from cryptpad_tui.crdt.grammar import FORMAT, STRING
+from cryptpad_tui.crdt.item_chain import Gap, Item
 from cryptpad_tui.crdt.items import ItemList
 from cryptpad_tui.crdt.kinds import TEXT_ROOT
+from cryptpad_tui.crdt.line_index import utf16_size
+from cryptpad_tui.crdt.mark_index import Frozen, frozen
 from cryptpad_tui.crdt.reader import Id
+from cryptpad_tui.crdt.values import Attributes
 from cryptpad_tui.crdt.wire import encode_block, encode_delete_set, encode_place, encode_string
 
 ByteEdit = tuple[int, int, str]
@@ -39,13 +43,38 @@ def write_edits(items: ItemList, client: int, clock: int, edits: Sequence[ByteEd
             # Between neighbours, as the validator wants it; what is deleted is a neighbour too.
             info, place = encode_place(chained or before, items.unit_behind(before), TEXT_ROOT)
             structs.append(bytes([info | STRING]) + place + encode_string(text))
-            clock += len(text.encode("utf-16-le")) // 2
+            clock += utf16_size(text)
             own_end, own_place = (client, clock - 1), last
     return encode_block(client, clock - _units(edits), structs) + encode_delete_set(_tidy(ranges))
 
 
+def write_runs(
+    client: int, clock: int, gap: tuple[Gap, Frozen], texts: Sequence[tuple[str, Attributes | None]]
+) -> bytes:
+    """One update that puts texts with their marks into a gap with its, one behind the other."""
+    (left, right), marks = gap
+    first_clock, structs, here = clock, list[bytes](), dict(marks)
+
+    def put(kind: int, content: bytes, units: int) -> None:
+        nonlocal left, clock
+        info, place = encode_place(left, right, TEXT_ROOT)
+        structs.append(bytes([info | kind]) + place + content)
+        clock += units
+        left = client, clock - 1
+
+    for text, attributes in [*texts, ("", dict(marks))]:
+        wanted = dict(frozen(attributes or {}))
+        for key in sorted({*here, *wanted}):
+            if here.get(key) != wanted.get(key):
+                put(FORMAT, encode_string(key) + encode_string(json.dumps(wanted.get(key))), 1)
+        here = wanted
+        if text:
+            put(STRING, encode_string(text), utf16_size(text))
+    return encode_block(client, first_clock, structs) + encode_delete_set([])
+
+
 def _units(edits: Sequence[ByteEdit]) -> int:
-    return sum(len(text.encode("utf-16-le")) // 2 for _, _, text in edits)
+    return sum(utf16_size(text) for _, _, text in edits)
 
 
 def _tidy(ranges: Sequence[tuple[int, int, int]]) -> list[tuple[int, int, int]]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pycrdt import Doc, Map, Text, UndoManager
 
-from cryptpad_tui.crdt.batch import ByteEdit, write_edits
+from cryptpad_tui.crdt.batch import ByteEdit
 from cryptpad_tui.crdt.collector import collector_paused
 from cryptpad_tui.crdt.delta import Delta
 from cryptpad_tui.crdt.errors import EngineFailure, UnfitValue, engine_call
@@ -29,8 +29,6 @@ from cryptpad_tui.crdt.wire import decode_state_vector
 UNDO_PAUSE_S = 0.5
 _OWN = "own"
 _REMADE = "remade"
-_BATCH_EDITS = 48
-"""Edits from which writing the update is quicker than the engine's own walks."""
 
 
 class EngineDocument:
@@ -51,6 +49,7 @@ class EngineDocument:
         self._is_local = False
         self._is_remote = False
         self.client_id = client_id
+        self.has_marks = bool(kind.format_keys)
         with engine_call():
             # Deleted content stays, or an undo would have nothing to bring back.
             self.doc: Doc[Any] = Doc(client_id=client_id, skip_gc=True)
@@ -168,38 +167,20 @@ class EngineDocument:
         self._gaps.forget()
         return not self._has_touched_text
 
-    def write(
-        self,
-        edits: Sequence[ByteEdit],
-        attributes: Sequence[Attributes | None],
-        text_bytes: int,
-        *,
-        undoable: bool = True,
-    ) -> None:
-        """Make ascending edits of a text of `text_bytes` in one own transaction."""
-        self._gaps.forget()
-        unmarked = all(marks is None for marks in attributes)
-        items = self.items(text_bytes) if unmarked and len(edits) >= _BATCH_EDITS else None
-        if items is not None:
-            update = write_edits(items, self.client_id, self.state_vector().get(self.client_id, 0), edits)
-            with self.own_transaction(undoable=undoable):
-                self.doc.apply_update(update)
-        else:
-            shift = 0
-            with self.own_transaction(undoable=undoable):
-                for (first, last, text), marks in zip(edits, attributes, strict=True):
-                    self.replace_bytes(first + shift, last + shift, text, marks)
-                    shift += utf8_size(text) - (last - first)
-        expected = text_bytes + sum(utf8_size(text) - (last - first) for first, last, text in edits)
-        if len(self.text) != expected:
-            raise EngineFailure("the text has another length than the edits make")
-
     # -- records
 
     def take_updates(self) -> list[bytes]:
         """The observer's update of every own transaction since the last call."""
         taken, self._updates = self._updates, []
         return taken
+
+    def forget_gaps(self) -> None:
+        """Something is written past `replace`, `format` and `apply`."""
+        self._gaps.forget()
+
+    def last_update(self) -> bytes:
+        """The update of the last own transaction, which stays to be taken."""
+        return self._updates[-1]
 
     def take_delta(self) -> Delta | None:
         """What the last transaction that was not local did to the text."""

@@ -6,10 +6,11 @@ changes which characters an edit takes or makes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from cryptpad_tui.crdt.kinds import INLINE_KEYS
-from cryptpad_tui.crdt.mark_index import MarkIndex
+from cryptpad_tui.crdt.mark_index import MarkIndex, frozen
 from cryptpad_tui.crdt.values import Position, TextEdit, end_of
 
 
@@ -32,6 +33,20 @@ def explicit_in_place(marks: MarkIndex | None, edit: TextEdit) -> list[TextEdit]
     """As `explicit`, in the coordinates before the first step."""
     steps = explicit(marks, edit)
     return [steps[0], *[replace(step, start=edit.end, end=edit.end) for step in steps[1:]]]
+
+
+def inherits(marks: MarkIndex | None, edits: Sequence[TextEdit]) -> bool:
+    """Whether each text has the marks of the character that it stands behind, be that one replaced or not."""
+    return marks is not None and all(_takes_over(marks, edit) for edit in edits)
+
+
+def _takes_over(marks: MarkIndex, edit: TextEdit) -> bool:
+    start, end = edit.start, edit.end
+    if not edit.text:
+        return True
+    if not end.col or (start < end and start.line != end.line):
+        return False
+    return marks.marks_at(Position(end.line, end.col - 1)) == frozen(edit.attributes or {})
 
 
 def _pieces(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from cryptpad_tui.crdt.delta import Delta
 from cryptpad_tui.crdt.errors import InvalidUpdate
 from cryptpad_tui.crdt.grammar import FORMAT, OWN_LIMITS, STRING, Struct, read_delete_set, read_struct
+from cryptpad_tui.crdt.item_chain import Gap as ItemGap
 from cryptpad_tui.crdt.item_chain import first_units
 from cryptpad_tui.crdt.kinds import TEXT_ROOT, PadKind
 from cryptpad_tui.crdt.line_index import utf8_size, utf16_size
@@ -107,6 +108,11 @@ class KnownGaps:
             right = closing[0] if closing else struct.right
             at = first + utf8_size(text)
             self._add(Gap(at, left, right, marks, [_Piece(client, clock, text)], is_exact=True))
+
+    def exact_at(self, at: int) -> tuple[ItemGap, Frozen] | None:
+        """The items beside a gap that own text was put in, and its marks."""
+        gap = next((gap for gap in self._gaps if gap.is_exact and gap.at == at), None)
+        return None if gap is None else ((gap.left, gap.right), gap.marks)
 
     # -- edits of others
 

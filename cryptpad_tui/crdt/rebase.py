@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from cryptpad_tui.crdt.bulk_write import write_many
 from cryptpad_tui.crdt.diff import smallest_edits
 from cryptpad_tui.crdt.engine_doc import EngineDocument
 from cryptpad_tui.crdt.kinds import PadKind
@@ -46,15 +47,25 @@ def make_again(engine: EngineDocument, lines: LineIndex, kept: Content) -> None:
 
 
 def write_text_edits(
-    engine: EngineDocument, lines: LineIndex, edits: list[TextEdit], *, undoable: bool = True
+    engine: EngineDocument,
+    lines: LineIndex,
+    edits: list[TextEdit],
+    *,
+    undoable: bool = True,
+    inherits: bool = False,
 ) -> list[tuple[int, int]]:
-    """Write ascending edits as one transaction; returns their byte spans before the first of them."""
+    """Write ascending edits as one step of undo; returns their byte spans before the first of them.
+
+    `inherits`: each text has the marks of the character that it stands behind, be that one replaced or not.
+    """
     spans = [(int(lines.byte_of(edit.start)), int(lines.byte_of(edit.end))) for edit in edits]
-    engine.write(
+    write_many(
+        engine,
         [(first, last, edit.text) for edit, (first, last) in zip(edits, spans, strict=True)],
         [edit.attributes for edit in edits],
         lines.byte_count,
         undoable=undoable,
+        inherits=inherits,
     )
     return spans
 

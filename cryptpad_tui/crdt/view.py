@@ -18,7 +18,7 @@ from cryptpad_tui.crdt.delta import apply_delta, delta_of
 from cryptpad_tui.crdt.diff import smallest_edits
 from cryptpad_tui.crdt.engine_doc import EngineDocument
 from cryptpad_tui.crdt.errors import UnfitValue
-from cryptpad_tui.crdt.explicit_marks import explicit, explicit_in_place
+from cryptpad_tui.crdt.explicit_marks import explicit, explicit_in_place, inherits
 from cryptpad_tui.crdt.kinds import META_ROOT, PadKind
 from cryptpad_tui.crdt.line_index import LineIndex
 from cryptpad_tui.crdt.mark_index import MarkIndex, Run
@@ -110,7 +110,7 @@ class ViewDocument:
             return
         self.end_undo_group()
         steps = [step for edit in edits for step in explicit_in_place(self.marks, edit)]
-        spans = write_text_edits(self._engine, self.lines, steps)
+        spans = write_text_edits(self._engine, self.lines, steps, inherits=inherits(self.marks, steps))
         self.end_undo_group()
         self._tell(apply_delta(self.lines, delta_of(steps, spans), Origin.LOCAL))
 

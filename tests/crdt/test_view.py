@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycrdt import Doc, Text
 
+from cryptpad_tui.crdt import bulk_write
 from cryptpad_tui.crdt import delta as delta_module
-from cryptpad_tui.crdt import engine_doc
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.errors import UncleanText, UnfitValue
 from cryptpad_tui.crdt.kinds import PadKind
@@ -365,7 +365,7 @@ def test_edits_written_at_once_mean_what_they_mean_one_by_one(seed: int) -> None
     before = ann.text()
     mirror = Mirror(ann)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine_doc, "_BATCH_EDITS", 1)
+        patch.setattr(bulk_write, "BATCH_RICH_EDITS", 1)
         ann.replace_all(edits)
     assert ann.text() == ann._engine.whole_text() == mirror.text == expected
     canonical = CanonicalDocument.from_snapshot(PadKind.RICHTEXT, _snapshot_of(bob), bob.state_vector())
