@@ -140,6 +140,7 @@ def main() -> None:
         "f7_presence": [presence(), presence(b"Anna"), b"\x84" + bytes([90]) + presence()[1:]],
         "f8_term_safe": term_safe_seeds(),
         "f9_vault": vault_seeds(),
+        "f11_flows": [Forge(11).bytes(size) for size in (1, 3, *range(20, 300, 20))],
     }
     for name, inputs in seeds.items():
         (CORPUS / name).mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What is fuzzed: a function for each parser of foreign bytes, F1 to F9 of the threat table.
+"""What is fuzzed: a function for each parser of foreign bytes, F1 to F9 of the threat table, and F11.
 
 A target takes any bytes and returns. It lets through no exception that its parser may raise by contract, and
 asserts what must hold of everything that parses. F10, the login block, comes with logins.
@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from fuzz.choices import Choices
+from fuzz.conversations import fuzz_flows
 from fuzz.documents import fuzz_snapshot, fuzz_update
 from fuzz.wire import fuzz_entry, fuzz_frames, fuzz_presence, fuzz_record
 
@@ -138,6 +139,7 @@ TARGETS: dict[str, Target] = {
     "f7_presence": fuzz_presence,
     "f8_term_safe": fuzz_term_safe,
     "f9_vault": fuzz_vault,
+    "f11_flows": fuzz_flows,
 }
 CORPUS = Path(__file__).with_name("corpus")
 

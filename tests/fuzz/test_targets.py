@@ -12,11 +12,13 @@ from fuzz.honest import accept
 from fuzz.mutate import mutants
 from fuzz.targets import CORPUS, TARGETS, corpus_of
 
+from cryptpad_relay.protocol.entry import Entry
 from cryptpad_relay.protocol.frames import SthRequest
 from cryptpad_tui.crdt import validator
 from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.pad.fold import Fold
 
-MUTANTS = {"f4_frames": 250, "f5_update": 250, "f9_vault": 250}
+MUTANTS = {"f4_frames": 250, "f5_update": 250, "f9_vault": 250, "f11_flows": 60}
 OTHERWISE = 600
 
 
@@ -89,6 +91,12 @@ def test_f9_notices_a_header_that_is_read_past_its_end(monkeypatch: pytest.Monke
     real = targets.encode_header
     monkeypatch.setattr(targets, "encode_header", lambda header: real(header) + b"x")
     assert broken_by("f9_vault")
+
+
+def test_f11_notices_a_client_that_believes_what_it_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Fold, "check_claim", lambda fold, entries, head: None)
+    monkeypatch.setattr(Entry, "signature_ok", lambda entry: True)
+    assert broken_by("f11_flows")
 
 
 def test_every_parser_and_form_is_a_target() -> None:
