@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import cache
+from types import ModuleType
 from typing import Any
 
 from fuzz.choices import Choices
 
 from cryptpad_relay import websocket
 from cryptpad_relay.diagnostics import LOG
-from cryptpad_relay.padlog import parse_log_entry
-from cryptpad_relay.protocol import frames, labels, records
+from cryptpad_relay.protocol import file_frames, frames, freeze, labels, owner_records, records, restore
 from cryptpad_relay.protocol.entry import (
     SEAL_OVERHEAD,
     Kind,
@@ -25,6 +25,7 @@ from cryptpad_relay.protocol.errors import Malformed, Refused
 from cryptpad_relay.protocol.frames import Op
 from cryptpad_relay.protocol.records import Genesis
 from cryptpad_relay.store.memory import MemoryStore
+from cryptpad_relay.voids import parse_log_entry
 from cryptpad_tui.crypto.keys import EditKeys, SigningSeed, edit_seed_of, make_genesis
 from cryptpad_tui.crypto.sealing import pad, padded_length, seal
 from cryptpad_tui.pad.payloads import Hello, PresencePayload, SnapshotSeal, Update, Verdict
@@ -34,12 +35,28 @@ from cryptpad_tui.pad.writer import Base
 from support.forge import Desk, DeskClient, Forge, ForgedPad
 
 PLAINTEXTS: tuple[Any, ...] = (Hello, Update, SnapshotSeal, Verdict, PresencePayload)
+
+
+def _named(module: ModuleType) -> list[tuple[str, Any]]:
+    return sorted(vars(module).items())
+
+
 RECORD_PARSERS: tuple[Callable[[bytes], Any], ...] = tuple(
-    [parse for name, parse in sorted(vars(records).items()) if name.startswith("parse_")]
+    dict.fromkeys(
+        parse
+        for module in (records, owner_records)
+        for name, parse in _named(module)
+        if name.startswith("parse_")
+    )
 )
-"""Of records.py, and with it of each record kind that comes."""
+"""Of these modules, and with them of each record kind that comes."""
 FORMS: tuple[Any, ...] = tuple(
-    [form for _, form in sorted(vars(frames).items()) if hasattr(form, "decode") and hasattr(form, "encode")]
+    dict.fromkeys(
+        form
+        for module in (frames, restore, freeze, file_frames)
+        for _, form in _named(module)
+        if hasattr(form, "decode") and hasattr(form, "encode")
+    )
 )
 MAX_MESSAGES = 24
 
@@ -60,7 +77,7 @@ def fuzz_entry(data: bytes) -> None:
 
 
 def fuzz_record(data: bytes) -> None:
-    """F2: whatever records.py can read."""
+    """F2: whatever is an owner's record."""
     kind = records.record_kind(data)
     assert kind is None or data[:4] == b"PAD1"
     for parse in RECORD_PARSERS:
