@@ -44,6 +44,7 @@ VERBS: Final = (
     Verb(
         "export", "verbs_convert", "export mzxw6ytb -o plan.html", "write a pad as another format", rare=True
     ),
+    Verb("comments", "verbs_comments", "comments mzxw6ytb", "list and write a pad's comments", rare=True),
     Verb("search", "verbs_search", "search garden party tag:home", "find pads by their text"),
     Verb("reindex", "verbs_search", "reindex", "read every pad again for search", rare=True),
     Verb("share", "verbs_share", "share mzxw6ytb --view", "print a link (a secret)"),

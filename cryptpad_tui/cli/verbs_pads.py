@@ -17,7 +17,7 @@ from cryptpad_tui.cli.vault_access import in_vault, send_or_say
 
 if TYPE_CHECKING:
     from cryptpad_tui.crdt.view import ViewDocument
-    from cryptpad_tui.engine import Engine, PadListing
+    from cryptpad_tui.engine import Engine, PadListing, PadSession
 
 _STDIN = Path("-")
 
@@ -96,6 +96,11 @@ def _append(view: ViewDocument, text: str) -> None:
 def _edit(sources: SecretSources, reference: str, change: Callable[[ViewDocument, str], None]) -> None:
     """A pipe is read to its end before the vault is opened, a person's typing only once the pad is found."""
     piped = None if stdin_is_terminal() else read_text()
+    edited(sources, reference, lambda session: change(session.view, read_text() if piped is None else piped))
+
+
+def edited(sources: SecretSources, reference: str, change: Callable[[PadSession], None]) -> None:
+    """Change a pad that takes edits, make it durable, and send it or say why not."""
 
     async def work(engine: Engine) -> None:
         from cryptpad_tui.engine import NotAllowed
@@ -108,7 +113,7 @@ def _edit(sources: SecretSources, reference: str, change: Callable[[ViewDocument
                 raise NotAllowed
             if session.halted and session.alarm:
                 raise Alarm(AlarmCode(session.alarm.code), "the pad takes no edits until you go on")
-            change(session.view, read_text() if piped is None else piped)
+            change(session)
             session.flush()
         finally:
             session.close()

@@ -13,6 +13,7 @@ from cli.fakes import Ended, Inside, Person
 from cryptpad_tui.vault.vault import Vault
 
 Run = Callable[..., Ended]
+DORA = "says “Dora”, not verified"
 
 
 @pytest.fixture(scope="module")
@@ -155,3 +156,31 @@ def test_search_finds_what_was_written_last_and_says_where(does: Callable[..., s
     assert does("search", "nothing") == ""
     assert run("search", '"(((', "--json").text == "[]"
     assert run("search").code == 2
+
+
+def test_comments_are_written_answered_done_and_listed(does: Callable[..., str], run: Run) -> None:
+    pad = does("new", "Garden", "--from", "-", stdin=b"Sow in May.\nSow peas.\n")
+    does("comments", pad, "--on", "peas", stdin="Which \u202eones?\nTell me.\n".encode())
+    does("comments", pad, "--on", "in May", stdin="früh".encode())
+    early, peas = json.loads(does("comments", pad, "--json"))
+    assert (early["line"], early["about"], early["gone"], early["done"]) == (1, "in May", False, False)
+    assert [remark["text"] for remark in early["remarks"]] == ["früh"]
+    assert (peas["line"], peas["remarks"][0]["author"]) == (2, None), "signed when it is sent"
+    does("comments", pad, "--answer", early["id"][:6], stdin=b"nein")
+    listed = does("comments", pad).splitlines()
+    assert listed[0] == f"{early['id']}  line 1  in May"
+    assert listed[1:3] == [f"    {DORA}: früh", f"    {DORA}: nein"]
+    assert "\u202e" not in "".join(listed)
+    assert listed[4:] == [f"    {DORA}: Which \\u{{202e}}ones?", f"    {DORA}: Tell me."]
+    does("comments", pad, "--done", early["id"])
+    assert [one["id"] for one in json.loads(does("comments", pad, "--json"))] == [peas["id"]]
+    assert [one["done"] for one in json.loads(does("comments", pad, "--all", "--json"))] == [False, True]
+    does("comments", pad, "--reopen", early["id"])
+    does("write", pad, stdin=b"Sow peas.\n")
+    gone = next(one for one in json.loads(does("comments", pad, "--json")) if one["id"] == early["id"])
+    assert gone["gone"]
+    for wrong in (("--on", "Sow nothing"), ("--on", ""), ("--answer", "f00"), ("--done", "")):
+        assert run("comments", pad, *wrong, stdin=b"x").code == 1
+    assert run("comments", pad, "--on", "peas", stdin=b" ").code == 1
+    assert run("comments", pad, "--on", "peas", "--json", stdin=b"x").code == 2
+    assert run("comments", pad, "--on", "peas", stdin=b"x" * 5_000).code == 1
