@@ -59,6 +59,8 @@ VERBS: Final = (
     Verb("proof", "verbs_alarms", "proof check < proof.txt", "show others an alarm's proof", rare=True),
     Verb("backup", "verbs_backup", "backup ~/pads.backup", "write all into one sealed file", rare=True),
     Verb("relay", "verbs_vault", "relay set wss://pads.example", "set, show or stop the relay"),
+    Verb("unlock", "verbs_lock", "unlock --for 8h", "hold the key for scripts", rare=True),
+    Verb("lock", "verbs_lock", "lock", "forget the key that unlock left", rare=True),
     Verb("passphrase", "verbs_vault", "passphrase", "change the vault's passphrase", rare=True),
     Verb("config", "verbs_config", "config check", "show and check the settings file", rare=True),
     Verb("doctor", "verbs_doctor", "doctor", "say what works on this terminal"),

@@ -21,6 +21,7 @@
     - `DiskFull`, `StorageFailed`: a write that did not happen.
     - `NotABackup`, `BackupTooNew`, `BackupDamaged`: files that nothing can be restored from.
     - `NotOverwritten`: a file that is no backup, where one was to be written.
+    - `AgentDidNotStart`
     - `UnknownPad`: no such pad in this vault.
     - `LogConflict`, `SeqReused`: storage that would contradict what is stored.
 """
@@ -155,6 +156,10 @@ class BackupDamaged(VaultError):
 class NotOverwritten(VaultError):
     """There is a file of this name already, and it is no backup, so it was left as it is. Choose another
     name."""
+
+
+class AgentDidNotStart(VaultError):
+    """The process that would hold the key did not start, so the vault stays locked. Nothing was changed."""
 
 
 class UnknownPad(VaultError):

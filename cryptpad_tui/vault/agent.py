@@ -1,0 +1,112 @@
+"""The agent that holds a vault's key for scripts, seen from who asks: where it is, what it is asked.
+
+A socket in a folder that is ours alone; both ends ask the kernel whose process the other is. One request a
+connection: an op and the vault's id, 17 bytes. The answer to KEY is 32 bytes, to FORGET and LEFT eight;
+nothing where it holds another vault's key. It is started by `unlock` alone, never because a key is wanted.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from enum import IntEnum
+from pathlib import Path
+from typing import Final
+
+from cryptpad_relay.protocol.labels import hash_parts
+from cryptpad_tui.host import files
+from cryptpad_tui.host.process import runtime_dir
+from cryptpad_tui.vault.errors import AgentDidNotStart
+from cryptpad_tui.vault.header import MASTER_KEY_BYTES, VAULT_ID_BYTES
+from cryptpad_tui.vault.seam import host_errors_translated
+
+SOCKET_LABEL: Final = "pad1/agentsocket"
+REQUEST_BYTES: Final = 1 + VAULT_ID_BYTES
+WAIT_S: Final = 2.0
+READY: Final = b"ready\n"
+_COMMAND: Final = (sys.executable, "-m", "cryptpad_tui.vault.agent_main")
+_INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "PYTHONPYCACHEPREFIX")
+_DARWIN_PEER: Final = (0, 1)
+"""SOL_LOCAL, LOCAL_PEERCRED: struct xucred, whose second u32 is the user."""
+
+
+class Op(IntEnum):
+    KEY = 1
+    FORGET = 2
+    LEFT = 3
+
+
+def socket_path(directory: Path, environ: Mapping[str, str] = os.environ) -> Path:
+    """Where the agent of this vault is, or would be."""
+    folder = runtime_dir(environ)
+    if folder is None:
+        # A socket has no content, so a disk is good enough for it.
+        folder = Path(tempfile.gettempdir()) / f"cryptpad-tui-{os.geteuid()}"
+    with host_errors_translated():
+        files.ensure_private_dir(folder)
+        files.ensure_private_dir(folder / "agent")
+    return folder / "agent" / hash_parts(SOCKET_LABEL, os.fsencode(directory.resolve()), size=8).hex()
+
+
+def peer_uid(link: socket.socket) -> int:
+    """The user whose process is at the other end."""
+    if sys.platform == "darwin":
+        return int(struct.unpack_from("=II", link.getsockopt(*_DARWIN_PEER, 128))[1])
+    return int(struct.unpack("3i", link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1])
+
+
+def held_key(directory: Path, vault_id: bytes) -> bytes | None:
+    """The master key of the vault with this id, where an agent holds it."""
+    answer = _ask(socket_path(directory), Op.KEY, vault_id)
+    return answer if len(answer) == MASTER_KEY_BYTES else None
+
+
+def seconds_left(directory: Path, vault_id: bytes) -> int | None:
+    """How long the agent still holds the key; None where there is none."""
+    answer = _ask(socket_path(directory), Op.LEFT, vault_id)
+    return int.from_bytes(answer) if len(answer) == 8 else None
+
+
+def forget(directory: Path) -> bool:
+    """Have the agent here forget and end, whatever key it holds; False where there is none."""
+    return len(_ask(socket_path(directory), Op.FORGET, bytes(VAULT_ID_BYTES))) == 8
+
+
+def _ask(path: Path, op: Op, vault_id: bytes) -> bytes:
+    try:
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(WAIT_S)
+            link.connect(os.fspath(path))
+            if peer_uid(link) != os.geteuid():
+                return b""
+            link.sendall(bytes([op]) + vault_id)
+            answer = b""
+            while part := link.recv(64):
+                answer += part
+            return answer
+    except OSError:
+        return b""
+
+
+def start(directory: Path, vault_id: bytes, master_key: bytes, seconds: int) -> None:
+    """Start an agent in the place of one that there may be. The key goes through a pipe, never a file."""
+    forget(directory)
+    path = socket_path(directory)
+    environ = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    with subprocess.Popen(
+        [*_COMMAND, os.fspath(path), str(seconds)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env=environ,
+        start_new_session=True,
+    ) as process:
+        said, _ = process.communicate(vault_id + master_key)
+    if said != READY:
+        raise AgentDidNotStart()

@@ -1,0 +1,157 @@
+"""The agent gives its key to its user's processes, for its vault and time, and then has it no more."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import stat
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from vault.helpers import Template
+
+from cryptpad_tui.vault import agent, agent_main
+from cryptpad_tui.vault.agent import Op
+from cryptpad_tui.vault.agent_main import Holder
+from cryptpad_tui.vault.headerfile import read_header
+from cryptpad_tui.vault.vault import Vault
+
+ID, KEY = b"i" * 16, b"k" * 32
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    yield tmp_path / "vault"
+    agent.forget(tmp_path / "vault")
+
+
+def agent_pid(home: Path) -> int:
+    with socket.socket(socket.AF_UNIX) as link:
+        link.connect(str(agent.socket_path(home)))
+        return int(struct.unpack("3i", link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0])
+
+
+def until_gone(pid: int) -> None:
+    for _ in range(200):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        if Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z":
+            return
+        time.sleep(0.01)
+    raise AssertionError("it is still there")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.e2e
+def test_it_opens_its_vault_in_private_and_forgets_on_lock_on_sigterm_and_in_time(
+    home: Path, template: Template
+) -> None:
+    shutil.copytree(template.directory, home)
+    vault = Vault.open(home, keyfile=template.keyfile)
+    vault_id, key = read_header(home).vault_id, vault.sealing_key()
+    vault.close()
+    agent.start(home, vault_id, key, 600)
+    path, pid = agent.socket_path(home), agent_pid(home)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == stat.S_IMODE(path.parents[1].stat().st_mode) == 0o700
+    assert agent.held_key(home, b"another vault's ") is None
+    assert 590 < (agent.seconds_left(home, vault_id) or 0) <= 600
+    Vault.open_held(home, vault_id, agent.held_key(home, vault_id) or b"").close()
+    limits = Path(f"/proc/{pid}/limits").read_text()
+    assert re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE)
+    assert (
+        key.hex() not in Path(f"/proc/{pid}/cmdline").read_text() + Path(f"/proc/{pid}/environ").read_text()
+    )
+    assert agent.forget(home)
+    until_gone(pid)
+    assert agent.held_key(home, vault_id) is None
+    assert not path.exists()
+
+    agent.start(home, vault_id, key, 600)
+    pid = agent_pid(home)
+    agent.start(home, vault_id, key, 600)
+    until_gone(pid)
+    pid = agent_pid(home)
+    os.kill(pid, signal.SIGTERM)
+    until_gone(pid)
+    assert not path.exists()
+
+    agent.start(home, vault_id, key, 1)
+    pid = agent_pid(home)
+    until_gone(pid)
+    assert agent.held_key(home, vault_id) is None
+
+
+def test_another_users_process_gets_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    listener = agent_main._listen(tmp_path / "s")
+    holder = Holder(ID, bytearray(KEY), 60)
+    for uid, answer in ((os.geteuid(), KEY), (os.geteuid() + 1, b"")):
+        monkeypatch.setattr(agent_main, "peer_uid", lambda link, uid=uid: uid)
+        with socket.socket(socket.AF_UNIX) as link:
+            link.connect(str(tmp_path / "s"))
+            link.sendall(bytes([Op.KEY]) + ID)
+            agent_main._serve_one(listener, holder)
+            try:
+                got = link.recv(64)
+            except ConnectionResetError:
+                got = b""
+            assert got == answer
+    monkeypatch.setattr(agent, "peer_uid", lambda link: os.geteuid() + 1)
+    assert agent._ask(tmp_path / "s", Op.KEY, ID) == b""
+    listener.close()
+
+
+def test_time_asleep_and_a_clock_set_forward_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    holder = Holder(ID, bytearray(KEY), 60)
+    assert holder.answer(bytes([Op.KEY]) + ID) == KEY
+    boot, wall = time.clock_gettime, time.time
+    monkeypatch.setattr(time, "clock_gettime", lambda clock: boot(clock) + 61)
+    assert holder.is_over
+    assert holder.answer(bytes([Op.KEY]) + ID) == b""
+    monkeypatch.setattr(time, "clock_gettime", boot)
+    monkeypatch.setattr(time, "time", lambda: wall() + 61)
+    assert holder.answer(bytes([Op.LEFT]) + ID) == b""
+
+
+def test_what_is_no_request_gets_nothing_and_forgetting_is_for_good() -> None:
+    holder = Holder(ID, bytearray(KEY), 60)
+    ask = bytes([Op.KEY])
+    for request in (b"", ask, bytes([9]) + ID, ask + ID + b"x", ask + KEY[:16]):
+        assert holder.answer(request) == b""
+    assert "k" * 8 not in repr(holder) + str(vars(Holder))
+    assert holder.answer(bytes([Op.FORGET]) + bytes(16)) == bytes(8)
+    assert holder.is_over
+    assert holder.answer(bytes([Op.KEY]) + ID) == b""
+
+
+def test_a_folder_that_others_could_use_is_no_place_for_it(home: Path, tmp_path: Path) -> None:
+    place = agent.socket_path(home).parents[1]
+    place.chmod(0o755)
+    with pytest.raises(Exception, match="others may use it"):
+        agent.socket_path(home)
+    shutil.rmtree(place)
+    place.symlink_to(tmp_path)
+    with pytest.raises(Exception, match="link"):
+        agent.socket_path(home)
+    place.unlink()
+
+
+def test_nothing_starts_it_by_itself(home: Path, template: Template) -> None:
+    shutil.copytree(template.directory, home)
+    assert agent.held_key(home, read_header(home).vault_id) is None
+    assert not agent.forget(home)
+    assert list(agent.socket_path(home).parent.iterdir()) == []
+    program = [sys.executable, "-m", "cryptpad_tui.vault.agent_main", "x", "0"]
+    assert subprocess.run(program, input=b"", check=False).returncode == 1
