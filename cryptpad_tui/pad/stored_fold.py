@@ -16,6 +16,7 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import ViewKeys
 from cryptpad_tui.pad.checkpoint import encode_checkpoint, restore_checkpoint
 from cryptpad_tui.pad.fold import Fold, Folded
+from cryptpad_tui.pad.old_start import start_of_log
 from cryptpad_tui.pad.owner_records import UNPLACED, NeedsEntry, NeedsRefold
 from cryptpad_tui.pad.ports import LogRow, PadStore
 from cryptpad_tui.pad.writer import Base
@@ -119,6 +120,8 @@ class StoredFold:
         fold, saved = self.new_fold(), self.store.checkpoint()
         if saved:
             restore_checkpoint(fold, saved[1])
+            if fold.start is None:
+                fold.start = start_of_log(self.store, self.keys)
         fold.owner.voided.update(voided)
         return fold
 

@@ -417,3 +417,25 @@ def test_a_checkpoint_of_before_the_verdicts_is_read() -> None:
         "0 1 2 ",
     )
     assert anna.replica.fold.owner.last_id == anna.replica.pad_id
+
+
+def test_a_start_of_before_it_was_kept_is_unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such a vault did not see the beginning: it must not vouch for snapshots, nor warn of true ones."""
+    anna, nora = Person("Anna", 1), Person("Nora", 2)
+    relay = relay_for(anna)
+    grow(anna, relay, 3)
+    bring(anna, relay, snapshot_at_checkpoint(anna, relay, monkeypatch))
+    join(nora, relay, flows.Pin(0, b""))
+    start = nora.replica.fold.start
+    assert start
+    reader = Reader(encode_checkpoint(nora.replica.fold))
+    facts = json.loads(reader.sized(1 << 20))
+    del facts["start"]
+    header = json.dumps(facts).encode()
+    nora.store.saved = (nora.replica.fold.n, u32(len(header)) + header + reader.take(reader.remaining))
+    nora.replica._reopen()
+    assert nora.replica.fold.start == start
+    assert not nora.replica.fold.start.checked
+    anna.replica.save_checkpoint(again=True)
+    anna.replica._reopen()
+    assert anna.replica.fold.start is None
