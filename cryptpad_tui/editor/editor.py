@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from cryptpad_tui.crdt.mark_index import MarkIndex
 from cryptpad_tui.crdt.values import Attributes, Change, Origin, Position, TextEdit
-from cryptpad_tui.editor import edits, finding, pointer, rich_blocks, viewport
+from cryptpad_tui.editor import edits, finding, pointer, rich_blocks, rich_copies, viewport
 from cryptpad_tui.editor.code_colours import CodeColours, colours_of_code, colours_of_rich
 from cryptpad_tui.editor.code_languages import MARKDOWN
 from cryptpad_tui.editor.commands import COMMANDS
@@ -30,6 +30,8 @@ from cryptpad_tui.editor.state import EditorState, Find, Settings, Step
 from cryptpad_tui.editor.viewport import Viewport
 
 _FEW_EDITS: Final = 200
+_LINES_KEPT: Final = frozenset({"line.move_up", "line.move_down", "line.duplicate"})
+"""Commands that make lines again elsewhere."""
 
 
 class Document(Protocol):
@@ -78,6 +80,7 @@ class Editor:
             read_only=document.read_only,
             marks=document.marks,
         )
+        self._copied = rich_copies.Copied()
         self._undoing = False  # the change that is being observed is this view's undo
         self._undone: Position | None = None
         self._undone_at: Position | None = None
@@ -125,7 +128,7 @@ class Editor:
             raise UnknownCommand(name)
         if command.edits and self._document.read_only:
             return (ReadOnly(),)
-        return self._take(command.run(self._current(), argument))
+        return self._take(self._with_marks(name, command.run(self._current(), argument)))
 
     def type(self, text: str) -> Effects:
         """One printable key."""
@@ -140,7 +143,15 @@ class Editor:
         """What the terminal pasted."""
         if self._document.read_only:
             return (ReadOnly(),)
-        return self._take(edits.insert_pasted(self._current(), text))
+        return self._take(self._with_marks("clipboard.paste", edits.insert_pasted(self._current(), text)))
+
+    def _with_marks(self, name: str, step: Step) -> Step:
+        """A step on rich text that copies, pastes or moves text: with the marks of that text."""
+        if name.startswith("line."):
+            return rich_copies.line_step(self.state, name, step) if name in _LINES_KEPT else step
+        if step.clipboard is not None:
+            self._copied = rich_copies.copied(self.state, step) or rich_copies.Copied()
+        return rich_copies.pasted(self.state, step, self._copied) if name == "clipboard.paste" else step
 
     def take(self, step: Step) -> Effects:
         """Do what a command outside of the table answered."""
@@ -217,7 +228,7 @@ class Editor:
         if len(step.edits) == 1:
             one = step.edits[0]
             self._document.replace(one.start, one.end, one.text, one.attributes)
-        elif self.state.marks is not None and len(step.edits) <= _FEW_EDITS:
+        elif self.state.marks is not None and step.formats and len(step.edits) <= _FEW_EDITS:
             # One after the other, the last first: with the formats after them they are one undo step.
             for one in reversed(step.edits):
                 self._document.replace(one.start, one.end, one.text, one.attributes)
