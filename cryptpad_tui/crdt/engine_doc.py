@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
+from weakref import WeakMethod
 
 from pycrdt import Doc, Map, Text, UndoManager
 
@@ -57,19 +59,19 @@ class EngineDocument:
             self._maps: dict[str, Map[Any]] = {root: self.doc.get(root, type=Map) for root in kind.map_roots}
             if state:
                 self.doc.apply_update(state)
-            self.doc.observe(self._keep_update)
+            self.doc.observe(_weakly(self._keep_update))
             if self._text is not None:
                 # Past the wrapper, which works out the delta of every event whether it is read or not.
-                self._subscription = self._text.integrated.observe(self._keep_delta)
+                self._subscription = self._text.integrated.observe(_weakly(self._keep_delta))
             for root, shared in self._maps.items():
                 self._watch(root, shared)
             self._make_undo_manager()
 
     def _watch(self, root: str, shared: Map[Any]) -> None:
-        def keep_keys(event: Any) -> None:
-            self._changed_keys.setdefault(root, set()).update(event.keys)
+        shared.observe(partial(_weakly(self._keep_keys), root))
 
-        shared.observe(keep_keys)
+    def _keep_keys(self, root: str, event: Any) -> None:
+        self._changed_keys.setdefault(root, set()).update(event.keys)
 
     def _keep_update(self, event: Any) -> None:
         update = event.update
@@ -199,9 +201,12 @@ class EngineDocument:
         self._undo = UndoManager(
             scopes=[scope],
             capture_timeout_millis=int(UNDO_PAUSE_S * 1000),
-            timestamp=lambda: int((self._now() + self._undo_shift_s) * 1000),
+            timestamp=_weakly(self._undo_ms),
         )
         self._undo.include_origin(_OWN)
+
+    def _undo_ms(self) -> int:
+        return int((self._now() + self._undo_shift_s) * 1000)
 
     def undo(self) -> bool:
         """Take back the last group of own changes."""
@@ -274,3 +279,15 @@ class EngineDocument:
         """The whole state as one update; costs its length."""
         with engine_call():
             return self.doc.get_update()
+
+
+def _weakly(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A callback that keeps nothing alive: Python's collector does not see what the engine holds, so what the
+    engine held would stay in memory, with its text, after its pad is closed."""
+    reference = WeakMethod(method)
+
+    def call(*given: Any) -> Any:
+        target = reference()
+        return target(*given) if target is not None else None
+
+    return call

@@ -199,11 +199,10 @@ class KnownGaps:
         """Bytes `first` to `last` became `size` bytes: drop what that touches, move what stands behind."""
         kept = []
         for gap in self._gaps:
-            if gap is not but:
-                if gap.start <= last and first <= gap.at:
+            if gap is not but and first <= gap.at:
+                if gap.start <= last:
                     continue
-                if last < gap.at:
-                    gap.at += size - (last - first)
+                gap.at += size - (last - first)
             kept.append(gap)
         self._gaps = kept
 
