@@ -78,7 +78,10 @@ class VaultBackend:
         return Engine(vault)
 
     def warm_up(self) -> None:
-        """Load what unlocking needs, while the person types."""
+        """Load the list, the engine and the editor."""
+        import cryptpad_tui.engine
+        import cryptpad_tui.ui.screens.drive
+        import cryptpad_tui.ui.screens.pad  # noqa: F401 - not to use, but to have
 
 
 def given_secret(

@@ -75,3 +75,12 @@ async def test_a_new_screen_is_styled_once_and_again_when_its_window_changes(siz
         await pilot.pause()
         assert sheet.has_class("-wide", "-low")
         assert sheet.styled == 1
+
+
+def test_while_argon2_works_the_editor_is_loaded() -> None:
+    code = (
+        "import sys, pathlib; from cryptpad_tui.ui.backend import VaultBackend; "
+        "VaultBackend(pathlib.Path('none')).warm_up(); "
+        "sys.exit('cryptpad_tui.ui.screens.pad' not in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -61,7 +61,6 @@ class FirstRunScreen(CommandScreen[None]):
         self.relays.show(RELAY_OPTIONS)
         self.query_one("#url").display = False
         self.query_one("#name").focus()
-        self.door.warm_up()
 
     def actions(self) -> Mapping[str, Action]:
         return {
@@ -123,6 +122,7 @@ class FirstRunScreen(CommandScreen[None]):
             return
         self._busy = True
         self.answer("Making the vault…")
+        self.door.warm_up()
         secret, name = self._value("passphrase").encode(), self._value("name").strip()
         chosen = self.relays.chosen
         kind = chosen.name if chosen is not None else ""

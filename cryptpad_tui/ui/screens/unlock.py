@@ -48,7 +48,6 @@ class UnlockScreen(CommandScreen[None]):
         if self._opening is not None:
             opening, self._opening = self._opening, None
             self.door.start(self._open(opening))
-        self.door.warm_up()
 
     def actions(self) -> Mapping[str, Action]:
         return {"unlock.recovery": self.toggle_recovery}
@@ -76,6 +75,7 @@ class UnlockScreen(CommandScreen[None]):
         """Opening costs seconds of Argon2 on purpose: never on the loop that paints."""
         self._busy = True
         self.answer("Opening the vault…")
+        self.door.warm_up()
         try:
             vault = await asyncio.to_thread(opening)
         except VAULT_FAILURES as error:
