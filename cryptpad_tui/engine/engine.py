@@ -22,9 +22,10 @@ from cryptpad_tui.drive.drive import Drive
 from cryptpad_tui.drive.mirror import Mirror
 from cryptpad_tui.engine import alarms, creating, generations, keeping, linking, listing, people, syncing
 from cryptpad_tui.engine.alarms import AlarmView
+from cryptpad_tui.engine.closing import abandon, close
 from cryptpad_tui.engine.errors import UnknownPad
 from cryptpad_tui.engine.history import log_lines
-from cryptpad_tui.engine.opening import OpenPads
+from cryptpad_tui.engine.opening import OpenPads, leave
 from cryptpad_tui.engine.relays import Relays
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.syncing import VaultWatch
@@ -58,8 +59,8 @@ class Engine:
         self.loop: asyncio.AbstractEventLoop | None = None
         self.open_pads = OpenPads(self, short_lived=short_lived)
         self.relays = Relays(self)
-        self._watch = VaultWatch(self)
-        self._loading_child = LoadingChild()
+        self.watch = VaultWatch(self)
+        self.loading_child = LoadingChild()
         self._drive: tuple[PadSession, Drive] | None = None
 
     # -- the drive
@@ -168,7 +169,7 @@ class Engine:
             return
         if self.loop is None or not session.waiting:
             self.open_pads.take_out(session.pad_id, keep_writer=True)
-            session.replica.leave()
+            leave(session)
             self.relays.let_go(session)
 
     @contextlib.contextmanager
@@ -228,7 +229,7 @@ class Engine:
 
     def load_document(self, kind: PadKind, update: bytes, clocks: dict[int, int]) -> CanonicalDocument:
         """Build a document from a snapshot that somebody else made: in a child with limits first."""
-        self._loading_child.load(kind, snapshot=update, clocks=clocks)
+        self.loading_child.load(kind, snapshot=update, clocks=clocks)
         return CanonicalDocument.from_snapshot(kind, update, clocks)
 
     def wants_sending(self, session: PadSession) -> None:
@@ -262,7 +263,7 @@ class Engine:
     async def start(self) -> None:
         """Keep open pads, and those with something to send, in step until `close`."""
         self.loop = asyncio.get_running_loop()
-        self._watch.start()
+        self.watch.start()
         for session in self.open_pads:
             self.relays.attach(session)
         for pad_id in syncing.pads_to_send(self):
@@ -286,12 +287,14 @@ class Engine:
         await self.relays.disconnect()
         self.loop = None
 
+    def flush(self) -> None:
+        """Make every edit durable; raises VaultError where one could not be saved."""
+        self.open_pads.flush()
+
     async def close(self) -> None:
         """Stop, with everything durable here; raises VaultError, still open, where it could not be saved."""
-        self.open_pads.flush()
-        await self._watch.stop()
-        await self.disconnect()
-        self.open_pads.flush()
-        self.open_pads.close()
-        self._loading_child.close()
-        self.vault.close()
+        await close(self)
+
+    async def abandon(self) -> None:
+        """Stop without what cannot be saved: raises VaultError like `close`, and is closed all the same."""
+        await abandon(self)

@@ -5,6 +5,7 @@ One session and one writer a pad and process: two writers of one process would w
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,12 @@ from cryptpad_tui.vault.records import PadRecord
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
+
+
+def leave(session: PadSession) -> None:
+    """Done with the pad here. Its checkpoint only makes the next opening fast: a full disk may keep it."""
+    with contextlib.suppress(VaultError):
+        session.replica.leave()
 
 
 class OpenPads:
@@ -103,7 +110,8 @@ class OpenPads:
     def close(self) -> None:
         """Leave them all, with what they share given back. They must be flushed."""
         for session in self:
-            session.replica.leave()
+            leave(session)
+            session.pending.stop_saving()
         self._sessions.clear()
         for shared in self._shared.values():
             shared.release()

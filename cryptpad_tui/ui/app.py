@@ -10,6 +10,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -61,6 +62,8 @@ class CryptpadApp(OrderedKeysApp):
         self._pad = pad
         self._opening = given_secret(self.backend, passphrase, keyfile)
         self._warm = self._quitting = False
+        self.lost = ""
+        """What could not be saved when the app ended, as a sentence."""
         self._colourist: Colourist | None = None
 
     # ---- life
@@ -79,10 +82,10 @@ class CryptpadApp(OrderedKeysApp):
         return FirstRunScreen()
 
     def warm_up(self) -> None:
-        """Load the rest once the first frame is out, while the person types."""
+        """Load the rest while Argon2 works: it leaves Python to others, and nobody types then."""
         if not self._warm:
             self._warm = True
-            self.set_timer(0.05, lambda: self.start(asyncio.to_thread(self.backend.warm_up)))
+            self.start(asyncio.to_thread(self.backend.warm_up))
 
     async def enter(self, vault: Vault, *, by_recovery: bool = False) -> None:
         """The vault is open: show the drive, then go online."""
@@ -122,7 +125,18 @@ class CryptpadApp(OrderedKeysApp):
         return next((pad.pad_id for pad in self.engine.listing() if pad.pad_id.hex() == setting), None)
 
     async def on_unmount(self) -> None:
-        await self.drop_engine()
+        await self.leave_vault()
+
+    async def leave_vault(self) -> None:
+        """The app ends, whatever the disk says: what could not be saved is told when the screen is gone."""
+        engine = self.engine
+        try:
+            await self.drop_engine()
+        except engine_failures() as error:
+            self.lost = words.sentence_of(error)
+            if engine is not None:
+                with suppress(*engine_failures()):
+                    await engine.abandon()
 
     async def drop_engine(self) -> None:
         """Flush and close; the vault's keys are gone afterwards."""
@@ -286,7 +300,9 @@ class CryptpadApp(OrderedKeysApp):
         return words.unsent(self.engine.listing())
 
     async def lock(self) -> None:
-        """Drop every key, and ask for the passphrase."""
+        """Drop every key, and ask for the passphrase; what cannot be saved stays open instead."""
+        if self.engine is not None:
+            self.engine.flush()
         from cryptpad_tui.ui.screens.pad import PadScreen
 
         while len(self.screen_stack) > 2:
@@ -346,6 +362,9 @@ def run_app(
         asyncio.run(_run(app, mouse=mouse))
     except KeyboardInterrupt:
         return 130
+    if app.lost:
+        print(f"cryptpad-tui: error: {app.lost}", file=sys.stderr)
+        return app.return_code or 1
     return app.return_code or 0
 
 
@@ -353,4 +372,4 @@ async def _run(app: CryptpadApp, *, mouse: bool) -> None:
     try:
         await app.run_async(mouse=mouse)
     finally:
-        await app.drop_engine()
+        await app.leave_vault()

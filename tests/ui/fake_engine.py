@@ -194,6 +194,10 @@ class FakeEngine:
     async def start(self) -> None:
         self.calls.append(("start",))
 
+    def flush(self) -> None:
+        for session in self.sessions.values():
+            session.flush()
+
     async def close(self) -> None:
         self.closed = True
 

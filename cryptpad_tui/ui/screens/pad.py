@@ -43,7 +43,7 @@ from cryptpad_tui.ui.screens.prompt import PromptLine
 from cryptpad_tui.ui.widgets.editor_view import EditorView
 from cryptpad_tui.ui.widgets.parts import Part
 from cryptpad_tui.ui.widgets.text_line import CalmLine, StatusLine
-from cryptpad_tui.vault.errors import UnknownPad
+from cryptpad_tui.vault.errors import UnknownPad, VaultError
 
 _COALESCE_S: Final = 0.1
 _AGES_S: Final = 10.0
@@ -136,7 +136,9 @@ class PadScreen(CommandScreen[None]):
         self.set_interval(_AGES_S, self.look)
 
     def on_unmount(self) -> None:
-        self.release()
+        # What cannot be saved is the engine's to tell, which ends after this screen.
+        with suppress(VaultError):
+            self.release()
 
     def flush(self) -> None:
         """Make what is typed durable at once."""
