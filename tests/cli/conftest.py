@@ -14,6 +14,8 @@ from cli.fakes import PASSPHRASE, Command, Ended, FakeEngine, Inside, MakePerson
 from cryptpad_tui.cli import vault_access
 from cryptpad_tui.cli.run import run
 from cryptpad_tui.cli.screen_request import ScreenRequest
+from cryptpad_tui.vault import passwords
+from support import kept_keys, zygote
 
 
 @pytest.fixture
@@ -56,6 +58,7 @@ def inside(command: Command, monkeypatch: pytest.MonkeyPatch) -> Inside:
     from cryptpad_tui.host import process
 
     monkeypatch.setattr(process, "harden", lambda: None)
+    monkeypatch.setattr(passwords.argon2id, "kdf", kept_keys.keeping(Path(zygote.shared().address).parent))
 
     def call(person: Person, *arguments: str, stdin: bytes = b"") -> Ended:
         for name, value in person.environ.items():
@@ -67,14 +70,10 @@ def inside(command: Command, monkeypatch: pytest.MonkeyPatch) -> Inside:
 
 
 @pytest.fixture(scope="session")
-def bytecode(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An environment in which processes of one test run share compiled modules, and nothing of ours."""
+def bytecode() -> dict[str, str]:
+    """An environment in which processes keep compiled modules, and with nothing of ours."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-    return {
-        **kept,
-        "PYTHONPYCACHEPREFIX": str(tmp_path_factory.mktemp("bytecode")),
-        "PYTHONWARNINGS": "error",
-    }
+    return {**kept, "PYTHONWARNINGS": "error"}
 
 
 @pytest.fixture(scope="session")

@@ -150,13 +150,18 @@ def _warm_up() -> Any:
     import importlib
 
     from cryptpad_tui.cli.verb_table import VERBS
+    from support import kept_keys
 
+    passwords = importlib.import_module("cryptpad_tui.vault.passwords")
+    passwords.argon2id.kdf = kept_keys.keeping(Path(sys.argv[1]).parent)
     for module in ("engine", "vault.vault", "cli.run", "cli.root", *[f"cli.{verb.module}" for verb in VERBS]):
         importlib.import_module(f"cryptpad_tui.{module}")
     return importlib.import_module("cryptpad_tui.__main__").main
 
 
 if __name__ == "__main__":
+    # The folder of the tests instead of this file's own, which Python put there.
+    sys.path[0] = str(Path(__file__).parents[1])
     main = _warm_up()
     _serve(sys.argv[1])
     sys.exit(main())
