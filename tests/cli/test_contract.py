@@ -26,7 +26,7 @@ def test_version_is_the_packages_own(anna: Person) -> None:
 
 
 def test_version_answers_quickly(anna: Person) -> None:
-    """P5's bar is 120 ms; what the processor did is counted, not the wait for it, since the machine is shared."""
+    """P5's bar is 120 ms, here of the processor: how long one waits for it is up to the other programs."""
     took = []
     for _ in range(3):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
