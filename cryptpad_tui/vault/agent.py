@@ -21,7 +21,7 @@ from typing import Final
 from cryptpad_relay.protocol.labels import hash_parts
 from cryptpad_tui.host import files
 from cryptpad_tui.host.process import runtime_dir
-from cryptpad_tui.vault.errors import AgentDidNotStart
+from cryptpad_tui.vault.errors import AgentDidNotStart, VaultError
 from cryptpad_tui.vault.header import MASTER_KEY_BYTES, VAULT_ID_BYTES
 from cryptpad_tui.vault.seam import host_errors_translated
 
@@ -41,15 +41,21 @@ class Op(IntEnum):
     LEFT = 3
 
 
-def socket_path(directory: Path, environ: Mapping[str, str] = os.environ) -> Path:
-    """Where the agent of this vault is, or would be."""
+def socket_path(directory: Path, environ: Mapping[str, str] = os.environ, *, make: bool = False) -> Path:
+    """Where the agent of this vault is, or would be. VaultUnsafe where others could use the folder.
+
+    `make`: make the folders that are missing.
+    """
     folder = runtime_dir(environ)
     if folder is None:
         # A socket has no content, so a disk is good enough for it.
         folder = Path(tempfile.gettempdir()) / f"cryptpad-tui-{os.geteuid()}"
     with host_errors_translated():
-        files.ensure_private_dir(folder)
-        files.ensure_private_dir(folder / "agent")
+        for each in (folder, folder / "agent"):
+            if make:
+                files.ensure_private_dir(each)
+            elif os.path.lexists(each):
+                files.check_private_dir(each)
     return folder / "agent" / hash_parts(SOCKET_LABEL, os.fsencode(directory.resolve()), size=8).hex()
 
 
@@ -62,22 +68,27 @@ def peer_uid(link: socket.socket) -> int:
 
 def held_key(directory: Path, vault_id: bytes) -> bytes | None:
     """The master key of the vault with this id, where an agent holds it."""
-    answer = _ask(socket_path(directory), Op.KEY, vault_id)
+    answer = _ask(directory, Op.KEY, vault_id)
     return answer if len(answer) == MASTER_KEY_BYTES else None
 
 
 def seconds_left(directory: Path, vault_id: bytes) -> int | None:
     """How long the agent still holds the key; None where there is none."""
-    answer = _ask(socket_path(directory), Op.LEFT, vault_id)
+    answer = _ask(directory, Op.LEFT, vault_id)
     return int.from_bytes(answer) if len(answer) == 8 else None
 
 
 def forget(directory: Path) -> bool:
     """Have the agent here forget and end, whatever key it holds; False where there is none."""
-    return len(_ask(socket_path(directory), Op.FORGET, bytes(VAULT_ID_BYTES))) == 8
+    return len(_ask(directory, Op.FORGET, bytes(VAULT_ID_BYTES))) == 8
 
 
-def _ask(path: Path, op: Op, vault_id: bytes) -> bytes:
+def _ask(directory: Path, op: Op, vault_id: bytes) -> bytes:
+    try:
+        path = socket_path(directory)
+    except VaultError:
+        # Somebody else took the place: no agent of ours is there, and nothing else must fail for it.
+        return b""
     try:
         with socket.socket(socket.AF_UNIX) as link:
             link.settimeout(WAIT_S)
@@ -96,7 +107,7 @@ def _ask(path: Path, op: Op, vault_id: bytes) -> bytes:
 def start(directory: Path, vault_id: bytes, master_key: bytes, seconds: int) -> None:
     """Start an agent in the place of one that there may be. The key goes through a pipe, never a file."""
     forget(directory)
-    path = socket_path(directory)
+    path = socket_path(directory, make=True)
     environ = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     with subprocess.Popen(
         [*_COMMAND, os.fspath(path), str(seconds)],
