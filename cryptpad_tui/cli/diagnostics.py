@@ -52,6 +52,7 @@ MEANINGS: Final[dict[str, ExitCode]] = {
     "cryptpad_tui.convert.errors.NotConverted": ExitCode.FAILED,
     "cryptpad_tui.comments.model.CommentTooLong": ExitCode.FAILED,
     "cryptpad_tui.crdt.errors.DocumentError": ExitCode.FAILED,
+    "cryptpad_tui.mounting.errors.MountError": ExitCode.FAILED,
     "cryptpad_tui.pad.alarms.Alarm": ExitCode.ALARM,
     "cryptpad_tui.pad.flows_void.NotVoidable": ExitCode.FAILED,
     "cryptpad_tui.pad.objects.ObjectTooLarge": ExitCode.FAILED,

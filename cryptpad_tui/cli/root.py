@@ -43,7 +43,7 @@ class VerbGroup(click.Group):
         for verb in VERBS:
             if verb.name == cmd_name:
                 module = importlib.import_module(f"cryptpad_tui.cli.{verb.module}")
-                command = getattr(module, f"{verb.name}_verb")
+                command = getattr(module, f"{verb.name.replace('-', '_')}_verb")
                 assert isinstance(command, click.Command)
                 command.epilog = f"Example: cryptpad-tui {verb.example}"
                 command.short_help = verb.what

@@ -66,24 +66,27 @@ def _held(directory: Path, vault_id: bytes) -> Vault | None:
         return None
 
 
-def make_engine(vault: Vault) -> Engine:
+def make_engine(vault: Vault, *, lasting: bool = False) -> Engine:
     from cryptpad_tui.engine import Engine
 
-    return Engine(vault, short_lived=True)
+    return Engine(vault, short_lived=not lasting)
 
 
-def in_vault(sources: SecretSources, work: Callable[[Engine], Awaitable[T]]) -> T:
-    """What `work` returns; the vault is closed, and everything in it durable, when this returns or raises."""
+def in_vault(sources: SecretSources, work: Callable[[Engine], Awaitable[T]], *, lasting: bool = False) -> T:
+    """What `work` returns; the vault is closed, and everything in it durable, when this returns or raises.
+
+    `lasting`: the verb goes on until it is stopped, and is a writer of its own.
+    """
     vault = unlock(sources)
     try:
-        return asyncio.run(_with_engine(vault, work))
+        return asyncio.run(_with_engine(vault, work, lasting=lasting))
     finally:
         vault.close()
 
 
-async def _with_engine(vault: Vault, work: Callable[[Engine], Awaitable[T]]) -> T:
+async def _with_engine(vault: Vault, work: Callable[[Engine], Awaitable[T]], *, lasting: bool) -> T:
     asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
-    engine = make_engine(vault)
+    engine = make_engine(vault, lasting=True) if lasting else make_engine(vault)
     try:
         return await work(engine)
     finally:

@@ -30,9 +30,7 @@ VERBS: Final = (
     Verb("rename", "verbs_pads", 'rename mzxw6ytb "Errands"', "give a pad another title"),
     Verb("rm", "verbs_drive", "rm mzxw6ytb", "put a pad into the trash"),
     Verb("trash", "verbs_drive", "trash --empty", "list or empty the trash", rare=True),
-    Verb(
-        "restore", "verbs_backup", "restore ./pads.backup", "from a backup, or out of the trash", rare=True
-    ),
+    Verb("restore", "verbs_backup", "restore ./pads.backup", "from a backup, or out of the trash", rare=True),
     Verb("mkdir", "verbs_drive", "mkdir Work/Notes", "make a folder", rare=True),
     Verb("mv", "verbs_drive", "mv mzxw6ytb Work/Notes", "move pads into a folder", rare=True),
     Verb(
@@ -44,6 +42,7 @@ VERBS: Final = (
     Verb(
         "export", "verbs_convert", "export mzxw6ytb -o plan.html", "write a pad as another format", rare=True
     ),
+    Verb("mount-dir", "verbs_mount", "mount-dir Work/Notes ~/notes", "keep a folder on disk in step"),
     Verb("comments", "verbs_comments", "comments mzxw6ytb", "list and write a pad's comments", rare=True),
     Verb("search", "verbs_search", "search garden party tag:home", "find pads by their text"),
     Verb("reindex", "verbs_search", "reindex", "read every pad again for search", rare=True),
@@ -61,6 +60,7 @@ VERBS: Final = (
     Verb("relay", "verbs_vault", "relay set wss://pads.example", "set, show or stop the relay"),
     Verb("unlock", "verbs_lock", "unlock --for 8h", "hold the key for scripts", rare=True),
     Verb("lock", "verbs_lock", "lock", "forget the key that unlock left", rare=True),
+    Verb("vault", "verbs_care", "vault check", "check, compact or rekey the vault", rare=True),
     Verb("passphrase", "verbs_vault", "passphrase", "change the vault's passphrase", rare=True),
     Verb("config", "verbs_config", "config check", "show and check the settings file", rare=True),
     Verb("doctor", "verbs_doctor", "doctor", "say what works on this terminal"),

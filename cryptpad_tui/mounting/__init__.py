@@ -1,0 +1,1 @@
+"""A folder of the drive and a folder on disk that follow each other."""
