@@ -170,7 +170,11 @@ class Editor:
     def highlight(self, query: Query | None) -> None:
         """Mark the matches of a query, or none."""
         state = self.state
-        find = None if query is None else Find(query, state.selection.primary, state.viewport, open=False)
+        find = (
+            None
+            if query is None
+            else Find(query, state.selection.primary, state.viewport, open=False, marked=True)
+        )
         self.state = replace(state, find=find)
 
     @property
@@ -317,18 +321,19 @@ class Editor:
 
     def scroll(self, rows: int) -> None:
         """Move the view, never the caret."""
-        self._look(viewport.scrolled(self.state.viewport, self.state.layout, rows))
+        self.look(viewport.scrolled(self.state.viewport, self.state.layout, rows))
 
     def scroll_to(self, fraction: float) -> None:
-        self._look(viewport.at_fraction(self.state.viewport, self.state.layout, fraction))
+        self.look(viewport.at_fraction(self.state.viewport, self.state.layout, fraction))
 
     def show(self, position: Position) -> None:
         """Scroll so that a place is visible; the caret stays."""
         place = self._document.lines.clamp(position)
         margin = self.state.settings.scroll_margin
-        self._look(viewport.revealing(self.state.viewport, self.state.layout, place, margin))
+        self.look(viewport.revealing(self.state.viewport, self.state.layout, place, margin))
 
-    def _look(self, view: Viewport) -> None:
+    def look(self, view: Viewport) -> None:
+        """Look from there; the caret stays."""
         self.state = replace(self.state, viewport=view)
 
     def reveal(self, position: Position, *, select_to: Position | None = None) -> None:

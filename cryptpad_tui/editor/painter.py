@@ -107,7 +107,7 @@ def _own_marks(
 
 
 def _searched(state: EditorState) -> regex.Pattern[str] | None:
-    if state.find is None or not state.find.open or not state.find.query.text:
+    if state.find is None or not (state.find.open or state.find.marked) or not state.find.query.text:
         return None
     try:
         return compiled(state.find.query)

@@ -34,6 +34,8 @@ class Find:
     origin: Selection
     origin_view: Viewport
     open: bool = True
+    marked: bool = False
+    """The matches are shown though nobody writes what to find: vim's searches."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,34 @@ def test_a_search_that_is_taken_back_leaves_everything_as_it_was() -> None:
     assert (session.shown, session.vim.status) == ("|one two", "")
 
 
+def marked(session: VimSession) -> list[str]:
+    rows = session.editor.frame().rows
+    return [span.text for row in rows for span in row.spans if "find" in span.styles]
+
+
+def test_a_search_marks_what_it_finds_while_it_is_written_and_goes_back_when_it_is_left() -> None:
+    session = VimSession("|one\n" + "x\n" * 50 + "two tea")
+    session.press("/t")
+    assert (session.editor.state.head, marked(session)) == (Position(0, 0), ["t", "t"])
+    session.press("w")
+    assert marked(session) == ["tw"]
+    session.press("[")
+    assert marked(session) == [], "half a pattern"
+    session.press("<Esc>")
+    assert (session.editor.state.viewport.top, session.editor.state.find) == (Position(0, 0), None)
+    session.press("/tea<CR>:s/x/y/<CR>?t<Esc>")
+    assert marked(session) == ["tea"], "what was searched for before"
+
+
+def test_lines_that_others_change_while_replacing_asks_stay_as_they_are() -> None:
+    session = VimSession("|a\na\na").press(":%s/a/b/c<CR>y")
+    assert (session.vim.prompt or "").startswith(":replace with “b”?")
+    remote((1, 0), (1, 0), "A")(session)
+    session.press("yy")
+    assert session.text == "b\nAa\nb"
+    assert Notice("Lines that somebody else changed meanwhile were left as they are.") in session.effects
+
+
 def test_keys_of_the_app_are_left_to_it() -> None:
     session = VimSession("|one")
     for key in ("f1", "ctrl+q", "ctrl+s", "ctrl+p", "f6", "alt+x"):

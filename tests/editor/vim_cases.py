@@ -395,7 +395,17 @@ OURS = (
     Case("|Foo foo", "/foo<CR>", "Foo |foo", "a search without capitals ignores case; here both agree"),
     Case("x |Foo", "gg0/foo<CR>", "x |Foo", "a search without capitals ignores case (vim: set smartcase)"),
     Case("a| b", "i<CR>X<Esc>", "a\n|X b", "Enter keeps the blanks behind it, as in the default map"),
+    *[
+        Case(before, keys, after, "as vim, which takes whole lines for answers where it draws nothing")
+        for before, keys, after in (
+            ("|a a a a\na", ":%s/a/b/gc<CR>ynyq", "b a b |a\na"),
+            ("|a a\nb\na a", ":%s/a/b/gc<CR>nxa", "a b\nb\nb |b"),
+            ("|a a a", ":s/a/b/gc<CR>nl", "a |b a"),
+            ("|a\na", ":%s/a/b/c<CR>nn", "a\n|a"),
+            ("|a a", ":s/a/b/gc<CR>y<Esc>", "b |a"),
+            ("|a a\na", ":%s/a/bb/gc<CR>au", "|a a\na"),
+        )
+    ],
     Case("|a\nb", "/a\\nb<CR>", "|a\nb", "a search looks inside of lines; the sentence says so"),
-    Case("|a b", "vy:s/a/c/c<CR>", "|a b", "Find and replace asks with a preview; :s says so"),
 )
 """Deviations on purpose."""

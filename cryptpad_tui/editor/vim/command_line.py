@@ -13,7 +13,8 @@ from cryptpad_tui.editor.find import BadPattern
 from cryptpad_tui.editor.selection import caret
 from cryptpad_tui.editor.state import Step
 from cryptpad_tui.editor.vim import changes, ex, operators
-from cryptpad_tui.editor.vim.context import Vim
+from cryptpad_tui.editor.vim.confirm import confirmed
+from cryptpad_tui.editor.vim.context import Keys, Vim
 from cryptpad_tui.editor.vim.motions import Kind, Target
 from cryptpad_tui.editor.vim.pattern import query_of, template_of
 from cryptpad_tui.editor.vim.places import first_nonblank, whole_lines
@@ -29,8 +30,8 @@ _SCREEN: Final = {
 }
 
 
-def execute(vim: Vim, line: str) -> None:
-    """Do a line. Raises Failed with a sentence."""
+def execute(vim: Vim, line: str) -> Keys:
+    """Do a line; it may ask for more keys. Raises Failed with a sentence."""
     chosen = vim.visual_range
     lines = None
     if chosen is not None:
@@ -42,7 +43,7 @@ def execute(vim: Vim, line: str) -> None:
         if isinstance(asked, ex.Goto):
             vim.go(Target(first_nonblank(vim.lines, asked.line), Kind.LINES, jump=True))
         elif isinstance(asked, ex.Substitute):
-            _substitute(vim, asked)
+            yield from _substitute(vim, asked)
         elif asked is not None:
             _call(vim, asked)
     except (ex.ExError, BadPattern) as error:
@@ -87,7 +88,7 @@ def _on_lines(vim: Vim, call: ex.Call) -> None:
     vim.place(vim.state.head)
 
 
-def _substitute(vim: Vim, asked: ex.Substitute) -> None:
+def _substitute(vim: Vim, asked: ex.Substitute) -> Keys:
     vim.require_writable()
     if asked.pattern:
         prefix = "\\c" if asked.ignore_case else ""
@@ -110,10 +111,16 @@ def _substitute(vim: Vim, asked: ex.Substitute) -> None:
         vim.say(f"Found {said}")
         return
     vim.editor.highlight(query)
+    if asked.ask:
+        made = yield from confirmed(vim, made)
+        if not made.edits:
+            return
+        said = f"{made.count:,} in {made.lines:,} {'line' if made.lines == 1 else 'lines'}."
     breaks = sum(edit.text.count("\n") for edit in made.edits)
     if made.edits:
         edits = operators.with_marks(vim.state, made.edits)
-        vim.take(Step(edits, caret(Position(made.last_line, 0))))
+        # Whoever was asked stays at the match that was asked about, as in vim.
+        vim.take(Step(edits, None if asked.ask else caret(Position(made.last_line, 0))))
     if made.lines > 1:
         vim.say(f"Replaced {said}")
-    vim.place(first_nonblank(vim.lines, made.last_line + breaks))
+    vim.place(vim.cursor if asked.ask else first_nonblank(vim.lines, made.last_line + breaks))

@@ -67,6 +67,8 @@ class Substitute:
     """Every match of a line, not the first alone."""
     ignore_case: bool | None
     count_only: bool = False
+    ask: bool = False
+    """Of each match whether it is meant."""
 
 
 Parsed = Call | Goto | Substitute | None
@@ -138,11 +140,9 @@ def _substitute(rest: str, lines: Lines) -> Substitute:
     pattern, replacement, flags = (*parts, "", "")[:3]
     flags = flags.strip()
     if unknown := flags.strip("giIcne&"):
-        raise ExError(f":s knows g, i, I and n behind it, not {unknown[0]}.")
-    if "c" in flags:
-        raise ExError("Asking for each one is not there for :s; use Find and replace, which shows them.")
+        raise ExError(f":s knows g, c, i, I and n behind it, not {unknown[0]}.")
     ignore_case = "i" in flags
-    return Substitute(lines, pattern, replacement, "g" in flags, ignore_case, "n" in flags)
+    return Substitute(lines, pattern, replacement, "g" in flags, ignore_case, "n" in flags, "c" in flags)
 
 
 def _parts(text: str, sign: str) -> list[str]:

@@ -15,7 +15,14 @@ from cryptpad_tui.editor.vim.context import MAX_COUNT, Cancelled, Failed, Keys, 
 from cryptpad_tui.editor.vim.motions import CHAR_MOTIONS, MOTIONS, Ask, Kind, Target, find_again
 from cryptpad_tui.editor.vim.places import Range, first_nonblank, whole_lines
 from cryptpad_tui.editor.vim.registers import NAMES
-from cryptpad_tui.editor.vim.search import SEARCH_KEYS, read_line, search_again, search_for, search_word
+from cryptpad_tui.editor.vim.search import (
+    SEARCH_KEYS,
+    read_line,
+    read_pattern,
+    search_again,
+    search_for,
+    search_word,
+)
 from cryptpad_tui.editor.vim.single import CHAR_COMMANDS, SIMPLE
 
 LEAVE: Final = ("escape", "ctrl+c")
@@ -86,7 +93,7 @@ def normal_mode(vim: Vim) -> Keys:
         CHAR_COMMANDS[key](vim, prefix, vim.last_key)
     elif key == ":":
         start = f".,.+{prefix.count - 1}" if prefix.count else ""
-        execute(vim, (yield from read_line(vim, ":", start)))
+        yield from execute(vim, (yield from read_line(vim, ":", start)))
     elif key in ".@q":
         yield from _again(vim, prefix, key)
     else:
@@ -122,7 +129,7 @@ def read_motion(vim: Vim, prefix: Prefix, key: str, operator: str) -> Generator[
         found = vim.find[0] if key == ";" else vim.find[0].swapcase()
         target = find_again(state, ask, found, vim.find[1])
     elif key in SEARCH_KEYS:
-        target = search_for(vim, key, (yield from read_line(vim, key)), prefix.times)
+        target = search_for(vim, key, (yield from read_pattern(vim, key)), prefix.times)
     elif key in ("n", "N"):
         target = search_again(vim, prefix.times, reverse=key == "N")
     elif key in ("*", "#", "g*", "g#"):

@@ -6,7 +6,7 @@ it is written. It must never run what the line says: that is command_line's.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Final
 
 import regex
@@ -26,8 +26,34 @@ _ENDS: Final = ("enter", "ctrl+j")
 _WORD: Final = regex.compile(r"[\w\p{M}]+|[^\w\s]+")
 
 
-def read_line(vim: Vim, sign: str, start: str = "") -> Generator[None, str, str]:
-    """The line as far as Enter. Raises Cancelled."""
+def read_pattern(vim: Vim, sign: str) -> Generator[None, str, str]:
+    """The line behind / or ?: what it finds is marked while it is written. Raises Cancelled."""
+    before, view = vim.state.find, vim.state.viewport
+    vim.search_forward = sign == "/"
+    try:
+        return (yield from read_line(vim, sign, shown=lambda text: _show(vim, sign, text)))
+    except Cancelled:
+        vim.editor.highlight(None if before is None or before.open else before.query)
+        vim.editor.look(view)
+        raise
+
+
+def _show(vim: Vim, sign: str, line: str) -> None:
+    """Mark what a line finds, and bring the first of it into view; a pattern may be half written."""
+    pattern = _cut(sign, line)
+    try:
+        query = query_of(pattern) if pattern else None
+        place = query and searched(vim.lines, query, vim.cursor, forward=sign == "/")
+    except BadPattern:
+        query = place = None
+    vim.editor.highlight(query)
+    vim.editor.show(place or vim.cursor)
+
+
+def read_line(
+    vim: Vim, sign: str, start: str = "", shown: Callable[[str], None] | None = None
+) -> Generator[None, str, str]:
+    """The line as far as Enter; `shown` is told each as it is written. Raises Cancelled."""
     text = start
     history = vim.prompt_history.setdefault(sign, [])
     at = len(history)
@@ -45,6 +71,8 @@ def read_line(vim: Vim, sign: str, start: str = "") -> Generator[None, str, str]
                 text = history[at] if at < len(history) else ""
             else:
                 text = _edited(vim, text, key)
+            if shown is not None:
+                shown(text)
     finally:
         vim.prompt = None
     if text and (not history or history[-1] != text):
@@ -73,13 +101,18 @@ def _edited(vim: Vim, text: str, key: str) -> str:
 
 def search_for(vim: Vim, sign: str, line: str, count: int) -> Target | None:
     """/ and ?: the pattern that was written; an empty one is the last once more."""
-    cut = regex.sub(rf"(?<!\\){regex.escape(sign)}[bes+\-\d]*$", "", line) if line else line
-    pattern = cut.replace("\\" + sign, sign)
+    pattern = _cut(sign, line)
     vim.search_forward = sign == "/"
     if pattern:
         vim.last_pattern = pattern
         vim.query = None
     return search_again(vim, count, reverse=False)
+
+
+def _cut(sign: str, line: str) -> str:
+    """The pattern alone, without an offset behind it."""
+    cut = regex.sub(rf"(?<!\\){regex.escape(sign)}[bes+\-\d]*$", "", line) if line else line
+    return str(cut.replace("\\" + sign, sign))
 
 
 def search_again(vim: Vim, count: int, *, reverse: bool, start: Position | None = None) -> Target | None:

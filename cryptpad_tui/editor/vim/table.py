@@ -43,7 +43,10 @@ VIM_KEYS: Final = (
     VimKey("v V o gv", "Select characters, lines; the other end; what was selected last"),
     VimKey("q @ @@", "Record keys as a to z, end with q; play them; again"),
     VimKey(":w :q :wq :x ZZ", "Save; back to the list (everything is saved as you type)"),
-    VimKey(":s/old/new/g :%s/old/new/gi", "Replace in this line, in all; & and \\1 stand for what was found"),
+    VimKey(
+        ":s/old/new/g :%s/old/new/gc",
+        "Replace in this line, in all, asking at each; & and \\1 stand for what was found",
+    ),
     VimKey(":12 :$ :d :j :> :noh", "Go to a line; delete, join, indent lines; unmark what was found"),
 )
 

@@ -67,7 +67,7 @@ def visual_mode(vim: Vim) -> Keys:
             _fill(vim, vim.last_key)
         elif key == ":":
             vim.leave_visual()
-            execute(vim, (yield from read_line(vim, ":", "'<,'>")))
+            yield from execute(vim, (yield from read_line(vim, ":", "'<,'>")))
         elif not _do(vim, prefix, key):
             target = yield from read_motion(vim, prefix, key, "")
             vim.go(target)
