@@ -68,10 +68,13 @@ def _import_one(engine: Engine, source: Source, *, pandoc: bool) -> PadListing:
     from cryptpad_tui.convert.formats import is_rich, read_rich
     from cryptpad_tui.convert.model import runs_of
     from cryptpad_tui.crdt.kinds import PadKind
+    from cryptpad_tui.editor.code_languages import MARKDOWN, language_of_title
 
     data = source.read()
     name = PurePath(source.name)
-    title = require_title(name.stem or name.name)
+    # The end of a program's name says what its text holds, so it stays in the title.
+    is_code = language_of_title(name.name) != MARKDOWN and name.suffix.lower() not in (".txt", ".text")
+    title = require_title(name.name if is_code else name.stem or name.name)
     if source.folder:
         require_title(source.folder)
     if not is_rich(source.name, data):

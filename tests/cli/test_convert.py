@@ -146,3 +146,14 @@ def test_a_zip_that_would_grow_is_refused(make_person: MakePerson, inside: Insid
     ended = inside(anna, "import", str(tmp_path / "bomb.zip"))
     assert ended.code == 1
     assert "grow" in ended.err
+
+
+def test_a_program_keeps_the_end_of_its_name(make_person: MakePerson, inside: Inside, tmp_path: Path) -> None:
+    anna = make_person("Anna")
+    for name in ("main.py", "Plan.md", "todo.txt", "main.c"):
+        (tmp_path / name).write_text("# x\n")
+    inside(anna, "import", *[str(tmp_path / name) for name in ("main.py", "Plan.md", "todo.txt", "main.c")])
+    assert {pad["title"] for pad in json.loads(inside(anna, "ls", "--json").text)} == {
+        "main.py", "Plan", "todo", "main.c",
+    }  # fmt: skip
+    assert inside(anna, "export", "main.py").text == "# x\n"
