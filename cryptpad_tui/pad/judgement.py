@@ -192,9 +192,7 @@ class Judgement:
         author = fold.writers.get(start.writer_pk)
         ident_pk = author.ident_pk if author else b""
         endorsed = [
-            mark
-            for mark in fold.verdicts.endorsements(start.snapshot_id)
-            if mark.ident_pk != ident_pk and mark.state_digest == start.state_digest
+            mark for mark in fold.verdicts.endorsements(start.snapshot_id) if _vouches(mark, start, ident_pk)
         ]
         checked_by = tuple([named(mark.ident_pk) for mark in endorsed])
         alerted = tuple([named(mark.ident_pk) for mark in fold.verdicts.alerts(start.snapshot_id)])
@@ -218,6 +216,11 @@ class Judgement:
         writers = self._replica.fold.writers.values()
         names = (writer.name for writer in writers if writer.ident_pk == ident_pk and writer.name)
         return next(names, ident_pk.hex()[:8])
+
+
+def _vouches(mark: VerdictMark, start: StartMark, author_ident_pk: bytes) -> bool:
+    """Whether an ENDORSE is another person's, who came to this very state."""
+    return mark.ident_pk != author_ident_pk and mark.state_digest == start.state_digest
 
 
 def _vouched(start: StartMark, checked_by: Sequence[str]) -> str:

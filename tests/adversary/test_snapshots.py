@@ -319,10 +319,14 @@ async def test_r03_a_table_by_the_relay_alone(lab: Lab, monkeypatch: Patch, defe
         assert seqs != [state.last_seq for state in anna.replica.fold.writers.values()]
 
 
-async def test_r04_a_refused_snapshot_spoils_no_writer(lab: Lab, monkeypatch: Patch) -> None:
+@both
+async def test_r04_a_refused_snapshot_spoils_no_writer(lab: Lab, monkeypatch: Patch, defended: bool) -> None:
     """The relay refuses it, or takes it and nobody believes it: its maker types on."""
     anna, viktor = await lab.client("Anna", 1), await lab.client("Viktor", 3)
     made = await grown(lab, monkeypatch, anna)
+    if not defended:
+        queue, hello = anna.replica.queue, parse_entry(lab.world.entries[0])
+        monkeypatch.setattr(queue, "snapshot_writer", lambda: (queue.writer, hello))
     honest = lab.world.on_append
 
     def refuse(body: bytes) -> bytes:
@@ -333,6 +337,10 @@ async def test_r04_a_refused_snapshot_spoils_no_writer(lab: Lab, monkeypatch: Pa
     assert anna.link
     assert await anna.link.send_snapshot() is False
     lab.world.on_append = honest  # type: ignore[method-assign]
+    if not defended:
+        await anna.write("and goes on ")
+        assert "and goes on" not in viktor.state().canonical
+        return
     await bring(lab, anna, replace(made, seal=replace(made.seal, state_digest=bytes(32))))
     await anna.write("and goes on ")
     assert "and goes on" in viktor.state().canonical

@@ -143,6 +143,19 @@ def test_t54_a_link_is_joined_from_a_pipe_and_shown_nowhere(
         joining.stdout.close()
 
 
+def test_t54_what_is_exposed_would_be_found() -> None:
+    """The tests above look where a secret in arguments or environment stands."""
+    for arguments, environ in ((["canary"], {}), ([], {"SECRET": "canary"})):
+        waiting = [sys.executable, "-c", "print(flush=True); input()", *arguments]
+        with subprocess.Popen(
+            waiting, env={**os.environ, **environ}, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            assert b"canary" in exposed(process.pid)
+            process.kill()
+
+
 def test_t54_a_link_in_the_arguments_is_refused(home: Path) -> None:
     done = subprocess.run(
         [*PROGRAM, "join", "pad1:AAAA"],

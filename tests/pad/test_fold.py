@@ -296,6 +296,42 @@ def test_edits_of_a_live_window_wait_for_those_before_them() -> None:
     assert reader.canonical() == "written first. built on it. "
 
 
+class _OwnRowsOnly:
+    """A store that hides what other windows wrote."""
+
+    def __init__(self, person: Person) -> None:
+        self._store, self._writer = person.store, person.replica.writer
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    def journal_after(self, journal_id: int) -> list[object]:
+        assert self._writer
+        return [row for row in self._store.journal_after(journal_id) if row.writer_pk == self._writer.pk]
+
+
+def test_r17_without_the_order_of_the_queue_an_edit_is_lost_to_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the second window signs stands before what it was built on, and is void for everybody."""
+    first, second = Person("Anna", 1), Person("Anna", 2)
+    second.store = second.replica.store = first.store
+    relay = relay_for(first)
+    first.type("written first. ")
+    for row in first.store.journal_after(0):
+        second.view.apply(row.update)
+    second.type("built on it. ")
+    with monkeypatch.context() as taken_out:
+        taken_out.setattr(second.replica, "store", _OwnRowsOnly(second))
+        taken_out.setattr(type(second.replica.fold.document), "check", lambda document, client, updates: None)
+        assert second.replica.queue.seal_pending() is SealResult.SEALED
+    second.send(relay)
+    reader = Person("Boris", 3)
+    reader.fetch(relay)
+    assert reader.canonical() == ""
+    assert any(row.void for row in reader.store.log)
+
+
 def test_edits_of_a_dead_window_are_never_signed_as_they_stand() -> None:
     """R5, R17: their writer's key died with the process."""
     first, second = Person("Anna", 1), Person("Anna", 2)

@@ -364,8 +364,9 @@ def test_who_is_not_elected_or_has_written_nothing_endorses_nothing(
     assert carla.store.outbox() == []
 
 
+@pytest.mark.parametrize("defended", [True, False])
 def test_ones_own_second_identity_vouches_for_nothing(
-    honest: tuple[Person, Person, Person, ListRelay],
+    honest: tuple[Person, Person, Person, ListRelay], monkeypatch: pytest.MonkeyPatch, defended: bool
 ) -> None:
     """R12 as far as the log can tell: an endorsement by the maker, or with another digest, is none."""
     anna, boris, nora, relay = honest
@@ -373,9 +374,11 @@ def test_ones_own_second_identity_vouches_for_nothing(
     say(anna, relay, Kind.ENDORSE, mine)
     say(boris, relay, Kind.ENDORSE, bytes(32))
     nora.fetch(relay)
+    if not defended:
+        monkeypatch.setattr(judgement, "_vouches", lambda mark, start, author: True)
     report = nora.replica.judgement.start_report()
     assert report
-    assert report.checked_by == ()
+    assert len(report.checked_by) == (0 if defended else 2)
 
 
 def relay_snapshot(relay: ListRelay) -> snapshots.SnapshotExtension:

@@ -124,6 +124,26 @@ async def test_t34_of_the_unproven_only_so_many_are_held(data: Path) -> None:
         assert relay.stop() == 0
 
 
+@pytest.mark.parametrize("bounded", [True, False])
+async def test_t34_without_the_cap_strangers_are_all_held(data: Path, bounded: bool) -> None:
+    cap = 16 if bounded else 1_024
+    (data / "relay.toml").write_text(f"[limits]\nunproven_connections = {cap}\n")
+    with relay_process(data) as relay:
+        descriptors = Path(f"/proc/{relay.process.pid}/fd")
+        if not descriptors.is_dir():
+            pytest.skip("open files of another process are seen through /proc")
+        before = len(list(descriptors.iterdir()))
+        with hostile(relay, 100, "silent") as attack:
+            await until_done(attack)
+            async with asyncio.timeout(5):
+                while not 90 <= (held := len(list(descriptors.iterdir())) - before) <= 110 and not bounded:
+                    await asyncio.sleep(0.02)
+                while bounded and (held := len(list(descriptors.iterdir())) - before) > 32:
+                    await asyncio.sleep(0.02)
+            assert held >= min(cap, 90)
+        assert relay.stop() == 0
+
+
 async def test_t34_strangers_never_take_the_last_open_files(data: Path) -> None:
     """Where a system allows few files, fewer strangers are let in, and a person still joins."""
     pad = Forge().pad()

@@ -11,7 +11,7 @@ from cryptpad_relay.protocol.chain import chain_start
 from cryptpad_relay.protocol.entry import parse_entry
 from cryptpad_relay.protocol.errors import Code, Malformed
 from cryptpad_relay.protocol.frames import Op, PadHead
-from cryptpad_relay.protocol.owner_records import EPOCH_FIXED_BYTES, EpochRecord, parse_record
+from cryptpad_relay.protocol.owner_records import EPOCH_FIXED_BYTES, DeleteRecord, EpochRecord, parse_record
 from cryptpad_relay.store.base import Store
 from support.forge import Desk, DeskClient, Forge, ForgedPad, ForgedWriter, table_at
 from support.forge_records import SEALED_BYTES, forge_delete, forge_epoch, forge_expire, forge_freeze
@@ -252,6 +252,15 @@ def test_t45_only_the_owner_deletes(
         raw, code = forge_delete(pad, end._replace(n=end.n + (lie == "ahead"), head=bytes(32))), Code.BAD_BASE
     assert client.append(raw).code is code
     assert end_of(client, pad) == end
+
+
+def test_t45_without_the_owners_signature_anybody_deletes(
+    desk: Desk, client: DeskClient, pad: ForgedPad, writer: ForgedWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DeleteRecord, "signature_ok", lambda record, owner_pk: True)
+    raw = forge_delete(pad, end_of(client, pad), sign_with=desk.forge.bytes(32))
+    assert client.append(raw).code is Code.OK
+    assert client.refusal(Op.SUB, client.sub_body(pad)).code is Code.DELETED
 
 
 def test_an_expired_pad_is_deleted_by_the_relay_and_a_day_can_be_taken_back(
