@@ -9,6 +9,7 @@
     - `InputTooLong`, `FileUnreadable`, `OutputFailed`: what the machine would not read or write.
     - `ReaderLeft`: whoever read the output has seen enough, as `head` does; ends the command in silence.
     - `PassphrasesDiffer`, `EmptySecret`: an answer that cannot be used.
+    - `KeyfileUnnamed`: a rekey that would lock a keyfile out.
     - `AmbiguousRestore`: a backup file and a pad in the trash of one name.
     - `BadTitle`, `BadName`, `BadRelayAddress`: arguments that no pad, person or relay can have.
     - `RelayUnreachable`: the relay was needed and did not answer; exit code 5.
@@ -73,6 +74,11 @@ class PassphrasesDiffer(CliError):
 
 class EmptySecret(CliError):
     """An empty passphrase protects nothing. Nothing was changed; choose another."""
+
+
+class KeyfileUnnamed(CliError):
+    """A keyfile opens this vault, too, and would open it no more. Nothing was changed; name it with
+    --keep-keyfile FILE, or give it up with --drop-keyfile."""
 
 
 class AmbiguousRestore(CliError):
