@@ -10,6 +10,15 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
 from hmac import compare_digest
+from typing import Protocol
+
+from nacl.bindings import (
+    crypto_box_seal_open,
+    crypto_sign_ed25519_pk_to_curve25519,
+    crypto_sign_ed25519_sk_to_curve25519,
+    crypto_sign_seed_keypair,
+)
+from nacl.exceptions import CryptoError as NaclCryptoError
 
 from cryptpad_relay.protocol import labels
 from cryptpad_relay.protocol.entry import viewer_cert_parts, writer_cert_parts
@@ -45,6 +54,19 @@ class SigningSeed:
     def sign(self, label: str, *parts: bytes) -> bytes:
         return sign_parts(self.__seed, label, *parts)
 
+    def open_box(self, sealed: bytes) -> bytes | None:
+        """What was sealed to the Montgomery form of this key (crypto.slots); None where nothing was."""
+        pair = crypto_sign_seed_keypair(self.__seed)
+        box_pk, box_sk = (
+            crypto_sign_ed25519_pk_to_curve25519(pair[0]),
+            crypto_sign_ed25519_sk_to_curve25519(pair[1]),
+        )
+        try:
+            opened: bytes = crypto_box_seal_open(sealed, box_pk, box_sk)
+        except (NaclCryptoError, ValueError, TypeError):
+            return None
+        return opened
+
     def __repr__(self) -> str:
         return f"SigningSeed({self.__public.hex()[:8]})"
 
@@ -65,6 +87,11 @@ class ViewKeys:
     @cached_property
     def presence_key(self) -> bytes:
         return keyed_hash(self.view_seed, "pad1/pres")
+
+    @cached_property
+    def meta_key(self) -> bytes:
+        """Opens what an EPOCH record tells its readers."""
+        return keyed_hash(self.view_seed, "pad1/meta")
 
     @cached_property
     def fetch(self) -> SigningSeed:
@@ -132,12 +159,23 @@ def relay_fingerprint(relay_pk: bytes) -> bytes:
     return labels.hash_parts(labels.RELAY_FINGERPRINT, relay_pk)[:16]
 
 
-def keys_match(keys: ViewKeys, genesis: Genesis, pad_type: int) -> bool:
-    """Whether these keys are the ones that GENESIS names, for a pad of this type (constant time)."""
-    matches = compare_digest(keys.fetch.public, genesis.fetch_pk)
-    matches &= compare_digest(keys.key_check(pad_type), genesis.kcv)
+class NamesKeys(Protocol):
+    """GENESIS or an EPOCH record: what names the keys of an epoch."""
+
+    @property
+    def cap_pk(self) -> bytes: ...
+    @property
+    def fetch_pk(self) -> bytes: ...
+    @property
+    def kcv(self) -> bytes: ...
+
+
+def keys_match(keys: ViewKeys, record: NamesKeys, pad_type: int) -> bool:
+    """Whether these keys are the ones that a record names, for a pad of this type (constant time)."""
+    matches = compare_digest(keys.fetch.public, record.fetch_pk)
+    matches &= compare_digest(keys.key_check(pad_type), record.kcv)
     if isinstance(keys, EditKeys):
-        matches &= compare_digest(keys.cap.public, genesis.cap_pk)
+        matches &= compare_digest(keys.cap.public, record.cap_pk)
     return matches
 
 

@@ -17,7 +17,6 @@ from cryptpad_tui.crypto.keys import owner_key
 from cryptpad_tui.engine.errors import NoRelay, NotAllowed, RelayRefused, UnknownPad
 from cryptpad_tui.pad import flows, flows_void, rederive
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
-from cryptpad_tui.pad.digests import digest_of
 from cryptpad_tui.pad.evidence import key_piece
 from cryptpad_tui.pad.fold import Fold
 from cryptpad_tui.pad.judgement import StartReport
@@ -101,7 +100,7 @@ _OTHER_TEXT = Found(0, "the text here is not the one that the log leads to")
 
 
 def _same_text(derived: Fold, mine: Fold) -> bool:
-    again, shown = (digest_of(fold.document, fold.writers.values()) for fold in (derived, mine))
+    again, shown = (fold.digest() for fold in (derived, mine))
     return derived.n == mine.n and compare_digest(again.content_digest, shown.content_digest)
 
 

@@ -13,9 +13,12 @@ from cryptpad_relay.protocol.errors import Malformed, Refused
 from cryptpad_relay.protocol.frames import Op
 from cryptpad_tui.pad import snapshots
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+from cryptpad_tui.pad.digests import chunk_id_of
 from cryptpad_tui.pad.fold import Fold
 
 FETCH_LIMIT: Final = 1_000
+EMPTY_TABLE: Final = chunk_id_of(b"")
+"""Of an epoch in which nobody has written yet."""
 
 
 class Request(NamedTuple):
@@ -97,6 +100,8 @@ def get_chunk(pad_id: bytes, chunk_id: bytes, size: int | None) -> Flow[bytes]:
 def get_table(pad_id: bytes, table_id: bytes) -> Flow[bytes]:
     """A snapshot's table of writers, which may take several answers. Bounded before anything is kept."""
     table, size = bytearray(), 0
+    if table_id == EMPTY_TABLE:
+        return b""
     while not table or len(table) < size:
         request = frames.TablePart(pad_id, table_id, len(table))
         try:

@@ -10,9 +10,11 @@ from dataclasses import asdict
 from typing import Any
 
 from cryptpad_relay.protocol.labels import u32
+from cryptpad_relay.protocol.owner_records import DeleteRecord, parse_record
 from cryptpad_relay.protocol.reader import Reader
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.pad.digests import CheckpointDigest
+from cryptpad_tui.pad.epochs import EpochMark
 from cryptpad_tui.pad.fold import Fold, SnapshotMark
 from cryptpad_tui.pad.verdicts import StartMark, VerdictMark
 from cryptpad_tui.pad.writers import WriterState, WriterStatus
@@ -41,6 +43,10 @@ def encode_checkpoint(fold: Fold) -> bytes:
         "voided": {str(void_n): at_n for void_n, at_n in fold.owner.voided.items()},
         "start": asdict(fold.start) if fold.start else None,
         "verdicts": [asdict(mark) for mark in fold.verdicts.all()],
+        "epoch": asdict(fold.mark),
+        "closed": [asdict(writer) for writer in fold.closed.values()],
+        "expires_ms": fold.owner.expires_ms,
+        "end": fold.owner.end.raw if fold.owner.end else None,
         "ranges": fold.document.ranges(),
     }
     header = json.dumps(facts, default=bytes.hex).encode()
@@ -66,6 +72,12 @@ def restore_checkpoint(fold: Fold, state: bytes) -> None:
     if mark:
         fold.snapshot = SnapshotMark(**_from_hex({"writer_pk": "", **mark}, "snapshot_id", "writer_pk"))
     _restore_owner(fold, facts)
+    if mark := facts.get("epoch"):
+        fold.mark = EpochMark(**_from_hex(mark, "cap_pk", "fetch_pk"))
+        fold.closed = {w.writer_pk: w for w in map(_writer, facts["closed"])}
+        fold.owner.epoch, fold.owner.expires_ms = fold.mark.number, facts["expires_ms"]
+        end = parse_record(bytes.fromhex(facts["end"])) if facts["end"] else None
+        fold.owner.end = end if isinstance(end, DeleteRecord) else None
     if start := facts.get("start"):
         fold.start = StartMark(**_from_hex(start, "snapshot_id", "writer_pk", "state_digest"))
     for verdict in facts.get("verdicts", ()):

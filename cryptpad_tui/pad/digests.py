@@ -13,6 +13,7 @@ from typing import Final
 from cryptpad_relay.protocol import labels
 from cryptpad_relay.protocol.labels import u32, u64
 from cryptpad_tui.crdt.canonical import CanonicalDocument
+from cryptpad_tui.pad.epochs import encode_closed
 from cryptpad_tui.pad.writers import WriterState, encode_facts, encode_table
 
 ENGINE: Final = f"pycrdt-{version('pycrdt')}"
@@ -38,12 +39,15 @@ def chunk_id_of(chunk: bytes) -> bytes:
     return labels.hash_parts(labels.CHUNK, chunk)
 
 
-def digest_of(document: CanonicalDocument, writers: Iterable[WriterState]) -> CheckpointDigest:
-    """The digests of a document and its writers (36-60 ms for 10 MB of text)."""
+def digest_of(
+    document: CanonicalDocument, writers: Iterable[WriterState], closed: Iterable[WriterState] = ()
+) -> CheckpointDigest:
+    """The digests of a document, its writers and those of closed epochs (36-60 ms for 10 MB of text)."""
     known = list(writers)
     content = document.content_digest()
     table = encode_table(known)
-    state = state_digest(content, document.clocks, table, encode_facts(known, document.clocks))
+    facts = encode_facts(known, document.clocks) + encode_closed(closed, document.clocks)
+    state = state_digest(content, document.clocks, table, facts)
     return CheckpointDigest(state, content, chunk_id_of(table), ENGINE)
 
 

@@ -15,18 +15,20 @@ from cryptpad_relay.protocol.chain import SignedHead
 from cryptpad_relay.protocol.entry import Entry, Kind
 from cryptpad_relay.protocol.errors import Code, Malformed
 from cryptpad_relay.protocol.frames import Greeting, Op
+from cryptpad_relay.protocol.owner_records import DeleteRecord, EpochRecord, OwnerRecord
 from cryptpad_relay.protocol.records import Genesis, parse_genesis
 from cryptpad_tui.crdt.errors import CannotLoadHere
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.errors import BadLink
 from cryptpad_tui.crypto.keys import ViewKeys, keys_match
 from cryptpad_tui.crypto.sealing import RandomBytes
-from cryptpad_tui.pad import flows_start, rederive
+from cryptpad_tui.pad import flows_keys, flows_start, rederive
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.asking import FETCH_LIMIT, Flow, Request, pause, prove
+from cryptpad_tui.pad.epochs import NoStartYet
 from cryptpad_tui.pad.evidence import pin_piece, shown_piece
 from cryptpad_tui.pad.fold import Fold, Folded
-from cryptpad_tui.pad.owner_records import verified_records
+from cryptpad_tui.pad.owner_records import epochs_in, verified_records
 from cryptpad_tui.pad.ports import OutboxRow
 from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.pad.snapshots import DocumentLoader, Snapshot
@@ -66,15 +68,28 @@ def fetch_genesis(
     except Malformed as error:
         said = shown_piece(Op.OWNER_REC | 0x80, body)
         raise Alarm(AlarmCode.BAD_RECORD, error.reason, evidence=(said,)) from None
-    verified_records(genesis, epoch, answer.records)
+    named = _named_by(genesis, epoch, verified_records(genesis, answer.records))
     for kind in PadKind:
-        if keys_match(keys, genesis, kind):
+        if keys_match(keys, named, kind):
             return genesis, kind
-    if keys_match(keys, replace(genesis, kcv=keys.key_check(PadKind.TEXT)), PadKind.TEXT):
+    if keys_match(keys, replace(named, kcv=keys.key_check(PadKind.TEXT)), PadKind.TEXT):
         # GENESIS is right, as its hash says: what does not fit is a kind or rule set that is unknown here.
         raise BadLink("its pad was made by a newer version of cryptpad-tui")
     said = shown_piece(Op.OWNER_REC | 0x80, answer.genesis)
     raise Alarm(AlarmCode.BAD_RECORD, "its keys are not this link's", evidence=(said,))
+
+
+def _named_by(genesis: Genesis, epoch: int, records: list[OwnerRecord]) -> Genesis | EpochRecord:
+    """What names the keys of a link of this epoch, which must be the present one; raises BadLink."""
+    if any(isinstance(record, DeleteRecord) for record in records):
+        raise BadLink("the pad's owner deleted it")
+    epochs = epochs_in(records)
+    newest = epochs[-1].epoch if epochs else 0
+    if newest > epoch:
+        raise BadLink("the pad's owner has changed its keys since it was made: ask for a new link")
+    if newest < epoch:
+        raise BadLink("the relay does not know the keys that it was made for: try again later")
+    return epochs[-1] if epochs else genesis
 
 
 def create(replica: Replica) -> Flow[None]:
@@ -82,14 +97,14 @@ def create(replica: Replica) -> Flow[None]:
     yield Request(Op.CREATE, frames.Create(replica.genesis.raw).encode())
 
 
-def subscribe(replica: Replica, greeting: Greeting, *, rng: RandomBytes) -> Flow[Connected]:
-    """SUB, and check the relay's signature over our challenge."""
+def subscribe(
+    replica: Replica, greeting: Greeting, *, rng: RandomBytes, epoch: int | None = None
+) -> Flow[Connected]:
+    """SUB, by the newest keys unless told, and check the relay's signature over our challenge."""
     fold, challenge = replica.fold, replica.witness.challenge(rng)
-    proof = replica.keys.subscribe_proof(
-        replica.pad_id, replica.epoch, greeting.relay_nonce, greeting.relay_pk
-    )
-    replica.fetch_proof = proof
-    sub = frames.Sub(replica.pad_id, replica.epoch, proof, fold.n, fold.head, challenge)
+    flows_keys.prove(replica, greeting, epoch)
+    proof = replica.fetch_proof
+    sub = frames.Sub(replica.pad_id, replica.fetch_epoch, proof, fold.n, fold.head, challenge)
     answer = frames.Subscribed.decode((yield Request(Op.SUB, sub.encode())))
     signed = SignedHead(replica.pad_id, answer.n, answer.head, answer.unix_ms, challenge, answer.signature)
     if not signed.verify(greeting.relay_pk):
@@ -166,6 +181,10 @@ def _join(replica: Replica, connected: Connected, pin: Pin, load: DocumentLoader
             f"the link was made at position {pin.n}, it shows {signed.n}",
             evidence=(pin_piece(pin.n, pin.head),),
         )
+    if replica.fold.n == 0 and replica.ring.newest:
+        yield from flows_keys.learn(replica)
+        if not connected.snapshot_n and replica.ring.known(0) is None:
+            raise NoStartYet
     # What was sent before and is in no folded entry may stand before the snapshot: only the whole log tells.
     if connected.snapshot_n and replica.fold.n == 0 and not replica.store.outbox():
         yield from flows_start.start(replica, _offer(connected), load)

@@ -11,7 +11,7 @@ from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_relay.protocol.frames import Greeting, Op
 from cryptpad_tui.crypto.sealing import RandomBytes
-from cryptpad_tui.pad import flows, flows_restore
+from cryptpad_tui.pad import flows, flows_keys, flows_restore
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.evidence import shown_piece
 from cryptpad_tui.pad.flows import Connected, Flow
@@ -22,19 +22,41 @@ GONE: Final = frozenset({Code.UNKNOWN_PAD, Code.DELETED})
 
 
 def arrive(
-    replica: Replica, greeting: Greeting, *, uploaded: bool, rng: RandomBytes
+    replica: Replica, greeting: Greeting, *, uploaded: bool, rng: RandomBytes, now_ms: int = 0
 ) -> Flow[tuple[Connected, int]]:
     """The verified answer to SUB, and how many lost entries the relay was given before it.
 
-    `uploaded`: the relay had this pad before. Raises Alarm; Refused where it is to be tried again.
+    `uploaded`: the relay had this pad before. Raises Alarm; Removed or Ended by the owner's word; Refused
+    where it is to be tried again.
     """
     try:
         connected = yield from flows.subscribe(replica, greeting, rng=rng)
     except Refused as refused:
-        if refused.code not in GONE:
+        if refused.code == Code.NOT_AUTHORISED:
+            connected = yield from _by_other_keys(replica, greeting, rng=rng)
+        elif refused.code in GONE:
+            if refused.code == Code.DELETED:
+                yield from flows_keys.ended(replica, now_ms=now_ms)
+            connected = yield from _begin(replica, greeting, refused.code, uploaded=uploaded, rng=rng)
+        else:
             raise
-        connected = yield from _begin(replica, greeting, refused.code, uploaded=uploaded, rng=rng)
     return (yield from flows_restore.give_back(replica, connected, greeting, rng=rng))
+
+
+def _by_other_keys(replica: Replica, greeting: Greeting, *, rng: RandomBytes) -> Flow[Connected]:
+    """The keys changed while this client was away; or the relay came back from a backup of before."""
+    ring = replica.ring
+    for epoch in reversed(ring.epochs):
+        flows_keys.prove(replica, greeting, epoch)
+        try:
+            learnt = yield from flows_keys.learn(replica)
+        except Refused as refused:
+            if refused.code != Code.NOT_AUTHORISED:
+                raise
+            continue
+        older = None if learnt or epoch == ring.newest else epoch
+        return (yield from flows.subscribe(replica, greeting, rng=rng, epoch=older))
+    raise Refused(Code.NOT_AUTHORISED)
 
 
 def _begin(

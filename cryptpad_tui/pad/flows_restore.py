@@ -14,13 +14,14 @@ from cryptpad_relay.protocol.entry import Kind
 from cryptpad_relay.protocol.errors import Code, Malformed, Refused
 from cryptpad_relay.protocol.frames import MAX_APPEND_ENTRIES, Greeting, Op, PadHead
 from cryptpad_relay.protocol.reader import Reader
-from cryptpad_relay.protocol.records import record_kind
+from cryptpad_relay.protocol.records import RecordKind, record_kind
 from cryptpad_relay.protocol.restore import Restore
 from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.pad import flows
 from cryptpad_tui.pad.alarms import RESTORED, Alarm, AlarmCode, Notice
 from cryptpad_tui.pad.evidence import Piece, head_piece, shown_piece
 from cryptpad_tui.pad.flows import Connected, Flow, Request
+from cryptpad_tui.pad.owner_records import EPOCH_AT
 from cryptpad_tui.pad.ports import LogRow
 from cryptpad_tui.pad.replica import Replica
 
@@ -42,7 +43,7 @@ def give_back(
     fold, lost = replica.require_stored(), 0
     if connected.signed.n < fold.n:
         lost = fold.n - connected.signed.n
-        yield from _restore(replica, connected.signed)
+        yield from _restore(replica, connected.signed, greeting, rng=rng)
         connected = yield from flows.subscribe(replica, greeting, rng=rng)
         if connected.signed.n < fold.n:
             raise _rolled_back(replica, connected.signed, "it took what it had lost, and still shows less")
@@ -70,7 +71,7 @@ def show(earlier: SignedHead) -> Flow[None]:
         return
 
 
-def _restore(replica: Replica, shown: SignedHead) -> Flow[None]:
+def _restore(replica: Replica, shown: SignedHead, greeting: Greeting, *, rng: RandomBytes) -> Flow[None]:
     fold, kept = replica.fold, replica.witness.confirmed
     # Where the head there is known here, the signed one was compared with it when it came.
     if kept is None or _head_of(replica, shown.n) is None:
@@ -86,6 +87,10 @@ def _restore(replica: Replica, shown: SignedHead) -> Flow[None]:
         if end.n < rows[-1].n:
             raise _rolled_back(replica, shown, f"it has no more than {end.n} entries after it was given them")
         at = end.n
+        if record_kind(rows[-1].entry) is RecordKind.EPOCH and at < fold.n:
+            # Subscriptions end there: what follows is for who has the keys of that epoch.
+            epoch = int.from_bytes(rows[-1].entry[EPOCH_AT], "big")
+            yield from flows.subscribe(replica, greeting, rng=rng, epoch=epoch)
 
 
 def _ask(replica: Replica, shown: SignedHead, frame: Restore) -> Flow[PadHead]:
@@ -120,6 +125,8 @@ def _rows_of_frame(replica: Replica, after_n: int, up_to_n: int) -> list[LogRow]
             if row.n != after_n + len(taken) + 1 or row.n > up_to_n or (taken and full):
                 return taken
             taken.append(row)
+            if record_kind(row.entry) is RecordKind.EPOCH:
+                return taken
         if not rows:
             return taken
 

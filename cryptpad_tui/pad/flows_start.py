@@ -65,12 +65,20 @@ def _read(replica: Replica, offer: Offer) -> Flow[Entry]:
     hello = parse_entry((yield from one_entry(pad_id, offer.hello_n)))
     if entry.pad_id != pad_id or entry.kind != Kind.SNAPSHOT or hello.pad_id != pad_id:
         raise Alarm(AlarmCode.BAD_SNAPSHOT, "not what was asked for", evidence=(entry.raw,))
-    snapshots.check_entry(entry, hello, replica.genesis.cap_pk)
+    mark = replica.mark_of(entry.epoch)
+    if mark is None or hello.epoch != entry.epoch or mark.number != replica.ring.newest:
+        raise Alarm(AlarmCode.BAD_SNAPSHOT, "of another epoch", evidence=(entry.raw,))
+    snapshots.check_entry(entry, hello, mark.cap_pk)
+    if _extension(entry).snap_n < mark.n:
+        raise Alarm(AlarmCode.BAD_SNAPSHOT, "it is older than its epoch", evidence=(entry.raw,))
     return entry
 
 
 def _begin_at(replica: Replica, offer: Offer, entry: Entry, load: DocumentLoader) -> Flow[None]:
     fold, pad_id, extension = replica.new_fold(), replica.pad_id, _extension(entry)
+    mark = replica.mark_of(entry.epoch)
+    assert mark is not None
+    fold.enter(mark)
     snap_n = extension.snap_n
     yield from _prove_start(fold, snap_n, extension.snap_head)
     table = yield from get_table(pad_id, extension.table_id)

@@ -15,7 +15,7 @@ from cryptpad_relay.protocol.records import parse_void, void_body
 from cryptpad_tui.crypto.keys import SigningSeed
 from cryptpad_tui.pad.alarms import NeedsProof
 from cryptpad_tui.pad.asking import Flow, Request, one_entry, prove
-from cryptpad_tui.pad.owner_records import VOIDABLE, verified_records
+from cryptpad_tui.pad.owner_records import VOIDABLE, verified_records, voids_in
 from cryptpad_tui.pad.replica import Replica
 
 
@@ -28,10 +28,10 @@ def void_entry(replica: Replica, owner: SigningSeed, n: int) -> Flow[bytes]:
     entry = yield from _target(replica, n)
     if entry.kind not in VOIDABLE:
         raise NotVoidable(f"position {n} holds a {entry.kind.name.lower()}")
-    request = frames.OwnerRec(replica.pad_id, replica.epoch, replica.fetch_proof)
+    request = frames.OwnerRec(replica.pad_id, replica.fetch_epoch, replica.fetch_proof)
     answer = frames.OwnerRecords.decode((yield Request(Op.OWNER_REC, request.encode())))
-    records = verified_records(replica.genesis, replica.epoch, answer.records)
-    if any(record.void_n == n for record in records):
+    records = verified_records(replica.genesis, answer.records)
+    if any(record.void_n == n for record in voids_in(records)):
         raise NotVoidable(f"position {n} is void already")
     previous = records[-1].entry_id if records else replica.pad_id
     body = void_body(replica.pad_id, replica.epoch, previous, n, entry.entry_id)

@@ -15,17 +15,20 @@ from typing import Final
 from cryptpad_relay.protocol import chain
 from cryptpad_relay.protocol.entry import MAX_WRITER_LAG, Entry, Kind, parse_entry
 from cryptpad_relay.protocol.errors import Malformed
-from cryptpad_relay.protocol.records import Genesis, VoidRecord, parse_void, record_kind
+from cryptpad_relay.protocol.owner_records import EpochRecord, OwnerRecord, parse_record
+from cryptpad_relay.protocol.records import Genesis, VoidRecord, record_kind
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.errors import InvalidUpdate
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.errors import CryptoError
 from cryptpad_tui.crypto.keys import ViewKeys, client_id_of
-from cryptpad_tui.pad import sealed_checks
+from cryptpad_tui.pad import record_steps, sealed_checks
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode, NeedsProof
 from cryptpad_tui.pad.digests import CheckpointDigest, digest_of, is_checkpoint
+from cryptpad_tui.pad.epochs import EpochMark, HistoryClosed
 from cryptpad_tui.pad.folded import Folded, SnapshotMark, advance_skips, row_of
-from cryptpad_tui.pad.owner_records import NeedsRefold, OwnerBook
+from cryptpad_tui.pad.keyring import KeyRing
+from cryptpad_tui.pad.owner_records import OwnerBook
 from cryptpad_tui.pad.ports import LogRow
 from cryptpad_tui.pad.sealed_checks import NoSnapshot, SnapshotDiffers, Void, open_entry, reason_of
 from cryptpad_tui.pad.verdicts import StartMark, VerdictBook
@@ -50,12 +53,18 @@ class Fold:
         head_at: Callable[[int], bytes | None],
         *,
         entry_at: Callable[[int], bytes | None] = lambda n: None,
+        ring: KeyRing | None = None,
     ) -> None:
-        """`head_at` and `entry_at` ask storage for what was verified earlier."""
+        """`head_at` and `entry_at` ask storage for what was verified earlier.
+
+        `ring` holds the keys of other epochs; without one there is this.
+        """
         self.genesis = genesis
-        self.epoch = epoch
-        self.keys = keys
         self.kind = kind
+        self.ring = ring or KeyRing({epoch: keys}, kind)
+        self.mark = EpochMark.first(genesis)
+        self.closed: dict[bytes, WriterState] = {}
+        """The writers of closed epochs."""
         self.document = CanonicalDocument(kind)
         self.n = 0
         self.head = chain.chain_start(genesis.pad_id)
@@ -72,7 +81,7 @@ class Fold:
         self._client_ids: set[int] = set()
         self._head_at = head_at
         self._entry_at = entry_at
-        self.owner = OwnerBook(genesis, epoch)
+        self.owner = OwnerBook(genesis, 0)
         self.verdicts = VerdictBook()
         self.start: StartMark | None = None
         """Where this fold began, if not at the pad's birth."""
@@ -80,6 +89,27 @@ class Fold:
     @property
     def pad_id(self) -> bytes:
         return self.genesis.pad_id
+
+    @property
+    def epoch(self) -> int:
+        return self.mark.number
+
+    @property
+    def keys(self) -> ViewKeys:
+        """Those of the epoch at this position; raises HistoryClosed where they are not here."""
+        keys = self.ring.known(self.mark.number)
+        if keys is None:
+            raise HistoryClosed
+        return keys
+
+    @property
+    def everybody(self) -> dict[bytes, WriterState]:
+        """Whoever wrote up to here, in this epoch or one before."""
+        return {**self.closed, **self.writers} if self.closed else self.writers
+
+    def enter(self, mark: EpochMark) -> None:
+        """Put a fresh fold into an epoch, to begin at one of its snapshots."""
+        self.mark, self.owner.epoch = mark, mark.number
 
     def head_of(self, n: int) -> bytes | None:
         """head_n where it is known: recent, proven, or in storage. Any number may be asked for."""
@@ -110,7 +140,8 @@ class Fold:
     def step(self, raw: bytes, *, trusted: bool = False) -> Folded:
         """Fold the entry at n+1.
 
-        Raises Alarm, NeedsProof, NeedsEntry, NeedsRefold or CannotLoadHere, and then nothing has changed.
+        Raises Alarm, NeedsProof, NeedsEntry, NeedsRefold, Removed, HistoryClosed or CannotLoadHere, and then
+        nothing has changed.
         `trusted` skips the signature of an entry that this vault verified before.
         """
         n = self.n + 1
@@ -118,6 +149,9 @@ class Fold:
             return self._step_record(self.owner.check(raw, n, trusted=trusted), n)
         entry = self._parse(raw)
         writer = self._check_outer(entry, n, trusted=trusted)
+        if self.ring.known(self.epoch) is None:
+            # No verdict about the entry: it is not for this person.
+            raise HistoryClosed
         head = chain.next_head(self.head, self.skips[n & (n - 1)], n, entry.entry_id)
         try:
             outcome = open_entry(self, entry, writer, n)
@@ -141,33 +175,38 @@ class Fold:
         self._check_outer(entry, self.n + 1, trusted=False)
         return entry
 
-    def _step_record(self, record: VoidRecord, n: int) -> Folded:
-        target = self.owner.target(record, self._entry_at(record.void_n))
-        covered = max([mark.snap_n for mark in (self.snapshot, self.start) if mark], default=0)
-        if record.void_n > covered and record.void_n not in self.owner.voided:
-            raise NeedsRefold(record.void_n, n)
+    def _step_record(self, record: OwnerRecord, n: int) -> Folded:
         head = chain.next_head(self.head, self.skips[n & (n - 1)], n, record.entry_id)
-        writer = self.writers.get(target.writer_pk)
-        if writer and writer.status == WriterStatus.LIVE:
-            writer.status = WriterStatus.TERMINATED
+        if isinstance(record, VoidRecord):
+            record_steps.step_void(self, record, self._entry_at(record.void_n), n)
+        elif isinstance(record, EpochRecord):
+            record_steps.step_epoch(self, record, n)
         self.owner.folded(record, n)
         self._advance(n, head, len(record.raw))
+        if isinstance(record, EpochRecord) and self.checkpoint_n != n:
+            self.mark_checkpoint()
         return Folded(LogRow(n, record.entry_id, head, record.raw, void=False), record)
 
     def _id_of(self, raw: bytes, n: int) -> bytes:
         if record_kind(raw) is None:
-            return self._parse(raw).entry_id
+            return self._parse_any(raw).entry_id
         try:
-            return parse_void(raw).entry_id
+            return parse_record(raw).entry_id
         except Malformed:
             raise Alarm(AlarmCode.BAD_RECORD, "made by a newer version", evidence=(raw,)) from None
 
-    def _parse(self, raw: bytes) -> Entry:
+    def _parse_any(self, raw: bytes) -> Entry:
         try:
             entry = parse_entry(raw)
         except Malformed as error:
             raise Alarm(AlarmCode.BAD_ENTRY, error.reason, evidence=(raw,)) from None
-        if entry.pad_id != self.pad_id or entry.epoch != self.epoch:
+        if entry.pad_id != self.pad_id:
+            raise Alarm(AlarmCode.BAD_ENTRY, "of another pad or epoch", evidence=(raw,))
+        return entry
+
+    def _parse(self, raw: bytes) -> Entry:
+        entry = self._parse_any(raw)
+        if entry.epoch != self.epoch:
             raise Alarm(AlarmCode.BAD_ENTRY, "of another pad or epoch", evidence=(raw,))
         return entry
 
@@ -192,7 +231,7 @@ class Fold:
 
     def _admit(self, entry: Entry, n: int) -> WriterState:
         client_id = client_id_of(self.pad_id, entry.writer_pk)
-        if entry.seq or entry.prev != NO_ENTRY or not entry.cert_ok(self.genesis.cap_pk):
+        if entry.seq or entry.prev != NO_ENTRY or not entry.cert_ok(self.mark.cap_pk):
             raise Alarm(AlarmCode.NOT_AUTHORISED, f"position {n}", evidence=(entry.raw,))
         if client_id in self._taken_client_ids():
             raise Alarm(AlarmCode.NOT_AUTHORISED, "client id in use", evidence=(entry.raw,))
@@ -209,8 +248,8 @@ class Fold:
 
     def _taken_client_ids(self) -> set[int]:
         """Of all writers; kept, since a flood of HELLOs must not cost each of them a walk over the others."""
-        if len(self._client_ids) != len(self.writers):
-            self._client_ids = {writer.client_id for writer in self.writers.values()}
+        if len(self._client_ids) != len(self.writers) + len(self.closed):
+            self._client_ids = {writer.client_id for writer in self.everybody.values()}
         return self._client_ids
 
     def _refuse_sequence(self, entry: Entry, writer: WriterState) -> None:
@@ -222,7 +261,7 @@ class Fold:
         raise Alarm(AlarmCode.CHAIN_GAP, f"{detail} at position {self.n + 1}", evidence=(entry.raw,))
 
     def _check_base(self, entry: Entry, writer: WriterState, n: int) -> None:
-        if entry.base_n >= n or entry.base_n < writer.base_n:
+        if entry.base_n >= n or entry.base_n < max(writer.base_n, self.mark.n):
             raise Alarm(AlarmCode.FORK, f"position {n} is based on {entry.base_n}", evidence=(entry.raw,))
         known = self.head_of(entry.base_n)
         if known is None:
@@ -248,9 +287,13 @@ class Fold:
         if is_checkpoint(n, self.checkpoint_n, self.checkpoint_bytes):
             self.mark_checkpoint()
 
+    def digest(self) -> CheckpointDigest:
+        """The digests of this position; they cost the document's length."""
+        return digest_of(self.document, self.writers.values(), self.closed.values())
+
     def mark_checkpoint(self) -> None:
         """Remember the digests of this position, by which a later snapshot of it is judged."""
         self.checkpoint_n, self.checkpoint_bytes = self.n, self.document.text_bytes()
-        self.digests[self.n] = digest_of(self.document, self.writers.values())
+        self.digests[self.n] = self.digest()
         while len(self.digests) > KEPT_DIGESTS:
             del self.digests[min(self.digests)]

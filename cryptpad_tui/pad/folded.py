@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cryptpad_relay.protocol.entry import Entry
-from cryptpad_relay.protocol.records import VoidRecord
+from cryptpad_relay.protocol.owner_records import OwnerRecord
 from cryptpad_tui.pad.ports import LogRow
 from cryptpad_tui.pad.verdicts import VerdictMark
 
@@ -17,7 +17,7 @@ class Folded:
     """
 
     row: LogRow
-    entry: Entry | VoidRecord
+    entry: Entry | OwnerRecord
     updates: tuple[bytes, ...] = field(default=(), repr=False)
     void_reason: str = ""
     digest_differs: bool = False

@@ -17,6 +17,8 @@ from cryptpad_tui.crdt.errors import InvalidUpdate
 from cryptpad_tui.crdt.split import merge_own, split_update
 from cryptpad_tui.crypto.keys import EditKeys, SigningSeed
 from cryptpad_tui.crypto.sealing import RandomBytes, open_sealed, unpad
+from cryptpad_tui.pad.epochs import HistoryClosed
+from cryptpad_tui.pad.owner_records import EPOCH_AT
 from cryptpad_tui.pad.payloads import MAX_UPDATES, Update, Verdict
 from cryptpad_tui.pad.ports import JournalRow, OutboxRow, StaleJournal
 from cryptpad_tui.pad.stored_fold import StoredFold
@@ -70,9 +72,11 @@ class Outgoing:
         self.writer = writer or self._new_writer()
 
     def _new_writer(self) -> Writer | None:
-        if not isinstance(self._pad.keys, EditKeys):
+        ring = self._pad.ring
+        keys = ring.newest_keys
+        if not isinstance(keys, EditKeys):
             return None
-        return Writer(self._pad.pad_id, self._pad.epoch, self._pad.keys, rng=self._rng)
+        return Writer(self._pad.pad_id, ring.newest, keys, rng=self._rng)
 
     def renew_writer(self) -> Writer:
         """Start another writer; the one before signs nothing any more."""
@@ -87,7 +91,10 @@ class Outgoing:
     def _updates_of(self, entry: Entry) -> tuple[bytes, ...]:
         if entry.kind != Kind.UPDATE:
             return ()
-        plaintext = unpad(open_sealed(self._pad.keys.read_key, entry.associated_data, entry.sealed))
+        keys = self._pad.ring.known(entry.epoch)
+        if keys is None:
+            raise HistoryClosed
+        plaintext = unpad(open_sealed(keys.read_key, entry.associated_data, entry.sealed))
         return Update.decode(plaintext).updates
 
     def pending_updates(self) -> list[bytes]:
@@ -101,9 +108,13 @@ class Outgoing:
         A remake waits for the outbox to be folded: what is in it would be said twice otherwise.
         """
         writer, rows = self.writer, self._pad.store.journal_after(0)
+        if self._is_behind():
+            return SealResult.RENEW
         if writer is None or not rows:
             return SealResult.NOTHING
         self._pad.follow_store()
+        if writer.epoch != self._pad.epoch:
+            return SealResult.WAIT
         in_flight = self._pad.store.outbox()
         if len(in_flight) >= MAX_IN_FLIGHT or any(row.writer_pk != writer.pk for row in in_flight):
             return SealResult.WAIT
@@ -127,6 +138,17 @@ class Outgoing:
             return SealResult.NOTHING
         return SealResult.SEALED
 
+    def _is_behind(self) -> bool:
+        """Whether something waits that was written under keys of before: no log will ever hold it."""
+        here = self._pad.fold.epoch
+        if self._pad.ring.newest != here or not isinstance(self._pad.keys, EditKeys):
+            return False
+        old_writer = self.writer is None or self.writer.epoch < here
+        in_flight = [int.from_bytes(row.entry[EPOCH_AT], "big") for row in self._pad.store.outbox()]
+        return any(epoch < here for epoch in in_flight) or (
+            old_writer and bool(self._pad.store.journal_after(0))
+        )
+
     def _may_go_on(self, writer: Writer, in_flight: Sequence[OutboxRow]) -> bool:
         """Whether the log or the outbox ends where this writer is, and it still counts."""
         known = self._pad.fold.writers.get(writer.pk)
@@ -145,7 +167,7 @@ class Outgoing:
         writer, in_flight = self.writer, self._pad.store.outbox()
         if writer is None or any(row.writer_pk != writer.pk for row in in_flight):
             return False
-        if not self._may_go_on(writer, in_flight):
+        if writer.epoch != self._pad.epoch or not self._may_go_on(writer, in_flight):
             return False
         entries = [] if writer.introduced else [self._hello(writer)]
         entries.append(writer.other(kind, self._pad.base(), verdict.encode()))

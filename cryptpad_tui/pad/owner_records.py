@@ -6,17 +6,29 @@ writer of the entry that it names, and never reaches behind a snapshot that was 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hmac import compare_digest
 from typing import Final
 
 from cryptpad_relay.protocol.entry import Entry, Kind, parse_entry
 from cryptpad_relay.protocol.errors import Malformed
-from cryptpad_relay.protocol.records import Genesis, VoidRecord, parse_void
+from cryptpad_relay.protocol.owner_records import (
+    DeleteRecord,
+    EpochRecord,
+    ExpireRecord,
+    OwnerRecord,
+    parse_record,
+)
+from cryptpad_relay.protocol.records import Genesis, RecordKind, VoidRecord, record_kind
 from cryptpad_tui.crdt.errors import CannotLoadHere
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 
 VOIDABLE: Final = frozenset({Kind.UPDATE, Kind.SNAPSHOT})
 UNPLACED: Final = 0
+ANYWHERE: Final = 2**63
+"""The position of a record that did not come in the log."""
+EPOCH_AT: Final = slice(40, 44)
+PREVIOUS_AT: Final = slice(44, 76)
 VOIDED: Final = "voided by the pad's owner"
 
 
@@ -43,21 +55,27 @@ class OwnerBook:
 
     def __init__(self, genesis: Genesis, epoch: int) -> None:
         self._genesis = genesis
-        self._epoch = epoch
+        self.epoch = epoch
         self.last_id: bytes | None = genesis.pad_id
         """The newest record's id; None where the fold began behind records that it never saw."""
         self.last_n = 0
         self.voided: dict[int, int] = {}
         """Positions whose changes are gone, and where the record stands: UNPLACED until it is folded."""
+        self.end: DeleteRecord | None = None
+        """The pad's end, where its owner deleted it."""
+        self.expires_ms = 0
+        """When the relay is to delete the pad; 0 for never."""
         self._targets: dict[bytes, Entry] = {}
 
-    def check(self, raw: bytes, n: int, *, trusted: bool) -> VoidRecord:
+    def check(self, raw: bytes, n: int, *, trusted: bool) -> OwnerRecord:
         """The record at n, of the owner and after the last; raises Alarm."""
         try:
-            record = parse_void(raw)
+            record = parse_record(raw)
         except Malformed:
             raise Alarm(AlarmCode.BAD_RECORD, "made by a newer version", evidence=(raw,)) from None
-        if record.pad_id != self._genesis.pad_id or record.epoch != self._epoch or record.void_n >= n:
+        epoch = self.epoch + isinstance(record, EpochRecord)
+        in_place = n == ANYWHERE or not isinstance(record, VoidRecord) or record.void_n < n
+        if record.pad_id != self._genesis.pad_id or record.epoch != epoch or not in_place:
             raise Alarm(AlarmCode.BAD_RECORD, "of another pad or place", evidence=(raw,))
         if self.last_id is not None and not compare_digest(record.previous, self.last_id):
             raise Alarm(AlarmCode.BAD_RECORD, "it does not follow the last record", evidence=(raw,))
@@ -90,10 +108,14 @@ class OwnerBook:
             raise Alarm(AlarmCode.BAD_RECORD, "it voids another entry", evidence=(record.raw,))
         return entry
 
-    def folded(self, record: VoidRecord, n: int) -> None:
+    def folded(self, record: OwnerRecord, n: int) -> None:
         """The record took its place."""
-        self.last_id, self.last_n = record.entry_id, n
-        if self.voided.get(record.void_n) == UNPLACED:
+        self.last_id, self.last_n, self.epoch = record.entry_id, n, record.epoch
+        if isinstance(record, DeleteRecord):
+            self.end = record
+        elif isinstance(record, ExpireRecord):
+            self.expires_ms = record.unix_ms
+        elif isinstance(record, VoidRecord) and self.voided.get(record.void_n) == UNPLACED:
             self.voided[record.void_n] = n
         self._targets.clear()
 
@@ -118,11 +140,26 @@ class OwnerBook:
         return {void_n for void_n, at_n in self.voided.items() if at_n == UNPLACED}
 
 
-def verified_records(genesis: Genesis, epoch: int, records: tuple[bytes, ...]) -> list[VoidRecord]:
-    """What OWNER_REC answers: each of the owner, each after the one before; raises Alarm."""
-    book, checked = OwnerBook(genesis, epoch), list[VoidRecord]()
+def verified_records(genesis: Genesis, records: tuple[bytes, ...]) -> list[OwnerRecord]:
+    """What OWNER_REC answers: each of the owner, each after the one before; raises Alarm.
+
+    A relay gives the newest where there are very many: then the first names one that is not there.
+    """
+    book, checked = OwnerBook(genesis, 0), list[OwnerRecord]()
     for raw in records:
-        record = book.check(raw, 2**63, trusted=False)
+        if not checked and len(raw) > EPOCH_AT.stop and raw[PREVIOUS_AT] != genesis.pad_id:
+            book.last_id = None
+            epoch = int.from_bytes(raw[EPOCH_AT], "big")
+            book.epoch = epoch - (record_kind(raw) is RecordKind.EPOCH)
+        record = book.check(raw, ANYWHERE, trusted=False)
         book.folded(record, 0)
         checked.append(record)
     return checked
+
+
+def voids_in(records: Iterable[OwnerRecord]) -> list[VoidRecord]:
+    return [record for record in records if isinstance(record, VoidRecord)]
+
+
+def epochs_in(records: Iterable[OwnerRecord]) -> list[EpochRecord]:
+    return [record for record in records if isinstance(record, EpochRecord)]

@@ -28,9 +28,8 @@ from cryptpad_tui.pad.asking import (
     pause,
     prove,
 )
-from cryptpad_tui.pad.digests import digest_of
 from cryptpad_tui.pad.fold import Fold, Folded
-from cryptpad_tui.pad.owner_records import NeedsEntry, NeedsRefold, verified_records
+from cryptpad_tui.pad.owner_records import NeedsEntry, NeedsRefold, verified_records, voids_in
 from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.pad.stored_fold import Replaced
 
@@ -63,7 +62,7 @@ class Beside:
         if folded.digest_differs:
             self.differing = [*self.differing, folded][-KEPT_DIFFERING:]
         if folded.row.n == self.watch_n:
-            self.watched = digest_of(self.fold.document, self.fold.writers.values()).state_digest
+            self.watched = self.fold.digest().state_digest
 
 
 class BaseMaker(Protocol):
@@ -159,13 +158,13 @@ def refold(replica: Replica, need: NeedsRefold) -> Flow[None]:
 
 def skip_voided(replica: Replica, n: int, raw: bytes) -> Flow[bool]:
     """Whether the owner voided the entry at n, which this machine cannot load; the fold then takes it so."""
-    request = frames.OwnerRec(replica.pad_id, replica.epoch, replica.fetch_proof)
+    request = frames.OwnerRec(replica.pad_id, replica.fetch_epoch, replica.fetch_proof)
     try:
         answer = frames.OwnerRecords.decode((yield Request(Op.OWNER_REC, request.encode())))
         entry_id = parse_entry(raw).entry_id
     except (Refused, Malformed):
         return False
-    records = verified_records(replica.genesis, replica.epoch, answer.records)
+    records = voids_in(verified_records(replica.genesis, answer.records))
     if not any(record.void_n == n and compare_digest(record.void_id, entry_id) for record in records):
         return False
     replica.take_as_voided(n)
@@ -209,14 +208,19 @@ def _load_snapshot(fold: Fold, replica: Replica, position: int) -> Flow[None]:
     chunks = []
     for reference in extension.chunks:
         chunks.append((yield from get_chunk(fold.pad_id, reference.chunk_id, reference.size)))
+    epoch_mark = replica.mark_of(entry.epoch)
+    if epoch_mark is None:
+        raise Alarm(AlarmCode.BAD_SNAPSHOT, "of an epoch that is not known here", evidence=(entry.raw,))
+    fold.enter(epoch_mark)
     load = replica.load_document
     yield from do_job(fold.pad_id, lambda: snapshots.start_fold(fold, entry, table, chunks, load))
 
 
 def _keep_names(fold: Fold, before: Fold) -> None:
     """A snapshot's table has no names: keep those that were read in HELLOs."""
-    for writer_pk, writer in fold.writers.items():
-        known = before.writers.get(writer_pk)
+    names = before.everybody
+    for writer_pk, writer in fold.everybody.items():
+        known = names.get(writer_pk)
         if known and not writer.name:
             writer.name, writer.rgb = known.name, known.rgb
 

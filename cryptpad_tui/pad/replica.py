@@ -12,14 +12,17 @@ from typing import Final
 
 from cryptpad_relay.protocol.chain import SignedHead
 from cryptpad_relay.protocol.frames import MAX_TABLE_BYTES
+from cryptpad_relay.protocol.owner_records import EpochRecord
 from cryptpad_relay.protocol.records import Genesis
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import EditKeys, ViewKeys
 from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.pad.alarms import Alarm, NeedsProof
+from cryptpad_tui.pad.epochs import EpochMark, HistoryClosed, Removed
 from cryptpad_tui.pad.fold import Folded
 from cryptpad_tui.pad.judgement import Judgement
+from cryptpad_tui.pad.keyring import KeyRing
 from cryptpad_tui.pad.outgoing import Outgoing, Profile
 from cryptpad_tui.pad.owner_records import NeedsEntry, NeedsRefold
 from cryptpad_tui.pad.ports import PadStore
@@ -30,7 +33,7 @@ from cryptpad_tui.pad.witness import Witness
 from cryptpad_tui.pad.writer import Writer
 from cryptpad_tui.pad.writers import TABLE_ROW, WriterStatus
 
-LEFT_AS_IT_WAS: Final = (Alarm, NeedsProof, NeedsEntry, NeedsRefold)
+LEFT_AS_IT_WAS: Final = (Alarm, NeedsProof, NeedsEntry, NeedsRefold, Removed, HistoryClosed)
 """What a step raises without having touched the document."""
 SNAPSHOT_TAIL_BYTES: Final = 262_144
 SNAPSHOT_TAIL_ENTRIES: Final = 512
@@ -50,14 +53,17 @@ class Replica(StoredFold):
         rng: RandomBytes,
         is_live: Callable[[bytes], bool] = lambda writer_pk: False,
         epoch: int = 0,
+        ring: KeyRing | None = None,
         writer: Writer | None = None,
         wall_ms: Callable[[], int] = lambda: 0,
     ) -> None:
         """`is_live` says whether a writer can still sign; this replica's own need not be asked.
 
+        `ring` holds all the keys that this person has; without one there are these.
+
         `writer`: the one that this process used for the pad before, to go on with.
         """
-        super().__init__(genesis, kind, keys, store, epoch)
+        super().__init__(genesis, kind, ring or KeyRing({epoch: keys}, kind), store)
         self.profile = profile
         self.queue = Outgoing(self, profile, rng=rng, is_live=is_live, writer=writer)
         self._rng = rng
@@ -67,9 +73,12 @@ class Replica(StoredFold):
         self.made_snapshot: Snapshot | None = None
         self.load_document: DocumentLoader = CanonicalDocument.from_snapshot
         """Builds a document again that this client's own fold agreed with."""
+        self.fetch_epoch = 0
         self.fetch_proof = b""
         """What proves on this connection that its owner records may be read here."""
         self.judgement = Judgement(self)
+        self.crossed = False
+        """Whether another epoch began: what is pending must be made again under its keys."""
         self.own_void = False
         """Whether an entry out of this vault's outbox turned out void: its text must be made again."""
         self._lost_snapshot_n = 0
@@ -82,9 +91,14 @@ class Replica(StoredFold):
         """Who signs this process's edits; None where it may only read."""
         return self.queue.writer
 
+    def mark_of(self, epoch: int) -> EpochMark | None:
+        """What the owner's records say of an epoch, where they were seen."""
+        first = EpochMark.first(self.genesis) if epoch == 0 else None
+        return self.fold.mark if self.fold.epoch == epoch else self.ring.marks.get(epoch, first)
+
     @property
     def can_edit(self) -> bool:
-        return isinstance(self.keys, EditKeys)
+        return isinstance(self.ring.newest_keys, EditKeys)
 
     # -- folding
 
@@ -124,6 +138,10 @@ class Replica(StoredFold):
             self.fold.proven.clear()
             self._tail_bytes += sum(len(item.row.entry) for item in folded)
             self.judgement.after(folded)
+            if any(isinstance(item.entry, EpochRecord) for item in folded):
+                # Who goes on from here needs no keys of before.
+                self.crossed = True
+                self.save_checkpoint()
             self._keep_local_checkpoint()
         return folded, problem
 
@@ -205,5 +223,7 @@ class Replica(StoredFold):
         long_tail = fold.tail_bytes > max(SNAPSHOT_TAIL_BYTES, size // 4)
         many = fold.tail_entries > max(SNAPSHOT_TAIL_ENTRIES, size // 4096)
         fits = len(fold.writers) * TABLE_ROW.size <= MAX_TABLE_BYTES
+        # The first under new keys is what newcomers wait for.
+        many |= fold.mark.n > (fold.snapshot.snap_n if fold.snapshot else 0)
         lost = fold.snapshot is not None and fold.snapshot.position == self._lost_snapshot_n
         return self.can_edit and fits and fold.checkpoint_n == fold.n and (long_tail or many or lost)

@@ -24,10 +24,12 @@ from cryptpad_tui.crypto.keys import ViewKeys, client_id_of
 from cryptpad_tui.crypto.sealing import RandomBytes, open_sealed, pad, seal, unpad
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.digests import chunk_id_of, state_digest
+from cryptpad_tui.pad.epochs import decode_closed, encode_closed
 from cryptpad_tui.pad.evidence import shown_piece
 from cryptpad_tui.pad.fold import Fold
 from cryptpad_tui.pad.payloads import SnapshotSeal
 from cryptpad_tui.pad.writers import (
+    FACT_ROW,
     FactRow,
     TableRow,
     WriterState,
@@ -55,7 +57,8 @@ class Snapshot:
 def make_snapshot(fold: Fold, *, rng: RandomBytes) -> Snapshot:
     """A snapshot of the fold's position, which must be a checkpoint."""
     digest = fold.digests[fold.n]
-    facts = encode_facts(fold.writers.values(), fold.document.clocks)
+    clocks = fold.document.clocks
+    facts = encode_facts(fold.writers.values(), clocks) + encode_closed(fold.closed.values(), clocks)
     update = fold.document.encode()
     body = pad(u32(len(facts)) + facts + u32(len(update)) + update)
     salt = rng(16)
@@ -126,13 +129,13 @@ def start_fold(fold: Fold, entry: Entry, table: bytes, chunks: Sequence[bytes], 
             unpad(open_sealed(fold.keys.read_key, entry.associated_data, entry.sealed))
         )
         facts, update = _open_body(fold.keys, entry, chunks)
-        rows, fact_rows = decode_table(table), decode_facts(facts)
+        rows = decode_table(table)
+        fact_rows = decode_facts(facts[: len(rows) * FACT_ROW.size])
         _restore_writers(fold, rows, fact_rows)
-        clocks = {
-            client_id_of(fold.pad_id, row.writer_pk): fact.last_clock
-            for row, fact in zip(rows, fact_rows, strict=True)
-            if fact.last_clock
-        }
+        fold.closed, clocks = decode_closed(facts[len(rows) * FACT_ROW.size :])
+        for row, fact in zip(rows, fact_rows, strict=True):
+            clocks[client_id_of(fold.pad_id, row.writer_pk)] = fact.last_clock
+        clocks = {client: clock for client, clock in clocks.items() if clock}
         fold.document = load(fold.kind, update, clocks)
     except (CryptoError, Malformed, InvalidUpdate, ValueError) as error:
         raise Alarm(AlarmCode.BAD_SNAPSHOT, type(error).__name__, evidence=(entry.raw,)) from error
@@ -171,7 +174,7 @@ def _open_body(keys: ViewKeys, entry: Entry, chunks: Sequence[bytes]) -> tuple[b
 def _restore_writers(fold: Fold, rows: Sequence[TableRow], facts: Sequence[FactRow]) -> None:
     for row, fact in zip(rows, facts, strict=True):
         parts = writer_cert_parts(fold.pad_id, fold.epoch, row.writer_pk)
-        if not verify_parts(fold.genesis.cap_pk, row.cert, CERT, *parts):
+        if not verify_parts(fold.mark.cap_pk, row.cert, CERT, *parts):
             raise Malformed("certificate in the table")
         fold.writers[row.writer_pk] = WriterState(
             writer_pk=row.writer_pk,
@@ -199,6 +202,6 @@ def _place(fold: Fold, extension: SnapshotExtension) -> None:
         skips[i] = known
     fold.skips.clear()
     fold.skips.update(skips)
-    if encode_table(fold.writers.values()) == b"":
+    if encode_table(fold.writers.values()) == b"" and fold.n != fold.mark.n:
         raise Alarm(AlarmCode.BAD_SNAPSHOT, "no writers")
     fold.mark_checkpoint()

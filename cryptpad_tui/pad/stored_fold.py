@@ -15,7 +15,9 @@ from cryptpad_relay.protocol.records import Genesis
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import ViewKeys
 from cryptpad_tui.pad.checkpoint import encode_checkpoint, restore_checkpoint
+from cryptpad_tui.pad.epochs import HistoryClosed, Removed
 from cryptpad_tui.pad.fold import Fold, Folded
+from cryptpad_tui.pad.keyring import KeyRing
 from cryptpad_tui.pad.old_start import start_of_log
 from cryptpad_tui.pad.owner_records import UNPLACED, NeedsEntry, NeedsRefold
 from cryptpad_tui.pad.ports import LogRow, PadStore
@@ -39,11 +41,10 @@ class Replaced(Enum):
 class StoredFold:
     """A pad's fold in this process. `fold` changes its identity when it is made again."""
 
-    def __init__(self, genesis: Genesis, kind: PadKind, keys: ViewKeys, store: PadStore, epoch: int) -> None:
+    def __init__(self, genesis: Genesis, kind: PadKind, ring: KeyRing, store: PadStore) -> None:
         self.genesis = genesis
         self.kind = kind
-        self.keys = keys
-        self.epoch = epoch
+        self.ring = ring
         self.store = store
         self._known_voids: dict[int, int] = {}
         """Entries that could not be loaded here, and that the owner voided."""
@@ -67,9 +68,19 @@ class StoredFold:
 
     def new_fold(self) -> Fold:
         head_at, entry_at = self.store.head_at, self.stored_entry
-        fold = Fold(self.genesis, self.epoch, self.keys, self.kind, head_at, entry_at=entry_at)
+        ring = self.ring
+        fold = Fold(self.genesis, 0, ring.newest_keys, self.kind, head_at, entry_at=entry_at, ring=ring)
         fold.owner.voided.update(self._known_voids)
         return fold
+
+    @property
+    def epoch(self) -> int:
+        """The epoch at this position; before the first entry, the newest that this person has keys of."""
+        return self.fold.epoch if self.fold.n else self.ring.newest
+
+    @property
+    def keys(self) -> ViewKeys:
+        return self.ring.known(self.epoch) or self.ring.newest_keys
 
     def stored_entry(self, n: int) -> bytes | None:
         """The verified entry at n, where this vault has it."""
@@ -110,7 +121,7 @@ class StoredFold:
                 if need.void_n > self.local_checkpoint_n:
                     voided[need.void_n] = need.at_n
                     continue
-            except NeedsEntry:
+            except (NeedsEntry, Removed, HistoryClosed):
                 pass
             # Whatever else is needed, the relay has: folding goes on there from here.
             return
@@ -154,6 +165,9 @@ class StoredFold:
                     folded.append(self.fold.step(row.entry, trusted=True))
                     self._fresh.append(folded[-1])
                     self._tail_bytes += len(row.entry)
+        except Removed:
+            # The relay says it again, to whoever is to hear of it.
+            pass
         except (NeedsRefold, NeedsEntry):
             # The process that met the owner's record left a checkpoint that has its effect in it.
             self.reopen()

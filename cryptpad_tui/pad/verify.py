@@ -15,10 +15,10 @@ from cryptpad_relay.protocol import chain
 from cryptpad_relay.protocol.entry import Entry, Kind, parse_entry, writer_cert_parts
 from cryptpad_relay.protocol.errors import Malformed
 from cryptpad_relay.protocol.labels import CERT, verify_parts
-from cryptpad_relay.protocol.records import parse_void, record_kind
+from cryptpad_relay.protocol.owner_records import EpochRecord, parse_record
+from cryptpad_relay.protocol.records import record_kind
 from cryptpad_tui.crdt.errors import DocumentError
 from cryptpad_tui.pad.alarms import Alarm, NeedsProof
-from cryptpad_tui.pad.digests import digest_of
 from cryptpad_tui.pad.fold import Fold
 from cryptpad_tui.pad.owner_records import NeedsEntry, NeedsRefold
 from cryptpad_tui.pad.ports import LogRow
@@ -88,7 +88,7 @@ def _fold_again(replica: Replica) -> Generator[None, None, tuple[Found, ...]]:
 def _compare_ends(fold: Fold, mine: Fold) -> tuple[Found, ...]:
     if fold.n != mine.n or not compare_digest(fold.head, mine.head):
         return (Found(fold.n + 1, "the end of the log is missing"),)
-    again, shown = (digest_of(each.document, each.writers.values()) for each in (fold, mine))
+    again, shown = (each.digest() for each in (fold, mine))
     if not compare_digest(again.state_digest, shown.state_digest):
         return (Found(0, "the text here is not the one that the log leads to"),)
     return ()
@@ -97,12 +97,13 @@ def _compare_ends(fold: Fold, mine: Fold) -> tuple[Found, ...]:
 def _follow_chain(replica: Replica, first_n: int) -> Generator[None, None, tuple[Found, ...]]:
     """Where the log begins behind a snapshot: ids, links and signatures, as far as they need no text."""
     heads = {first_n - 1: replica.store.head_at(first_n - 1) or b""}
+    caps = {0: replica.genesis.cap_pk, replica.epoch: replica.fold.mark.cap_pk}
     n = first_n - 1
     for rows in _pages(replica):
         for row in rows:
             if row.n != n + 1:
                 return (Found(n + 1, "an entry is missing"),)
-            problem = _check_row(replica, row, heads)
+            problem = _check_row(replica, row, heads, caps)
             if problem:
                 return (Found(row.n, problem),)
             heads[row.n] = row.head
@@ -113,15 +114,17 @@ def _follow_chain(replica: Replica, first_n: int) -> Generator[None, None, tuple
     return ()
 
 
-def _check_row(replica: Replica, row: LogRow, heads: dict[int, bytes]) -> str:
+def _check_row(replica: Replica, row: LogRow, heads: dict[int, bytes], caps: dict[int, bytes]) -> str:
     """Why a stored entry is not what was verified; empty where it is."""
     try:
         if record_kind(row.entry) is not None:
-            record = parse_void(row.entry)
+            record = parse_record(row.entry)
+            if isinstance(record, EpochRecord):
+                caps[record.epoch] = record.cap_pk
             signed, entry_id = record.signature_ok(replica.genesis.owner_pk), record.entry_id
         else:
             entry = parse_entry(row.entry)
-            signed, entry_id = entry.signature_ok() and _certified(replica, entry), entry.entry_id
+            signed, entry_id = entry.signature_ok() and _certified(replica, entry, caps), entry.entry_id
     except Malformed as error:
         return f"the entry is damaged ({error.reason})"
     skip_n = row.n & (row.n - 1)
@@ -136,8 +139,11 @@ def _check_row(replica: Replica, row: LogRow, heads: dict[int, bytes]) -> str:
     return ""
 
 
-def _certified(replica: Replica, entry: Entry) -> bool:
-    writer = replica.fold.writers.get(entry.writer_pk)
+def _certified(replica: Replica, entry: Entry, caps: dict[int, bytes]) -> bool:
+    writer, cap_pk = replica.fold.everybody.get(entry.writer_pk), caps.get(entry.epoch)
     cert = entry.cert if entry.kind == Kind.HELLO else writer.cert if writer else b""
-    parts = writer_cert_parts(replica.pad_id, replica.epoch, entry.writer_pk)
-    return verify_parts(replica.genesis.cap_pk, cert, CERT, *parts)
+    if entry.epoch != replica.epoch and (cap_pk is None or not cert):
+        # Of an epoch that was closed when this vault's log began: its keys are in no row here.
+        return writer is not None
+    parts = writer_cert_parts(replica.pad_id, entry.epoch, entry.writer_pk)
+    return verify_parts(cap_pk or b"", cert, CERT, *parts)

@@ -48,7 +48,7 @@ class Writer:
     ) -> None:
         """A fresh key; or, for commands that share one (decision 13), `seed` at its next seq."""
         self._pad_id = pad_id
-        self._epoch = epoch
+        self.epoch = epoch
         self._keys = keys
         self._rng = rng
         self._signing = SigningSeed(rng(32) if seed is None else seed)
@@ -66,7 +66,7 @@ class Writer:
         return self.seq > 0
 
     def cert(self) -> bytes:
-        return self._keys.writer_cert(self._pad_id, self._epoch, self.pk)
+        return self._keys.writer_cert(self._pad_id, self.epoch, self.pk)
 
     def sign(self, label: str, *parts: bytes) -> bytes:
         """A signature by this writer for another purpose than an entry (presence)."""
@@ -78,7 +78,7 @@ class Writer:
         """The writer's introduction, seq 0."""
         plaintext = Hello(
             ident_pk=identity.public,
-            ident_signature=identity_signature(identity, self._pad_id, self._epoch, self.pk),
+            ident_signature=identity_signature(identity, self._pad_id, self.epoch, self.pk),
             pseudonym=True,
             supersedes=supersedes,
             rgb=rgb,
@@ -102,7 +102,7 @@ class Writer:
     def _make(self, kind: Kind, base: Base, clear: bytes, plaintext: bytes) -> Entry:
         body_len = len(clear) + SEAL_OVERHEAD + padded_length(len(plaintext) + 1)
         header = header_bytes(
-            kind, self._pad_id, self._epoch, self.pk, self.seq, self.last_id, base.n, base.head, body_len
+            kind, self._pad_id, self.epoch, self.pk, self.seq, self.last_id, base.n, base.head, body_len
         )
         aad = header + clear
         unsigned = aad + seal(self._keys.read_key, aad, pad(plaintext), rng=self._rng)

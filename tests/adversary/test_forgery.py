@@ -25,6 +25,7 @@ from cryptpad_tui.crypto.errors import BadLink
 from cryptpad_tui.crypto.keys import EditKeys, SigningSeed, ViewKeys, edit_seed_of, make_genesis, owner_key
 from cryptpad_tui.pad import flows, writer
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+from cryptpad_tui.pad.epochs import EpochMark
 from cryptpad_tui.pad.fold import Fold
 from cryptpad_tui.pad.payloads import Update
 from cryptpad_tui.pad.writers import WriterState, WriterStatus
@@ -239,7 +240,7 @@ async def test_t14_a_substituted_edit_key_for_a_viewer(lab: Lab, monkeypatch: Pa
     )
     believed, _ = asked(lab, view_keys, forged)
     victim = lab.newcomer("Viktor", 3, view_only=True)
-    victim.replica.fold.genesis = believed
+    victim.replica.fold.genesis, victim.replica.fold.mark = believed, EpochMark.first(believed)
     pen = Pen(lab.pad_id, view_keys, 3)
     cert = cap.sign(labels.CERT, lab.pad_id, bytes(4), pen.pk, b"\1")
     lab.world.append(pen.hello(base_of(lab), cert=cert))

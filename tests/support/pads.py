@@ -14,7 +14,8 @@ from cryptpad_relay.protocol.entry import parse_entry
 from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_relay.protocol.frames import Greeting, Op
 from cryptpad_relay.protocol.labels import public_key
-from cryptpad_relay.protocol.records import parse_void, record_kind
+from cryptpad_relay.protocol.owner_records import parse_record
+from cryptpad_relay.protocol.records import record_kind
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.view import ViewDocument
@@ -206,7 +207,7 @@ class ListRelay:
 
 
 def id_of(raw: bytes) -> bytes:
-    return parse_entry(raw).entry_id if record_kind(raw) is None else parse_void(raw).entry_id
+    return parse_entry(raw).entry_id if record_kind(raw) is None else parse_record(raw).entry_id
 
 
 def relay_for(person: Person) -> ListRelay:

@@ -1,0 +1,87 @@
+"""What a relay shows of the owner's records: newer keys, none for this person, or the pad's end.
+
+Each record is verified before anything follows from it. A relay can keep one back; who learns of it later is
+told what it hid.
+"""
+
+from __future__ import annotations
+
+from hmac import compare_digest
+
+from cryptpad_relay.protocol import frames
+from cryptpad_relay.protocol.errors import Refused
+from cryptpad_relay.protocol.frames import Greeting, Op
+from cryptpad_relay.protocol.owner_records import DeleteRecord, EpochRecord, ExpireRecord, OwnerRecord
+from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+from cryptpad_tui.pad.asking import Flow, Request
+from cryptpad_tui.pad.epochs import Ended, Expired, Removed
+from cryptpad_tui.pad.owner_records import epochs_in, verified_records
+from cryptpad_tui.pad.replica import Replica
+from cryptpad_tui.pad.writers import WriterState
+
+
+def prove(replica: Replica, greeting: Greeting, epoch: int | None = None) -> None:
+    """Make the proof for this connection that this person may read, by the newest keys unless told."""
+    at = replica.ring.newest if epoch is None else epoch
+    keys = replica.ring.known(at) or replica.ring.newest_keys
+    proof = keys.subscribe_proof(replica.pad_id, at, greeting.relay_nonce, greeting.relay_pk)
+    replica.fetch_epoch, replica.fetch_proof = at, proof
+
+
+def owner_records(replica: Replica) -> Flow[list[OwnerRecord]]:
+    """The owner's records, verified; by the proof that was made on this connection."""
+    request = frames.OwnerRec(replica.pad_id, replica.fetch_epoch, replica.fetch_proof)
+    body = yield Request(Op.OWNER_REC, request.encode())
+    return verified_records(replica.genesis, frames.OwnerRecords.decode(body).records)
+
+
+def learn(replica: Replica) -> Flow[bool]:
+    """Find the keys of newer epochs in the owner's records; whether there were any.
+
+    Raises Removed where the newest epoch was not made for this person, Alarm where the relay hid it.
+    """
+    ring, before = replica.ring, replica.ring.newest
+    epochs = epochs_in((yield from owner_records(replica)))
+    ring.learn(epochs)
+    for record in epochs:
+        if record.epoch == replica.require_stored().epoch + 1:
+            _check_not_hidden(replica, record)
+    if epochs and epochs[-1].epoch > ring.newest:
+        raise Removed(epochs[-1])
+    return ring.newest > before
+
+
+def _check_not_hidden(replica: Replica, record: EpochRecord) -> None:
+    """What this client folded under the keys of before must be what the owner closed; raises Alarm."""
+    fold = replica.fold
+    if not fold.n:
+        return
+    known = fold.head_of(record.close_n) if record.close_n <= fold.n else None
+    if known is not None and not compare_digest(known, record.close_head):
+        detail = f"the pad's owner closed another log at position {record.close_n}"
+        raise Alarm(AlarmCode.FORK, detail, evidence=(record.raw,))
+    if record.close_n < fold.n:
+        names = sorted({each.name or each.ident_pk.hex()[:8] for each in _after(replica, record.close_n)})
+        detail = (
+            f"it hid that the owner changed the keys after position {record.close_n}; the"
+            f" {fold.n - record.close_n} entries after it count for nobody else, by {', '.join(names)}"
+        )
+        raise Alarm(AlarmCode.FORK, detail[:300], evidence=(record.raw,))
+
+
+def _after(replica: Replica, n: int) -> list[WriterState]:
+    return [writer for writer in replica.fold.everybody.values() if writer.last_n > n]
+
+
+def ended(replica: Replica, *, now_ms: int) -> Flow[None]:
+    """The relay says that the pad is deleted: raises Ended where its owner did that, else returns."""
+    try:
+        records = yield from owner_records(replica)
+    except Refused:
+        return
+    for record in records:
+        if isinstance(record, DeleteRecord):
+            raise Ended(record)
+    days = [record for record in records if isinstance(record, ExpireRecord)]
+    if days and 0 < days[-1].unix_ms <= now_ms:
+        raise Expired(days[-1])
