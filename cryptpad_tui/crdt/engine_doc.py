@@ -7,7 +7,7 @@ transaction: what the engine reports is recorded, and taken after the transactio
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 from weakref import WeakMethod
@@ -36,7 +36,9 @@ _REMADE = "remade"
 class EngineDocument:
     """The engine's document of one pad, editable at UTF-8 byte offsets that the caller checked."""
 
-    def __init__(self, kind: PadKind, client_id: int, state: bytes, now: Callable[[], float]) -> None:
+    def __init__(
+        self, kind: PadKind, client_id: int, state: bytes, now: Callable[[], float], *updates: bytes
+    ) -> None:
         self._now = now
         # Never 0: the engine takes a first change at time 0 for none at all.
         self._undo_shift_s = 1.0
@@ -59,6 +61,9 @@ class EngineDocument:
             self._maps: dict[str, Map[Any]] = {root: self.doc.get(root, type=Map) for root in kind.map_roots}
             if state:
                 self.doc.apply_update(state)
+            for update in updates:
+                with suppress(EngineFailure), engine_call():
+                    self.doc.apply_update(update)
             self.doc.observe(_weakly(self._keep_update))
             if self._text is not None:
                 # Past the wrapper, which works out the delta of every event whether it is read or not.
@@ -144,9 +149,7 @@ class EngineDocument:
             self.text.format(first, last, dict(attributes))
 
     def apply(self, update: bytes) -> bool:
-        """Apply a validated update of somebody else; it is not recorded as ours. False where what it did to
-        the text is not known, so that the text must be read anew.
-        """
+        """Apply a validated update of somebody else. False where the text must be read anew after it."""
         looked = look_into(update) if self._text is not None else None
         foreseen = self._gaps.foreseen(looked) if looked is not None else None
         size = len(self.text) if foreseen is not None else 0
@@ -181,7 +184,7 @@ class EngineDocument:
         self._gaps.forget()
 
     def last_update(self) -> bytes:
-        """The update of the last own transaction, which stays to be taken."""
+        """Of the last own transaction; it stays to be taken."""
         return self._updates[-1]
 
     def take_delta(self) -> Delta | None:
@@ -210,17 +213,17 @@ class EngineDocument:
 
     def undo(self) -> bool:
         """Take back the last group of own changes."""
-        self._gaps.forget()
-        self._own_clock = None
-        with engine_call():
-            return self._undo.undo()
+        return self._step(self._undo.undo)
 
     def redo(self) -> bool:
         """Make again what `undo` took back."""
+        return self._step(self._undo.redo)
+
+    def _step(self, step: Callable[[], bool]) -> bool:
         self._gaps.forget()
         self._own_clock = None
         with engine_call():
-            return self._undo.redo()
+            return step()
 
     def end_undo_group(self) -> None:
         """Let the next own transaction start a group of its own."""
@@ -243,8 +246,10 @@ class EngineDocument:
 
     def pieces(self) -> Sequence[Piece]:
         """The text with its attributes, cut anywhere; costs its length."""
-        with collector_paused(), engine_call():
-            return self.text.diff()
+        with collector_paused(), engine_call(), self.doc.transaction() as txn:
+            # Past the wrapper, which looks at each piece for an embedded object: no pad has one.
+            found: list[Piece] = self.text.integrated.diff(txn._txn)
+        return found
 
     def runs(self) -> list[Run]:
         """The text as maximal runs of equal attributes; costs its length."""

@@ -8,8 +8,8 @@ may come in through `apply`; it must never see foreign bytes that no validator p
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
 
 from cryptpad_tui.crdt.anchors import locate_anchor, make_anchor
 from cryptpad_tui.crdt.authorship import Written, map_writers, written_between
@@ -33,6 +33,9 @@ from cryptpad_tui.crdt.values import (
     TextEdit,
 )
 
+_MANY_CHANGES: Final = 2_000
+"""Of one transaction: reading all marks anew is quicker than following them."""
+
 ChangeCallback = Callable[[Change], None]
 MapCallback = Callable[[str, frozenset[str]], None]
 
@@ -46,14 +49,16 @@ class ViewDocument:
         client_id: int,
         kind: PadKind,
         state: bytes = b"",
+        updates: Iterable[bytes] = (),
         now: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`updates` are validated ones on top of `state`; one that the engine cannot take is left out."""
         self.kind = kind
         self.read_only = False
         self._now = now
         self._callbacks: list[ChangeCallback] = []
         self._map_callbacks: list[MapCallback] = []
-        self._engine = EngineDocument(kind, client_id, state, now)
+        self._engine = EngineDocument(kind, client_id, state, now, *updates)
         self.lines = LineIndex(self._engine.whole_text())
         self.marks = MarkIndex(self.lines, self._engine.pieces()) if kind.format_keys else None
         """The marks of the lines, for kinds that have any."""
@@ -72,7 +77,7 @@ class ViewDocument:
 
     def _tell(self, change: Change) -> None:
         if self.marks is not None:
-            if change.origin is Origin.RELOAD:
+            if change.origin is Origin.RELOAD or len(change.edits) + len(change.formatted) > _MANY_CHANGES:
                 self.marks.reset(self._engine.pieces())
             else:
                 self.marks.follow(change)

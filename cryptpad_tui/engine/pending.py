@@ -54,11 +54,12 @@ class PendingEdits:
 
     def _document(self, client_id: int, pending: list[bytes]) -> ViewDocument:
         """What the log says, with these edits on it."""
-        document = ViewDocument(
-            client_id=client_id, kind=self._session.kind, state=self._replica.canonical_state()
+        return ViewDocument(
+            client_id=client_id,
+            kind=self._session.kind,
+            state=self._replica.canonical_state(),
+            updates=pending,
         )
-        _apply_all(document, pending)
-        return document
 
     def _view_client(self) -> int:
         writer = self._replica.writer
