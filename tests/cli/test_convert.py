@@ -156,4 +156,4 @@ def test_a_program_keeps_the_end_of_its_name(make_person: MakePerson, inside: In
     assert {pad["title"] for pad in json.loads(inside(anna, "ls", "--json").text)} == {
         "main.py", "Plan", "todo", "main.c",
     }  # fmt: skip
-    assert inside(anna, "export", "main.py").text == "# x\n"
+    assert inside(anna, "export", "main.py").out == b"# x\n"
