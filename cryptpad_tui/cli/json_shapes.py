@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cryptpad_tui.engine import AlarmView, LogLine, PadListing
+    from cryptpad_tui.engine import AlarmView, LogLine, NoticeLine, PadListing
     from cryptpad_tui.pad.proofs import ProofReport
     from cryptpad_tui.vault.search import Match
 
@@ -68,12 +68,23 @@ def status_pad_object(pad: PadListing) -> Json:
     }
 
 
-def status_object(directory: Path, name: str | None, relay: str | None, pads: Sequence[PadListing]) -> Json:
+def status_object(
+    directory: Path,
+    name: str | None,
+    relay: str | None,
+    pads: Sequence[PadListing],
+    notices: Sequence[NoticeLine] = (),
+) -> Json:
     """The whole of `status`."""
+    of_pad: dict[str, list[Json]] = {}
+    for line in notices:
+        of_pad.setdefault(line.pad, []).append(
+            {"code": line.code, "text": line.text, "time": iso_time(line.at_ms)}
+        )
     return {
         "vault": {"path": str(directory), "name": name, "relay": relay},
         "relays": relay_objects(relay, pads),
-        "pads": [status_pad_object(pad) for pad in pads],
+        "pads": [{**status_pad_object(pad), "notices": of_pad.get(pad.pad_id.hex(), [])} for pad in pads],
     }
 
 

@@ -15,7 +15,7 @@ from cryptpad_tui.cli.table import table
 from cryptpad_tui.cli.vault_access import in_vault
 
 if TYPE_CHECKING:
-    from cryptpad_tui.engine import Engine, LogLine, PadListing
+    from cryptpad_tui.engine import Engine, LogLine, NoticeLine, PadListing
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON; docs/cli.md names the fields.")
 _HEAD_CHARS = 16
@@ -42,14 +42,17 @@ def cat_verb(sources: SecretSources, pad: str) -> None:
 @unlocks
 def status_verb(sources: SecretSources, as_json: bool) -> None:
     """Say what is saved, what waits and what is synced, as far as this machine knows."""
+    from cryptpad_tui.engine.notices import kept
 
     async def work(engine: Engine) -> None:
         vault, relay, pads = engine.vault, engine.relay_url(), engine.listing()
-        status = status_object(vault.directory, vault.setting("name"), relay, pads)
+        notices = kept(engine)
+        status = status_object(vault.directory, vault.setting("name"), relay, pads, notices)
         if as_json:
             output.write_json_object(status)
         else:
-            output.write_lines(_status_lines(str(vault.directory), vault.setting("name"), relay, pads))
+            lines = _status_lines(str(vault.directory), vault.setting("name"), relay, pads)
+            output.write_lines([*lines, *_notice_lines(pads, notices)])
 
     in_vault(sources, work)
 
@@ -65,6 +68,16 @@ def _status_lines(place: str, name: str | None, relay: str | None, pads: Sequenc
     return [
         *(f"{key}  {output.safe_line(value)}" for key, value in facts),
         *table(header, rows, flexible=1),
+    ]
+
+
+def _notice_lines(pads: Sequence[PadListing], notices: Sequence[NoticeLine]) -> list[str]:
+    """What happened to pads that are here, the newest last."""
+    names = {pad.pad_id.hex(): pad.short_id for pad in pads}
+    return [
+        output.safe_line(f"note {iso_time(line.at_ms)[:16].replace('T', ' ')} {names[line.pad]} {line.line}")
+        for line in notices
+        if line.pad in names
     ]
 
 

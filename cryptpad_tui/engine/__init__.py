@@ -12,6 +12,7 @@ from cryptpad_tui.engine.errors import (
     RelayUnreachable,
     UnknownPad,
 )
+from cryptpad_tui.engine.notices import NoticeLine
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.values import (
     AlarmLine,
@@ -35,6 +36,7 @@ __all__ = [
     "NoAlarm",
     "NoRelay",
     "NotAllowed",
+    "NoticeLine",
     "PadListing",
     "PadSession",
     "PadStatus",

@@ -6,6 +6,7 @@ while one is attached. This object decides nothing about validity; `pad.replica`
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -14,7 +15,7 @@ from cryptpad_tui.comments.book import Book
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Change, Origin, Position
-from cryptpad_tui.engine import alarms
+from cryptpad_tui.engine import alarms, notices
 from cryptpad_tui.engine.authors import Authors
 from cryptpad_tui.engine.company import Company
 from cryptpad_tui.engine.pending import PendingEdits
@@ -23,6 +24,7 @@ from cryptpad_tui.engine.values import AlarmLine, PadStatus, Person, SessionEven
 from cryptpad_tui.pad.alarms import Alarm, Notice
 from cryptpad_tui.pad.flows import Connected, Pin
 from cryptpad_tui.pad.replica import Replica
+from cryptpad_tui.vault.errors import VaultError
 from cryptpad_tui.vault.records import ListingRow, PadRecord
 
 if TYPE_CHECKING:
@@ -180,13 +182,23 @@ class PadSession:
         self.tell(SessionEvent.PEOPLE)
 
     def noticed(self, notice: Notice) -> None:
-        self._notices = [*self._notices, notice][-KEPT_NOTICES:]
+        self._keep(notice)
         self.tell(SessionEvent.NOTICE)
 
+    def _keep(self, notice: Notice) -> None:
+        try:
+            notices.keep(self._engine, self.pad_id, notice)
+        except VaultError:
+            self._notices = [*self._notices, notice][-KEPT_NOTICES:]
+
     def take_notices(self) -> list[Notice]:
-        """What a person may want to know, once; raw names may be in it."""
-        notices, self._notices = self._notices, []
-        return notices + self.replica.judgement.take_notices()
+        """What a person may want to know, once, also of earlier processes; raw names may be in it."""
+        for notice in self.replica.judgement.take_notices():
+            self._keep(notice)
+        told, self._notices = self._notices, []
+        with contextlib.suppress(VaultError):
+            told = notices.take_untold(self._engine, self.pad_id) + told
+        return told
 
     def update_record(self, *, uploaded: bool | None = None, relay: tuple[str, bytes] | None = None) -> None:
         record = self.record

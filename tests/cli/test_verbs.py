@@ -12,7 +12,15 @@ from cryptpad_tui.cli import verbs_share
 from cryptpad_tui.cli.screen_request import Screen, ScreenRequest
 from cryptpad_tui.crypto.keys import Role
 from cryptpad_tui.crypto.links import NO_RELAY, Link, encode_link
-from cryptpad_tui.engine import AlarmLine, LogLine, RelayUnreachable, SyncReport, SyncWord, verifying
+from cryptpad_tui.engine import (
+    AlarmLine,
+    LogLine,
+    NoticeLine,
+    RelayUnreachable,
+    SyncReport,
+    SyncWord,
+    verifying,
+)
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.judgement import StartReport
 
@@ -163,6 +171,23 @@ def test_ls_of_an_empty_drive_prints_nothing_or_an_empty_list(engine: FakeEngine
     assert command("ls", "--json").out == b"[]\n"
 
 
+def test_status_tells_what_happened_to_pads_that_are_here(
+    engine: FakeEngine, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pad = engine.add("A")
+    lines = [
+        NoticeLine(pad.pad_id.hex(), "RESTORED", "2 entries\x1b[2J given back", 0, told=True),
+        NoticeLine("ff" * 32, "", "of a pad that is gone", 0),
+    ]
+    monkeypatch.setattr("cryptpad_tui.engine.notices.kept", lambda engine: lines)
+    told = json.loads(command("status", "--json").out)["pads"][0]["notices"]
+    text = "2 entries\x1b[2J given back"
+    assert told == [{"code": "RESTORED", "text": text, "time": "1970-01-01T00:00:00.000Z"}]
+    shown = command("status").text.splitlines()[-1]
+    assert shown.startswith(f"note 1970-01-01 00:00 {pad.short_id} RESTORED: 2 entries")
+    assert "\x1b" not in shown
+
+
 def test_status_prints_the_fields_of_the_contract(engine: FakeEngine, command: Command) -> None:
     engine.relay = "wss://pads.example"
     engine.add("A", waiting=2, log_n=7, head="ab" * 32, freshness="stale", alarms=("FORK",))
@@ -175,7 +200,8 @@ def test_status_prints_the_fields_of_the_contract(engine: FakeEngine, command: C
         {"url": "ws://other", "pads": 1, "waiting": 0},
     ]
     first = status["pads"][0]
-    assert list(first) == [*PAD_FIELDS, "log_n", "head", "freshness", "alarms", "relay", "past_alarms"]
+    added = ["log_n", "head", "freshness", "alarms", "relay", "past_alarms", "notices"]
+    assert list(first) == [*PAD_FIELDS, *added]
     assert (first["log_n"], first["head"], first["freshness"], first["alarms"]) == (
         7,
         "ab" * 32,

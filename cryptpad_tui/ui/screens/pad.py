@@ -133,6 +133,7 @@ class PadScreen(CommandScreen[None]):
     def on_mount(self) -> None:
         self.view.focus()
         self.look()
+        self.call_after_refresh(self._say_news)
         self.set_interval(_AGES_S, self.look)
 
     def on_unmount(self) -> None:
