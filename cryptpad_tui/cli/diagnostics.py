@@ -55,6 +55,8 @@ MEANINGS: Final[dict[str, ExitCode]] = {
     "cryptpad_tui.mounting.errors.MountError": ExitCode.FAILED,
     "cryptpad_tui.pad.alarms.Alarm": ExitCode.ALARM,
     "cryptpad_tui.pad.flows_void.NotVoidable": ExitCode.FAILED,
+    "cryptpad_tui.pad.objects.FileBroken": ExitCode.FAILED,
+    "cryptpad_tui.pad.objects.FileChanged": ExitCode.FAILED,
     "cryptpad_tui.pad.objects.ObjectTooLarge": ExitCode.FAILED,
     "cryptpad_tui.pad.proofs_judge.NotAProof": ExitCode.FAILED,
     "cryptpad_tui.drive.errors.DriveError": ExitCode.FAILED,

@@ -74,6 +74,7 @@ def status_object(
     relay: str | None,
     pads: Sequence[PadListing],
     notices: Sequence[NoticeLine] = (),
+    files: Json | None = None,
 ) -> Json:
     """The whole of `status`."""
     of_pad: dict[str, list[Json]] = {}
@@ -85,6 +86,7 @@ def status_object(
         "vault": {"path": str(directory), "name": name, "relay": relay},
         "relays": relay_objects(relay, pads),
         "pads": [{**status_pad_object(pad), "notices": of_pad.get(pad.pad_id.hex(), [])} for pad in pads],
+        "files": files or {},
     }
 
 

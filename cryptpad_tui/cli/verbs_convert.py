@@ -113,6 +113,8 @@ def export_verb(sources: SecretSources, pad: str, wanted: str | None, target: Pa
 
     async def work(engine: Engine) -> None:
         found = engine.find(pad)
+        if not found.kind.has_text:
+            raise WrongUse("a file is no text to write in another format; `cryptpad-tui download` gives it")
         made = _converted(engine, found, chosen, pandoc=pandoc)
         _say_lost(found.short_id, made.lost)
         if target == _STDOUT:

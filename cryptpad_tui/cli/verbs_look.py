@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cryptpad_tui.cli import output
+from cryptpad_tui.cli.files_status import file_lines, files_object
 from cryptpad_tui.cli.json_shapes import iso_time, log_object, status_object
 from cryptpad_tui.cli.root import VerbCommand, unlocks
 from cryptpad_tui.cli.secret_sources import SecretSources
@@ -25,10 +26,17 @@ _HEAD_CHARS = 16
 @click.argument("pad")
 @unlocks
 def cat_verb(sources: SecretSources, pad: str) -> None:
-    """Print PAD's text as it is, byte for byte, with no line end added."""
+    """Print PAD's text, or the file that it is, byte for byte, with no line end added."""
 
     async def work(engine: Engine) -> bytes:
-        session = engine.open_pad(engine.find(pad).pad_id)
+        found = engine.find(pad)
+        if not found.kind.has_text:
+            from cryptpad_tui.cli.verbs_files import write_out
+            from cryptpad_tui.engine.files.choosing import choose
+
+            await write_out(engine, found.pad_id, choose(engine, found.pad_id))
+            return b""
+        session = engine.open_pad(found.pad_id)
         try:
             return session.view.text().encode()
         finally:
@@ -46,13 +54,16 @@ def status_verb(sources: SecretSources, as_json: bool) -> None:
 
     async def work(engine: Engine) -> None:
         vault, relay, pads = engine.vault, engine.relay_url(), engine.listing()
-        notices = kept(engine)
-        status = status_object(vault.directory, vault.setting("name"), relay, pads, notices)
+        notices, files = kept(engine), files_object(vault)
+        status = status_object(
+            vault.directory, vault.setting("name"), relay, pads, notices, files
+        )
         if as_json:
             output.write_json_object(status)
         else:
             lines = _status_lines(str(vault.directory), vault.setting("name"), relay, pads)
-            output.write_lines([*lines, *_notice_lines(pads, notices)])
+            shown = [*lines[:3], *file_lines(files), *lines[3:], *_notice_lines(pads, notices)]
+            output.write_lines(shown)
 
     in_vault(sources, work)
 

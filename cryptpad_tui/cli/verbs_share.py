@@ -14,9 +14,11 @@ from cryptpad_tui.cli.root import VerbCommand, unlocks
 from cryptpad_tui.cli.secret_sources import SecretSources, ask_secret
 from cryptpad_tui.cli.text_input import read_bytes, stdin_is_terminal
 from cryptpad_tui.cli.vault_access import in_vault, tell, telling_of_waits
+from cryptpad_tui.cli.verbs_files import send_files, tell_of_files
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine, PadListing, SyncReport
+    from cryptpad_tui.engine.files.sending import SendReport
 
 _LINK_LIMIT: Final = 16 * 1024
 _WAIT_S: Final = 10.0
@@ -97,7 +99,7 @@ def sync_verb(sources: SecretSources, pads: tuple[str, ...], wait_s: float) -> E
     """Send what waits and fetch what is new, of every PAD or of all; 0 only when nothing waits and every log
     checked out."""
 
-    async def work(engine: Engine) -> SyncReport:
+    async def work(engine: Engine) -> tuple[SyncReport, SendReport]:
         pad_ids = [engine.find(pad).pad_id for pad in pads]
         if not any(pad.relay for pad in engine.listing() if not pad_ids or pad.pad_id in pad_ids):
             diagnostics.note(
@@ -106,15 +108,19 @@ def sync_verb(sources: SecretSources, pads: tuple[str, ...], wait_s: float) -> E
         async with telling_of_waits(engine):
             report = await engine.sync(pad_ids or None, wait_s=wait_s)
         tell(engine, report)
-        return report
+        files = await send_files(engine, pad_ids or None)
+        tell_of_files(files)
+        return report, files
 
-    report = in_vault(sources, work)
+    report, files = in_vault(sources, work)
     if report.alarms:
         return ExitCode.ALARM
     if report.unreachable:
         raise RelayUnreachable(_waiting_words(report.waiting))
     if report.waiting:
         raise StillWaiting(_waiting_words(report.waiting))
+    if files.refused:
+        raise StillWaiting(f"{files.refused} refused")
     return ExitCode.DONE
 
 

@@ -20,7 +20,7 @@ from cryptpad_tui.crdt.delta import Delta
 from cryptpad_tui.crdt.errors import EngineFailure, UnfitValue, engine_call
 from cryptpad_tui.crdt.items import ItemList
 from cryptpad_tui.crdt.kept_items import KeptItems
-from cryptpad_tui.crdt.kinds import ENTRIES_ROOT, TEXT_ROOT, PadKind
+from cryptpad_tui.crdt.kinds import ENTRIES_ROOT, META_ROOT, TEXT_ROOT, PadKind
 from cryptpad_tui.crdt.known_gaps import KnownGaps, bytes_added, look_into
 from cryptpad_tui.crdt.line_index import utf8_size, utf16_size
 from cryptpad_tui.crdt.map_values import with_bytes
@@ -200,7 +200,7 @@ class EngineDocument:
     # -- undo
 
     def _make_undo_manager(self) -> None:
-        scope = self._text if self._text is not None else self._maps[ENTRIES_ROOT]
+        scope = self._text if self._text is not None else self._maps.get(ENTRIES_ROOT, self._maps[META_ROOT])
         self._undo = UndoManager(
             scopes=[scope],
             capture_timeout_millis=int(UNDO_PAUSE_S * 1000),

@@ -26,6 +26,8 @@ class PadKind(IntEnum):
     """Text with the closed vocabulary of marks and block formats."""
     DRIVE = 2
     """A person's list of pads: flat entries and no text."""
+    FILE = 3
+    """A file: `meta` names it, and there is no text."""
 
     @property
     def has_text(self) -> bool:
@@ -51,6 +53,7 @@ _ROOTS = {
     PadKind.TEXT: frozenset({TEXT_ROOT, META_ROOT, COMMENTS_ROOT}),
     PadKind.RICHTEXT: frozenset({TEXT_ROOT, META_ROOT, COMMENTS_ROOT}),
     PadKind.DRIVE: frozenset({ENTRIES_ROOT, META_ROOT, COMMENTS_ROOT}),
+    PadKind.FILE: frozenset({META_ROOT, COMMENTS_ROOT}),
 }
 _MAP_ROOTS = {kind: tuple(sorted(roots - {TEXT_ROOT})) for kind, roots in _ROOTS.items()}
 

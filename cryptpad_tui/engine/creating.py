@@ -63,13 +63,13 @@ def create_pad(
             session.flush()
             engine.add(record, folder=folder)
     except BaseException:
-        _unmake(engine, record.pad_id)
+        unmake(engine, record.pad_id)
         raise
     session.close()
     return engine.listing_of(record.pad_id)
 
 
-def _unmake(engine: Engine, pad_id: bytes) -> None:
+def unmake(engine: Engine, pad_id: bytes) -> None:
     """Forget here what a transaction that failed has taken back."""
     session = engine.open_pads.take_out(pad_id, keep_writer=False)
     if session:

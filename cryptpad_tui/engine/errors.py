@@ -20,6 +20,7 @@ __all__ = [
     "NoAlarm",
     "NoRelay",
     "NotAllowed",
+    "NotCopied",
     "RelayRefused",
     "RelayUnreachable",
     "UnknownPad",
@@ -40,6 +41,10 @@ class AmbiguousTitle(EngineError):
 
 class NotAllowed(EngineError):
     """You have a view link to this pad, which cannot do that. Ask its owner for an edit link."""
+
+
+class NotCopied(EngineError):
+    """A file is not copied within the drive. Download it, and upload the copy."""
 
 
 class NoAlarm(EngineError):

@@ -12,7 +12,8 @@ from cryptpad_tui.crdt.clean import find_unclean
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.drive.errors import BadFolderName, BadTag, NoFolder, SeveralFolders
 from cryptpad_tui.drive.tree import MAX_NAME_CHARS, TOP, Folder, path_parts
-from cryptpad_tui.engine.errors import UnknownPad
+from cryptpad_tui.engine.errors import NotCopied, UnknownPad
+from cryptpad_tui.engine.files.making import collect
 from cryptpad_tui.engine.listing import find, read_listing, tree_of
 from cryptpad_tui.engine.values import PadListing
 
@@ -109,6 +110,8 @@ def set_template(engine: Engine, pad_id: bytes, *, on: bool) -> None:
 def duplicate(engine: Engine, pad_id: bytes, title: str) -> PadListing:
     """A pad of one's own with the same text, in the same folder."""
     source = engine.listing_of(pad_id)
+    if not source.kind.has_text:
+        raise NotCopied
     with engine.borrowed(pad_id) as session:
         rich = session.kind is PadKind.RICHTEXT
         text, runs = ("", session.view.runs()) if rich else (session.view.text(), [])
@@ -182,6 +185,7 @@ def empty_trash(engine: Engine) -> int:
     pads = trashed(engine)
     for pad in pads:
         engine.remove(pad.pad_id)
+    collect(engine)
     for folder in list(tree_of(engine).folders.values()):
         if engine.drive.tree().is_in_trash(folder.id):
             for inside in engine.drive.tree().below(folder.id):

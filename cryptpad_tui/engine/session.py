@@ -18,6 +18,7 @@ from cryptpad_tui.crdt.values import Change, Origin, Position
 from cryptpad_tui.engine import alarms, notices
 from cryptpad_tui.engine.authors import Authors
 from cryptpad_tui.engine.company import Company
+from cryptpad_tui.engine.files.names import own_file
 from cryptpad_tui.engine.pending import PendingEdits
 from cryptpad_tui.engine.status import status_of
 from cryptpad_tui.engine.values import AlarmLine, PadStatus, Person, SessionEvent
@@ -99,10 +100,16 @@ class PadSession:
                 kind=int(self.kind),
                 role=self.record.role,
                 changed_ms=self._engine.wall_ms(),
-                size_bytes=self.view.lines.byte_count,
+                size_bytes=self._size_bytes(),
                 removed=False,
             )
         )
+
+    def _size_bytes(self) -> int:
+        if self.kind is not PadKind.FILE:
+            return self.view.lines.byte_count
+        ref = own_file(self.view)
+        return ref.size if ref else 0
 
     def title(self) -> str:
         """This person's own name for the pad where they gave one, else the title that all see."""

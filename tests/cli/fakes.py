@@ -71,6 +71,7 @@ class FakeEngine:
             directory=Path("/vault"),
             setting={"name": "Anna", "drive/mirror": "1"}.get,
             drive_fields=list,
+            settings_under=lambda prefix: {},
         )
     )
 

@@ -193,7 +193,7 @@ def test_status_prints_the_fields_of_the_contract(engine: FakeEngine, command: C
     engine.add("A", waiting=2, log_n=7, head="ab" * 32, freshness="stale", alarms=("FORK",))
     engine.add("B", relay="ws://other")
     status = json.loads(command("status", "--json").out)
-    assert list(status) == ["vault", "relays", "pads"]
+    assert list(status) == ["vault", "relays", "pads", "files"]
     assert status["vault"] == {"path": "/vault", "name": "Anna", "relay": "wss://pads.example"}
     assert status["relays"] == [
         {"url": "wss://pads.example", "pads": 1, "waiting": 2},

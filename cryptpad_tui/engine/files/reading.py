@@ -1,0 +1,89 @@
+"""Reading a file of a pad: piece after piece, from the copy here or from the relay, each checked before it
+is given.
+
+Whatever the source, the pad's own words about the file decide: what does not fit them never gets out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING, Final
+
+from cryptpad_relay.protocol.errors import Code, Refused
+from cryptpad_tui.engine.errors import NoRelay
+from cryptpad_tui.engine.files.errors import DeletedByOwner, NotThere
+from cryptpad_tui.engine.files.kept import KeptFiles
+from cryptpad_tui.engine.files.link import file_link
+from cryptpad_tui.pad.alarms import Alarm
+from cryptpad_tui.pad.objects import (
+    PIECE_BYTES,
+    FileBroken,
+    FileRef,
+    open_manifest,
+    open_piece,
+    piece_count,
+)
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine.engine import Engine
+
+MAX_WHOLE_BYTES: Final = 32 * 2**20
+"""Files up to here may be read into memory: to be shown, or put into an export."""
+
+
+async def read_pieces(
+    engine: Engine, pad_id: bytes, ref: FileRef, *, first: int = 0
+) -> AsyncGenerator[bytes, None]:
+    """The file's content from piece `first` on; raises NotThere, DeletedByOwner, FileBroken or Alarm."""
+    with KeptFiles(engine.vault.directory).opened(pad_id, ref) as kept:
+        while kept is not None and first < len(kept.manifest.pieces):
+            try:
+                piece = open_piece(pad_id, ref, kept.manifest, first, kept.chunk(first))
+            except (Alarm, FileBroken):
+                break
+            first += 1
+            yield piece
+    if first == piece_count(ref.size):
+        return
+    try:
+        async for piece in _from_relay(engine, pad_id, ref, first):
+            yield piece
+    except NoRelay:
+        raise NotThere from None
+
+
+async def _from_relay(engine: Engine, pad_id: bytes, ref: FileRef, first: int) -> AsyncGenerator[bytes, None]:
+    async with file_link(engine, pad_id) as link:
+        try:
+            manifest = open_manifest(pad_id, ref, await link.chunk(ref.file_id))
+            wanted = [piece.chunk_id for piece in manifest.pieces[first:]]
+            index = first
+            async for chunk in link.chunks(wanted):
+                yield open_piece(pad_id, ref, manifest, index, chunk)
+                index += 1
+        except Refused as refused:
+            if refused.code != Code.NOT_FOUND:
+                raise
+            deleted = (await link.look(ref.file_id)).state == 3
+            raise (DeletedByOwner if deleted else NotThere) from None
+
+
+async def read_range(engine: Engine, pad_id: bytes, ref: FileRef, start: int, end: int) -> bytes:
+    """A part of the file: only the pieces that it lies in are fetched."""
+    parts, at = list[bytes](), start // PIECE_BYTES * PIECE_BYTES
+    pieces = read_pieces(engine, pad_id, ref, first=start // PIECE_BYTES)
+    async with contextlib.aclosing(pieces):
+        async for piece in pieces:
+            parts.append(piece[max(0, start - at) : max(0, end - at)])
+            at += len(piece)
+            if at >= min(end, ref.size):
+                break
+    return b"".join(parts)
+
+
+async def read_whole(engine: Engine, pad_id: bytes, ref: FileRef) -> bytes:
+    """All of a file that is small enough to be held; raises ValueError for a longer one."""
+    if ref.size > MAX_WHOLE_BYTES:
+        raise ValueError("too long to be read at once")
+    return b"".join([piece async for piece in read_pieces(engine, pad_id, ref)])
