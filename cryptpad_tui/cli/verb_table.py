@@ -27,7 +27,7 @@ VERBS: Final = (
     Verb("edit", "verbs_screen", "edit mzxw6ytb", "open the app in a pad"),
     Verb("write", "verbs_pads", "write mzxw6ytb < list.md", "make a pad's text equal to the input"),
     Verb("append", "verbs_pads", "append mzxw6ytb < line.txt", "add the input to a pad's end"),
-    Verb("rename", "verbs_pads", 'rename mzxw6ytb "Errands"', "give a pad another title"),
+    Verb("rename", "verbs_pads", 'rename mzxw6ytb "Errands"', "give a pad another title", rare=True),
     Verb("rm", "verbs_drive", "rm mzxw6ytb", "put a pad into the trash"),
     Verb("trash", "verbs_drive", "trash --empty", "list or empty the trash", rare=True),
     Verb("restore", "verbs_backup", "restore ./pads.backup", "from a backup, or out of the trash", rare=True),
@@ -42,7 +42,9 @@ VERBS: Final = (
     Verb(
         "export", "verbs_convert", "export mzxw6ytb -o plan.html", "write a pad as another format", rare=True
     ),
-    Verb("mount-dir", "verbs_mount", "mount-dir Work/Notes ~/notes", "keep a folder on disk in step"),
+    Verb(
+        "mount-dir", "verbs_mount", "mount-dir Work/Notes ~/notes", "keep a folder on disk in step", rare=True
+    ),
     Verb("comments", "verbs_comments", "comments mzxw6ytb", "list and write a pad's comments", rare=True),
     Verb("upload", "verbs_files", "upload photo.jpg --into Home", "take files into your drive", rare=True),
     Verb("download", "verbs_files", "download mzxw6ytb -o photo.jpg", "write a file to disk", rare=True),
