@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cryptpad_tui.convert.archive import without_foreign_parts
 from cryptpad_tui.convert.docx_out import INDENT
-from cryptpad_tui.convert.docx_styles import Look, Looks, given, inner, on, tag_of
+from cryptpad_tui.convert.docx_styles import Look, Looks, given, inner, is_narrowed, moved, on, tag_of
 from cryptpad_tui.convert.errors import NotConverted
 from cryptpad_tui.convert.links import address_of
 from cryptpad_tui.convert.model import MAX_INDENT, Losses, Paragraph, Piece, Read, clean, marks_of, paragraph
@@ -190,6 +190,8 @@ class _Reader:
             return {"list": kind, "indent": min(MAX_INDENT, depth) or None, "align": align}
         indent = self._looks.steps(inner(properties, "ind"), INDENT)
         quote = look.name.lower() in QUOTE or None
+        if quote and is_narrowed(inner(properties, "ind")):
+            indent = 0
         return {"blockquote": quote, "align": align, "indent": indent or None}
 
     # -- text
@@ -257,7 +259,7 @@ class _Reader:
         marks["color"] = colour_in(given(inner(properties, "color"), "val")) or style.marks.get("color")
         marks["background"] = _ground(properties)
         script = given(inner(properties, "vertAlign"), "val") or str(style.marks.get("script") or "")
-        marks["script"] = {"superscript": "sup", "subscript": "sub"}.get(script)
+        marks["script"] = {"superscript": "sup", "subscript": "sub"}.get(script) or moved(properties)
         marks["code"] = is_code_text(style.name, given(fonts, "ascii")) or None
         if plain_link and marks["color"] in LINK_COLOURS:
             marks["color"] = marks["underline"] = None

@@ -44,6 +44,20 @@ def given(element: Any, name: str) -> str:
     return "" if element is None else str(element.get(_MAIN + name) or "")
 
 
+def moved(properties: Any) -> str | None:
+    """Letters that were raised or lowered by hand and made smaller, as LibreOffice writes small numbers."""
+    height = given(inner(properties, "position"), "val")
+    if inner(properties, "sz") is None or not height.lstrip("-").strip("0"):
+        return None
+    return "sub" if height.startswith("-") else "sup"
+
+
+def is_narrowed(indentation: Any) -> bool:
+    """Whether a paragraph stands as far from the right as from the left: a look of quotes, not a depth."""
+    left = given(indentation, "left") or given(indentation, "start")
+    return bool(left) and left == (given(indentation, "right") or given(indentation, "end"))
+
+
 def on(element: Any) -> bool | None:
     """Whether a switch such as bold is on; None where nothing is said."""
     return None if element is None else given(element, "val").lower() not in _OFF

@@ -218,3 +218,36 @@ def test_a_document_that_pandoc_wrote_has_its_structure(kind: str) -> None:
     link = {"link": "https://example.org/a?b=c&d"}
     assert marks[:5] == [{"bold": True}, {"italic": True}, {"strike": True}, {"code": True}, link]
     assert "footnotes" in read.lost
+
+
+@pytest.mark.parametrize("kind", ["docx", "odt", "html"])
+def test_a_document_that_libreoffice_wrote_has_its_structure_and_marks(kind: str) -> None:
+    read = read_rich(f"x.{kind}", (FIXTURES / f"libreoffice.{kind}").read_bytes())
+    assert [(one.text.strip(), dict(one.block)) for one in read.paragraphs] == [
+        ("Garden plan", {"header": 1}),
+        ("Plain, bold, italic, under, struck, H2O, m2, red and a link.", {}),
+        ("Beds", {"header": 2}),
+        ("north", {"list": "ordered"}),
+        ("peas", {"list": "ordered", "indent": 1}),
+        ("south", {"list": "ordered"}),
+        ("rake", {"list": "bullet"}),
+        ("centred 茶", {"align": "center"}),
+        ("quoted", {"blockquote": True}),
+        ("Seed", {"table": "1/1/1"}),
+        ("Price", {"table": "1/1/2"}),
+        ("Peas", {"table": "1/2/1"}),
+        ("3 €", {"table": "1/2/2"}),
+        ("", {"rule": True}),
+        ("sow()", {"code-block": "plain"}),
+    ]
+    assert [(piece.text, dict(piece.marks)) for piece in read.paragraphs[1].pieces if piece.marks] == [
+        ("bold", {"bold": True}),
+        ("italic", {"italic": True}),
+        ("under", {"underline": True}),
+        ("struck", {"strike": True}),
+        ("2", {"script": "sub"}),
+        ("2", {"script": "sup"}),
+        ("red", {"color": "#c9211e"}),
+        ("link", {"link": "https://example.org/seeds"}),
+    ]
+    assert set(read.lost) <= {"styles"}
