@@ -163,6 +163,7 @@ class PendingEdits:
         What that window knew and this one did not must stay, so its difference is merged in first.
         """
         self._unsaved += self.view.take_updates()
+        self._session.use_another_writer()
         before = self._document(self._random_client(), self._shown).encode() if self._unsaved else b""
         self._read_pending()
         pending = self._document(self._random_client(), self._shown)
@@ -208,8 +209,7 @@ class PendingEdits:
             if self._unsaved and not copied:
                 verdicts.keep_copy(self._engine, self._session, self._replica.fold, typed=True)
             self._unsaved = []
-            if self._replica.writer is not None:
-                self._session.presence.use_writer(self._replica.queue.renew_writer())
+            self._session.use_another_writer()
         self._read_pending()
         document = self._document(self._random_client(), [*self._shown, *self._unsaved])
         self.view.reset(document.encode(), self._view_client())
@@ -262,10 +262,11 @@ class PendingEdits:
         if self._store.outbox() and not with_outbox:
             return None
         journal_ids, outbox_ids = self._replica.queue.remake_ids(with_outbox=with_outbox)
-        writer = self._replica.queue.renew_writer() if with_outbox else self._replica.writer
+        own = self._replica.writer
+        if with_outbox or any(own and row.writer_pk == own.pk for row in self._store.journal_after(0)):
+            self._session.use_another_writer()
+        writer = self._replica.writer
         assert writer is not None
-        if with_outbox:
-            self._session.presence.use_writer(writer)
         canonical = self._replica.canonical_state()
         # What the log holds and the view does not would be taken back.
         _apply_all(self.view, (canonical,))

@@ -136,6 +136,13 @@ class PadSession:
         """Make everything pending again as a difference to the log, by this process's writer."""
         self.pending.remake(with_outbox=with_outbox)
 
+    def use_another_writer(self) -> None:
+        """For what is written from here on. Edits that were dropped unsigned may come back in a backup:
+        nothing else may ever stand under their writer's ids.
+        """
+        if self.replica.writer is not None:
+            self.presence.use_writer(self.replica.queue.renew_writer())
+
     def recount(self) -> None:
         """Count again what waits, and say so where it changed."""
         before = self.waiting

@@ -83,6 +83,29 @@ async def test_typing_on_while_another_window_makes_the_queue_again(make_engine:
     assert make_engine("Anna").open_pad(two.pad_id).view.text() == two.view.text()
 
 
+async def test_ids_of_edits_that_were_dropped_unsigned_name_nothing_else(make_engine: MakeEngine) -> None:
+    """A backup of the vault may hold those edits: under the ids of others they would hide text of the log."""
+    (dying, first), (_, one), (_, two) = await windows(make_engine, 3)
+    append(first, "left behind\n")
+    first.flush()
+    for window in (one, two):
+        window.follow_vault()
+        append(window, "typed\n")
+        window.flush()
+    dropped = {row.writer_pk for row in one.replica.store.journal_after(0)}
+    die(dying)
+    one.remake(with_outbox=False)
+    two.follow_vault()
+    for window in (one, two):
+        append(window, "more\n")
+        window.flush()
+        assert window.replica.writer
+        assert window.replica.writer.pk not in dropped
+    assert not dropped & {row.writer_pk for row in one.replica.store.journal_after(0)}
+    one.follow_vault()
+    assert one.view.text() == two.view.text() == "start\nleft behind\ntyped\ntyped\nmore\nmore\n"
+
+
 async def test_deleting_while_another_window_makes_the_queue_again(make_engine: MakeEngine) -> None:
     """Only what this window deleted goes, not what it had not yet seen."""
     (dying, first), (_, one), (_, two) = await windows(make_engine, 3)
