@@ -7,6 +7,7 @@
     - `UncleanInput`: text that no pad can carry, with its line and column.
     - `LinkTooLong`: what came in place of a link cannot be one.
     - `InputTooLong`, `FileUnreadable`, `OutputFailed`: what the machine would not read or write.
+    - `FileUnwritable`: a file that could not be made.
     - `ReaderLeft`: whoever read the output has seen enough, as `head` does; ends the command in silence.
     - `PassphrasesDiffer`, `EmptySecret`: an answer that cannot be used.
     - `KeyfileUnnamed`: a rekey that would lock a keyfile out.
@@ -58,6 +59,10 @@ class LinkTooLong(CliError):
 
 class FileUnreadable(CliError):
     """The file cannot be read. Nothing was changed; check its name and rights."""
+
+
+class FileUnwritable(CliError):
+    """The file cannot be made. Nothing was changed; choose another name or folder."""
 
 
 class OutputFailed(CliError):

@@ -183,7 +183,7 @@ def _backup_words(restored: Restored) -> str:
 
 def _into_vault(sources: SecretSources, what: str, key_of: KeyOf) -> None:
     from cryptpad_tui.engine.beside import backup_beside
-    from cryptpad_tui.vault.backup import open_backup
+    from cryptpad_tui.vault.backup import MARK, open_backup
     from cryptpad_tui.vault.headerfile import read_header
     from cryptpad_tui.vault.sealed_file import SealedReader
     from cryptpad_tui.vault.taking import is_unused, take_account
@@ -195,8 +195,8 @@ def _into_vault(sources: SecretSources, what: str, key_of: KeyOf) -> None:
             is_own = reader.header.vault_id == read_header(vault.directory).vault_id
             key = vault.sealing_key() if is_own else key_of(reader)
             with backup_beside(vault.directory, reader, key) as (other, restored):
-                takes_over = is_unused(vault) and other.account_root != vault.account_root
-                if takes_over:
+                takes_over = other.account_root != vault.account_root and is_unused(vault)
+                if is_unused(vault) and vault.setting(MARK + reader.id.hex()) is None:
                     take_account(vault, other)
                 report = asyncio.run(_merge(vault, other, what, reader.id.hex(), restored))
     finally:

@@ -81,6 +81,7 @@ def vault_rekey(
     Nothing that opened it before, and no copy of its header, opens it then. A new recovery key is printed
     where it had one. Nobody else may have the vault open.
     """
+    from cryptpad_tui.engine.kits import MADE
     from cryptpad_tui.host import paths
     from cryptpad_tui.vault import agent
     from cryptpad_tui.vault.header import SlotType
@@ -96,6 +97,8 @@ def vault_rekey(
         if SlotType.KEYFILE in kinds and keyfile is None and not drop_keyfile:
             raise KeyfileUnnamed()
         secrets = _secrets(sources, new_passphrase_file, None if drop_keyfile else keyfile, kinds)
+        # The recovery key on the kit's page opens nothing any more.
+        vault.set_setting(MADE, None)
         rekey(vault, secrets)
     finally:
         vault.close()

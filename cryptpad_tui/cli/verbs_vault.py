@@ -11,6 +11,7 @@ import click
 
 from cryptpad_tui.cli import diagnostics, output
 from cryptpad_tui.cli.errors import BadRelayAddress
+from cryptpad_tui.cli.kit_input import expect_drive, read_kit
 from cryptpad_tui.cli.root import SubGroup, VerbCommand, unlocks
 from cryptpad_tui.cli.secret_sources import SecretSources, ask_secret, new_passphrase, read_passphrase_file
 from cryptpad_tui.cli.text_input import require_name
@@ -46,11 +47,18 @@ _FILE = click.Path(path_type=Path)
 @click.option(
     "--recovery", is_flag=True, help="Print a recovery key, once: the way back after a lost passphrase."
 )
+@click.option("--from-kit", is_flag=True, help="For the account of a recovery kit, read from standard input.")
 @click.option(
     "--passphrase-file", type=_FILE, metavar="FILE", help="Read the passphrase from FILE (mode 0600)."
 )
 def init_verb(
-    name: str, relay: str, kdf_memory: int, keyfile: Path | None, recovery: bool, passphrase_file: Path | None
+    name: str,
+    relay: str,
+    kdf_memory: int,
+    keyfile: Path | None,
+    recovery: bool,
+    from_kit: bool,
+    passphrase_file: Path | None,
 ) -> None:
     """Make a vault, where your keys and pads live, encrypted with a passphrase."""
     from cryptpad_tui.cli.root import sources_of
@@ -63,16 +71,20 @@ def init_verb(
     require_name(name)
     if (directory / paths.HEADER_NAME).exists():
         raise VaultExists(str(directory))
+    kit = read_kit() if from_kit else None
     aside = _set_aside_in(directory)
     vault, recovery_key = Vault.create(
         directory,
         new_passphrase(passphrase_file or sources_of(None, None).passphrase_file),
         name=name,
-        relay_url=relay_url,
+        relay_url=kit.relay_url if kit and relay_url is None else relay_url,
         kdf_memory_mib=kdf_memory,
         recovery=recovery,
         keyfile=keyfile,
+        account_root=kit.account_root if kit else None,
     )
+    if kit is not None:
+        expect_drive(vault, kit)
     vault.close()
     for moved in sorted(_set_aside_in(directory) - aside):
         diagnostics.note(

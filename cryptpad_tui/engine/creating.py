@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from cryptpad_relay.protocol.labels import keyed_hash
+from cryptpad_relay.protocol.records import Genesis
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Attributes, Position, TextEdit
 from cryptpad_tui.crypto.keys import drive_root_of, make_genesis
@@ -28,12 +30,23 @@ def new_record(engine: Engine, kind: PadKind, owner_root: bytes) -> PadRecord:
     return own_record(genesis, kind, owner_root, created_ms=engine.wall_ms())
 
 
+def drive_genesis(account_root: bytes) -> Genesis:
+    """The birth of an account's drive: the same wherever it is made, so that the account leads to it."""
+
+    def derived(size: int) -> bytes:
+        return keyed_hash(account_root, "pad1/drivesalt", size=size)
+
+    return make_genesis(drive_root_of(account_root), PadKind.DRIVE, rng=derived)
+
+
 def drive_record(engine: Engine) -> PadRecord:
     """The record of this account's drive, made when it is first asked for."""
     stored = engine.vault.setting("drive")
     record = engine.vault.pad(bytes.fromhex(stored)) if stored else None
     if record is None:
-        record = new_record(engine, PadKind.DRIVE, drive_root_of(engine.vault.account_root))
+        root = engine.vault.account_root
+        genesis, made_ms = drive_genesis(root), engine.wall_ms()
+        record = own_record(genesis, PadKind.DRIVE, drive_root_of(root), created_ms=made_ms)
         engine.vault.put_pad(record)
         engine.vault.set_setting("drive", record.pad_id.hex())
     return record

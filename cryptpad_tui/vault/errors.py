@@ -6,6 +6,7 @@
     - `WrongSecret`
         - `WrongPassphrase`, `WrongRecoveryKey`, `WrongKeyfile`: does not open this vault.
         - `MistypedRecoveryKey`: cannot be a recovery key at all.
+        - `MistypedKit`: cannot be a recovery kit.
         - `NoSuchSlot`: the vault was never given this way of opening it.
         - `RekeyDone`, `RekeyNotDone`: of an interrupted rekey, the secret that does not count.
         - `EmptyPassphrase`
@@ -71,6 +72,11 @@ class WrongKeyfile(WrongSecret):
 class MistypedRecoveryKey(WrongSecret):
     """This is not a recovery key: a character is missing or mistyped. Nothing was changed; compare it with
     the paper."""
+
+
+class MistypedKit(WrongSecret):
+    """This is not the whole of a recovery kit: a line is missing or mistyped. Nothing was changed; compare it
+    with the paper."""
 
 
 class NoSuchSlot(WrongSecret):

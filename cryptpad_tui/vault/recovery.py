@@ -15,13 +15,13 @@ from cryptpad_tui.vault.errors import MistypedRecoveryKey
 RECOVERY_SECRET_BYTES: Final = 16
 CHECKSUM_LABEL: Final = "pad1/vrecovsum"
 _CHECKSUM_BYTES: Final = 4
-_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _CHARACTERS: Final = (RECOVERY_SECRET_BYTES + _CHECKSUM_BYTES) * 8 // 5
 _GROUP: Final = 4
 _LONGEST_INPUT: Final = 256
-_VALUES: Final = {
-    **{character: value for value, character in enumerate(_ALPHABET)},
-    **{character.lower(): value for value, character in enumerate(_ALPHABET)},
+VALUES: Final = {
+    **{character: value for value, character in enumerate(ALPHABET)},
+    **{character.lower(): value for value, character in enumerate(ALPHABET)},
     **dict.fromkeys("Oo", 0),
     **dict.fromkeys("IiLl", 1),
 }
@@ -31,7 +31,7 @@ _IGNORED: Final = frozenset(" \t\r\n-_.\u00a0\u2010\u2011\u2012\u2013\u2014\u221
 def format_recovery_key(secret: bytes) -> str:
     """The 16-byte secret as people write it down: eight groups of four characters."""
     number = int.from_bytes(secret + _checksum(secret))
-    characters = [_ALPHABET[number >> 5 * place & 31] for place in reversed(range(_CHARACTERS))]
+    characters = [ALPHABET[number >> 5 * place & 31] for place in reversed(range(_CHARACTERS))]
     groups = ["".join(characters[at : at + _GROUP]) for at in range(0, _CHARACTERS, _GROUP)]
     return "-".join(groups)
 
@@ -40,7 +40,7 @@ def parse_recovery_key(text: str) -> bytes:
     """The 16-byte secret; raises MistypedRecoveryKey, which never repeats what was typed."""
     if len(text) > _LONGEST_INPUT:
         raise MistypedRecoveryKey("too long")
-    values = [_VALUES.get(character) for character in text if character not in _IGNORED]
+    values = [VALUES.get(character) for character in text if character not in _IGNORED]
     if len(values) != _CHARACTERS:
         raise MistypedRecoveryKey(f"{len(values)} characters instead of {_CHARACTERS}")
     number = 0

@@ -1,0 +1,35 @@
+"""A recovery kit typed or pasted in, and what a vault made from it must know."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+from cryptpad_tui.cli import diagnostics
+
+if TYPE_CHECKING:
+    from cryptpad_tui.vault.kit import Kit
+    from cryptpad_tui.vault.vault import Vault
+
+_MAX_BYTES: Final = 16_384
+
+
+def read_kit() -> Kit:
+    """From standard input: the page, its numbered lines, or the QR code's text. Raises MistypedKit."""
+    from cryptpad_tui.vault.kit import parse_kit
+
+    if sys.stdin.isatty():
+        diagnostics.note("type the numbered lines of the kit, or paste the QR code's text; then Ctrl+D")
+    return parse_kit(sys.stdin.buffer.read(_MAX_BYTES + 1).decode("utf-8", "replace"))
+
+
+def expect_drive(vault: Vault, kit: Kit) -> None:
+    """Keep where the account's drive is, for when it can be fetched."""
+    from cryptpad_tui.engine.kits import EXPECTED_DRIVE, EXPECTED_RELAY
+
+    vault.set_setting(EXPECTED_DRIVE, kit.drive_id.hex() or None)
+    vault.set_setting(EXPECTED_RELAY, kit.relay_pk.hex() or None)
+    diagnostics.note(
+        "this vault is the kit's account, and no pad is in it yet: `cryptpad-tui restore FILE` brings them"
+        " from a backup. This version keeps no drive on the relay, so it cannot bring them from there"
+    )
