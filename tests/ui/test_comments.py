@@ -6,6 +6,8 @@ import pytest
 from ui.fake_engine import FakeSession, listing
 from ui.test_screens_fake import World, world
 
+from cryptpad_tui.comments.book import Book, Place
+from cryptpad_tui.comments.model import Thread
 from cryptpad_tui.crdt.kinds import COMMENTS_ROOT, PadKind
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.crdt.view import ViewDocument
@@ -47,6 +49,32 @@ def marked(there: World) -> list[str]:
 def other(session: FakeSession) -> ViewDocument:
     """A colleague's replica."""
     return ViewDocument(client_id=99, kind=session.kind, state=session.view.encode())
+
+
+async def test_hundreds_of_comments_are_found_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts: list[int] = []
+    places = Book.places
+
+    def counted(self: Book, threads: list[Thread]) -> dict[str, Place]:
+        counts.append(len(threads))
+        return places(self, threads)
+
+    monkeypatch.setattr(Book, "places", counted)
+    async with world(LINE) as there:
+        session = there.engine.session(LINE, "".join(f"line {n}\n" for n in range(300)))
+        for n in range(300):
+            session.comments.comment(Position(n, 0), Position(n, 4), "why?")
+        await there.app.open_pad(LINE.pad_id)
+        await there.until(lambda: isinstance(there.app.screen, PadScreen))
+        await there.sees("300 comments")
+        await there.until(lambda: marked(there)[:3] == ["line"] * 3)
+        assert max(counts) <= 8
+        await there.until(lambda: sum(counts) >= 16)
+        pad(there).view.reveal(Position(299, 0))
+        await there.press("alt+shift+j")
+        await there.sees("why?")
+        assert sum(counts) == 300, "who asks for the next one gets it at once, and none is looked for twice"
+        assert pad(there).view.position == Position(0, 0)
 
 
 @pytest.mark.parametrize("kind", [PadKind.TEXT, PadKind.RICHTEXT])

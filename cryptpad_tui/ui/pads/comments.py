@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 _SOON_S: Final = 0.1
 _IDLE_S: Final = 1.0
+_NEXT_S: Final = 0.02
+_AT_ONCE: Final = 8
 _MANY_STEPS: Final = 20_000
 _NOTHING: Final = "Nobody has commented here yet. Alt+R comments on what is selected."
 _NO_WORDS: Final = "There are no words here. Select what you want to comment on."
@@ -51,6 +53,8 @@ class Comments(PadFeature):
         self._book = self.session.comments
         self._threads: list[Thread] = []
         self._places: dict[str, Place] = {}
+        self._unfound: list[Thread] = []
+        """Those that nobody looked for yet: each costs about a millisecond."""
         self._stale = True
         self._timer: Timer | None = None
         self._stops = (
@@ -89,7 +93,7 @@ class Comments(PadFeature):
             self._places = {}
             self._read_in(_SOON_S)
             return
-        any_gone = len(self._places) < len(self._threads)
+        any_gone = len(self._places) + len(self._unfound) < len(self._threads)
         for name, place in self._places.items():
             moved = place
             for edit in change.edits:
@@ -105,20 +109,41 @@ class Comments(PadFeature):
 
     def _read_in(self, delay_s: float) -> None:
         self._stale = True
+        self._stop_timer()
+        self._timer = self.screen.set_timer(delay_s, self._read) if self.screen.is_running else None
+
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self.screen.set_timer(delay_s, self._read) if self.screen.is_running else None
+            self._timer = None
 
     def _read(self) -> None:
         """Take the threads from the pad, and find them in the text."""
-        self._timer, self._stale = None, False
+        self._stop_timer()
+        self._stale = False
         before = (self._threads, self._places)
         self._threads = self._book.threads()
         # A place that was followed through every edit is where it would be found, at no cost.
-        followed = {name: place for name, place in self._places.items() if not place.gone}
-        unknown = [thread for thread in self._threads if thread.name not in followed]
-        self._places = followed | self._book.places(unknown)
-        if (self._threads, self._places) != before and self.screen.is_running:
+        self._places = {name: place for name, place in self._places.items() if not place.gone}
+        self._unfound = [thread for thread in self._threads if thread.name not in self._places]
+        self._find_some()
+        if (self._threads, self._places) != before:
+            self._show_all()
+
+    def _find_some(self, count: int = _AT_ONCE) -> None:
+        """Find the next few in the text; keys come between these and the rest."""
+        some, self._unfound = self._unfound[:count], self._unfound[count:]
+        self._places = self._places | self._book.places(some)
+        if self._unfound and self.screen.is_running:
+            self._timer = self.screen.set_timer(_NEXT_S, self._find_more)
+
+    def _find_more(self) -> None:
+        self._timer = None
+        self._find_some()
+        self._show_all()
+
+    def _show_all(self) -> None:
+        if self.screen.is_running:
             self.view.update_view()
             self.screen.on_editor_view_moved()
 
@@ -176,6 +201,9 @@ class Comments(PadFeature):
     def _fresh(self) -> None:
         if self._stale:
             self._read()
+        if self._unfound:
+            self._stop_timer()
+            self._find_some(len(self._unfound))
 
     # ---- one of them
 
