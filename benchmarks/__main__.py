@@ -16,7 +16,7 @@ from contextlib import redirect_stdout
 from typing import Any
 from unittest.mock import patch
 
-from benchmarks import append, drive, editor_keys, join, latency, relay_load, start
+from benchmarks import append, drive, editor_keys, files, join, latency, relay_load, start
 from benchmarks.table import Row, heading, line, machine, row, write_results
 
 P8_RATIO = 0.9
@@ -104,6 +104,10 @@ def drive_of_many(only: frozenset[str], *, quick: bool) -> Iterator[Row]:
     yield from drive.run(quick=quick)
 
 
+def files_of_any_size(only: frozenset[str], *, quick: bool) -> Iterator[Row]:
+    yield from files.run(quick=quick)
+
+
 SUITES: Sequence[tuple[frozenset[str], Callable[..., Iterator[Row]]]] = (
     (frozenset({"P1", "P2", "P3", "P4"}), editor),
     (frozenset({"P5", "P6"}), beginning),
@@ -112,6 +116,7 @@ SUITES: Sequence[tuple[frozenset[str], Callable[..., Iterator[Row]]]] = (
     (frozenset({"P12"}), drive_of_many),
     (frozenset({"P13"}), person_to_person),
     (frozenset({"P14"}), appending),
+    (frozenset({"F1"}), files_of_any_size),
 )
 BARS = frozenset().union(*[bars for bars, _ in SUITES])
 

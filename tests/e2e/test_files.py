@@ -1,0 +1,114 @@
+"""Files on the command line, by real processes: killed at any moment, and never held whole in memory."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cryptpad_tui.vault.vault import Vault
+from support.relay import RelayProcess
+
+pytestmark = pytest.mark.e2e
+MEMORY_MIB = 100
+BIG_BYTES = 64 * 2**20
+
+
+@pytest.fixture
+def relay(tmp_path: Path) -> Iterator[RelayProcess]:
+    process = RelayProcess(tmp_path / "relay-data")
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def environ(tmp_path: Path, relay: RelayProcess) -> dict[str, str]:
+    """A vault that a keyfile opens."""
+    vault, _ = Vault.create(
+        tmp_path / "home", b"x", name="Anna", relay_url=relay.url, kdf_memory_mib=64, keyfile=tmp_path / "key"
+    )
+    vault.close()
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH") if name in os.environ}
+    home, keyfile = str(tmp_path / "home"), str(tmp_path / "key")
+    return {**kept, "CRYPTPAD_TUI_HOME": home, "CRYPTPAD_TUI_KEYFILE": keyfile}
+
+
+def start(environ: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "cryptpad_tui", *arguments]
+    return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def does(environ: dict[str, str], *arguments: str) -> str:
+    process = start(environ, *arguments)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    return out.strip()
+
+
+def high_water_mib(pid: int) -> float:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1_024
+
+
+MEASURED = """
+import resource, subprocess, sys
+done = subprocess.run([sys.executable, "-m", "cryptpad_tui", *sys.argv[1:]], stderr=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
+sys.exit(done.returncode)
+"""
+"""A child of a small process: what a fork of this one would count is this one's memory."""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc to read memory from")
+def test_64_mib_go_up_and_down_in_little_memory_at_both_ends(
+    environ: dict[str, str], relay: RelayProcess, tmp_path: Path
+) -> None:
+    def measured(*arguments: str) -> list[str]:
+        command = [sys.executable, "-c", MEASURED, *arguments]
+        return subprocess.run(command, env=environ, stdout=-1, text=True, check=True).stdout.split()
+
+    big, again = tmp_path / "big.bin", tmp_path / "again.bin"
+    with big.open("wb") as stream:
+        stream.truncate(BIG_BYTES)
+        stream.write(b"begins")
+    short_id, up_mib = measured("upload", str(big))
+    for copy in (tmp_path / "home/files").iterdir():
+        copy.unlink()
+    [down_mib] = measured("download", short_id, "-o", str(again))
+    assert subprocess.run(["cmp", str(big), str(again)], check=False).returncode == 0
+    assert max(float(up_mib), float(down_mib), high_water_mib(relay.pid)) < MEMORY_MIB
+
+
+def test_what_is_killed_at_any_moment_is_done_by_the_next(environ: dict[str, str], tmp_path: Path) -> None:
+    """Killed while it is made, sealed or sent, and then while it is fetched: one entry, and whole."""
+    source, target = tmp_path / "movie.bin", tmp_path / "out" / "movie.bin"
+    source.write_bytes(os.urandom(6 * 2**20))
+    printed = ""
+    for after_s in (0.45, 0.8):
+        killed = start(environ, "upload", str(source))
+        time.sleep(after_s)
+        killed.send_signal(signal.SIGKILL)
+        printed = printed or killed.communicate(timeout=30)[0].strip()
+        if killed.returncode == 0:
+            break
+    short_id = does(environ, "upload", str(source)) if killed.returncode else printed
+    assert printed in ("", short_id)
+    assert len(list((tmp_path / "home/files").iterdir())) == 1
+    does(environ, "files", short_id, "--free")
+    target.parent.mkdir()
+    killed = start(environ, "download", short_id, "-o", str(target))
+    until = time.monotonic() + 20
+    while not list(target.parent.iterdir()) and time.monotonic() < until:
+        time.sleep(0.005)
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate(timeout=30)
+    assert not target.exists() or target.read_bytes() == source.read_bytes()
+    assert all(path.stat().st_mode & 0o077 == 0 for path in target.parent.iterdir())
+    does(environ, "download", short_id, "-o", str(target))
+    assert target.read_bytes() == source.read_bytes()

@@ -1,0 +1,66 @@
+"""What somebody else calls a file, or says about it, is a word and nothing more."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.crdt.view import ViewDocument
+from cryptpad_tui.engine.files.names import object_file_id, own_file, put_ref, refs_in, safe_name, size_words
+from cryptpad_tui.pad.objects import FileRef
+
+REF = FileRef(bytes(range(32)), bytes(32), 5, "a b.png", "image/png")
+
+
+@given(st.text(max_size=60))
+def test_a_name_from_somebody_else_stays_a_name(name: str) -> None:
+    safe = safe_name(name)
+    assert safe
+    assert safe.isprintable()
+    assert not set(safe) & set('/\\:*?"<>|\0')
+    assert safe[0] not in ".-"
+    assert safe == safe_name(safe)
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\x.txt", "x.txt"),
+        (".bashrc", "bashrc"),
+        ("-rf", "rf"),
+        ("", "file"),
+        ("photo.jpg", "photo.jpg"),
+    ],
+)
+def test_paths_and_hidden_names_become_plain_ones(name: str, safe: str) -> None:
+    assert safe_name(name) == safe
+
+
+def test_what_a_pad_says_is_read_back_and_nonsense_is_left_out() -> None:
+    view = ViewDocument(client_id=7, kind=PadKind.FILE)
+    put_ref(view, REF)
+    view.set_map("meta", "file", REF.file_id.hex())
+    assert refs_in(view) == [REF]
+    assert own_file(view) == REF
+    good = {"key": "AAAA", "size": 5, "name": "n", "type": "t"}
+    for wrong in ("word", {**good}, {**good, "key": 5}, {"size": -1}, {**good, "size": 1e300}, None):
+        view.set_map("meta", "file/" + "ab" * 32, wrong)
+        assert refs_in(view) == [REF]
+    view.set_map("meta", "file/nothex", good)
+    view.set_map("meta", "file", "../x")
+    assert own_file(view) is None
+
+
+def test_objects_name_files_by_their_whole_id() -> None:
+    assert object_file_id(f"file:{REF.file_id.hex()}") == REF.file_id
+    for wrong in ("file:ab", REF.file_id.hex(), f"file:{'AB' * 32}", 5, None):
+        assert object_file_id(wrong) is None
+
+
+def test_sizes_are_said_in_words() -> None:
+    assert [size_words(n) for n in (0, 1_023, 1_024, 5 * 2**20, 3 * 2**30)] == [
+        "0 B", "1023 B", "1.0 KiB", "5.0 MiB", "3.0 GiB",
+    ]  # fmt: skip
