@@ -14,7 +14,7 @@ from cryptpad_tui.crdt.mark_index import MarkIndex
 from cryptpad_tui.editor.code_languages import language_of_fence, language_of_word
 from cryptpad_tui.editor.highlight import Highlighter
 from cryptpad_tui.editor.layout import Lines
-from cryptpad_tui.editor.markdown_blocks import Mode
+from cryptpad_tui.editor.markdown_blocks import BlockState, Mode
 
 REACH: Final = 320
 """Code further than this from the line in view is not looked at."""
@@ -72,34 +72,46 @@ class FenceRegions:
         self._highlighter = highlighter
 
     def region(self, line: int) -> Region | None:
-        states = self._highlighter.states(line, line + REACH)
-        if not states or states[0].mode is not Mode.FENCE:
+        state = self._state(line)
+        if state is None or state.mode is not Mode.FENCE:
             return None
-        opener = self._opener(line)
+        opener = self._opener(line, state.fence)
         language = None if opener is None else language_of_fence(self._lines[opener])
         if opener is None or language is None:
             return None
-        inside = next((i for i, state in enumerate(states) if state.mode is not Mode.FENCE), len(states) + 1)
-        stop = line + inside - 1
-        # A fence that is open at the end of the document has no line that closes it.
-        if stop + 1 == len(self._lines) and not self._closes(states[0].fence, self._lines[stop]):
-            stop += 1
-        return Region(language, opener + 1, stop, bool(states[0].quote), states[0].content)
+        below = self._lines.lines(line, line + REACH)
+        stop = next((line + i for i, text in enumerate(below) if _ends(text, state)), line + len(below))
+        return Region(language, opener + 1, stop, bool(state.quote), state.content)
 
-    def _opener(self, line: int) -> int | None:
+    def _state(self, line: int) -> BlockState | None:
+        return next(iter(self._highlighter.states(line, line + 1)), None)
+
+    def _opener(self, line: int, fence: str) -> int | None:
+        """The line that opens a fence; one inside of it may look the same, and is known by its state."""
         stop = line
         while stop > max(0, line - _OPENER_REACH):
             first = max(0, stop - REACH)
-            states = self._highlighter.states(first, stop)
-            for at in range(len(states) - 1, -1, -1):
-                if states[at].mode is not Mode.FENCE:
-                    return first + at
+            texts = self._lines.lines(first, stop)
+            for at in range(stop - 1, first - 1, -1):
+                if fence in texts[at - first]:
+                    state = self._state(at)
+                    if state is not None and state.mode is not Mode.FENCE:
+                        return at
             stop = first
         return None
 
-    def _closes(self, fence: str, line: str) -> bool:
-        rest = line.strip().lstrip("> \t")
-        return len(rest) >= len(fence) and not rest.strip(fence[0])
+
+def _ends(text: str, state: BlockState) -> bool:
+    """Whether a line ends the fence that it stands in: by its fence, or since the quote around it ends."""
+    if state.quote:
+        found = _QUOTES.match(text)
+        start = int(found.end()) if found is not None else 0
+        if text.count(">", 0, start) < state.quote:
+            return True
+        text = text[start:]
+    if state.fence not in text:
+        return False
+    return not text.strip().strip(state.fence[0])
 
 
 class RichRegions:

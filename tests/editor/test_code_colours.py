@@ -93,6 +93,13 @@ def test_a_fence_that_is_still_open_is_read_to_its_last_line() -> None:
     assert wanted(Editor(text_document("```py\nx\ny"))) == ("python", ("x", "y"))
 
 
+def test_what_looks_like_a_fence_inside_of_one_is_code() -> None:
+    editor = Editor(text_document("````md\n```py\n````\n\n```py\n```js\nx\n````\n> ```py\n> a\nb\n"))
+    assert wanted(editor) == ("python", ("a",))
+    answer(editor, [[]])
+    assert wanted(editor) == ("python", ("```js", "x"))
+
+
 def test_a_code_block_of_rich_text_is_coloured_on_its_ground() -> None:
     pieces = [*line("above"), *line("def a():", code_block="python"), *line("    pass", code_block="python"),
               *line("x", code_block="plain")]  # fmt: skip
