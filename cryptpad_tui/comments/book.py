@@ -39,8 +39,8 @@ class Document(Protocol):
     def text(self) -> str: ...
     def map_items(self, root: str) -> dict[str, Any]: ...
     def set_map(self, root: str, key: str, value: object) -> None: ...
-    def anchor(self, p: Position, assoc: int = 0) -> Anchor: ...
-    def locate(self, a: Anchor) -> Position | None: ...
+    def anchor(self, p: Position, assoc: int = 0, *, exact: bool = False) -> Anchor: ...
+    def locate(self, a: Anchor, *, exact: bool = False) -> Position | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Book:
         name = self._rng(8).hex()
         document = self._document
         remark = model.remark_value(text, self._name(), self._wall_ms())
-        ends = document.anchor(start, 0), document.anchor(end, -1)
+        ends = document.anchor(start, 0, exact=True), document.anchor(end, -1, exact=True)
         value = model.root_value(remark, document.lines.text(start, end), self._around(start, end), *ends)
         document.set_map(COMMENTS_ROOT, model.root_key(name), value)
         return name
@@ -116,7 +116,8 @@ class Book:
         """Where each is, by name; not those whose place is unknown."""
         found, missed = {}, []
         for thread in threads:
-            start, end = self._document.locate(thread.start), self._document.locate(thread.end)
+            start = self._document.locate(thread.start, exact=True)
+            end = self._document.locate(thread.end, exact=True)
             if start is not None and end is not None:
                 found[thread.name] = Place(start, max(start, end))
             if start is None or end is None or end <= start:

@@ -2,7 +2,9 @@
 
 The engine's own sticky index adds UTF-8 bytes to a clock that counts UTF-16 units: right in an ASCII
 text, and past the first other character the name of a wrong character, or of one that does not exist.
-So the engine is asked only where the two counts are equal, and our own item list everywhere else.
+So the engine is asked only where the two counts are equal, and our own item list everywhere else; but of a
+long rich text that list takes seconds to make. There a place that need not be exact, such as a cursor that is
+told to others, is the engine's: its own inverse finds it again while that count is inside the item.
 
 Remote anchors are three integers. They must never reach the engine's decoder: the index is built
 from checked integers, and a clock that this document does not hold is answered with None.
@@ -23,7 +25,7 @@ from cryptpad_tui.crdt.reader import MAX_CLIENT, MAX_CLOCK
 from cryptpad_tui.crdt.values import Anchor, ByteOffset, Position
 
 
-def make_anchor(engine: EngineDocument, lines: LineIndex, p: Position, assoc: int) -> Anchor:
+def make_anchor(engine: EngineDocument, lines: LineIndex, p: Position, assoc: int, *, exact: bool) -> Anchor:
     """Name the character beside `p`; the ends of the text, which have none, are (0, 0)."""
     side = 0 if assoc >= 0 else -1
     if p == (lines.end if side == 0 else Position(0, 0)):
@@ -35,7 +37,7 @@ def make_anchor(engine: EngineDocument, lines: LineIndex, p: Position, assoc: in
         before = lines.position_at(lines.offset_of(p) - 1)
         units_on = _utf16_units(lines.text(before, p)) - 1
         target = lines.byte_of(before)
-    items = None if _is_ascii(lines) else engine.items(lines.byte_count)
+    items = _items(engine, lines, exact=exact)
     if items is None:
         with engine_call(), engine.doc.transaction():
             item = StickyIndex.new(engine.text, target, Assoc.AFTER).to_json()["item"]
@@ -46,7 +48,7 @@ def make_anchor(engine: EngineDocument, lines: LineIndex, p: Position, assoc: in
 
 
 def locate_anchor(
-    engine: EngineDocument, lines: LineIndex, clocks: Mapping[int, int], anchor: Anchor
+    engine: EngineDocument, lines: LineIndex, clocks: Mapping[int, int], anchor: Anchor, *, exact: bool
 ) -> Position | None:
     """Where the anchored character is; None where it is unknown or hostile."""
     client, clock, assoc = anchor.client, anchor.clock, anchor.assoc
@@ -56,7 +58,7 @@ def locate_anchor(
         return lines.end if assoc >= 0 else Position(0, 0)
     if not (0 <= client <= MAX_CLIENT and 0 <= clock <= MAX_CLOCK and clock < clocks.get(client, 0)):
         return None
-    items = None if _is_ascii(lines) else engine.items(lines.byte_count)
+    items = _items(engine, lines, exact=exact)
     try:
         if items is not None:
             return _locate_in_items(items, lines, anchor)
@@ -81,6 +83,12 @@ def _locate_in_items(items: ItemList, lines: LineIndex, anchor: Anchor) -> Posit
     except UnicodeDecodeError:
         return None
     return lines.position_of(ByteOffset(start + utf8_size(inside)))
+
+
+def _items(engine: EngineDocument, lines: LineIndex, *, exact: bool) -> ItemList | None:
+    if _is_ascii(lines):
+        return None
+    return engine.items(lines.byte_count, cheaply=engine.has_marks and not exact)
 
 
 def _is_ascii(lines: LineIndex) -> bool:

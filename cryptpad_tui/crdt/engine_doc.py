@@ -271,9 +271,9 @@ class EngineDocument:
         with engine_call():
             return with_bytes(self.map(root).get(key))
 
-    def items(self, text_bytes: int) -> ItemList | None:
+    def items(self, text_bytes: int, *, cheaply: bool = False) -> ItemList | None:
         """The text's items in order; None where the text is too fragmented or the list differs from it."""
-        return self._items.get(text_bytes)
+        return self._items.get(text_bytes, cheaply=cheaply)
 
     def state_vector(self) -> dict[int, int]:
         """How far each client's clock has come."""

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from cryptpad_tui.crdt.collector import collector_paused
 from cryptpad_tui.crdt.errors import CannotLoadHere, InvalidUpdate
 from cryptpad_tui.crdt.items import CircularItems, ItemList, TooManyItems
 
 _MAX_UNFOLDED_BYTES: Final = 64 * 1024
 """Updates after which building the item list anew is cheaper than following them."""
+
+_SHORT_BYTES: Final = 64 * 1024
 
 
 class KeptItems:
@@ -34,13 +37,17 @@ class KeptItems:
             if self._unfolded_bytes > _MAX_UNFOLDED_BYTES:
                 self._forget()
 
-    def get(self, text_bytes: int) -> ItemList | None:
-        """The items in order; None where the text is too fragmented or the list differs from it."""
-        if self._refused:
+    def get(self, text_bytes: int, *, cheaply: bool = False) -> ItemList | None:
+        """The items in order; None where the text is too fragmented or the list differs from it.
+
+        `cheaply`: also where the list would have to be made first, for a text that is not short.
+        """
+        if self._refused or (cheaply and self._items is None and text_bytes > _SHORT_BYTES):
             return None
         try:
             if self._items is None:
-                self._items = ItemList(self._encode())
+                with collector_paused():
+                    self._items = ItemList(self._encode())
                 self._refused = self._items.text() != self._whole_text()
             else:
                 self._items.begin_work()

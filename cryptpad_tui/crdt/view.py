@@ -279,10 +279,10 @@ class ViewDocument:
 
     # -- anchors
 
-    def anchor(self, p: Position, assoc: int = 0) -> Anchor:
-        """Name a place by the character beside it."""
-        return make_anchor(self._engine, self.lines, p, assoc)
+    def anchor(self, p: Position, assoc: int = 0, *, exact: bool = False) -> Anchor:
+        """Name a place by the character beside it; in a long rich text nearly, unless it must be `exact`."""
+        return make_anchor(self._engine, self.lines, p, assoc, exact=exact)
 
-    def locate(self, a: Anchor) -> Position | None:
+    def locate(self, a: Anchor, *, exact: bool = False) -> Position | None:
         """Where an anchor is; None if it is unknown here or hostile."""
-        return locate_anchor(self._engine, self.lines, self.state_vector(), a)
+        return locate_anchor(self._engine, self.lines, self.state_vector(), a, exact=exact)

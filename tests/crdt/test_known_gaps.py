@@ -196,3 +196,18 @@ def test_marks_chosen_for_typing_are_not_those_of_the_gap() -> None:
     ann.replace(Position(0, 2), Position(0, 2), "c", {})
     ann.replace(Position(0, 3), Position(0, 3), "d", {})
     assert ann.runs() == [("a", {}), ("b", {"bold": True}), ("cd", {})]
+
+
+def test_a_cursor_in_a_long_rich_text_is_told_without_reading_every_item(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    document = ViewDocument(client_id=1, kind=PadKind.RICHTEXT, now=Clock())
+    start = Position(0, 0)
+    document.replace_all(
+        [TextEdit(start, start, f"words é of part {n}\n", {"bold": n % 2 == 0 or None}) for n in range(4_000)]
+    )
+    monkeypatch.setattr("cryptpad_tui.crdt.kept_items.ItemList", None)
+    for place in (Position(3, 2), Position(2_000, 12)):
+        assert document.locate(document.anchor(place)) == place
+    with pytest.raises(TypeError):
+        document.anchor(Position(3, 2), exact=True)
