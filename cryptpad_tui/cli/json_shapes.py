@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import AlarmView, LogLine, NoticeLine, PadListing
+    from cryptpad_tui.engine.membership import Membership
     from cryptpad_tui.pad.proofs import ProofReport
     from cryptpad_tui.vault.search import Match
 
@@ -32,6 +33,19 @@ def pad_object(pad: PadListing) -> Json:
         "path": pad.path,
         "tags": list(pad.tags),
         "template": pad.template,
+    }
+
+
+def members_object(membership: Membership) -> Json:
+    """What `members` shows."""
+    return {
+        "epoch": membership.epoch,
+        "expires": iso_time(membership.expires_ms) if membership.expires_ms else None,
+        "unfinished": membership.unfinished,
+        "members": [
+            {"name": line.name, "right": line.role, "how": line.how, "key": line.ident_pk.hex()}
+            for line in membership.lines
+        ],
     }
 
 

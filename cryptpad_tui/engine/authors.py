@@ -36,7 +36,7 @@ class Authors:
     def by_client(self) -> dict[int, Author]:
         """Every writer that is known here. What another window has not sent yet is nobody's."""
         replica = self._session.replica
-        found = {writer.client_id: self._author(writer) for writer in replica.fold.writers.values()}
+        found = {writer.client_id: self._author(writer) for writer in replica.fold.everybody.values()}
         if replica.writer is not None:
             identity = replica.profile.identity.public
             found[replica.writer.client_id] = self._me(identity)
@@ -46,7 +46,7 @@ class Authors:
         if writer.ident_pk == self._session.replica.profile.identity.public:
             return self._me(writer.ident_pk)
         key = writer.ident_pk if any(writer.ident_pk) else writer.writer_pk
-        name = writer.name or people.name_of(key, self._session.replica.fold.writers)
+        name = writer.name or people.name_of(key, self._session.replica.fold.everybody)
         return Author(key, name, people.mark_of(key), people.colour_of(key))
 
     def _me(self, identity: bytes) -> Author:

@@ -34,8 +34,8 @@ class Company:
         self._cursors: tuple[Position, Position] | None = None
         self.freshness = FreshnessWatch()
         self.presence = Presence(
-            replica.genesis,
-            replica.epoch,
+            replica.genesis.pad_id,
+            replica.fold.mark,
             replica.keys,
             replica.profile.identity,
             replica.writer,
@@ -101,19 +101,19 @@ class Company:
         self.presence.sessions.clear()
 
     def people(self) -> list[Person]:
-        writers = self._replica.fold.writers
+        writers = self._replica.fold.everybody
         view = self._session.view
         return [people.person_of(session, writers, view) for session in self.presence.present()]
 
     def name_of(self, ident_pk: bytes) -> str:
         """What an identity calls itself: in its open window, else where it introduced itself in the log."""
         here = (s.name for s in self.presence.sessions.values() if s.ident_pk == ident_pk and s.name)
-        return next(here, "") or people.name_of(ident_pk, self._replica.fold.writers)
+        return next(here, "") or people.name_of(ident_pk, self._replica.fold.everybody)
 
     def author_at(self, position: Position) -> str | None:
         """The name of who wrote the character at `position`, from verified signatures."""
         anchor = self._session.view.anchor(position)
-        for writer in self._replica.fold.writers.values():
+        for writer in self._replica.fold.everybody.values():
             if writer.client_id == anchor.client:
                 return writer.name or people.UNNAMED
         return None

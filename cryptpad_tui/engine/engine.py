@@ -20,7 +20,17 @@ from cryptpad_tui.crdt.values import Attributes
 from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.drive.drive import Drive
 from cryptpad_tui.drive.mirror import Mirror
-from cryptpad_tui.engine import alarms, creating, generations, keeping, linking, listing, people, syncing
+from cryptpad_tui.engine import (
+    alarms,
+    creating,
+    generations,
+    keeping,
+    linking,
+    listing,
+    membership,
+    people,
+    syncing,
+)
 from cryptpad_tui.engine.alarms import AlarmView
 from cryptpad_tui.engine.closing import abandon, close
 from cryptpad_tui.engine.errors import UnknownPad
@@ -121,6 +131,12 @@ class Engine:
             self.drive.set_folder(record.pad_id, folder)
         self.drive_session.flush()
 
+    def keep_record(self, record: PadRecord) -> None:
+        """What the keys to a pad are from here on, in the vault and in the drive."""
+        self.vault.put_pad(record)
+        self.drive.put(record)
+        self.drive_session.flush()
+
     def rename(self, pad_id: bytes, title: str) -> None:
         """The title that everybody sees; for a view-only pad one's own name for it."""
         with self.borrowed(pad_id) as session:
@@ -147,6 +163,7 @@ class Engine:
         if session:
             self.relays.let_go(session)
         self.vault.forget_pad(pad_id)
+        membership.forget(self, pad_id)
         alarms.end_of_removed(self, pad_id, by_person=by_person)
 
     # -- open pads

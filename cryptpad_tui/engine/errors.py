@@ -3,6 +3,8 @@
 - `EngineError`
     - `UnknownPad`, `AmbiguousTitle`: a reference names no pad, or several
     - `NotAllowed`: this vault's right to the pad does not reach so far
+    - `NotOwner`: only the pad's owner may
+    - `UnknownMember`: a reference names nobody in the pad, or several
     - `NoRelay`: the pad has no relay to be shared through
     - `RelayRefused`: the relay answered no; `code` says which rule
 
@@ -21,8 +23,10 @@ __all__ = [
     "NoRelay",
     "NotAllowed",
     "NotCopied",
+    "NotOwner",
     "RelayRefused",
     "RelayUnreachable",
+    "UnknownMember",
     "UnknownPad",
 ]
 
@@ -45,6 +49,14 @@ class NotAllowed(EngineError):
 
 class NotCopied(EngineError):
     """A file is not copied within the drive. Download it, and upload the copy."""
+
+
+class NotOwner(EngineError):
+    """Only the pad's owner can do that, since only their signature counts. Nothing was changed."""
+
+
+class UnknownMember(EngineError):
+    """Nobody in this pad, or several people, are called so. `cryptpad-tui members PAD` shows who is."""
 
 
 class NoAlarm(EngineError):

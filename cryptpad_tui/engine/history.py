@@ -28,7 +28,7 @@ def _kind_and_author(session: PadSession, raw: bytes) -> tuple[str, bytes]:
 
 def log_lines(session: PadSession) -> Iterator[LogLine]:
     """Every entry that is here, ascending."""
-    writers, store, after = session.replica.fold.writers, session.replica.store, 0
+    writers, store, after = session.replica.fold.everybody, session.replica.store, 0
     while rows := store.log_after(after, _PAGE_ROWS):
         for row in rows:
             kind, author_key = _kind_and_author(session, row.entry)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from cryptpad_tui.crypto.keys import EditKeys, Role, relay_fingerprint
 from cryptpad_tui.crypto.links import NO_RELAY, Link, decode_link, encode_link
-from cryptpad_tui.engine import alarms, keeping, listing
+from cryptpad_tui.engine import alarms, keeping, keyrings, listing
 from cryptpad_tui.engine.errors import NoRelay, NotAllowed, RelayUnreachable, UnknownPad
-from cryptpad_tui.engine.records import keys_of
-from cryptpad_tui.engine.values import PadListing, SyncReport
+from cryptpad_tui.engine.standing import standing_of
+from cryptpad_tui.engine.values import PadListing, SyncReport, SyncWord
 from cryptpad_tui.pad import flows
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.evidence import key_piece
@@ -32,8 +32,7 @@ async def make_link(engine: Engine, pad_id: bytes, *, view: bool, wait_s: float)
         raise UnknownPad
     if engine.relay_of(record) is None:
         raise NoRelay
-    keys = keys_of(record)
-    if not view and not isinstance(keys, EditKeys):
+    if not view and record.role == "view":
         raise NotAllowed
     report = await engine.sync([pad_id], wait_s=wait_s)
     if report.alarms:
@@ -43,12 +42,14 @@ async def make_link(engine: Engine, pad_id: bytes, *, view: bool, wait_s: float)
     with engine.borrowed(pad_id) as session:
         # Another window of this vault may be the one that brought the pad to its relay.
         fold, record = session.replica.fold, engine.vault.pad(pad_id) or session.record
+        ring = session.replica.ring
+        keys = ring.newest_keys
         seed = keys.view_seed if view or not isinstance(keys, EditKeys) else keys.edit_seed
         return encode_link(
             Link(
                 role=Role.VIEW if view else Role.EDIT,
                 pad_id=pad_id,
-                epoch=record.epoch,
+                epoch=ring.newest,
                 seed=seed,
                 pin_n=fold.n,
                 pin_head=fold.head[:16],
@@ -62,8 +63,12 @@ async def join(engine: Engine, link_text: str, *, wait_s: float) -> PadListing:
     """Add the pad of a link to the drive; raises BadLink, RelayUnreachable or Alarm."""
     link = decode_link(link_text)
     known = engine.vault.pad(link.pad_id)
-    if known is None or (known.role == "view" and link.role == Role.EDIT):
+    removed = known is not None and standing_of(engine, link.pad_id) is SyncWord.REMOVED
+    if known is None or removed or (known.role == "view" and link.role == Role.EDIT):
         record = await _record_from(engine, link, wait_s)
+        if known is not None:
+            # What was folded by the keys of before is read with them again.
+            keyrings.keep(engine, known)
         engine.open_pads.take_out(link.pad_id, keep_writer=True)
         engine.add(record)
         report = await engine.sync([link.pad_id], wait_s=wait_s)

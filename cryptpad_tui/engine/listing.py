@@ -10,6 +10,7 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.drive.mirror import KEPT
 from cryptpad_tui.drive.tree import Tree
 from cryptpad_tui.engine.errors import AmbiguousTitle, UnknownPad
+from cryptpad_tui.engine.standing import standing_of
 from cryptpad_tui.engine.values import PadListing, SyncWord
 from cryptpad_tui.vault.records import AlarmState, PadRecord
 
@@ -113,6 +114,8 @@ class _Tables:
         return self._paths[folder]
 
     def _word(self, record: PadRecord) -> SyncWord:
+        if standing := standing_of(self._engine, record.pad_id):
+            return standing
         if self._alarms.get(record.pad_id):
             return SyncWord.ALARM
         if not record.relay_url and not self._relay:

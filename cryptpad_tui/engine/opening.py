@@ -14,9 +14,10 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import EditKeys, pseudonym_of
 from cryptpad_tui.engine import people
 from cryptpad_tui.engine.errors import UnknownPad
-from cryptpad_tui.engine.records import keys_of
+from cryptpad_tui.engine.keyrings import ring_of
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.shared_writer import SharedWriter, borrow
+from cryptpad_tui.pad.keyring import KeyRing
 from cryptpad_tui.pad.outgoing import Profile
 from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.pad.writer import Writer
@@ -68,17 +69,18 @@ class OpenPads:
         """A session for this record, in place of one that the pad may have had."""
         vault = self._engine.vault
         identity = pseudonym_of(vault.account_root, record.pad_id)
+        ring = ring_of(self._engine, record)
         replica = Replica(
             parse_genesis(record.genesis, record.pad_id),
             PadKind(record.kind),
-            keys_of(record),
+            ring.newest_keys,
             vault.store(record.pad_id),
             Profile(identity, self._engine.name(), bytes(people.colour_of(identity.public))),
             rng=self._engine.rng,
             is_live=lambda writer_pk: self.is_live_writer(record.pad_id, writer_pk),
-            epoch=record.epoch,
+            ring=ring,
             wall_ms=self._engine.wall_ms,
-            writer=self._writers.get(record.pad_id) or self._shared_writer(record),
+            writer=self._writers.get(record.pad_id) or self._shared_writer(record, ring),
         )
         session = PadSession(self._engine, record, replica)
         self._sessions[record.pad_id] = session
@@ -138,18 +140,18 @@ class OpenPads:
             return writer is not None and writer.pk == writer_pk
         return owner is not None and vault.is_alive(owner)
 
-    def _shared_writer(self, record: PadRecord) -> Writer | None:
-        keys = keys_of(record)
+    def _shared_writer(self, record: PadRecord, ring: KeyRing) -> Writer | None:
+        keys = ring.newest_keys
         if not self._short_lived or not isinstance(keys, EditKeys):
             return None
         if record.pad_id not in self._shared:
-            shared = self._borrow(record, keys)
+            shared = self._borrow(record, ring.newest, keys)
             if shared is None:
                 return None
             self._shared[record.pad_id] = shared
         return self._shared[record.pad_id].writer
 
-    def _borrow(self, record: PadRecord, keys: EditKeys) -> SharedWriter | None:
+    def _borrow(self, record: PadRecord, epoch: int, keys: EditKeys) -> SharedWriter | None:
         vault = self._engine.vault
         store = vault.store(record.pad_id)
 
@@ -161,7 +163,7 @@ class OpenPads:
             vault.directory,
             vault.account_root,
             record.pad_id,
-            record.epoch,
+            epoch,
             keys,
             tail_of,
             rng=self._engine.rng,

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.protocol.errors import Code, Malformed, Refused
 from cryptpad_tui.crdt.errors import CannotLoadHere, DocumentError
-from cryptpad_tui.engine import alarms, verdicts
+from cryptpad_tui.engine import alarms, standing, verdicts
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.values import RelayState, SessionEvent
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+from cryptpad_tui.pad.epochs import Ended, HistoryClosed, NoStartYet, Removed
 from cryptpad_tui.pad.evidence import key_piece
 from cryptpad_tui.pad.flows_restore import WAITS
 from cryptpad_tui.sync.backoff import Backoff
 from cryptpad_tui.sync.connection import RelayConnection, RelayUnreachable, open_connection
-from cryptpad_tui.sync.pad_link import PadLink
+from cryptpad_tui.sync.pad_link import KeysChanged, PadLink
 from cryptpad_tui.vault.errors import UnknownPad, VaultError
 
 if TYPE_CHECKING:
@@ -153,6 +154,12 @@ class RelayLoop:
                 await self._attend(session, connection)
             except Alarm as alarm:
                 session.raise_alarm(alarm)
+            except KeysChanged:
+                continue
+            except (Removed, Ended) as word:
+                standing.close_off(self._engine, session, word)
+                await self._rest_outside(session)
+                continue
             except UnknownPad as error:
                 session.problem = sentence_of(error)
                 return
@@ -170,6 +177,12 @@ class RelayLoop:
         """After an alarm: until it is time to look again, or a person says so, who alone ends some."""
         until = self._engine.now() + ALARM_RETRY_S
         while session.halted or (session.alarm and self._engine.now() < until):
+            await asyncio.sleep(ALARM_POLL_S)
+
+    async def _rest_outside(self, session: PadSession) -> None:
+        """The owner may take somebody back: look again now and then, or when a person says so."""
+        until = self._engine.now() + ALARM_RETRY_S
+        while session.standing and self._engine.now() < until:
             await asyncio.sleep(ALARM_POLL_S)
 
     async def _attend(self, session: PadSession, connection: RelayConnection) -> None:
@@ -279,6 +292,8 @@ def sentence_of(error: Exception) -> str:
         )
     if isinstance(error, RelayUnreachable | Malformed) and str(error):
         return str(error)
+    if isinstance(error, HistoryClosed | NoStartYet):
+        return " ".join((type(error).__doc__ or "").split())
     if isinstance(error, VaultError | DocumentError):
         said = " ".join((type(error).__doc__ or type(error).__name__).split())
         return f"{said} ({error})" if isinstance(error, CannotLoadHere) and str(error) else said

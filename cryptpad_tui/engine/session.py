@@ -15,13 +15,14 @@ from cryptpad_tui.comments.book import Book
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Change, Origin, Position
-from cryptpad_tui.engine import alarms, notices
+from cryptpad_tui.engine import alarms, notices, standing
 from cryptpad_tui.engine.authors import Authors
 from cryptpad_tui.engine.company import Company
 from cryptpad_tui.engine.files.names import own_file
+from cryptpad_tui.engine.keyrings import secret_of
 from cryptpad_tui.engine.pending import PendingEdits
 from cryptpad_tui.engine.status import status_of
-from cryptpad_tui.engine.values import AlarmLine, PadStatus, Person, SessionEvent
+from cryptpad_tui.engine.values import AlarmLine, PadStatus, Person, SessionEvent, SyncWord
 from cryptpad_tui.pad.alarms import Alarm, Notice
 from cryptpad_tui.pad.flows import Connected, Pin
 from cryptpad_tui.pad.replica import Replica
@@ -55,6 +56,8 @@ class PadSession:
         self.attached_here = False
         self.followed = False
         """Whether another window of this vault has the lease and keeps this pad in step."""
+        self.standing: SyncWord | None = standing.standing_of(engine, record.pad_id)
+        """Why this person is no longer in the pad, by its owner's word; None where they are."""
         self.problem = ""
         """A sentence about what keeps this pad from its relay, for a person; empty where nothing does."""
         self._notices: list[Notice] = []
@@ -168,6 +171,9 @@ class PadSession:
 
     def folded(self) -> None:
         shown = self.pending.show_folded()
+        if self.replica.crossed:
+            self.replica.crossed = False
+            self._enter_epoch()
         for notice in self.replica.judgement.take_notices():
             self.noticed(notice)
         if not shown:
@@ -179,8 +185,23 @@ class PadSession:
         self.save_listing()
         self.tell(SessionEvent.STATUS)
 
+    def _enter_epoch(self) -> None:
+        """The owner changed the keys, and here are the new ones: what waits is made again under them."""
+        replica = self.replica
+        self.can_edit = replica.can_edit
+        self.view.read_only = not self.can_edit
+        self.presence.enter(replica.fold.mark, replica.keys)
+        if self.record.role != "owner":
+            role, secret = secret_of(replica.keys)
+            self.record = replace(self.record, role=role, secret=secret, epoch=replica.fold.epoch)
+            self._engine.keep_record(self.record)
+        if self.can_edit:
+            self.remake(with_outbox=True)
+        self.tell(SessionEvent.STATUS)
+
     def attached(self, connected: Connected) -> None:
         self.attached_here = True
+        standing.back_in(self._engine, self)
         alarms.verified_again(self._engine, self)
         if not self.record.uploaded:
             self.update_record(uploaded=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cryptpad_tui.engine import people
+from cryptpad_tui.engine.standing import SENTENCES
 from cryptpad_tui.engine.values import PadStatus, SyncWord
 from cryptpad_tui.pad.freshness import Freshness, FreshnessState
 
@@ -26,6 +27,8 @@ def status_of(session: PadSession, *, now: float, has_relay: bool) -> PadStatus:
 def _trouble(session: PadSession) -> tuple[SyncWord, str] | None:
     if session.not_saved:
         return SyncWord.WAITING, f"NOT SAVED: {session.not_saved}"
+    if session.standing:
+        return session.standing, SENTENCES[session.standing]
     if session.alarm:
         return SyncWord.ALARM, f"ALARM {session.alarm.code}: {session.alarm.sentence}"
     return None

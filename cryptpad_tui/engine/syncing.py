@@ -35,7 +35,7 @@ async def sync(engine: Engine, pad_ids: Sequence[bytes] | None, *, wait_s: float
     for session in sessions:
         session.flush()
         # What an earlier attempt met says nothing about this one.
-        session.problem, session.caught = "", False
+        session.problem, session.caught, session.standing = "", False, None
         engine.relays.attach(session)
     deadline = engine.now() + wait_s
     while not all(_settled(s) for s in sessions) and engine.now() < deadline:
@@ -50,7 +50,7 @@ async def sync(engine: Engine, pad_ids: Sequence[bytes] | None, *, wait_s: float
 
 def _settled(session: PadSession) -> bool:
     """Whether nothing more will happen to this pad at present."""
-    if session.halted or session.caught or session.problem:
+    if session.halted or session.caught or session.problem or session.standing:
         return True
     if session.attached_here:
         return (

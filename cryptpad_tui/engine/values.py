@@ -23,6 +23,12 @@ class SyncWord(StrEnum):
     """Seen at this state by a named peer."""
     ALARM = "alarm"
     """The relay, or somebody, was caught."""
+    REMOVED = "removed"
+    """Here as it was: the owner changed the keys, and this person got none."""
+    DELETED = "deleted"
+    """Here as it was: the owner deleted the pad for everybody."""
+    EXPIRED = "expired"
+    """Here as it was: the day came that the owner had named."""
 
 
 class SessionEvent(Enum):

@@ -84,7 +84,7 @@ async def verify(engine: Engine, pad_id: bytes, *, deep: bool = False) -> Verify
 
 async def _deeper(engine: Engine, session: PadSession) -> VerifyReport:
     replica, before = session.replica, start_of(session)
-    async with _connection(engine, session) as connection:
+    async with connection_of(engine, session) as connection:
         beside = await connection.run(rederive.derive(replica, trusted=False))
         try:
             was_right = await connection.run(rederive.conclude(replica, beside))
@@ -118,7 +118,7 @@ async def void(engine: Engine, pad_id: bytes, n: int, *, wait_s: float = 10.0) -
         raise NotAllowed
     session = engine.open_pad(pad_id)
     try:
-        async with _connection(engine, session) as connection:
+        async with connection_of(engine, session) as connection:
             await connection.run(flows_void.void_entry(session.replica, owner_key(record.secret), n))
     except Refused as refused:
         raise RelayRefused(refused.code) from None
@@ -128,13 +128,13 @@ async def void(engine: Engine, pad_id: bytes, n: int, *, wait_s: float = 10.0) -
 
 
 @asynccontextmanager
-async def _connection(engine: Engine, session: PadSession) -> AsyncIterator[RelayConnection]:
+async def connection_of(engine: Engine, session: PadSession) -> AsyncIterator[RelayConnection]:
     """A connection of its own to the pad's relay, on which the pad may be read."""
     url, replica = engine.relay_of(session.record), session.replica
     if url is None:
         raise NoRelay
     connection = await open_connection(await asyncio.to_thread(engine.resolve, url))
-    proof = replica.fetch_proof
+    proof = replica.fetch_epoch, replica.fetch_proof
     try:
         key = connection.greeting.relay_pk
         if session.record.relay_pk and not compare_digest(session.record.relay_pk, key):
@@ -142,5 +142,5 @@ async def _connection(engine: Engine, session: PadSession) -> AsyncIterator[Rela
         await connection.run(flows.subscribe(replica, connection.greeting, rng=engine.rng))
         yield connection
     finally:
-        replica.fetch_proof = proof
+        replica.fetch_epoch, replica.fetch_proof = proof
         await connection.close()

@@ -189,7 +189,7 @@ class Judgement:
         start = fold.start
         if start is None:
             return None
-        author = fold.writers.get(start.writer_pk)
+        author = fold.everybody.get(start.writer_pk)
         ident_pk = author.ident_pk if author else b""
         endorsed = [
             mark for mark in fold.verdicts.endorsements(start.snapshot_id) if _vouches(mark, start, ident_pk)
@@ -209,11 +209,11 @@ class Judgement:
         )
 
     def _name_of(self, writer_pk: bytes) -> str:
-        writer = self._replica.fold.writers.get(writer_pk)
+        writer = self._replica.fold.everybody.get(writer_pk)
         return self._name_of_identity(writer.ident_pk) if writer else "somebody unknown"
 
     def _name_of_identity(self, ident_pk: bytes) -> str:
-        writers = self._replica.fold.writers.values()
+        writers = self._replica.fold.everybody.values()
         names = (writer.name for writer in writers if writer.ident_pk == ident_pk and writer.name)
         return next(names, ident_pk.hex()[:8])
 

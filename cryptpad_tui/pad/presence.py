@@ -20,7 +20,6 @@ from cryptpad_relay.protocol.entry import (
     writer_cert_parts,
 )
 from cryptpad_relay.protocol.errors import Malformed
-from cryptpad_relay.protocol.records import Genesis
 from cryptpad_tui.crypto.errors import CryptoError
 from cryptpad_tui.crypto.keys import SigningSeed, ViewKeys
 from cryptpad_tui.crypto.sealing import (
@@ -32,6 +31,7 @@ from cryptpad_tui.crypto.sealing import (
     seal,
     unpad,
 )
+from cryptpad_tui.pad.epochs import EpochMark
 from cryptpad_tui.pad.payloads import (
     CHALLENGE_ECHO_BYTES,
     MAX_ECHOES,
@@ -62,8 +62,8 @@ class Presence:
 
     def __init__(
         self,
-        genesis: Genesis,
-        epoch: int,
+        pad_id: bytes,
+        epoch: EpochMark,
         keys: ViewKeys,
         identity: SigningSeed,
         writer: Writer | None,
@@ -77,8 +77,8 @@ class Presence:
         `first_counter` must be above every count that this writer's presence reached before: peers drop
         what does not ascend. Milliseconds of a clock are.
         """
-        self._genesis = genesis
-        self._epoch = epoch
+        self._pad_id = pad_id
+        self._mark, self._epoch = epoch, epoch.number
         self._keys = keys
         self._identity = identity
         self._writer = writer
@@ -103,6 +103,12 @@ class Presence:
     @property
     def pk(self) -> bytes:
         return self._writer.pk if self._writer else self._session_key.public
+
+    def enter(self, epoch: EpochMark, keys: ViewKeys) -> None:
+        """Another epoch began: nobody of before is here any more, and this session shows itself anew."""
+        self._mark, self._epoch, self._keys = epoch, epoch.number, keys
+        self.sessions.clear()
+        self.announce()
 
     def use_writer(self, writer: Writer) -> None:
         """Another writer of this process took over; its session starts afresh."""
@@ -160,12 +166,12 @@ class Presence:
     def _proof(self) -> SessionProof | None:
         if self._writer is None:
             return None
-        pad_id = self._genesis.pad_id
+        pad_id = self._pad_id
         signature = identity_signature(self._identity, pad_id, self._epoch, self.pk)
         return SessionProof(self._writer.cert(), self._identity.public, signature, self._name)
 
     def _seal(self, payload: PresencePayload, base: Base) -> bytes:
-        pad_id, plaintext = self._genesis.pad_id, payload.encode()
+        pad_id, plaintext = self._pad_id, payload.encode()
         clear = b""
         kind = Kind.PRESENCE
         if self._writer is None:
@@ -207,7 +213,7 @@ class Presence:
         return session
 
     def _session_of(self, entry: Entry, now: float) -> Session | None:
-        pad_id = self._genesis.pad_id
+        pad_id = self._pad_id
         if entry.pad_id != pad_id or entry.epoch != self._epoch or entry.writer_pk == self.pk:
             return None
         if entry.seq <= self._counters.get(entry.writer_pk, 0):
@@ -232,7 +238,7 @@ class Presence:
 
     def _viewer_ok(self, entry: Entry) -> bool:
         parts = viewer_cert_parts(entry.pad_id, entry.epoch, entry.writer_pk)
-        return labels.verify_parts(self._genesis.fetch_pk, entry.cert, labels.VIEW_CERT, *parts)
+        return labels.verify_parts(self._mark.fetch_pk, entry.cert, labels.VIEW_CERT, *parts)
 
     def _take(self, session: Session, payload: PresencePayload, now: float) -> None:
         session.last_heard, session.n, session.head = now, payload.n, payload.head
@@ -251,9 +257,9 @@ class Presence:
                 self._due_at = min(self._due_at, max(now, self._last_sent + CURSOR_S))
 
     def _check_proof(self, session: Session, proof: SessionProof) -> None:
-        pad_id, pk = self._genesis.pad_id, session.session_pk
+        pad_id, pk = self._pad_id, session.session_pk
         parts = writer_cert_parts(pad_id, self._epoch, pk)
-        if labels.verify_parts(self._genesis.cap_pk, proof.cert, labels.CERT, *parts) and (
+        if labels.verify_parts(self._mark.cap_pk, proof.cert, labels.CERT, *parts) and (
             identity_signature_ok(proof.ident_pk, proof.ident_signature, pad_id, self._epoch, pk)
         ):
             session.ident_pk, session.name = proof.ident_pk, proof.name

@@ -91,6 +91,10 @@ class Replica(StoredFold):
         """Who signs this process's edits; None where it may only read."""
         return self.queue.writer
 
+    def now_ms(self) -> int:
+        """Milliseconds since 1970, by the clock that was passed in."""
+        return self._wall_ms()
+
     def mark_of(self, epoch: int) -> EpochMark | None:
         """What the owner's records say of an epoch, where they were seen."""
         first = EpochMark.first(self.genesis) if epoch == 0 else None

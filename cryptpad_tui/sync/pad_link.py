@@ -17,6 +17,7 @@ from cryptpad_tui.crdt.errors import DocumentError
 from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.pad import flows, flows_arrive, flows_restore, rederive
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode, Notice
+from cryptpad_tui.pad.epochs import HistoryClosed
 from cryptpad_tui.pad.evidence import shown_piece
 from cryptpad_tui.pad.flows import Connected
 from cryptpad_tui.pad.flows_testimony import questioned
@@ -35,6 +36,10 @@ MAX_QUEUED_COMMITS: Final = 256
 """Above this, what waits to be folded is fetched in order instead of kept in memory."""
 MAX_QUEUED_BYTES: Final = 8 * 1024 * 1024
 """The same: a relay that does not answer must not fill this machine's memory by pushing."""
+
+
+class KeysChanged(Exception):
+    """The pad's owner changed its keys; this connection attaches again with the new ones."""
 
 
 class PadLink:
@@ -76,8 +81,15 @@ class PadLink:
             connected = await self._arrive()
             join = flows.join(self._replica, connected, self._host.pin, self._host.load_document)
             await self._fold(questioned(self._replica, connected.signed, join))
+            self._check_keys()
             self._host.attached(connected)
             await self._drain_commits()
+
+    def _check_keys(self) -> None:
+        """This connection is proven by keys of one epoch; raises KeysChanged where another began."""
+        replica = self._replica
+        if replica.fold.n and replica.fold.epoch != replica.fetch_epoch:
+            raise KeysChanged
 
     async def _fold(self, flow: flows.Flow[list[Folded]]) -> None:
         try:
@@ -88,7 +100,11 @@ class PadLink:
     async def _arrive(self) -> Connected:
         self._earlier = self._replica.witness.confirmed
         flow = flows_arrive.arrive(
-            self._replica, self._connection.greeting, uploaded=self._host.uploaded, rng=self._rng
+            self._replica,
+            self._connection.greeting,
+            uploaded=self._host.uploaded,
+            rng=self._rng,
+            now_ms=self._replica.now_ms(),
         )
         connected, lost = await self._connection.run(flow)
         if lost:
@@ -156,6 +172,7 @@ class PadLink:
             else:
                 flow = flows.take(self._replica, commit.first_n, entries, commit.head, live=True)
             await self._fold(flow)
+            self._check_keys()
 
     def _whole(self, commit: frames.Commit) -> tuple[bytes, ...] | None:
         """The commit's entries, with one's own, sent as ids, put back from the outbox.
@@ -183,7 +200,7 @@ class PadLink:
                     self._host.folded()
         except Alarm as alarm:
             self._failed(alarm)
-        except (DocumentError, Refused, RelayUnreachable):
+        except (DocumentError, Refused, RelayUnreachable, HistoryClosed):
             # The start stays doubted, and is derived on another connection.
             return
         except Exception as error:

@@ -66,7 +66,13 @@ class Client:
     def _presence(self, seed: int) -> Presence:
         held, person = self.person.replica, self.person
         return Presence(
-            held.genesis, 0, held.keys, person.identity, held.writer, name=self.name, rng=seeded(seed + 500)
+            held.pad_id,
+            held.fold.mark,
+            held.keys,
+            person.identity,
+            held.writer,
+            name=self.name,
+            rng=seeded(seed + 500),
         )
 
     # -- PadHost

@@ -28,6 +28,7 @@ from cryptpad_relay.store.memory import MemoryStore
 from cryptpad_relay.voids import parse_log_entry
 from cryptpad_tui.crypto.keys import EditKeys, SigningSeed, edit_seed_of, make_genesis
 from cryptpad_tui.crypto.sealing import pad, padded_length, seal
+from cryptpad_tui.pad.epochs import EpochMark
 from cryptpad_tui.pad.payloads import Hello, PresencePayload, SnapshotSeal, Update, Verdict
 from cryptpad_tui.pad.peers import NO_CURSOR
 from cryptpad_tui.pad.presence import Presence
@@ -191,7 +192,7 @@ def fuzz_presence(data: bytes) -> None:
     _one_spelling(PresencePayload, data[1:])
     keys, genesis = _pad_keys()
     me = SigningSeed(bytes([5]) * 32)
-    presence = Presence(genesis, 0, keys, me, None, rng=Forge(5).bytes)
+    presence = Presence(genesis.pad_id, EpochMark.first(genesis), keys, me, None, rng=Forge(5).bytes)
     choices = Choices(data)
     head = choices.byte()
     parts = (

@@ -6,6 +6,7 @@ import pytest
 
 from cryptpad_relay.protocol.entry import parse_presence
 from cryptpad_tui.pad import presence as presence_module
+from cryptpad_tui.pad.epochs import EpochMark
 from cryptpad_tui.pad.freshness import Freshness, FreshnessWatch
 from cryptpad_tui.pad.payloads import Cursor, PresencePayload
 from cryptpad_tui.pad.peers import NO_CURSOR
@@ -24,8 +25,8 @@ class Window:
         self.person = Person(f"person {seed}", seed, view_only=view_only)
         replica = self.person.replica
         self.presence = Presence(
-            replica.genesis,
-            0,
+            replica.genesis.pad_id,
+            EpochMark.first(replica.genesis),
             replica.keys,
             self.person.identity,
             replica.writer,
@@ -276,8 +277,8 @@ def test_a_window_opened_again_with_its_writer_is_seen_at_once() -> None:
     talk([anna, boris], 100.0, 60.0)
     replica = boris.person.replica
     boris.presence = Presence(
-        replica.genesis,
-        0,
+        replica.genesis.pad_id,
+        EpochMark.first(replica.genesis),
         replica.keys,
         boris.person.identity,
         replica.writer,

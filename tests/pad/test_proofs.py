@@ -210,7 +210,15 @@ def test_presence_frames_are_no_proof_against_a_writer() -> None:
     anna, _boris, _relay = people()
     replica = anna.replica
     presence = [
-        Presence(replica.genesis, 0, replica.keys, anna.identity, replica.writer, name=name, rng=anna.rng)
+        Presence(
+            replica.pad_id,
+            replica.fold.mark,
+            replica.keys,
+            anna.identity,
+            replica.writer,
+            name=name,
+            rng=anna.rng,
+        )
         for name in ("one", "two")
     ]
     frames = [p.tick(1.0, replica.base(), (NO_CURSOR, NO_CURSOR), False) for p in presence]

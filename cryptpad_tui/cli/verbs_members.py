@@ -1,0 +1,161 @@
+"""Who is in a pad, and taking them out: members, revoke, expire, destroy. For owners, but for looking."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from cryptpad_tui.cli import diagnostics, output
+from cryptpad_tui.cli.errors import WrongUse
+from cryptpad_tui.cli.root import VerbCommand, unlocks
+from cryptpad_tui.cli.secret_sources import SecretSources
+from cryptpad_tui.cli.table import table
+from cryptpad_tui.cli.text_input import read_bytes, stdin_is_terminal
+from cryptpad_tui.cli.vault_access import in_vault
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine import Engine
+    from cryptpad_tui.engine.membership import Membership
+
+_TITLE_LIMIT: Final = 4_096
+_MARK_CHARS: Final = 16
+
+
+@click.command("members", cls=VerbCommand)
+@click.argument("pad")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
+@click.option("--keep", metavar="WHO", help="Keep them in the pad when its keys change: a name or a key.")
+@click.option("--view", is_flag=True, help="With --keep: they may read, and no longer write.")
+@click.option(
+    "--every", type=click.IntRange(0, 3_650), metavar="DAYS", help="Change the keys so often; 0: never."
+)
+@unlocks
+def members_verb(
+    sources: SecretSources, pad: str, as_json: bool, keep: str | None, view: bool, every: int | None
+) -> None:
+    """List who is in PAD and how they came in; with --keep put somebody on the owner's list."""
+    if view and keep is None:
+        raise WrongUse("--view goes with --keep WHO")
+
+    async def work(engine: Engine) -> Membership:
+        from cryptpad_tui.crypto.keys import Role
+        from cryptpad_tui.engine import membership
+
+        pad_id = engine.find(pad).pad_id
+        if keep is not None:
+            found = membership.find_member(engine, pad_id, keep)
+            role = Role.VIEW if view else Role.EDIT
+            membership.keep(engine, pad_id, found.ident_pk, role=role, name=found.name)
+        if every is not None:
+            membership.set_schedule(engine, pad_id, every)
+        return membership.members(engine, pad_id)
+
+    _show(in_vault(sources, work), as_json=as_json)
+
+
+@click.command("revoke", cls=VerbCommand)
+@click.argument("pad")
+@click.argument("who", required=False)
+@click.option("--links", is_flag=True, help="Everybody who came by a link; members stay.")
+@click.option("--without-history", is_flag=True, help="Who comes later cannot read what was written before.")
+@unlocks
+def revoke_verb(
+    sources: SecretSources, pad: str, who: str | None, links: bool, without_history: bool
+) -> None:
+    """Change PAD's keys: every link of before ends, and so does WHO; members stay in by themselves."""
+    if (who is None) != links:
+        raise WrongUse("say who: a member's name or key, or --links for everybody who came by a link")
+
+    async def work(engine: Engine) -> Membership:
+        from cryptpad_tui.engine import membership
+
+        pad_id = engine.find(pad).pad_id
+        drop = [] if who is None else [membership.find_member(engine, pad_id, who).ident_pk]
+        out = [
+            line.name
+            for line in membership.members(engine, pad_id).lines
+            if line.how == "link" or line.ident_pk in drop
+        ]
+        after = await membership.revoke(engine, pad_id, drop=drop, history=not without_history)
+        if out:
+            diagnostics.note(f"out from here on: {output.safe_line(', '.join(out))}")
+        diagnostics.note(membership.WHAT_REVOKING_DOES)
+        return after
+
+    after = in_vault(sources, work)
+    output.write_line(f"the keys of the pad changed for the {_ordinal(after.epoch)} time")
+
+
+@click.command("expire", cls=VerbCommand)
+@click.argument("pad")
+@click.argument("date", metavar="DATE|never")
+@unlocks
+def expire_verb(sources: SecretSources, pad: str, date: str) -> None:
+    """Let the relay delete PAD for everybody on DATE (2026-12-31, UTC); never takes it back."""
+    unix_ms = 0 if date == "never" else _day_ms(date)
+
+    async def work(engine: Engine) -> None:
+        from cryptpad_tui.engine import membership
+
+        if unix_ms and unix_ms <= engine.wall_ms():
+            raise WrongUse("that day is past; `cryptpad-tui destroy` deletes a pad at once")
+        await membership.set_expiry(engine, engine.find(pad).pad_id, unix_ms)
+
+    in_vault(sources, work)
+
+
+@click.command("destroy", cls=VerbCommand)
+@click.argument("pad")
+@click.option("--yes", is_flag=True, help="Needed, since nobody can take it back.")
+@unlocks
+def destroy_verb(sources: SecretSources, pad: str, yes: bool) -> None:
+    """Delete PAD at its relay, for everybody and for good; asks for its title. Others keep their copies."""
+    if not yes:
+        raise WrongUse("nobody can take it back, so it needs --yes, and the pad's title as its input")
+
+    async def work(engine: Engine) -> None:
+        from cryptpad_tui.engine import membership
+
+        line = engine.find(pad)
+        if _typed_title() != line.title:
+            raise WrongUse("that is not the pad's title, so it was not deleted")
+        await membership.destroy(engine, line.pad_id)
+        diagnostics.note(f"deleted for everybody; your copy is here until `cryptpad-tui rm {line.short_id}`")
+
+    in_vault(sources, work)
+
+
+def _typed_title() -> str:
+    if stdin_is_terminal():
+        return str(click.prompt("The pad's title, to delete it for everybody", err=True))
+    return read_bytes(None, _TITLE_LIMIT, "the title").decode("utf-8", "replace").rstrip("\r\n")
+
+
+def _day_ms(date: str) -> int:
+    try:
+        day = datetime.strptime(date, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise WrongUse("a date is written 2026-12-31; or `never`") from None
+    return int(day.timestamp() * 1_000)
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def _show(membership: Membership, *, as_json: bool) -> None:
+    from cryptpad_tui.cli.json_shapes import members_object
+
+    if as_json:
+        output.write_json_object(members_object(membership))
+        return
+    rows = [(line.name, line.role, line.how, line.ident_pk.hex()[:_MARK_CHARS]) for line in membership.lines]
+    output.write_lines(table(("name", "right", "how", "key"), rows, flexible=0))
+    if membership.expires_ms:
+        day = datetime.fromtimestamp(membership.expires_ms / 1_000, UTC).date()
+        diagnostics.note(f"its owner lets the relay delete it on {day} (UTC)")
+    if membership.unfinished:
+        diagnostics.note("a change of its keys was begun here and is not done: `cryptpad-tui revoke` again")

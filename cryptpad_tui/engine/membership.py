@@ -1,0 +1,274 @@
+"""Who is in a pad, and taking people out of it: members, revoking, a day of expiry, destroying.
+
+A member is an identity's public key with a name. The owner keeps the list; each change of keys is sealed to
+those on it, and to nobody else. What is begun here and not done is remembered, and done by asking again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cryptpad_relay.protocol.errors import Refused
+from cryptpad_relay.protocol.owner_records import EpochRecord, parse_record
+from cryptpad_tui.crypto.keys import Role
+from cryptpad_tui.crypto.slots import NoMemberKey, box_key_of
+from cryptpad_tui.engine import keyrings, member_book, people, standing
+from cryptpad_tui.engine.errors import (
+    EngineError,
+    NotOwner,
+    RelayRefused,
+    RelayUnreachable,
+    UnknownMember,
+    UnknownPad,
+)
+from cryptpad_tui.engine.member_book import BookMember
+from cryptpad_tui.engine.verifying import connection_of
+from cryptpad_tui.pad import flows, flows_epoch
+from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+from cryptpad_tui.pad.flows_epoch import Kept, Plan
+from cryptpad_tui.pad.roster import Roster
+from cryptpad_tui.pad.snapshots import make_snapshot
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine.engine import Engine
+    from cryptpad_tui.engine.session import PadSession
+    from cryptpad_tui.vault.records import PadRecord
+
+WHAT_REVOKING_DOES: Final = (
+    "Whoever is out can read and change nothing that is written from now on, and every link made before opens"
+    " the pad no more; what they have read or copied, nobody can take back."
+)
+MIN_KEY_CHARS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLine:
+    """Somebody in a pad, as far as this vault knows. Names are raw."""
+
+    ident_pk: bytes
+    name: str
+    role: str
+    """owner, edit or view."""
+    how: str
+    """me, member (keeps the pad when keys change) or link (came by one, and goes with it)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Who is in a pad, and since when its keys count."""
+
+    epoch: int
+    lines: tuple[MemberLine, ...]
+    expires_ms: int
+    unfinished: bool
+    """Whether a change of keys was begun here and is not done: ask for it again."""
+
+
+def members(engine: Engine, pad_id: bytes) -> Membership:
+    """By the owner's list, and by who introduced themselves since the keys changed last."""
+    with engine.borrowed(pad_id) as session:
+        fold = session.replica.fold
+        listed = _listed(engine, session)
+        me = session.replica.profile.identity.public
+        lines = [MemberLine(me, session.replica.profile.name, session.record.role, "me")]
+        lines += [
+            MemberLine(each.ident_pk, _name(session, each), each.role, "member")
+            for each in listed
+            if each.ident_pk != me
+        ]
+        known = {line.ident_pk for line in lines}
+        for writer in fold.writers.values():
+            if writer.ident_pk not in known and any(writer.ident_pk):
+                known.add(writer.ident_pk)
+                name = people.name_of(writer.ident_pk, fold.everybody)
+                lines.append(MemberLine(writer.ident_pk, name, "edit", "link"))
+        unfinished = member_book.is_unfinished(engine, pad_id)
+        return Membership(fold.epoch, tuple(lines), fold.owner.expires_ms, unfinished)
+
+
+def keep(
+    engine: Engine, pad_id: bytes, ident_pk: bytes, *, role: Role, name: str = "", box_pk: bytes = b""
+) -> None:
+    """Put somebody on the owner's list: from the next change of keys on they get them by slot.
+
+    `box_pk`: the X25519 key of their card; without one their identity's. Raises NotOwner or UnknownMember.
+    """
+    record = _owned(engine, pad_id)
+    try:
+        box_pk or box_key_of(ident_pk)
+    except NoMemberKey:
+        raise UnknownMember from None
+    with engine.borrowed(record.pad_id) as session:
+        others = [each for each in _listed(engine, session) if each.ident_pk != ident_pk]
+        word = "edit" if role is Role.EDIT else "view"
+        name = name or people.name_of(ident_pk, session.replica.fold.everybody)
+        member_book.write(engine, pad_id, [*others, BookMember(ident_pk, word, name, box_pk)])
+
+
+def find_member(engine: Engine, pad_id: bytes, reference: str) -> MemberLine:
+    """By name, or the beginning of the key in hex; raises UnknownMember where that is none or several."""
+    lines = [line for line in members(engine, pad_id).lines if line.how != "me"]
+    named = [line for line in lines if line.name == reference]
+    if len(reference) >= MIN_KEY_CHARS:
+        named = named or [line for line in lines if line.ident_pk.hex().startswith(reference.lower())]
+    if len(named) != 1:
+        raise UnknownMember
+    return named[0]
+
+
+async def revoke(
+    engine: Engine,
+    pad_id: bytes,
+    *,
+    drop: Sequence[bytes] = (),
+    history: bool = True,
+    wait_s: float = 10.0,
+) -> Membership:
+    """Change the keys: all links end, and of the members those in `drop`. The rest get the new keys by slot.
+
+    Raises NotOwner, Alarm, RelayRefused or RelayUnreachable; asked again it goes on from where it was.
+    """
+    _owned(engine, pad_id)
+    await _in_step(engine, pad_id, wait_s)
+    session = engine.open_pad(pad_id)
+    try:
+        listed = [each for each in _listed(engine, session) if each.ident_pk not in drop]
+        member_book.begin(engine, pad_id, listed)
+        plan = Plan(tuple([_kept(each) for each in listed]), history)
+        async with connection_of(engine, session) as connection:
+            try:
+                await connection.run(
+                    flows_epoch.rotate(
+                        session.replica, session.record.secret, plan, connection.greeting, rng=engine.rng
+                    )
+                )
+            finally:
+                session.folded()
+            member_book.done(engine, pad_id, at_ms=engine.wall_ms())
+            await connection.run(flows.subscribe(session.replica, connection.greeting, rng=engine.rng))
+            await connection.run(_first_snapshot(engine, session))
+    except Refused as refused:
+        raise RelayRefused(refused.code) from None
+    finally:
+        session.close()
+    await engine.sync([pad_id], wait_s=wait_s)
+    return members(engine, pad_id)
+
+
+def _first_snapshot(engine: Engine, session: PadSession) -> flows.Flow[bool]:
+    """What newcomers of the epoch begin at. Any editor makes one where this does not come through."""
+    replica = session.replica
+    if replica.fold.checkpoint_n != replica.fold.n:
+        return False
+    made = make_snapshot(replica.fold, rng=engine.rng)
+    entries = flows.snapshot_entries(replica, made)
+    try:
+        return (yield from flows.send_snapshot(replica, made, entries))
+    except Refused:
+        return False
+
+
+async def set_expiry(engine: Engine, pad_id: bytes, unix_ms: int, *, wait_s: float = 10.0) -> None:
+    """Name the day on which the relay deletes the pad; 0 takes it back."""
+    record = _owned(engine, pad_id)
+    await _in_step(engine, pad_id, wait_s)
+    session = engine.open_pad(pad_id)
+    try:
+        async with connection_of(engine, session) as connection:
+            await connection.run(flows_epoch.expire(session.replica, record.secret, unix_ms))
+    except Refused as refused:
+        raise RelayRefused(refused.code) from None
+    finally:
+        session.close()
+    await engine.sync([pad_id], wait_s=wait_s)
+
+
+async def destroy(engine: Engine, pad_id: bytes, *, wait_s: float = 10.0) -> None:
+    """Delete the pad at its relay, for everybody and for good. The copy here stays until it is removed."""
+    record = _owned(engine, pad_id)
+    await _in_step(engine, pad_id, wait_s)
+    session = engine.open_pad(pad_id)
+    try:
+        async with connection_of(engine, session) as connection:
+            flow = flows_epoch.delete(session.replica, record.secret, now_ms=engine.wall_ms())
+            await connection.run(flow)
+    except Refused as refused:
+        raise RelayRefused(refused.code) from None
+    finally:
+        session.close()
+    await engine.sync([pad_id], wait_s=wait_s)
+
+
+def set_schedule(engine: Engine, pad_id: bytes, days: int) -> None:
+    """Change the keys every so many days, by whichever of the owner's windows is open then; 0 for never."""
+    _owned(engine, pad_id)
+    member_book.set_schedule(engine, pad_id, days)
+
+
+async def rotate_due(engine: Engine, *, wait_s: float = 10.0) -> list[bytes]:
+    """Do the changes of keys whose day has come, and those that were begun and not done."""
+    done = []
+    for pad_id in member_book.due(engine, now_ms=engine.wall_ms()):
+        record = engine.vault.pad(pad_id)
+        if record is None or record.role != "owner" or engine.relay_of(record) is None:
+            continue
+        try:
+            await revoke(engine, pad_id, wait_s=wait_s)
+        except (EngineError, RelayUnreachable, Alarm):
+            continue
+        done.append(pad_id)
+    return done
+
+
+def forget(engine: Engine, pad_id: bytes) -> None:
+    """The pad was taken out of this vault."""
+    keyrings.forget(engine, pad_id)
+    member_book.forget(engine, pad_id)
+    standing.forget(engine, pad_id)
+
+
+def _listed(engine: Engine, session: PadSession) -> list[BookMember]:
+    """The owner's own list; for others, and an owner's new device, what the newest record says."""
+    written = member_book.read(engine, session.pad_id)
+    if written is not None:
+        return written
+    roster = _roster(session)
+    return [
+        BookMember(each.ident_pk, "edit" if each.role is Role.EDIT else "view", "", b"")
+        for each in roster.members
+    ]
+
+
+def _roster(session: PadSession) -> Roster:
+    replica = session.replica
+    raw = replica.stored_entry(replica.fold.mark.n) if replica.fold.mark.n else None
+    record = parse_record(raw) if raw is not None else None
+    return replica.ring.roster(record) if isinstance(record, EpochRecord) else Roster(())
+
+
+def _name(session: PadSession, member: BookMember) -> str:
+    return member.name or session.company.name_of(member.ident_pk)
+
+
+def _kept(member: BookMember) -> Kept:
+    return Kept(member.ident_pk, Role.EDIT if member.role == "edit" else Role.VIEW, member.box_pk)
+
+
+def _owned(engine: Engine, pad_id: bytes) -> PadRecord:
+    record = engine.vault.pad(pad_id)
+    if record is None:
+        raise UnknownPad
+    if record.role != "owner":
+        raise NotOwner
+    return record
+
+
+async def _in_step(engine: Engine, pad_id: bytes, wait_s: float) -> None:
+    """What waits is sent first, under the keys that it was written with."""
+    report = await engine.sync([pad_id], wait_s=wait_s)
+    if report.alarms:
+        raise Alarm(AlarmCode(report.alarms[0].code))
+    if report.unreachable or report.waiting:
+        raise RelayUnreachable("the relay cannot be reached, so nothing was changed")

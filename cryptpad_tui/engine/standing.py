@@ -1,0 +1,56 @@
+"""Whether this person is still in a pad: not where its owner changed the keys without them, or ended it.
+
+By the owner's signed word alone. What was here stays, with what was typed since; nothing more is sent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cryptpad_tui.engine.values import SessionEvent, SyncWord
+from cryptpad_tui.pad.alarms import Notice
+from cryptpad_tui.pad.epochs import Ended, Expired, Removed
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine.engine import Engine
+    from cryptpad_tui.engine.session import PadSession
+
+SENTENCES: dict[SyncWord, str] = {
+    SyncWord.REMOVED: " ".join((Removed.__doc__ or "").split()),
+    SyncWord.DELETED: " ".join((Ended.__doc__ or "").split()),
+    SyncWord.EXPIRED: " ".join((Expired.__doc__ or "").split()),
+}
+
+
+def close_off(engine: Engine, session: PadSession, word: Removed | Ended) -> None:
+    """Say it, once, and remember it for lists that open no pad."""
+    said = SyncWord.REMOVED
+    if isinstance(word, Ended):
+        said = SyncWord.EXPIRED if isinstance(word, Expired) else SyncWord.DELETED
+    if standing_of(engine, session.pad_id) is not said:
+        engine.vault.set_setting(_name(session.pad_id), said.value)
+        session.noticed(Notice(SENTENCES[said], code=said.value.upper()))
+    session.standing = said
+    session.problem = SENTENCES[said]
+    session.tell(SessionEvent.STATUS)
+
+
+def back_in(engine: Engine, session: PadSession) -> None:
+    """The relay took this person's proof again: a link or a slot brought new keys."""
+    session.standing = None
+    if standing_of(engine, session.pad_id):
+        engine.vault.set_setting(_name(session.pad_id), None)
+
+
+def standing_of(engine: Engine, pad_id: bytes) -> SyncWord | None:
+    """Why this person is no longer in the pad; None where they are."""
+    stored = engine.vault.setting(_name(pad_id))
+    return SyncWord(stored) if stored else None
+
+
+def forget(engine: Engine, pad_id: bytes) -> None:
+    engine.vault.set_setting(_name(pad_id), None)
+
+
+def _name(pad_id: bytes) -> str:
+    return f"standing/{pad_id.hex()}"
