@@ -159,7 +159,8 @@ class KnownGaps:
             self._learn_typed(looked, delta)
 
     def _learn_typed(self, looked: KnownUpdate, delta: Delta) -> None:
-        if len(looked.structs) != 1 or looked.deleted:
+        # An update that shows nothing, as one that waits for another, teaches nothing.
+        if len(looked.structs) != 1 or looked.deleted or not delta:
             return
         (client, clock), struct = looked.structs[0]
         kept, insert = (0, delta[0]) if len(delta) == 1 else (delta[0].get("retain", 0), delta[-1])

@@ -9,7 +9,7 @@ import pytest
 
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.crdt.known_gaps import KnownGaps
+from cryptpad_tui.crdt.known_gaps import KnownGaps, look_into
 from cryptpad_tui.crdt.line_index import LineIndex
 from cryptpad_tui.crdt.mark_index import MarkIndex
 from cryptpad_tui.crdt.values import Attributes, Change, Position, TextEdit
@@ -211,3 +211,12 @@ def test_a_cursor_in_a_long_rich_text_is_told_without_reading_every_item(
         assert document.locate(document.anchor(place)) == place
     with pytest.raises(TypeError):
         document.anchor(Position(3, 2), exact=True)
+
+
+def test_an_update_that_shows_nothing_teaches_nothing() -> None:
+    ann = ViewDocument(client_id=1, kind=PadKind.TEXT, now=Clock())
+    ann.replace(Position(0, 0), Position(0, 0), "words")
+    (update,) = ann.take_updates()
+    gaps = KnownGaps()
+    gaps.learn(look_into(update), [])
+    assert gaps.exact_at(5) is None
