@@ -192,6 +192,7 @@ async def test_t47_at_rest_are_only_the_listed_fields(data: Path) -> None:
         "chunk": ["key", "pad", "chunk_id", "named", "put_day", "size", "data"],
         "record": ["place"],
         "loss": ["pad", "n", "since_ms"],
+        "expiring": ["pad"],
         "lost_chunk": ["place", "pad", "chunk_id", "size"],
         "file": ["key", "pad", "file_id", "size", "chunks", "day", "state", "tombstone"],
         "file_chunk": ["file", "chunk_id", "pad", "size"],
