@@ -48,7 +48,8 @@ def base_of(kind: PadKind) -> tuple[bytes, int]:
     """Ann's first update, and her clock after it."""
     title = entry(any_string("Title"), "title")
     if not kind.has_text:
-        return update(ANN, 0, entry(NULL, "a/b", "entries"), title), 2
+        root = "entries" if "entries" in kind.roots else "meta"
+        return update(ANN, 0, entry(NULL, "a/b", root), title), 2
     return update(ANN, 0, string("a😀b\n"), title, string("cd", (ANN, 2), (ANN, 3))), 8
 
 
