@@ -99,6 +99,8 @@ def _make_map_again(engine: EngineDocument, root: str, wanted: dict[str, Any]) -
     have, shared = engine.map_items(root), engine.map(root)
     for key in have.keys() - wanted.keys():
         del shared[key]
-    for key, value in wanted.items():
-        if key not in have or have[key] != value:
-            shared[key] = value
+    with engine.doc.transaction() as txn:
+        # Past the wrapper, as where they are read.
+        for key, value in wanted.items():
+            if key not in have or have[key] != value:
+                shared.integrated.insert(txn._txn, key, value)

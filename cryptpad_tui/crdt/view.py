@@ -8,7 +8,7 @@ may come in through `apply`; it must never see foreign bytes that no validator p
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from cryptpad_tui.crdt.anchors import locate_anchor, make_anchor
@@ -188,12 +188,18 @@ class ViewDocument:
 
     def set_map(self, root: str, key: str, value: object) -> None:
         """Set one key of a map."""
+        self.set_maps(root, {key: value})
+
+    def set_maps(self, root: str, values: Mapping[str, object]) -> None:
+        """Set keys of a map, as one update."""
         self._require_writable()
-        require_key(key)
-        require_any(value)
+        for key, value in values.items():
+            require_key(key)
+            require_any(value)
         shared = self._engine.map(root)
         with self._engine.own_transaction():
-            shared[key] = value
+            for key, value in values.items():
+                shared[key] = value
         self._tell(Change((), Origin.LOCAL))
 
     def delete_map(self, root: str, key: str) -> None:

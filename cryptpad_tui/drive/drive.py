@@ -72,8 +72,12 @@ class Drive:
             "created_ms": record.created_ms,
             "removed": 0,
         }
-        for name, value in values.items():
-            self._set(record.pad_id.hex(), name, value)
+        entry = record.pad_id.hex()
+        changed = {
+            f"{entry}/{name}": value for name, value in values.items() if self._get(entry, name) != value
+        }
+        if changed:
+            self._view.set_maps(ENTRIES_ROOT, changed)
 
     def set_name(self, pad_id: bytes, name: str) -> None:
         """This person's own name for a pad."""
