@@ -20,7 +20,7 @@ from cryptpad_tui.ui.screens.options import Option
 if TYPE_CHECKING:
     from cryptpad_tui.ui.app import CryptpadApp
 
-_AT_START: Final = ("frame_diff", "line_numbers")
+_AT_START: Final = ("frame_diff", "line_numbers", "open_last")
 """Settings that count from the next start, or in the next pad."""
 
 

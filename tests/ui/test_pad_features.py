@@ -16,8 +16,11 @@ from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.editor.counting import Count, count_text
 from cryptpad_tui.engine import Engine, SessionEvent
 from cryptpad_tui.engine.authors import Author
+from cryptpad_tui.settings.reading import Loaded
+from cryptpad_tui.settings.table import UserSettings
 from cryptpad_tui.ui.app import CryptpadApp
 from cryptpad_tui.ui.backend import VaultBackend
+from cryptpad_tui.ui.habits import Habits
 from cryptpad_tui.ui.pads.place import OPEN_PAD, decode_place, encode_place, place_key
 from cryptpad_tui.ui.screens.drive import DriveScreen
 from cryptpad_tui.ui.screens.pad import PadScreen
@@ -171,6 +174,11 @@ async def test_the_app_opens_where_it_was_left(tmp_path: Path) -> None:
     kept = [value for value in (vault.setting(OPEN_PAD),) if value]
     vault.close()
     assert len(kept) == 1
+    in_list = Habits(Loaded(UserSettings(open_last=False)))
+    app = CryptpadApp(home, passphrase=b"pw", environ={}, backend=VaultBackend(home), habits=in_list)
+    async with app.run_test(size=(80, 24)):
+        await until(lambda: isinstance(app.screen, DriveScreen), app)
+        assert len(app.screen_stack) == 2
     app = CryptpadApp(home, passphrase=b"pw", environ={}, backend=VaultBackend(home))
     async with app.run_test(size=(80, 24)) as pilot:
         await until(lambda: isinstance(app.screen, PadScreen), app)
