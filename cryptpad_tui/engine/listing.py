@@ -10,7 +10,7 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.drive.mirror import KEPT
 from cryptpad_tui.drive.tree import Tree
 from cryptpad_tui.engine.errors import AmbiguousTitle, UnknownPad
-from cryptpad_tui.engine.standing import standing_of
+from cryptpad_tui.engine.standing import standings
 from cryptpad_tui.engine.values import PadListing, SyncWord
 from cryptpad_tui.vault.records import AlarmState, PadRecord
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
 
 SHORT_ID_CHARS: Final = 8
+_SHORT_ID_BYTES: Final = 5
+"""What so many characters of base32 say."""
 UNTITLED: Final = "untitled"
 _NO_LOG: Final = (0, b"")
 
@@ -29,16 +31,19 @@ def full_id(pad_id: bytes) -> str:
 
 def short_ids(pad_ids: Sequence[bytes]) -> dict[bytes, str]:
     """The first 8 characters, or more where two pads share them."""
-    full = {pad_id: full_id(pad_id) for pad_id in pad_ids}
-    shared: dict[str, list[bytes]] = {}
-    for pad_id, text in full.items():
-        shared.setdefault(text[:SHORT_ID_CHARS], []).append(pad_id)
+    shared: dict[bytes, list[bytes]] = {}
+    for pad_id in pad_ids:
+        shared.setdefault(pad_id[:_SHORT_ID_BYTES], []).append(pad_id)
     short = {}
-    for group in shared.values():
+    for begin, group in shared.items():
+        if len(group) == 1:
+            short[group[0]] = full_id(begin)
+            continue
+        full = {pad_id: full_id(pad_id) for pad_id in group}
         size = SHORT_ID_CHARS
-        while len({full[pad_id][:size] for pad_id in group}) < len(group):
+        while len({text[:size] for text in full.values()}) < len(group):
             size += 1
-        short.update({pad_id: full[pad_id][:size] for pad_id in group})
+        short.update({pad_id: text[:size] for pad_id, text in full.items()})
     return short
 
 
@@ -72,6 +77,7 @@ class _Tables:
         self._ended = [vault.alarm_codes(state) for state in (AlarmState.PAST, AlarmState.DISMISSED)]
         self._short = short_ids([record.pad_id for record in self.records])
         self._relay = engine.relay_url()
+        self._standings = standings(engine)
         self._tree = tree_of(engine)
         self._paths: dict[str, str] = {}
 
@@ -114,7 +120,7 @@ class _Tables:
         return self._paths[folder]
 
     def _word(self, record: PadRecord) -> SyncWord:
-        if standing := standing_of(self._engine, record.pad_id):
+        if standing := self._standings.get(record.pad_id.hex()):
             return standing
         if self._alarms.get(record.pad_id):
             return SyncWord.ALARM

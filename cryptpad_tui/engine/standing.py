@@ -5,7 +5,7 @@ By the owner's signed word alone. What was here stays, with what was typed since
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.engine.values import SessionEvent, SyncWord
 from cryptpad_tui.pad.alarms import Notice
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
     from cryptpad_tui.engine.session import PadSession
 
+_PREFIX: Final = "standing/"
 SENTENCES: dict[SyncWord, str] = {
     SyncWord.REMOVED: " ".join((Removed.__doc__ or "").split()),
     SyncWord.DELETED: " ".join((Ended.__doc__ or "").split()),
@@ -48,9 +49,15 @@ def standing_of(engine: Engine, pad_id: bytes) -> SyncWord | None:
     return SyncWord(stored) if stored else None
 
 
+def standings(engine: Engine) -> dict[str, SyncWord]:
+    """The same for all pads that have one, by id in hex: a list must not ask ten thousand times."""
+    found = engine.vault.settings_under(_PREFIX)
+    return {name.removeprefix(_PREFIX): SyncWord(word) for name, word in found.items()}
+
+
 def forget(engine: Engine, pad_id: bytes) -> None:
     engine.vault.set_setting(_name(pad_id), None)
 
 
 def _name(pad_id: bytes) -> str:
-    return f"standing/{pad_id.hex()}"
+    return f"{_PREFIX}{pad_id.hex()}"

@@ -198,6 +198,12 @@ class Database:
             self._connection.executemany(statement, rows).fetchall()
             return self._connection.total_changes() - before
 
+    @property
+    def own_changes(self) -> int:
+        """How many rows this connection changed, whether or not that was taken back."""
+        with self._lock, self._translated():
+            return self._connection.total_changes()
+
     def rows(self, query: str, values: Sequence[Value] = ()) -> list[Row]:
         with self._lock, self._translated():
             return cast(list[Row], self._connection.execute(query, values).fetchall())

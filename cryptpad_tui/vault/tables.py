@@ -161,6 +161,10 @@ class Tables(AlarmTable, DriveFieldTable, MountTable, SearchTable):
         """Changes when another connection committed; costs no disk access."""
         return cast(int, self._database.scalar("PRAGMA data_version"))
 
+    def changes(self) -> tuple[int, int]:
+        """Another value after every change of any table, by this connection or another."""
+        return self.data_version(), self._database.own_changes
+
 
 def _pad_record(row: tuple[Value, ...]) -> PadRecord:
     values = dict(zip(_PAD_COLUMNS.split(", "), row, strict=True))
