@@ -87,11 +87,21 @@ class Editor:
         self._click = self.state.selection.primary  # what a drag extends
         self._unsubscribe = document.observe(self._follow)
 
+    caption: Callable[[object], str] = staticmethod(lambda value: "")
+    """What is said of an object in rich text; set it before the next `restyle`."""
+
+    def show_captions(self, caption: Callable[[object], str]) -> None:
+        """Say this of objects from the next frame on."""
+        self.caption = caption
+        if isinstance(self._highlighter, RichLook):
+            self._highlighter.caption = caption
+
     def _style(self, lines: Lines) -> Margins:
         """Begin to colour the lines anew; what stands left of them comes with it."""
         marks = self._document.marks
         if marks is not None:
             look = RichLook(lines, marks)
+            look.caption = self.caption
             self._highlighter: Highlighter | RichLook = look
             self.code: CodeColours | None = colours_of_rich(lines, marks)
             self._painter = Painter(look, self.code)

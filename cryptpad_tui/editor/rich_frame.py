@@ -13,6 +13,7 @@ from cryptpad_tui.editor.frame import RowSpan
 from cryptpad_tui.editor.layout import Row
 from cryptpad_tui.editor.rich_table import BESIDE, BETWEEN, BOTTOM, TOP, Edges, Table, border
 
+OBJECT: Final = "\ufffc"
 _RAISED: Final = str.maketrans("0123456789+-=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ")
 _LOWERED: Final = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 
@@ -25,6 +26,8 @@ def scripted(spans: Iterable[RowSpan]) -> tuple[RowSpan, ...]:
             if "script.sup" in span.styles
             else replace(span, text=span.text.translate(_LOWERED))
             if "script.sub" in span.styles
+            else replace(span, text=span.text.replace(OBJECT, "▣"))
+            if "image" in span.styles
             else span
             for span in spans
         ]

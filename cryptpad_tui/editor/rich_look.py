@@ -7,7 +7,7 @@ never put a remote value into a style unless it is one of the values that a styl
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -18,6 +18,7 @@ from cryptpad_tui.editor.layout import MIN_WIDTH, Lines, Row
 from cryptpad_tui.editor.rich_frame import InGrid, beside_cell, blank
 from cryptpad_tui.editor.rich_table import Table, cell_name, edges, table_at
 from cryptpad_tui.editor.spans import Spans, StyleSpan, flattened
+from cryptpad_tui.editor.widths import char_cells
 
 MAX_INDENT: Final = 8
 INDENT_CELLS: Final = 2
@@ -52,6 +53,8 @@ class RichLook:
         self._numbers: dict[int, int] = {}
         self._tables: list[Table] = []
         self._version = -1
+        self.caption: Callable[[AttributeValue], str] = lambda value: ""
+        """What is said of an object behind the last row of its line: safe for a terminal."""
 
     # -- what a layout asks
 
@@ -95,7 +98,10 @@ class RichLook:
         """What is drawn left and right of a row whose text takes so many cells from `shift` on."""
         if (place := self._in_grid(row.line, width)) is not None:
             return beside_cell(place, row, shift, cells)
-        block = self._marks.line(row.line).block
+        marks = self._marks.line(row.line)
+        block = marks.block
+        if marks.runs and row.last and (said := self._captions(marks, width - shift - cells)):
+            return blank(shift, ()) if not block else self._left(row, shift), said
         if not block:
             return blank(shift, ()), []
         margin = self.margin(row.line)
@@ -112,6 +118,22 @@ class RichLook:
                 right = self._behind_code(row, str(value), free)
                 return left, right
         return [*left, *blank(shift - len(mark), ())], right
+
+    def _left(self, row: Row, shift: int) -> list[RowSpan]:
+        margin = self.margin(row.line)
+        mark = (margin.rest if row.start else margin.first)[:shift]
+        return [RowSpan(mark, len(mark), margin.styles), *blank(shift - len(mark), ())] if mark else []
+
+    def _captions(self, marks: LineMarks, free: int) -> list[RowSpan]:
+        """What stands behind a line with objects, as far as there is room."""
+        values = [dict(run.marks)["object"] for run in marks.runs if any(k == "object" for k, _ in run.marks)]
+        said = "".join([f" ▏{text}" for value in values if (text := self.caption(value))])
+        kept, cells = "", 0
+        for char in said:
+            if cells + char_cells(char) > free - 1:
+                break
+            kept, cells = kept + char, cells + char_cells(char)
+        return [RowSpan(kept, cells, ("image",))] if kept else []
 
     def _behind_code(self, row: Row, language: str, free: int) -> list[RowSpan]:
         """The ground of a code block up to the edge, with its language where it begins."""
@@ -243,6 +265,8 @@ def _inline_styles(marks: Frozen) -> tuple[str, ...]:
     for key, value in marks:
         if key == "script" and value in ("sup", "sub"):
             names.append(f"script.{value}")
+        elif key == "object":
+            names.append("image")
         elif key in ("color", "background") and (shown := _colour(value)):
             names.append(f"{'fg' if key == 'color' else 'bg'}.{shown}")
     return tuple(names)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.engine import alarms, searching
+from cryptpad_tui.engine.files.sending import Uploader
 from cryptpad_tui.engine.listing import tree_of
 from cryptpad_tui.engine.relay_loop import sentence_of
 from cryptpad_tui.engine.session import PadSession
@@ -100,11 +101,14 @@ class VaultWatch:
         self._engine = engine
         self._data_version = engine.vault.data_version()
         self._task: asyncio.Task[None] | None = None
+        self._uploader = Uploader(engine)
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run())
+        self._uploader.start()
 
     async def stop(self) -> None:
+        await self._uploader.stop()
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

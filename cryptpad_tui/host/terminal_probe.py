@@ -20,6 +20,7 @@ from typing import Final
 _NAME: Final = b"\x1b[>0q"
 _KITTY_KEYS: Final = b"\x1b[?u"
 _SYNCHRONIZED: Final = b"\x1b[?2026$p"
+_PICTURES: Final = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
 _ATTRIBUTES: Final = b"\x1b[c"
 _MAX_ANSWER: Final = 4_096
 _SILENT_TERMS: Final = frozenset({"", "dumb", "unknown", "linux"})
@@ -29,6 +30,7 @@ _NAME_ANSWER: Final = re.compile(rb"\x1bP>\|([ -~]{1,64})\x1b\\")
 _KITTY_ANSWER: Final = re.compile(rb"\x1b\[\?(\d{1,3})u")
 _SYNCHRONIZED_ANSWER: Final = re.compile(rb"\x1b\[\?2026;(\d)\$y")
 _ATTRIBUTES_ANSWER: Final = re.compile(rb"\x1b\[\?([0-9;]{1,64})c")
+_PICTURES_ANSWER: Final = re.compile(rb"\x1b_Gi=31;OK\x1b\\")
 _CLIPBOARD_ATTRIBUTE: Final = 52
 
 
@@ -44,6 +46,8 @@ class TerminalAnswers:
     """Shows a frame at once, without tearing."""
     clipboard: bool = False
     """Says that programs may set its clipboard (OSC 52); many can without saying so."""
+    pictures: bool = False
+    """Shows pictures that a program sends it (kitty's graphics)."""
 
 
 def questions(environ: Mapping[str, str]) -> bytes:
@@ -52,7 +56,7 @@ def questions(environ: Mapping[str, str]) -> bytes:
         return b""
     # Apple's Terminal shows the end of this question.
     synchronized = b"" if environ.get("TERM_PROGRAM") == "Apple_Terminal" else _SYNCHRONIZED
-    return _NAME + _KITTY_KEYS + synchronized + _ATTRIBUTES
+    return _NAME + _KITTY_KEYS + synchronized + _PICTURES + _ATTRIBUTES
 
 
 def parse_answers(raw: bytes) -> TerminalAnswers:
@@ -67,6 +71,7 @@ def parse_answers(raw: bytes) -> TerminalAnswers:
         name=name[1].decode("ascii") if name else "",
         kitty_keys=_KITTY_ANSWER.search(raw) is not None,
         synchronized=synchronized is not None and synchronized[1] in (b"1", b"2"),
+        pictures=_PICTURES_ANSWER.search(raw) is not None,
         clipboard=_CLIPBOARD_ATTRIBUTE in numbers,
     )
 

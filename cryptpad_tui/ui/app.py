@@ -324,10 +324,16 @@ class CryptpadApp(OrderedKeysApp):
 
     async def open_pad(self, pad_id: bytes) -> None:
         """Show a pad."""
+        from cryptpad_tui.crdt.kinds import PadKind
         from cryptpad_tui.ui.screens.pad import PadScreen
 
         assert self.engine is not None
-        await self.push_screen(PadScreen(self.engine.open_pad(pad_id)))
+        session = self.engine.open_pad(pad_id)
+        if session.kind is PadKind.FILE:
+            session.close()
+            await self.errands.files.show(pad_id)
+        else:
+            await self.push_screen(PadScreen(session))
 
     def back_to_list(self, pad_id: bytes) -> None:
         """A pad was closed: the list, with the mark on it."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.ui import words
+from cryptpad_tui.ui.file_errands import FileErrands
 from cryptpad_tui.ui.screens import relay
 from cryptpad_tui.ui.screens.dialogs import AskDialog, ChooseDialog
 from cryptpad_tui.ui.screens.options import LOCAL, NONE, URL, Option, relay_problem
@@ -30,6 +31,7 @@ class Errands:
         self._app = app
         self._engine = engine
         self.standing = Standing(app, engine)
+        self.files = FileErrands(app, engine)
 
     async def new_pad(self) -> None:
         """Ask for a title, make a markdown pad and open it."""

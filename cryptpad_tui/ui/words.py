@@ -50,7 +50,7 @@ def age(then_ms: int, now_ms: int) -> str:
 
 def kind_word(pad: PadListing) -> str:
     """What a pad is, for the list."""
-    word = {0: "text", 1: "rich"}.get(int(pad.kind), "pad")
+    word = {0: "text", 1: "rich", 3: "file"}.get(int(pad.kind), "pad")
     return f"{word} (view)" if pad.role == "view" else word
 
 

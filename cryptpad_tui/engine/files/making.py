@@ -7,6 +7,8 @@ and with it the upload goes on where it was, whoever goes on with it.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import os
 import stat
@@ -82,6 +84,7 @@ def make_file_pad(
         raise ObjectTooLarge
     engine.drive_session.flush()
     record = creating.new_record(engine, PadKind.FILE, engine.rng(32))
+    collect(engine)
     with _sealed(engine, record.pad_id, source.name, source.size, source.read, told) as ref:
         note = FileNote(record.pad_id, ref.file_id, ref.size, FileState.WAITING, source.identity(folder))
         _create(engine, record, ref, note, folder)
@@ -126,13 +129,26 @@ def attach(
     return ref
 
 
+async def attach_apart(engine: Engine, pad_id: bytes, name: str, size: int, read: Read) -> FileRef:
+    """The same with the sealing in a thread: a long file keeps no key press waiting."""
+    if size > MAX_OBJECT_BYTES:
+        raise ObjectTooLarge
+    sealing = _sealed(engine, pad_id, safe_name(name), size, read, no_progress)
+    ref = await asyncio.to_thread(sealing.__enter__)
+    with contextlib.ExitStack() as stack, engine.borrowed(pad_id) as session:
+        stack.push(sealing.__exit__)
+        with session.replica.store.transaction():
+            put_ref(session.view, ref)
+            session.flush()
+            FileBook(engine.vault).put(FileNote(pad_id, ref.file_id, ref.size, FileState.WAITING))
+    return ref
+
+
 @contextmanager
 def _sealed(
     engine: Engine, pad_id: bytes, name: str, size: int, read: Read, told: Progress
 ) -> Iterator[FileRef]:
-    kept = KeptFiles(engine.vault.directory)
-    collect(engine)
-    key = engine.rng(KEY_BYTES)
+    kept, key = KeptFiles(engine.vault.directory), engine.rng(KEY_BYTES)
     with kept.seal(pad_id, key, size, read, rng=engine.rng, told=told) as file_id:
         yield FileRef(file_id, key, size, name, type_of(name))
 

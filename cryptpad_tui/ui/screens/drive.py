@@ -75,6 +75,7 @@ class DriveScreen(CommandScreen[None], ListKeys):
             "drive.new": errands.new_pad,
             "drive.new_rich": errands.new_rich_pad,
             "drive.join": errands.join_pad,
+            "drive.upload": errands.files.upload,
             "drive.share": lambda: self._with_chosen(errands.share),
             "drive.rename": lambda: self._with_chosen(errands.rename),
             "drive.remove": self._remove,

@@ -24,6 +24,7 @@ from cryptpad_tui.editor.effects import ReadOnly
 from cryptpad_tui.engine import PadSession, SessionEvent
 from cryptpad_tui.ui import standing_words, words
 from cryptpad_tui.ui.commands import editor_keymap
+from cryptpad_tui.ui.pads.attachments import Attachments
 from cryptpad_tui.ui.pads.authors import AuthorColours
 from cryptpad_tui.ui.pads.code import CodeLanguage
 from cryptpad_tui.ui.pads.comments import Comments
@@ -51,6 +52,7 @@ FEATURES: Final[tuple[type[PadFeature], ...]] = (
     Keys,
     CodeLanguage,
     Formats,
+    Attachments,
     ExternalEditor,
     Preview,
     OutlineFeature,
