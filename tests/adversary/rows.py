@@ -6,6 +6,7 @@ A row without a test that takes its defence out is a promise that nobody tried t
 from __future__ import annotations
 
 _EDITORS = "adversary/test_editors.py::"
+_EPOCHS = "adversary/test_epochs.py::"
 _FORGERY = "adversary/test_forgery.py::"
 _FRAMES = "adversary/test_frames.py::"
 _HISTORY = "adversary/test_history.py::"
@@ -65,13 +66,24 @@ ROWS: dict[str, tuple[str, ...]] = {
         _SAID + "test_t13_another_relay_than_the_pinned_one",
     ),
     "T14": (
+        _EPOCHS + "test_t14_an_epoch_that_the_owner_did_not_sign",
         _FORGERY + "test_t14_a_substituted_edit_key_for_a_viewer",
         _FORGERY + "test_t14_every_changed_byte_of_genesis_is_refused",
         _FORGERY + "test_t14_keys_that_are_not_the_links",
     ),
+    "T15": (
+        _EPOCHS + "test_t15_a_relay_that_hides_the_change_of_keys",
+        _EPOCHS + "test_t15_a_newcomer_with_a_link_of_now_is_not_led_onto_the_old_log",
+        _EPOCHS + "test_t15_records_that_stop_before_the_links_epoch_are_not_believed",
+    ),
     "T16": (
         _FORGERY + "test_t16_a_viewer_with_the_relays_help",
         "relay/test_append_rule.py::test_a_view_link_alone_appends_nothing",
+    ),
+    "T17": (
+        _EPOCHS + "test_t17_a_backdated_entry_of_the_closed_epoch",
+        _EPOCHS + "test_t17_who_is_out_reads_nothing_that_comes_after",
+        _EPOCHS + "test_t17_an_honest_relay_takes_nothing_from_who_is_out",
     ),
     "T18": (
         _EDITORS + "test_t18_an_editor_signs_two_entries_for_one_place",
@@ -119,7 +131,10 @@ ROWS: dict[str, tuple[str, ...]] = {
         "vault/test_crash.py::test_kill_minus_nine_loses_nothing_acknowledged_and_doubles_nothing",
         _SAID + "test_t25_without_the_rule_that_only_the_log_empties_the_outbox",
     ),
-    "T27": (_SAID + "test_t27_a_pad_said_to_be_gone_without_the_owners_signature",),
+    "T27": (
+        _SAID + "test_t27_a_pad_said_to_be_gone_without_the_owners_signature",
+        _EPOCHS + "test_t27_a_tombstone_is_the_owners_or_an_alarm",
+    ),
     "T28": (
         _PRESENCE + "test_t28_yesterdays_presence_for_a_session_of_today",
         _PRESENCE + "test_t28_a_borrowed_name",
@@ -162,6 +177,7 @@ ROWS: dict[str, tuple[str, ...]] = {
         "engine/test_shared_writer.py::test_a_vault_behind_the_file_abandons_the_writer",
         _EDITORS + "test_t18_an_editor_signs_two_entries_for_one_place",
     ),
+    "R6": (_EPOCHS + "test_r06_a_refused_record_leaks_no_seed_of_the_accepted_one",),
     "R7": (
         "pad/test_void.py::test_a_void_takes_one_entry_away_and_nothing_that_was_built_on_it",
         "pad/test_void.py::test_dropping_the_entry_would_cost_others_their_text",
@@ -178,6 +194,15 @@ ROWS: dict[str, tuple[str, ...]] = {
         "pad/test_presence.py::test_a_viewer_makes_nobody_look_stale",
     ),
     "R12": ("pad/test_verdicts.py::test_ones_own_second_identity_vouches_for_nothing",),
+    "R13": ("relay/test_owner_records.py::test_r13_an_epoch_voids_no_acknowledged_text",),
+    "R14": (
+        "pad/test_epochs.py::test_r14_r15_a_member_who_was_away_returns_by_slot_and_loses_no_unsent_edit",
+        _EPOCHS + "test_r14_without_their_slot_they_would_be_outside",
+    ),
+    "R15": (
+        "pad/test_epochs.py::test_r14_r15_a_member_who_was_away_returns_by_slot_and_loses_no_unsent_edit",
+        "pad/test_epochs.py::test_r15_without_making_them_again_pending_edits_are_refused_for_ever",
+    ),
     "R16": (
         _EDITORS + "test_r16_an_entry_with_an_old_base_needs_a_true_proof",
         _EDITORS + "test_r16_with_a_true_proof_an_author_of_another_log_is_a_fork",
@@ -220,16 +245,10 @@ ROWS: dict[str, tuple[str, ...]] = {
 }
 
 LATER: dict[str, str] = {
-    "T15": "epochs",
-    "T17": "epochs",
     "T30": "login",
     "T31": "locked links",
     "T32": "mailbox",
     "T33": "contacts",
-    "R6": "epochs",
-    "R13": "epochs",
-    "R14": "epochs",
-    "R15": "epochs",
 }
 """Rows of things that are not built: their tests come with them."""
 

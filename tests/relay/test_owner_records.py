@@ -126,22 +126,22 @@ def test_an_epoch_that_is_not_the_owners_next_is_refused(
     assert end_of(client, pad) == end
 
 
-@pytest.mark.parametrize("checked", [True, False])
+@pytest.mark.parametrize("defended", [True, False])
 def test_r13_an_epoch_voids_no_acknowledged_text(
     client: DeskClient,
     pad: ForgedPad,
     writer: ForgedWriter,
-    checked: bool,
+    defended: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Compare-and-set: without it an owner who is slow would void what others were promised."""
     early = end_of(client, pad)
     assert client.append(writer.update(early)).code is Code.OK
-    if not checked:
+    if not defended:
         monkeypatch.setattr(padlog, "check_record", lambda *facts: None)
     raw, _ = forge_epoch(pad, early)
-    assert client.append(raw).code is (Code.BAD_BASE if checked else Code.OK)
-    assert check_record is not padlog.check_record or checked
+    assert client.append(raw).code is (Code.BAD_BASE if defended else Code.OK)
+    assert check_record is not padlog.check_record or defended
 
 
 def test_a_ticket_of_before_the_epoch_watches_no_more(
