@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
@@ -94,7 +95,7 @@ def _import_one(engine: Engine, source: Source, *, pandoc: bool) -> PadListing:
 @click.option(
     "--format",
     "wanted",
-    type=click.Choice(("md", "html", "txt", "docx", "odt", "pdf", "json")),
+    type=click.Choice(("md", "html", "txt", "docx", "odt", "pdf", "json", "zip")),
     help="What to make; else by the name of the file, else md.",
 )
 @click.option(
@@ -115,6 +116,10 @@ def export_verb(sources: SecretSources, pad: str, wanted: str | None, target: Pa
         found = engine.find(pad)
         if not found.kind.has_text:
             raise WrongUse("a file is no text to write in another format; `cryptpad-tui download` gives it")
+        if chosen == "zip":
+            from cryptpad_tui.cli.zip_export import write_zip
+
+            return await write_zip(engine, found, target)
         made = _converted(engine, found, chosen, pandoc=pandoc)
         _say_lost(found.short_id, made.lost)
         if target == _STDOUT:
@@ -130,19 +135,25 @@ def _by_name(target: Path) -> str:
     return {"htm": "html", "markdown": "md"}.get(suffix, suffix if suffix in _FORMATS else "md")
 
 
-_FORMATS: Final = frozenset({"md", "html", "txt", "docx", "odt", "pdf", "json"})
+_FORMATS: Final = frozenset({"md", "html", "txt", "docx", "odt", "pdf", "json", "zip"})
 
 
 def _converted(engine: Engine, pad: PadListing, wanted: str, *, pandoc: bool) -> Converted:
     from cryptpad_tui.convert.formats import write_markdown, write_rich
     from cryptpad_tui.convert.model import paragraphs_of
     from cryptpad_tui.crdt.kinds import PadKind
+    from cryptpad_tui.engine.files.exporting import runs_with_names
 
     session = engine.open_pad(pad.pad_id)
     try:
         if pad.kind is PadKind.RICHTEXT:
-            found = paragraphs_of(session.view.runs())
-            return write_rich(found, wanted, title=pad.title, pandoc=pandoc)
+            runs = session.view.runs()
+            attached = any("object" in marks for _, marks in runs) and wanted != "json"
+            # Their names stand for them: a picture that nobody can open is worse than a word.
+            found = paragraphs_of(runs_with_names(session.view) if attached else runs)
+            made = write_rich(found, wanted, title=pad.title, pandoc=pandoc)
+            lost = ("attached files but for their names; --format zip has them",) if attached else ()
+            return replace(made, lost=(*made.lost, *lost))
         return write_markdown(session.view.text(), wanted, title=pad.title, pandoc=pandoc)
     finally:
         session.close()

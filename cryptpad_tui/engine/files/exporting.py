@@ -1,0 +1,89 @@
+"""A pad with its files as one zip: the text, with links to them, and `files/` beside it. Streamed.
+
+What leaves is plain: names are made safe, and a file that cannot be read is named and left out.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import IO, TYPE_CHECKING, Final
+
+from cryptpad_relay.protocol.errors import ProtocolError
+from cryptpad_tui.crdt.values import Attributes
+from cryptpad_tui.engine.errors import EngineError
+from cryptpad_tui.engine.files.names import LINK, object_file_id, refs_in, safe_name
+from cryptpad_tui.engine.files.reading import read_pieces
+from cryptpad_tui.pad.objects import FileBroken, FileRef
+from cryptpad_tui.sync.connection import RelayUnreachable
+
+if TYPE_CHECKING:
+    from cryptpad_tui.crdt.view import ViewDocument
+    from cryptpad_tui.engine.engine import Engine
+
+FOLDER: Final = "files"
+_LINK: Final = re.compile(re.escape(LINK) + r"([0-9a-f]{64})")
+_UNNAMED: Final = "a file"
+
+
+def archive_names(refs: Sequence[FileRef]) -> dict[bytes, str]:
+    """Where each file lies in the archive; no two at one place, also where capitals make no difference."""
+    names: dict[bytes, str] = {}
+    for ref in refs:
+        name = PurePath(safe_name(ref.name))
+        if f"{FOLDER}/{name}".casefold() in {each.casefold() for each in names.values()}:
+            name = PurePath(f"{name.stem}-{ref.file_id.hex()[:8]}{name.suffix}")
+        names[ref.file_id] = f"{FOLDER}/{name}"
+    return names
+
+
+def runs_with_names(
+    view: ViewDocument, places: dict[bytes, str] | None = None
+) -> list[tuple[str, Attributes]]:
+    """Rich text with the names of its files in the place of objects; linked where `places` has them."""
+    said = {ref.file_id: safe_name(ref.name) for ref in refs_in(view)}
+    runs: list[tuple[str, Attributes]] = []
+    for text, marks in view.runs():
+        file_id = object_file_id(marks["object"]) if "object" in marks else None
+        if "object" not in marks:
+            runs.append((text, marks))
+            continue
+        place = (places or {}).get(file_id or b"")
+        runs.append(
+            (said.get(file_id or b"", _UNNAMED), {"link": place.replace(" ", "%20")} if place else {})
+        )
+    return runs
+
+
+def text_with_places(text: str, places: dict[bytes, str]) -> str:
+    """A text pad's links to files as links into the archive."""
+
+    def place(found: re.Match[str]) -> str:
+        return places.get(bytes.fromhex(found[1]), found[0]).replace(" ", "%20")
+
+    return _LINK.sub(place, text)
+
+
+async def write_files(
+    engine: Engine, pad_id: bytes, refs: Sequence[FileRef], archive: zipfile.ZipFile
+) -> list[str]:
+    """The names of those that could not be read, which are left out."""
+    lost, places = list[str](), archive_names(refs)
+    for ref in refs:
+        pieces = read_pieces(engine, pad_id, ref)
+        try:
+            first = await anext(pieces)
+        except (EngineError, RelayUnreachable, FileBroken, ProtocolError):
+            lost.append(safe_name(ref.name))
+            continue
+        with archive.open(places[ref.file_id], "w", force_zip64=True) as member:
+            _write(member, first)
+            async for piece in pieces:
+                _write(member, piece)
+    return lost
+
+
+def _write(member: IO[bytes], piece: bytes) -> None:
+    member.write(piece)
