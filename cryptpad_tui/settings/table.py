@@ -108,7 +108,7 @@ SETTINGS: Final = (
     ),
     Setting(
         "idle_lock_minutes", 0, "a number from 0 to 1440", _number(0, 1440),
-        ("Reserved: lock the vault after so many minutes without a key; 0 is never.",), (0, 5, 15, 60),
+        ("Lock the vault after so many minutes without a key or a click; 0 is never.",), (0, 5, 15, 60),
     ),
 )  # fmt: skip
 BY_NAME: Final = MappingProxyType({setting.name: setting for setting in SETTINGS})

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from textual import events
 from textual.screen import Screen
 
 from cryptpad_tui.settings.reading import Loaded, config_file, load
@@ -22,6 +23,7 @@ from cryptpad_tui.ui.backend import Backend, VaultBackend, given_secret
 from cryptpad_tui.ui.commands import all_commands
 from cryptpad_tui.ui.failures import engine_failures
 from cryptpad_tui.ui.habits import Habits
+from cryptpad_tui.ui.idle_lock import BY_A_PERSON, IdleLock
 from cryptpad_tui.ui.screens.base import Action, CommandScreen
 from cryptpad_tui.ui.terminal import UnsuitableTerminal, are_terminals, refuse_unsuitable_terminal
 from cryptpad_tui.ui.type_ahead import OrderedKeysApp
@@ -62,6 +64,7 @@ class CryptpadApp(OrderedKeysApp):
         self._pad = pad
         self._opening = given_secret(self.backend, passphrase, keyfile)
         self._warm = self._quitting = False
+        self.idle = IdleLock(self)
         self.lost = ""
         """What could not be saved when the app ended, as a sentence."""
         self._colourist: Colourist | None = None
@@ -105,6 +108,7 @@ class CryptpadApp(OrderedKeysApp):
         await self.switch_screen(drive)
         if problem := self.habits.take_problem():
             self.call_later(self.tell_failure, problem)
+        self.idle.arm()
         self.start(self.engine.start())
         if by_recovery:
             await self.errands.choose_passphrase(vault)
@@ -113,6 +117,13 @@ class CryptpadApp(OrderedKeysApp):
             await self.open_pad(self.engine.find(reference).pad_id)
         elif left_in is not None and self.engine is not None:
             await self.open_pad(left_in)
+        if self.engine is not None:
+            self.start(self._remind(self.engine))
+
+    async def _remind(self, engine: Engine) -> None:
+        from cryptpad_tui.ui.kit_reminder import remind_of_kit
+
+        await remind_of_kit(self, engine)
 
     def _left_in(self) -> bytes | None:
         """The pad that was open when the app ended, if it is still in the list."""
@@ -155,6 +166,12 @@ class CryptpadApp(OrderedKeysApp):
 
             self._colourist = Colourist()
         return self._colourist
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, BY_A_PERSON) and not self.idle.touched():
+            self.start(self.lock())
+            return
+        await super().on_event(event)
 
     def takes_keys(self, screen: Screen[Any]) -> bool:
         ready = isinstance(screen, CommandScreen) and screen.is_mounted
@@ -240,6 +257,7 @@ class CryptpadApp(OrderedKeysApp):
     def take_settings(self, loaded: Loaded) -> None:
         """Settings that were changed while the app runs."""
         self.habits.take(loaded)
+        self.idle.arm()
         if loaded.settings.theme and not self.native_ansi_color:
             self.theme = loaded.settings.theme
         for screen in self.screen_stack:

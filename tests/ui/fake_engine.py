@@ -211,6 +211,9 @@ class FakeEngine:
     def proof_of(self, pad_id: bytes, alarm_id: int | None = None) -> bytes:
         return b"-----BEGIN of %d-----" % (alarm_id or 0)
 
+    def wall_ms(self) -> int:
+        return 0
+
     def setting(self, key: str) -> str | None:
         return self.settings.get(key)
 
