@@ -27,10 +27,10 @@ def put_file(session: Session, req: int, body: bytes, now: float) -> Iterator[No
     put = FilePut.decode(body)
     pad = _pad(session, put.pad_id)
     _pay(session, len(body), now)
-    epoch, cap_pk = _editors(pad)
-    if put.epoch != epoch:
+    epoch = pad.log.committed_epoch
+    if put.epoch != epoch.number:
         raise Refused(Code.WRONG_EPOCH)
-    if not labels.verify_parts(cap_pk, put.signature, labels.FILE_PUT, *put.signed_parts()):
+    if not labels.verify_parts(epoch.cap_pk, put.signature, labels.FILE_PUT, *put.signed_parts()):
         raise Refused(Code.BAD_SIGNATURE)
     row = FileRow(pad.log.index.pad.number, put.file_id, put.chunks, session.hub.day())
     _check_known(pad.log.index.file(put.file_id), row, session, pad)
@@ -100,12 +100,6 @@ def drop_file(session: Session, req: int, body: bytes, now: float) -> None:
 def is_announced(pad: OpenPad, chunk_id: bytes, size: int) -> bool:
     """Whether a file that was let in names this chunk: its room is taken already."""
     return pad.log.index.announced_size(chunk_id) == size
-
-
-def _editors(pad: OpenPad) -> tuple[int, bytes]:
-    """The epoch that the pad is in, and the key that signs for its editors."""
-    epoch = getattr(pad.log, "committed_epoch", None)
-    return (epoch.number, epoch.cap_pk) if epoch else (0, pad.log.genesis.cap_pk)
 
 
 def _room(session: Session, pad: OpenPad) -> tuple[int, int]:

@@ -11,7 +11,7 @@ import pytest
 from engine.conftest import MakeEngine
 
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.engine import Engine, NotAllowed, PadListing
+from cryptpad_tui.engine import Engine, NotAllowed, PadListing, membership
 from cryptpad_tui.engine.files import kept as kept_module
 from cryptpad_tui.engine.files import link as link_module
 from cryptpad_tui.engine.files import making, sending
@@ -299,3 +299,20 @@ def test_a_file_of_a_pad_that_is_forgotten_goes_with_it(make_engine: MakeEngine,
     making.collect(anna)
     assert not KeptFiles(anna.vault.directory).has(ref.file_id)
     assert FileBook(anna.vault).note(pad.pad_id, ref.file_id) is None
+
+
+async def test_files_outlive_a_change_of_keys_and_go_on_after_it(
+    make_engine: MakeEngine, relay: RelayProcess, photo: Path
+) -> None:
+    anna, ben = make_engine("Anna", relay_url=relay.url), make_engine("Ben")
+    pad, ref = upload(anna, photo)
+    await send(anna, pad.pad_id)
+    await membership.revoke(anna, pad.pad_id)
+    with making.source_file(photo) as source:
+        later = making.attach(anna, pad.pad_id, "later", source.size, source.read)
+    assert (await send(anna, pad.pad_id)).sent == 1
+    KeptFiles(anna.vault.directory).forget(later.file_id)
+    assert await read_whole(anna, pad.pad_id, later) == photo.read_bytes()
+    joined = await ben.join(await anna.make_link(pad.pad_id, view=True))
+    assert choose(ben, joined.pad_id) == ref
+    assert await read_whole(ben, joined.pad_id, ref) == photo.read_bytes()

@@ -22,10 +22,11 @@ from cryptpad_tui.crypto.keys import EditKeys, owner_key
 from cryptpad_tui.engine.errors import NoRelay, NotAllowed
 from cryptpad_tui.engine.files.errors import DeletedByOwner, NoRoom
 from cryptpad_tui.engine.files.kept import KeptFile, Progress
-from cryptpad_tui.engine.records import keys_of
+from cryptpad_tui.engine.keyrings import ring_of
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.asking import Request
 from cryptpad_tui.pad.evidence import key_piece
+from cryptpad_tui.pad.keyring import KeyRing
 from cryptpad_tui.sync.connection import RelayConnection, open_connection
 from cryptpad_tui.vault.records import PadRecord
 
@@ -42,18 +43,19 @@ _NOTHING: Final = bytes(32)
 class FileLink:
     """A relay, for the files of one pad."""
 
-    def __init__(self, connection: RelayConnection, record: PadRecord) -> None:
+    def __init__(self, connection: RelayConnection, record: PadRecord, ring: KeyRing) -> None:
         self._connection, self._record = connection, record
+        self._keys, self._epoch = ring.newest_keys, ring.newest
         self._pad_id = record.pad_id
 
     async def put(self, kept: KeptFile, file_id: bytes, told: Progress) -> FileRoom:
         """Announce the file and send what is missing, the manifest last; raises NoRoom or DeletedByOwner."""
-        keys = keys_of(self._record)
+        keys = self._keys
         if not isinstance(keys, EditKeys):
             raise NotAllowed
-        put = FilePut(self._pad_id, self._record.epoch, file_id, bytes(64), kept.chunks)
+        put = FilePut(self._pad_id, self._epoch, file_id, bytes(64), kept.chunks)
         signature = keys.cap.sign(labels.FILE_PUT, *put.signed_parts())
-        put = FilePut(self._pad_id, self._record.epoch, file_id, signature, kept.chunks)
+        put = FilePut(self._pad_id, self._epoch, file_id, signature, kept.chunks)
         try:
             room = FileRoom.decode(await self._ask(Op.FILE_PUT, put.encode()))
         except Refused as refused:
@@ -148,9 +150,11 @@ async def file_link(engine: Engine, pad_id: bytes, *, timeout_s: float = 10.0) -
         greeting = connection.greeting
         if record.relay_pk and record.relay_pk != greeting.relay_pk:
             raise Alarm(AlarmCode.WRONG_RELAY, evidence=(key_piece(greeting.relay_pk),))
-        proof = keys_of(record).subscribe_proof(pad_id, record.epoch, greeting.relay_nonce, greeting.relay_pk)
-        sub = frames.Sub(pad_id, record.epoch, proof, 0, chain_start(pad_id), engine.rng(16))
+        ring = ring_of(engine, record)
+        nonce = greeting.relay_nonce
+        proof = ring.newest_keys.subscribe_proof(pad_id, ring.newest, nonce, greeting.relay_pk)
+        sub = frames.Sub(pad_id, ring.newest, proof, 0, chain_start(pad_id), engine.rng(16))
         await connection.request(Request(Op.SUB, sub.encode()), timeout_s=timeout_s)
-        yield FileLink(connection, record)
+        yield FileLink(connection, record, ring)
     finally:
         await connection.close()
