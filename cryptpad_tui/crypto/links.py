@@ -24,6 +24,8 @@ _FIXED: Final = struct.Struct(">BBH32sI32sQ16s16sB")
 _CHECKSUM_BYTES: Final = 4
 _MAX_TEXT: Final = 8 * 1024
 NO_RELAY: Final = bytes(16)
+_OTHER_VERSION: Final = re.compile(r"pad([2-9]|[1-9][0-9]{1,2}):")
+_NO_BASE64: Final = re.compile(r"[^A-Za-z0-9_-]")
 _ADDRESS: Final = re.compile(r"(wss?|ssh)://[!-~]{1,249}|unix:[!-~]{1,250}")
 
 
@@ -71,16 +73,33 @@ def decode_link(text: str) -> Link:
     """The link in `text` (surrounding white space is ignored); raises BadLink with a reason for a person."""
     stripped = text.strip()
     if len(stripped) > _MAX_TEXT or not stripped.startswith(SCHEME):
-        raise BadLink("a link starts with pad1:")
-    raw = _from_base64(stripped[len(SCHEME) :])
+        raise BadLink(_why_no_link(stripped))
+    encoded = stripped[len(SCHEME) :]
+    raw = _from_base64(encoded)
     body, checksum = raw[:-_CHECKSUM_BYTES], raw[-_CHECKSUM_BYTES:]
-    if len(raw) < 8 or not compare_digest(_checksum(body), checksum):
-        raise BadLink("its checksum does not match: a part is missing or mistyped")
+    if not body or not compare_digest(_checksum(body), checksum):
+        raise BadLink(_why_no_match(raw))
+    if _base64(raw) != encoded:
+        raise BadLink("it is not spelled in the one right way: its last character is mistyped")
     if body[0] != LINK_VERSION:
-        raise BadLink("it was made by a newer version of cryptpad-tui")
+        raise BadLink("it was made by a newer version of cryptpad-tui: update this one")
     if body[1] == LOCKED_ROLE:
         raise BadLink("it is locked with a password, which this version cannot open yet")
     return _parse(body)
+
+
+def _why_no_link(text: str) -> str:
+    if _OTHER_VERSION.match(text):
+        return "it was made by a newer version of cryptpad-tui: update this one"
+    return "a link starts with pad1:" if text else "there is nothing in it"
+
+
+def _why_no_match(raw: bytes) -> str:
+    """Told from the length that the link itself says it has; where that was mistyped, this may be wrong."""
+    whole = _FIXED.size + _CHECKSUM_BYTES
+    if len(raw) < whole or len(raw) < whole + raw[_FIXED.size - 1]:
+        return "a part of it is missing: copy all of it"
+    return "its checksum does not match: a character is mistyped, or something was added"
 
 
 def _parse(body: bytes) -> Link:
@@ -108,10 +127,12 @@ def _base64(raw: bytes) -> str:
 
 
 def _from_base64(text: str) -> bytes:
-    try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except ValueError:
-        raise BadLink("a character in it does not belong there") from None
-    if _base64(raw) != text:
-        raise BadLink("it is not spelled in the one right way")
-    return raw
+    if foreign := _NO_BASE64.search(text):
+        raise BadLink(f"{_named(foreign[0])} in it does not belong there")
+    if len(text) % 4 == 1:
+        raise BadLink("a part of it is missing: copy all of it")
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _named(character: str) -> str:
+    return "a space or a line end" if character.isspace() else "a character"

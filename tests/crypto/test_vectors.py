@@ -147,6 +147,27 @@ def test_a_link_of_another_version_says_so() -> None:
             decode_link("pad1:" + links._base64(changed + links._checksum(changed)))
 
 
+def test_each_mistake_in_a_link_has_its_own_reason() -> None:
+    text = encode_link(a_link())
+    mistyped = text[:40] + ("A" if text[40] != "A" else "B") + text[41:]
+    cases = {
+        mistyped: "a character is mistyped",
+        text + "AAAA": "something was added",
+        "pad2:" + text[5:]: "newer version of cryptpad-tui: update this one",
+        "pad12:AAAA": "newer version",
+        "https://pad.example": "starts with pad1:",
+        "pad0:AAAA": "starts with pad1:",
+        " \n": "nothing in it",
+        text[:90] + "\n" + text[90:]: "a line end in it",
+        text[:90] + "\x1b" + text[90:]: "a character in it",
+        text[:90] + "é" + text[90:]: "a character in it",
+    }
+    cases |= {text[:cut]: "a part of it is missing" for cut in range(len("pad1:"), len(text))}
+    for link, reason in cases.items():
+        with pytest.raises(BadLink, match=reason):
+            decode_link(link)
+
+
 def test_a_link_leads_only_where_a_relay_can_be() -> None:
     for address in ("http://a", "file:/etc/passwd", "ws://a b", "ws://a\x1b[0m", "javascript:1", ""):
         with pytest.raises((BadLink, UnicodeEncodeError)):
