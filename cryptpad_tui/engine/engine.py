@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -72,6 +73,8 @@ class Engine:
         self.watch = VaultWatch(self)
         self.loading_child = LoadingChild()
         self._drive: tuple[PadSession, Drive] | None = None
+        self._opening = threading.RLock()
+        """A long drive is opened in a thread, and never twice."""
 
     # -- the drive
 
@@ -85,13 +88,15 @@ class Engine:
         return (self._drive or self._open_drive())[1]
 
     def _open_drive(self) -> tuple[PadSession, Drive]:
-        session = self.open_pads.make(creating.drive_record(self))
-        self._drive = session, Drive(session.view, Mirror(session.view, self.vault), rng=self.rng)
-        return self._drive
+        with self._opening:
+            if self._drive is None:
+                session = self.open_pads.make(creating.drive_record(self))
+                self._drive = session, Drive(session.view, Mirror(session.view, self.vault), rng=self.rng)
+            return self._drive
 
-    def listing(self) -> list[PadListing]:
-        """Every pad of the drive, newest first; opens no document. What is in the trash is none."""
-        return [pad for pad in listing.read_listing(self) if not pad.trashed_ms]
+    def listing(self, *, trashed: bool = False) -> list[PadListing]:
+        """Every pad of the drive, newest first; opens no document. Those in the trash only if `trashed`."""
+        return [pad for pad in listing.read_listing(self) if trashed or not pad.trashed_ms]
 
     def listing_of(self, pad_id: bytes) -> PadListing:
         for line in self.listing():

@@ -6,6 +6,7 @@ Removing moves to the trash; only emptying it takes keys and text. Nothing here 
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.clean import find_unclean
@@ -92,14 +93,34 @@ def _check_name(name: str) -> None:
 
 def tag(engine: Engine, pad_id: bytes, add: Collection[str] = (), drop: Collection[str] = ()) -> None:
     """Private: nobody else sees them. Their case is kept, and none is there twice in another case."""
-    for each in (*add, *drop):
-        if each.split() != [each] or len(each) > MAX_TAG_CHARS or find_unclean(each):
-            raise BadTag
+    check_tags(add, drop)
     has = {each.casefold(): each for each in tree_of(engine).placed(pad_id.hex()).tags}
     gone = [has.get(each.casefold(), each) for each in drop]
     engine.drive.tag(pad_id, [each for each in add if each.casefold() not in has], gone)
     engine.drive_session.flush()
     engine.vault.set_search_due(pad_id, engine.wall_ms())
+
+
+def check_tags(*tags: Collection[str]) -> None:
+    """Raise BadTag unless each is one."""
+    for each in chain(*tags):
+        if each.split() != [each] or len(each) > MAX_TAG_CHARS or find_unclean(each):
+            raise BadTag
+
+
+def set_own_name(engine: Engine, pad_id: bytes, name: str) -> None:
+    """What this person calls the pad; nothing shows the title again that everybody sees."""
+    engine.drive.set_name(pad_id, name[:MAX_NAME_CHARS])
+    engine.drive_session.flush()
+    with engine.borrowed(pad_id) as session:
+        session.save_listing()
+
+
+def shared_title(engine: Engine, pad_id: bytes) -> str:
+    """The title that everybody sees, whatever this person calls the pad."""
+    with engine.borrowed(pad_id) as session:
+        value = session.view.meta("title")
+        return value if isinstance(value, str) else ""
 
 
 def set_template(engine: Engine, pad_id: bytes, *, on: bool) -> None:
