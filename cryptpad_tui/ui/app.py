@@ -321,8 +321,10 @@ class CryptpadApp(OrderedKeysApp):
         """Drop every key, and ask for the passphrase; what cannot be saved stays open instead."""
         if self.engine is not None:
             self.engine.flush()
+        from cryptpad_tui.ui.idle_lock import end_errands
         from cryptpad_tui.ui.screens.pad import PadScreen
 
+        end_errands(self)
         while len(self.screen_stack) > 2:
             if isinstance(self.screen, PadScreen):
                 self.screen.release()

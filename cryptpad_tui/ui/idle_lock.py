@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from textual import events
+from textual.worker import NoActiveWorker, get_current_worker
 
 if TYPE_CHECKING:
     from textual.timer import Timer
@@ -22,6 +23,17 @@ BY_A_PERSON: Final = (events.Key, events.Paste, events.MouseDown, *_WHEEL)
 """Not the pointer's moves: the framework makes some itself, when what lies beneath it changes."""
 _AWAY_S: Final = 5.0
 """How soon it looks again where it may not lock."""
+
+
+def end_errands(app: CryptpadApp) -> None:
+    """End what waits for an answer that nobody will give: it would keep the vault's keys for as long."""
+    try:
+        own = get_current_worker()
+    except NoActiveWorker:
+        own = None
+    for worker in list(app.workers):
+        if worker is not own and worker.group == "default":
+            worker.cancel()
 
 
 class IdleLock:
@@ -70,6 +82,11 @@ class IdleLock:
         elif self._app._batch_count:
             self._wait(_AWAY_S)
         else:
+            self._app.start(self._lock())
+
+    async def _lock(self) -> None:
+        try:
+            await self._app.lock()
+        finally:
             # Where the last edits cannot be saved it stays open, and looks again.
             self._wait(_AWAY_S)
-            self._app.start(self._app.lock())

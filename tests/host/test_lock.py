@@ -6,6 +6,7 @@ What libraries below Python freed is the system's; best effort is what is promis
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.crypto.keys import SigningSeed, ViewKeys
 from cryptpad_tui.engine import Engine
 from cryptpad_tui.ui.app import CryptpadApp
+from cryptpad_tui.ui.habits import Habits
 from cryptpad_tui.ui.screens.pad import PadScreen
 from cryptpad_tui.ui.screens.unlock import UnlockScreen
 from cryptpad_tui.vault.keys import MasterKey
@@ -79,6 +81,26 @@ async def test_t56_after_locking_no_key_and_no_document_is_reachable(tmp_path: P
         assert "SigningSeed" in alive()
         assert held(secrets), "the search finds nothing even while it is there"
         await app.lock()
+        await reaches(pilot, UnlockScreen)
+        await pilot.pause(0.5)
+        assert sorted(alive()) == before
+        assert held(secrets) == []
+
+
+async def test_t56_locked_by_itself_it_drops_the_same(tmp_path: Path) -> None:
+    gc.unfreeze()
+    before = sorted(alive())
+    secrets = await _write_a_pad(tmp_path / "vault")
+    habits = Habits()
+    habits.settings = replace(habits.settings, idle_lock_minutes=1)
+    app = CryptpadApp(
+        tmp_path / "vault", pad="T", passphrase=PASSPHRASE, environ={"TERM": "xterm"}, habits=habits
+    )
+    async with app.run_test() as pilot:
+        await reaches(pilot, PadScreen)
+        await pilot.pause(0.2)
+        app.idle._last_s -= 61
+        app.idle._look()
         await reaches(pilot, UnlockScreen)
         await pilot.pause(0.5)
         assert sorted(alive()) == before
