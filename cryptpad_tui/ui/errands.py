@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.ui import words
 from cryptpad_tui.ui.file_errands import FileErrands
+from cryptpad_tui.ui.members import show_members
 from cryptpad_tui.ui.screens import relay
 from cryptpad_tui.ui.screens.dialogs import AskDialog, ChooseDialog
 from cryptpad_tui.ui.screens.options import LOCAL, NONE, URL, Option, relay_problem
@@ -65,6 +66,10 @@ class Errands:
             self._app.say("A link needs a relay, and none is chosen. Ctrl+R chooses one.", "warning")
             return
         await self._app.push_screen(ShareScreen(pad_id, title, can_edit=pad.role != "view"))
+
+    async def members(self, pad_id: bytes, title: str) -> None:
+        """Show who is in a pad, and take out whom its owner says."""
+        await show_members(self._app, self._engine, pad_id, title)
 
     async def rename(self, pad_id: bytes, title: str) -> None:
         """Ask for another title."""

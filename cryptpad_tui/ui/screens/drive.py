@@ -77,6 +77,7 @@ class DriveScreen(CommandScreen[None], ListKeys):
             "drive.join": errands.join_pad,
             "drive.upload": errands.files.upload,
             "drive.share": lambda: self._with_chosen(errands.share),
+            "drive.members": lambda: self._with_chosen(errands.members),
             "drive.rename": lambda: self._with_chosen(errands.rename),
             "drive.remove": self._remove,
             "drive.alarms": self._show_alarms,

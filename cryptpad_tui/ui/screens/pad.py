@@ -168,6 +168,7 @@ class PadScreen(CommandScreen[None]):
             "pad.close": self._close,
             "pad.save": self._save,
             "pad.share": lambda: self.door.errands.share(self.session.pad_id, self.session.title()),
+            "pad.members": lambda: self.door.errands.members(self.session.pad_id, self.session.title()),
             "pad.rename": self._rename,
             "pad.alarm": self._explain,
             "pad.numbers": self._toggle_numbers,

@@ -1,0 +1,90 @@
+"""Who is in a pad, on the screen, and taking people out: a list to read, a choice, and one sentence about it.
+
+It asks and shows; `engine.membership` does. Nothing happens before a person chose it a second time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from cryptpad_tui.ui import words
+from cryptpad_tui.ui.failures import engine_failures
+from cryptpad_tui.ui.screens.dialogs import ChooseDialog
+from cryptpad_tui.ui.screens.options import Option
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine import Engine
+    from cryptpad_tui.engine.membership import MemberLine, Membership
+    from cryptpad_tui.ui.app import CryptpadApp
+
+_RIGHTS: Final = {"owner": "owns it", "edit": "may write", "view": "may read"}
+_WAYS: Final = {"me": "you", "member": "member: stays when keys change", "link": "came by a link"}
+_MARK_CHARS: Final = 4
+_LINKS, _CLOSE = "links", "close"
+
+
+async def show_members(app: CryptpadApp, engine: Engine, pad_id: bytes, title: str) -> None:
+    """The members of a pad; its owner can take some out, or make who came by a link a member."""
+    from cryptpad_tui.engine import membership
+
+    shown, now = words.safe_title(title), membership.members(engine, pad_id)
+    chosen = await app.push_screen_wait(_list_of(shown, now))
+    if chosen is None or chosen == _CLOSE:
+        return
+    kind, _, key = chosen.partition(" ")
+    if kind == "keep":
+        _keep(app, engine, pad_id, _line(now, key))
+        return
+    drop = [] if kind == _LINKS else [_line(now, key)]
+    if await app.push_screen_wait(_last_question(shown, now, drop)) != "revoke":
+        return
+    app.say("Changing the keys…")
+    try:
+        await membership.revoke(engine, pad_id, drop=[line.ident_pk for line in drop])
+    except engine_failures() as error:
+        app.say(f"The keys were not changed. {words.sentence_of(error)}", "warning")
+        return
+    app.say("The keys changed. Links of before open the pad no more; Ctrl+T makes one.")
+
+
+def _keep(app: CryptpadApp, engine: Engine, pad_id: bytes, line: MemberLine) -> None:
+    from cryptpad_tui.crypto.keys import Role
+    from cryptpad_tui.engine import membership
+
+    membership.keep(engine, pad_id, line.ident_pk, role=Role.EDIT, name=line.name)
+    app.say(f"{words.safe_title(line.name)} stays in the pad when its keys change.")
+
+
+def _list_of(shown: str, now: Membership) -> ChooseDialog:
+    sentences = [_described(line) for line in now.lines]
+    if now.unfinished:
+        sentences.append("A change of keys was begun here and is not done: choose it again.")
+    options = [Option(_CLOSE, "Close")]
+    if now.lines[0].role == "owner":
+        options.append(Option(_LINKS, "End every link; members stay"))
+        for line in now.lines[1:]:
+            name, key = words.safe_title(line.name), line.ident_pk.hex()
+            if line.how == "link":
+                options.append(Option(f"keep {key}", f"Make {name} a member"))
+            else:
+                options.append(Option(f"out {key}", f"Take {name} out, and end every link"))
+    return ChooseDialog(f"Who is in “{shown}”", sentences, options)
+
+
+def _last_question(shown: str, now: Membership, drop: list[MemberLine]) -> ChooseDialog:
+    from cryptpad_tui.engine.membership import WHAT_REVOKING_DOES
+
+    out = [*drop, *[line for line in now.lines if line.how == "link"]]
+    names = ", ".join(words.safe_title(line.name) for line in out)
+    sentences = [WHAT_REVOKING_DOES, *([f"Out from then on: {names}."] if names else [])]
+    options = (Option("keep", "Leave it as it is"), Option("revoke", "Change the keys"))
+    return ChooseDialog(f"Change the keys of “{shown}”?", sentences, options)
+
+
+def _described(line: MemberLine) -> str:
+    mark = line.ident_pk.hex()[:_MARK_CHARS]
+    return f"{words.safe_title(line.name)} ({mark})  {_RIGHTS[line.role]}  {_WAYS[line.how]}"
+
+
+def _line(now: Membership, key: str) -> MemberLine:
+    return next(line for line in now.lines if line.ident_pk.hex() == key)

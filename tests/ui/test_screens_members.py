@@ -1,0 +1,49 @@
+"""Taking people out from the screen: who is in, a sentence about what it does, and the word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ui.test_screens_real import make_vault, pad_of, running, sees, until
+
+from cryptpad_tui.host.embedded_relay import EmbeddedRelay
+from cryptpad_tui.ui.screens.pad import PadScreen
+
+
+@pytest.fixture
+def homes(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
+    yield make_vault(tmp_path / "a", "ANNA", "local"), make_vault(tmp_path / "b", "BOB")
+    EmbeddedRelay(tmp_path / "a" / "relay").stop()
+
+
+async def test_the_owner_ends_every_link_and_who_came_by_one_reads_why(homes: tuple[Path, Path]) -> None:
+    async with running(homes[0]) as (anna, keys_a), running(homes[1]) as (bob, keys_b):
+        await keys_a.press("ctrl+n")
+        await keys_a.press("P", "enter")
+        await until(lambda: isinstance(anna.screen, PadScreen), anna)
+        pad_of(anna).view.editor.paste("written by ANNA\n")
+        pad_id = pad_of(anna).session.pad_id
+        assert anna.engine
+        assert bob.engine
+        link = await anna.engine.make_link(pad_id, view=False)
+        await bob.engine.join(link)
+        await bob.open_pad(pad_id)
+        await until(lambda: isinstance(bob.screen, PadScreen), bob)
+        await keys_b.press("B", "o", "b")
+        await until(sees(anna, "Bobwritten by ANNA"), anna)
+        await keys_a.press("ctrl+p")
+        await keys_a.press(*"taking", "enter")
+        await until(sees(anna, "came by a link"), anna)
+        await keys_a.press("down", "enter")
+        await until(sees(anna, "nobody can take back"), anna)
+        await until(sees(anna, "Out from then on: BOB"), anna)
+        await keys_a.press("down", "enter")
+        await until(sees(anna, "The keys changed"), anna)
+        await until(lambda: bool(pad_of(bob).session.standing), bob)
+        await until(sees(bob, "owner changed its keys"), bob)
+        await keys_b.press("x")
+        pad_of(anna).view.editor.paste("after\n")
+        await until(lambda: not pad_of(anna).session.waiting, anna)
+        assert "after" not in pad_of(bob).session.view.text()
