@@ -74,11 +74,13 @@ def _import_one(engine: Engine, source: Source, *, pandoc: bool) -> PadListing:
     data = source.read()
     name = PurePath(source.name)
     # The end of a program's name says what its text holds, so it stays in the title.
+    rich = is_rich(source.name, data)
     is_code = language_of_title(name.name) != MARKDOWN and name.suffix.lower() not in (".txt", ".text")
+    is_code = is_code and not rich
     title = require_title(name.name if is_code else name.stem or name.name)
     if source.folder:
         require_title(source.folder)
-    if not is_rich(source.name, data):
+    if not rich:
         cleaned = clean_text(data)
         for note in cleaned.notes:
             diagnostics.note(f"{source.shown}: {note}")
