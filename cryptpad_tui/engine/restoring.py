@@ -22,7 +22,7 @@ from cryptpad_tui.pad.ports import OutboxRow
 from cryptpad_tui.vault.backup import MARK
 from cryptpad_tui.vault.errors import SeqReused
 from cryptpad_tui.vault.records import PadRecord
-from cryptpad_tui.vault.taking import take_alarms, take_marks, take_pad
+from cryptpad_tui.vault.taking import take_alarms, take_files, take_marks, take_pad
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
@@ -69,6 +69,7 @@ def restore_into(
     has_all = engine.vault.setting(MARK + backup_id) is not None
     if not has_all:
         _merge_drives(engine, backup)
+    take_files(engine.vault, backup.vault)
     in_drive = {entry.record.pad_id for entry in engine.drive.entries()}
     tree = tree_of(backup)
     for record in backup.vault.pads():

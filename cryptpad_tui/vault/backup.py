@@ -12,6 +12,7 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -19,7 +20,7 @@ from cryptpad_tui.host import files
 from cryptpad_tui.host.clock import ClockMs, wall_ms
 from cryptpad_tui.host.entropy import Rng, random_bytes
 from cryptpad_tui.vault import headerfile
-from cryptpad_tui.vault.backup_rows import ABOUT, BackupRow, RowEncoder, decode_rows, vault_rows
+from cryptpad_tui.vault.backup_rows import ABOUT, BackupRow, RowEncoder, decode_rows, file_rows, vault_rows
 from cryptpad_tui.vault.errors import BackupDamaged, NotABackup, NotOverwritten
 from cryptpad_tui.vault.header import MASTER_KEY_BYTES, Header, SlotType
 from cryptpad_tui.vault.keys import MasterKey
@@ -154,7 +155,7 @@ def _write(vault: Vault, writer: SealedWriter, about: Mapping[str, int | str], s
     for key, value in about.items():
         rows.put(BackupRow(ABOUT, {"key": key, "value": str(value)}))
     step("begun")
-    for row in vault.backup_rows(vault_rows):
+    for row in chain(vault.backup_rows(vault_rows), file_rows(vault.directory)):
         rows.put(row)
         pads += row.table == "pad" and row.values["kind"] != 2
     rows.finish()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from cryptpad_relay.protocol.labels import u8, u32, u64
@@ -36,6 +37,10 @@ DERIVED: Final = frozenset({"drive_field", "search_due", "lease"})
 """Made again from pads, or true of a running process alone."""
 LOCAL: Final = frozenset({"mounted"})
 """About folders of one machine."""
+FILE: Final = "file"
+"""No table of the vault: a piece of a file beside it, whose bytes are sealed already."""
+FILES_FOLDER: Final = "files"
+FILE_PIECE_BYTES: Final = 262_144
 _MAX_VALUE: Final = 1 << 30
 _NULL, _INT, _TEXT, _BLOB = range(4)
 
@@ -62,6 +67,18 @@ def vault_rows(database: Database) -> Iterator[BackupRow]:
     # The drive comes last: where it is merged with another, the pads that it names are there already.
     for (number,) in database.rows("SELECT id FROM pad WHERE NOT forgotten ORDER BY kind=2, id"):
         yield from pad_rows(database, number)
+
+
+def file_rows(directory: Path) -> Iterator[BackupRow]:
+    """The sealed copies of files, in pieces: those that wait for a relay are nowhere else."""
+    for path in sorted((directory / FILES_FOLDER).glob("[0-9a-f]" * 64)):
+        try:
+            file = path.open("rb")
+        except FileNotFoundError:
+            continue
+        with file:
+            while piece := file.read(FILE_PIECE_BYTES):
+                yield BackupRow(FILE, {"name": path.name, "data": piece})
 
 
 def pad_rows(database: Database, number: Value) -> Iterator[BackupRow]:

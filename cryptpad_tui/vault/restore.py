@@ -7,6 +7,7 @@ written, when everything is in it: until then there is no vault.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,18 @@ from cryptpad_tui.host import files
 from cryptpad_tui.host.paths import DATABASE_NAME, HEADER_NAME
 from cryptpad_tui.vault import headerfile
 from cryptpad_tui.vault.backup import Step
-from cryptpad_tui.vault.backup_rows import ABOUT, PAD, PAD_TABLES, BackupRow, decode_rows, insert
+from cryptpad_tui.vault.backup_rows import (
+    ABOUT,
+    FILE,
+    FILES_FOLDER,
+    PAD,
+    PAD_TABLES,
+    BackupRow,
+    decode_rows,
+    insert,
+)
 from cryptpad_tui.vault.database import Database, remove_files
-from cryptpad_tui.vault.errors import VaultError, VaultExists
+from cryptpad_tui.vault.errors import BackupDamaged, VaultError, VaultExists
 from cryptpad_tui.vault.header import Header
 from cryptpad_tui.vault.keys import MasterKey
 from cryptpad_tui.vault.opening import check_place, set_aside
@@ -64,7 +74,7 @@ def restore_new(
             database = Database.create(path, MasterKey(master_key).database_key())
         try:
             step("begun")
-            restored = _fill(database, decode_rows(reader.pieces(master_key)))
+            restored = _fill(database, decode_rows(reader.pieces(master_key)), directory)
             database.close()
             step("filled")
         except BaseException:
@@ -89,10 +99,11 @@ def _give_name(directory: Path, path: Path, header: Header, step: Step) -> None:
     step("done")
 
 
-def _fill(database: Database, rows: Iterator[BackupRow]) -> Restored:
+def _fill(database: Database, rows: Iterator[BackupRow], directory: Path) -> Restored:
     about: dict[str, str] = {}
     known: dict[str, frozenset[str]] = {}
     pads = unsent = 0
+    files_seen: set[str] = set()
     pad: int | None = None
     is_drive = False
     waiting = iter(rows)
@@ -101,6 +112,8 @@ def _fill(database: Database, rows: Iterator[BackupRow]) -> Restored:
             for row in batch:
                 if row.table == ABOUT:
                     about[str(row.values["key"])] = str(row.values["value"])
+                elif row.table == FILE:
+                    _write_piece(directory / FILES_FOLDER, row, files_seen)
                 elif row.table == PAD:
                     pad = insert(database, row, None, known)
                     is_drive = row.values["kind"] == 2
@@ -112,3 +125,19 @@ def _fill(database: Database, rows: Iterator[BackupRow]) -> Restored:
         database.execute("DELETE FROM setting WHERE key=?", (MIRROR_SETTING,))
         database.execute(DUE_ALL)
     return Restored(pads, unsent, int(about.get("made_ms", "0")), about.get("version", ""))
+
+
+def _write_piece(folder: Path, row: BackupRow, seen: set[str]) -> None:
+    """Add a piece to a file; its bytes are sealed, and nothing counts before the header is there."""
+    name, data = str(row.values["name"]), row.values["data"]
+    if not re.fullmatch(r"[0-9a-f]{64}", name, re.ASCII) or not isinstance(data, bytes):
+        raise BackupDamaged("a file of no known name")
+    with host_errors_translated():
+        files.ensure_private_dir(folder)
+        mode = os.O_APPEND if name in seen else os.O_TRUNC
+        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | mode
+        with os.fdopen(os.open(folder / name, flags, files.FILE_MODE), "wb") as file:
+            file.write(data)
+            file.flush()
+            files.sync_descriptor(file.fileno())
+    seen.add(name)

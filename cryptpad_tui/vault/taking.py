@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
+from cryptpad_tui.host import files
 from cryptpad_tui.vault.backup import MARK
-from cryptpad_tui.vault.backup_rows import PAD, PAD_TABLES, insert, pad_rows
+from cryptpad_tui.vault.backup_rows import FILES_FOLDER, PAD, PAD_TABLES, insert, pad_rows
+from cryptpad_tui.vault.seam import host_errors_translated
 from cryptpad_tui.vault.search_tables import SET_DUE
 from cryptpad_tui.vault.vault import Vault
 
@@ -24,6 +28,17 @@ def take_pad(vault: Vault, other: Vault, pad_id: bytes) -> int:
         vault.set_setting(generation, other.setting(generation))
         vault._database.execute(SET_DUE, (0, pad_id))
     return unsent
+
+
+def take_files(vault: Vault, other: Vault) -> None:
+    """Sealed copies of files that are not here; the other vault has them no more."""
+    folder = vault.directory / FILES_FOLDER
+    for path in sorted((other.directory / FILES_FOLDER).glob("[0-9a-f]" * 64)):
+        with host_errors_translated():
+            files.ensure_private_dir(folder)
+            if not (folder / path.name).exists():
+                os.rename(path, folder / path.name)
+                files.sync_dir(folder)
 
 
 def take_marks(vault: Vault, other: Vault) -> None:

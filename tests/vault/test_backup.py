@@ -25,6 +25,7 @@ from cryptpad_tui.vault.recovery import parse_recovery_key
 from cryptpad_tui.vault.restore import Restored, restore_new
 from cryptpad_tui.vault.sealed_file import PIECE_BYTES, SealedReader, SealedWriter
 from cryptpad_tui.vault.slots import open_slot
+from cryptpad_tui.vault.taking import take_files
 from cryptpad_tui.vault.vault import Vault
 
 OpenVault = Callable[..., Vault]
@@ -106,6 +107,26 @@ def test_restored_it_is_the_same_vault_and_opens_as_before(
         assert again.store(make_pad_record(1).pad_id).writer_tail(b"w" * 32) is not None
         assert [due.pad_id for due in again.search_due()] == [make_pad_record(n).pad_id for n in (1, 2)]
         again.close()
+
+
+def test_sealed_copies_of_files_come_along_whole(tmp_path: Path, open_vault: OpenVault) -> None:
+    vault, name = open_vault(), "ab" * 32
+    (vault.directory / "files").mkdir(mode=0o700)
+    (vault.directory / "files" / name).write_bytes(bytes(600_000) + b"end")
+    (vault.directory / "files" / ".part-00").write_bytes(b"half")
+    make_backup(vault, tmp_path / "b", version="1")
+    key = vault.sealing_key()
+    for _ in range(2):
+        shutil.rmtree(tmp_path / "home", ignore_errors=True)
+        restored(tmp_path / "b", tmp_path / "home", key)
+    assert [path.name for path in (tmp_path / "home" / "files").iterdir()] == [name]
+    assert (tmp_path / "home" / "files" / name).read_bytes() == bytes(600_000) + b"end"
+    other, _ = Vault.create(tmp_path / "o", b"x", name="O", relay_url=None, kdf_memory_mib=64)
+    again = Vault.open_held(tmp_path / "home", read_header(tmp_path / "home").vault_id, key)
+    take_files(other, again)
+    assert (tmp_path / "o" / "files" / name).read_bytes()[-3:] == b"end"
+    other.close()
+    again.close()
 
 
 def test_a_passphrase_of_its_own_opens_it_and_the_vaults_does_not(
