@@ -188,6 +188,20 @@ class Drive:
         self._set(pad_id.hex(), "removed", 0)
         self._set(pad_id.hex(), "trashed", 0)
 
+    def record_of(self, pad_id: bytes) -> PadRecord | None:
+        """The keys to one pad; None where they are not there, or make no sense."""
+        values = {name: self._get(pad_id.hex(), name) for name in _FIELDS}
+        if any(value is None for value in values.values()):
+            return None
+        try:
+            return _record(pad_id, values)
+        except ValueError:
+            return None
+
+    def is_removed(self, pad_id: bytes) -> bool:
+        """Whether somebody took it out; what was never put in is not removed."""
+        return bool(self._get(pad_id.hex(), "removed"))
+
     def entries(self) -> Iterator[DriveEntry]:
         """Every pad that is not removed and whose fields are all there (reads the whole map)."""
         items = self._view.map_items(ENTRIES_ROOT)

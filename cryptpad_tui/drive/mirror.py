@@ -32,14 +32,15 @@ class FieldTable(Protocol):
 class Mirror:
     """Follows the view of the drive."""
 
-    def __init__(self, view: ViewDocument, table: FieldTable) -> None:
+    def __init__(self, view: ViewDocument, table: FieldTable, *, compare: bool = False) -> None:
+        """`compare`: the table may lack what came from other devices before a process died."""
         self._view, self._table = view, table
         self._changed: set[Key] = set()
         self._written: set[Key] = set()
         """Of the last save: written again with the next, as its transaction may have failed."""
         self._tree: Tree | None = None
         self._folders: Tree | None = None
-        self._must_compare = table.setting(KEPT) is None
+        self._must_compare = compare or table.setting(KEPT) is None
         self._fields = self._read() if self._must_compare else _by_key(table.drive_fields())
         view.observe_maps(self._follow)
         view.observe(self._reload)

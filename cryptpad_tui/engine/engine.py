@@ -20,10 +20,10 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Attributes
 from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.drive.drive import Drive
-from cryptpad_tui.drive.mirror import Mirror
 from cryptpad_tui.engine import (
     alarms,
     creating,
+    drive_sync,
     generations,
     keeping,
     linking,
@@ -72,6 +72,7 @@ class Engine:
         self.relays = Relays(self)
         self.watch = VaultWatch(self)
         self.loading_child = LoadingChild()
+        self.drive_sync = drive_sync.DriveSync(self)
         self._drive: tuple[PadSession, Drive] | None = None
         self._opening = threading.RLock()
         """A long drive is opened in a thread, and never twice."""
@@ -90,9 +91,13 @@ class Engine:
     def _open_drive(self) -> tuple[PadSession, Drive]:
         with self._opening:
             if self._drive is None:
-                session = self.open_pads.make(creating.drive_record(self))
-                self._drive = session, Drive(session.view, Mirror(session.view, self.vault), rng=self.rng)
+                self._drive = drive_sync.open_drive(self)
+                self.drive_sync.opened(self._drive[0])
             return self._drive
+
+    @property
+    def has_drive_open(self) -> bool:
+        return self._drive is not None
 
     def listing(self, *, trashed: bool = False) -> list[PadListing]:
         """Every pad of the drive, newest first; opens no document. Those in the trash only if `trashed`."""
@@ -164,6 +169,10 @@ class Engine:
         """
         self.drive.set_removed(pad_id)
         self.drive_session.flush()
+        self.forget_here(pad_id, by_person=by_person)
+
+    def forget_here(self, pad_id: bytes, *, by_person: bool = True) -> None:
+        """A pad that the drive has no more: its keys and local data."""
         session = self.open_pads.take_out(pad_id, keep_writer=False)
         if session:
             self.relays.let_go(session)
@@ -176,6 +185,8 @@ class Engine:
     def open_pad(self, pad_id: bytes) -> PadSession:
         """The pad's session; one a pad and process. Close it as often as it was opened."""
         session = self.open_pads.get(pad_id)
+        if session is None and self.vault.setting("drive") == pad_id.hex():
+            session = self.drive_session
         if session is None:
             session = self.open_pads.open(pad_id)
             self.relays.attach(session)
@@ -286,6 +297,7 @@ class Engine:
         """Keep open pads, and those with something to send, in step until `close`."""
         self.loop = asyncio.get_running_loop()
         self.watch.start()
+        self.drive_sync.start()
         for session in self.open_pads:
             self.relays.attach(session)
         for pad_id in syncing.pads_to_send(self):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from cryptpad_relay.protocol.records import Genesis
+from cryptpad_relay.protocol.errors import Malformed
+from cryptpad_relay.protocol.records import Genesis, parse_genesis
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.crypto.keys import EditKeys, ViewKeys, edit_seed_of
+from cryptpad_tui.crypto.keys import EditKeys, ViewKeys, edit_seed_of, keys_match, owner_key
 from cryptpad_tui.vault.records import PadRecord
 
 
@@ -31,3 +32,16 @@ def keys_of(record: PadRecord) -> ViewKeys:
     if record.role == "owner":
         return EditKeys.from_seed(edit_seed_of(record.secret, record.epoch))
     return EditKeys.from_seed(record.secret) if record.role == "edit" else ViewKeys(record.secret)
+
+
+def fits(record: PadRecord) -> bool:
+    """Whether the keys are this pad's, as far as its birth tells: fields of two devices may be mixed."""
+    try:
+        genesis = parse_genesis(record.genesis, record.pad_id)
+        kind = PadKind(record.kind)
+        if record.role == "owner":
+            return owner_key(record.secret).public == genesis.owner_pk
+        keys = keys_of(record)
+        return record.role in ("edit", "view") and (record.epoch > 0 or keys_match(keys, genesis, kind))
+    except (Malformed, ValueError):
+        return False

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.protocol.errors import Code, Malformed, Refused
 from cryptpad_tui.crdt.errors import CannotLoadHere, DocumentError
+from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.engine import alarms, standing, verdicts
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.values import RelayState, SessionEvent
@@ -245,7 +246,8 @@ class RelayLoop:
             frame = session.next_presence_frame()
             if frame:
                 await link.send_presence(frame)
-            alone = not session.presence.sessions
+            # Drive edits are rare, and what they say is waited for on other devices.
+            alone = not session.presence.sessions and session.kind is not PadKind.DRIVE
             if session.waiting and now - last_send >= (ALONE_S if alone else 0.0):
                 session.flush()
                 await link.send_pending(now=now)

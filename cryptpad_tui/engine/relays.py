@@ -30,8 +30,8 @@ class Relays:
         self.loops: dict[str, RelayLoop] = {}
 
     def url_of(self, record: PadRecord) -> str | None:
-        """Where this pad is synced; None keeps it here. The drive stays here in this version."""
-        if record.kind == PadKind.DRIVE:
+        """Where this pad is synced; None keeps it here. Without a relay the drive goes to none."""
+        if record.kind == PadKind.DRIVE and self._engine.relay_url() is None:
             return None
         return record.relay_url or self._engine.relay_url()
 

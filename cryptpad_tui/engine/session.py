@@ -178,6 +178,8 @@ class PadSession:
             self.noticed(notice)
         if not shown:
             return
+        if self.kind is PadKind.DRIVE:
+            self._engine.drive_sync.soon()
         self.count_waiting()
         if self.replica.own_void:
             self.replica.own_void = False
@@ -205,6 +207,8 @@ class PadSession:
         alarms.verified_again(self._engine, self)
         if not self.record.uploaded:
             self.update_record(uploaded=True)
+            if self.kind is not PadKind.DRIVE:
+                self._engine.drive_sync.uploaded(self.pad_id)
         self.presence.announce()
         self.pending.show_canonical()
         self.tell(SessionEvent.STATUS)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from cli.fakes import Inside, MakePerson
 
+from cryptpad_tui.engine.listing import full_id
 from support.relay import RelayProcess
 
 pytestmark = pytest.mark.e2e
@@ -21,10 +22,11 @@ def relay(tmp_path: Path) -> Iterator[RelayProcess]:
     process.stop()
 
 
-def change_a_byte(database: Path, n: int, at: int) -> None:
-    """Flip a bit of entry `n` of the only pad, as a broken disk or a hostile operator would."""
+def change_a_byte(database: Path, pad: str, n: int, at: int) -> None:
+    """Flip a bit of entry `n` of a pad, as a broken disk or a hostile operator would."""
     with sqlite3.connect(database) as stored:
-        places = [row[0] for row in stored.execute("SELECT place FROM entry ORDER BY place")]
+        rows = stored.execute("SELECT place, raw FROM entry ORDER BY place").fetchall()
+        places = [place for place, raw in rows if full_id(raw[8:40]).startswith(pad)]
         (raw,) = stored.execute("SELECT raw FROM entry WHERE place=?", (places[n - 1],)).fetchone()
         changed = bytearray(raw)
         changed[at] ^= 1
@@ -43,7 +45,7 @@ def test_a_changed_byte_in_the_relays_files_is_an_alarm_for_the_next_reader(
     link = inside(anna, "share", pad).out
     assert inside(anna, "sync").code == 0
     relay.stop()
-    change_a_byte(relay.data / "relay.db", 3, at)
+    change_a_byte(relay.data / "relay.db", pad, 3, at)
     relay.start()
     ended = inside(ben, "join", stdin=link)
     assert ended.code == 6, ended.err

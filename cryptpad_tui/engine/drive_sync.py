@@ -1,0 +1,231 @@
+"""The drive among several devices: what another one put into it comes into this vault, what it removed goes.
+
+The drive's document is a pad like any other and is kept in step like one; this module makes the vault's table
+of pads agree with it. It never takes away what this device has not sent, nor what is open on its screen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from cryptpad_tui.crdt.kinds import ENTRIES_ROOT, PadKind
+from cryptpad_tui.crdt.values import Change, Origin
+from cryptpad_tui.drive.drive import Drive
+from cryptpad_tui.drive.mirror import Mirror
+from cryptpad_tui.drive.tree import PAD_ID_CHARS
+from cryptpad_tui.engine import creating, keyrings
+from cryptpad_tui.engine.records import fits
+from cryptpad_tui.engine.values import SessionEvent
+from cryptpad_tui.vault.errors import VaultError
+from cryptpad_tui.vault.records import PadRecord
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine.engine import Engine
+    from cryptpad_tui.engine.session import PadSession
+
+ADOPTED: Final = "drive/adopted"
+"""The setting with the position of the drive's log that the vault's table of pads agrees with."""
+_NOT_YET: Final = "-"
+SLICE: Final = 100
+"""Pads of one turn of the event loop, so that ten thousand from another device do not stall a screen."""
+QUIET_S: Final = 0.5
+"""A drive is opened for its relay alone so long after the start, when the first screen stands."""
+FETCH_AT_ONCE: Final = 4
+FETCH_S: Final = 20.0
+_RANKS: Final = {"view": 0, "edit": 1, "owner": 2}
+
+
+def open_drive(engine: Engine) -> tuple[PadSession, Drive]:
+    """The session of the account's drive, at the place that the account's root leads to."""
+    session = engine.open_pads.make(creating.drive_record(engine))
+    stale = engine.vault.setting(ADOPTED) not in (None, str(session.replica.fold.n))
+    drive = Drive(session.view, Mirror(session.view, engine.vault, compare=stale), rng=engine.rng)
+    return session, drive
+
+
+class DriveSync:
+    """Follows the drive's document, where it is open."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._due: dict[str, None] = {}
+        self._held: dict[str, None] = {}
+        """What another device removed, and what is open or not sent here."""
+        self._all = True
+        self._task: asyncio.Task[None] | None = None
+        self._starting: asyncio.Task[None] | None = None
+        self._fetching: set[asyncio.Task[None]] = set()
+        self._unfetched: deque[bytes] = deque()
+
+    # -- what is noticed
+
+    def opened(self, session: PadSession) -> None:
+        """The drive was opened by this process."""
+        self._all = self._engine.vault.setting(ADOPTED) != str(session.replica.fold.n)
+        if self._engine.loop is not None:
+            self._engine.loop.call_soon_threadsafe(self._engine.relays.attach, session)
+        session.view.observe_maps(self._changed)
+        session.view.observe(self._reloaded)
+
+    def _changed(self, root: str, keys: frozenset[str]) -> None:
+        for key in keys if root == ENTRIES_ROOT else ():
+            entry, _, name = key.partition("/")
+            if len(entry) == PAD_ID_CHARS and name in ("secret", "removed", "relay_pk"):
+                self._due[entry] = None
+
+    def _reloaded(self, change: Change) -> None:
+        self._all |= change.origin is Origin.RELOAD
+
+    def uploaded(self, pad_id: bytes) -> None:
+        """The relay has this pad now: other devices may open it."""
+        if self._engine.has_drive_open:
+            self._due[pad_id.hex()] = None
+            self.soon()
+        else:
+            self._engine.vault.set_setting(ADOPTED, _NOT_YET)
+
+    @property
+    def is_idle(self) -> bool:
+        return self._task is None or self._task.done()
+
+    def soon(self) -> None:
+        """Something may have come: look at it beside all else."""
+        if self._engine.loop is not None and self.is_idle:
+            self._task = asyncio.create_task(self._agree())
+
+    # -- making the table agree
+
+    async def _agree(self) -> None:
+        with contextlib.suppress(VaultError):
+            self._due |= self._held
+            while self._all or self._due:
+                if self._all:
+                    self._all = False
+                    self._due |= dict.fromkeys(self._everything())
+                await self._take_slices()
+            self._engine.drive.save_mirror()
+            self._note_agreed()
+            self._engine.drive_session.tell(SessionEvent.STATUS)
+        self._fetch()
+
+    def _everything(self) -> list[str]:
+        entries = {key.partition("/")[0] for key in self._engine.drive_session.view.map_items(ENTRIES_ROOT)}
+        return sorted(each for each in entries if len(each) == PAD_ID_CHARS)
+
+    async def _take_slices(self) -> None:
+        self._held = {}
+        while self._due:
+            now = [self._due.popitem()[0] for _ in range(min(SLICE, len(self._due)))]
+            with self._engine.drive_session.replica.store.transaction():
+                self._held |= {entry: None for entry in now if not self._take(entry)}
+            self._engine.drive_session.flush()
+            await asyncio.sleep(0)
+
+    def _note_agreed(self) -> None:
+        """What could not be let go yet is looked at again by the next process."""
+        agreed = _NOT_YET if self._held else str(self._engine.drive_session.replica.fold.n)
+        if self._engine.vault.setting(ADOPTED) != agreed:
+            self._engine.vault.set_setting(ADOPTED, agreed)
+
+    def _take(self, entry: str) -> bool:
+        """Whether the vault agrees with the drive about this pad."""
+        engine, pad_id = self._engine, bytes.fromhex(entry)
+        known, record = engine.vault.pad(pad_id), engine.drive.record_of(pad_id)
+        if record is None:
+            return known is None or not engine.drive.is_removed(pad_id) or self._let_go(known)
+        if known is None:
+            self._add(record)
+        elif known.uploaded and not record.relay_pk:
+            engine.drive.put(known)
+        elif _is_newer(record, known):
+            return self._exchange(known, record)
+        return True
+
+    def _add(self, record: PadRecord) -> None:
+        """A pad that is on no relay yet stays where it was made: here it would begin a second time."""
+        if record.relay_pk and record.relay_url and fits(record):
+            self._engine.vault.put_pad(replace(record, uploaded=True))
+            self._unfetched.append(record.pad_id)
+
+    def _exchange(self, known: PadRecord, record: PadRecord) -> bool:
+        if self._engine.session_of(known.pad_id) is not None:
+            return False
+        keyrings.keep(self._engine, known)
+        self._engine.vault.put_pad(replace(known, role=record.role, secret=record.secret, epoch=record.epoch))
+        return True
+
+    def _let_go(self, known: PadRecord) -> bool:
+        session = self._engine.session_of(known.pad_id)
+        if self._engine.vault.waiting(known.pad_id) or (session and session.opened > 0):
+            return False
+        self._engine.forget_here(known.pad_id)
+        return True
+
+    # -- as long as a screen is open
+
+    def start(self) -> None:
+        self._starting = asyncio.create_task(self._start())
+
+    async def _start(self) -> None:
+        await asyncio.sleep(QUIET_S)
+        engine = self._engine
+        with contextlib.suppress(VaultError):
+            if engine.relay_of(creating.drive_record(engine)):
+                # A long drive takes a second to open, which no screen waits for.
+                session = await asyncio.to_thread(lambda: engine.drive_session)
+                engine.relays.attach(session)
+                self._unfetched.extend(without_log(engine))
+                self.soon()
+
+    async def stop(self) -> None:
+        tasks = [each for each in (self._starting, self._task, *self._fetching) if each]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._starting = self._task = None
+
+    def _fetch(self) -> None:
+        """Bring what other devices made, a few pads at a time, so that lists and the search have it."""
+        while self._starting is not None and self._unfetched and len(self._fetching) < FETCH_AT_ONCE:
+            task = asyncio.create_task(self._fetch_one(self._unfetched.popleft()))
+            self._fetching.add(task)
+            task.add_done_callback(self._fetched)
+
+    def _fetched(self, task: asyncio.Task[None]) -> None:
+        self._fetching.discard(task)
+        if not task.cancelled():
+            self._fetch()
+
+    async def _fetch_one(self, pad_id: bytes) -> None:
+        engine = self._engine
+        if engine.vault.pad(pad_id) is None or engine.session_of(pad_id) is not None:
+            return
+        session = engine.open_pad(pad_id)
+        try:
+            until = engine.now() + FETCH_S
+            while engine.now() < until and not (session.attached_here or session.problem or session.caught):
+                await asyncio.sleep(0.05)
+        finally:
+            session.close()
+
+
+def without_log(engine: Engine) -> list[bytes]:
+    """Pads that another device made, and that were never fetched."""
+    ends = engine.vault.log_ends()
+    return [
+        pad.pad_id
+        for pad in engine.vault.pads()
+        if pad.uploaded and pad.pad_id not in ends and pad.kind != PadKind.DRIVE
+    ]
+
+
+def _is_newer(record: PadRecord, known: PadRecord) -> bool:
+    """A later epoch's keys, or more rights in the same: never fewer, as two devices' words may be mixed."""
+    if known.role == "owner" or record.secret == known.secret:
+        return False
+    new, old = (record.epoch, _RANKS.get(record.role, -1)), (known.epoch, _RANKS.get(known.role, -1))
+    return new > old and fits(record)

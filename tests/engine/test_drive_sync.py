@@ -1,0 +1,151 @@
+"""One person's drive on several devices: the same and live on each, whatever order things come in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.engine import Engine, keeping
+from cryptpad_tui.engine.drive_sync import ADOPTED
+from cryptpad_tui.vault.vault import Vault
+from support.relay import RelayProcess
+from support.sessions import MakeEngine, append, until
+
+from .conftest import PASSPHRASE
+
+MakeDevice = Callable[[Engine, str], Engine]
+
+
+@pytest.fixture
+def second(tmp_path: Path, make_engine: MakeEngine) -> MakeDevice:
+    """Another home with the same account, as `device join` and a recovery kit make it."""
+
+    def make(of: Engine, name: str) -> Engine:
+        vault, _ = Vault.create(
+            tmp_path / name,
+            PASSPHRASE,
+            name=of.name(),
+            relay_url=of.relay_url(),
+            kdf_memory_mib=64,
+            account_root=of.vault.account_root,
+        )
+        vault.close()
+        return make_engine(name)
+
+    return make
+
+
+def shown(engine: Engine) -> dict[str, object]:
+    """What a person sees of the drive."""
+    tree = keeping.tree_of(engine)
+    pads = {pad.pad_id: (pad.path, pad.tags, bool(pad.trashed_ms)) for pad in keeping.read_listing(engine)}
+    folders = {tree.path(each) for each in tree.folders if not tree.is_in_trash(each)}
+    return {"pads": pads, "folders": folders}
+
+
+async def test_a_pad_of_one_device_opens_on_the_other_with_its_keys(
+    relay: RelayProcess, make_engine: MakeEngine, second: MakeDevice
+) -> None:
+    desk = make_engine("desk", relay_url=relay.url)
+    line = desk.create_pad("Plan", text="one\n", folder="Work/Notes")
+    keeping.tag(desk, line.pad_id, add=["urgent"])
+    assert not (await desk.sync()).waiting
+    lap = second(desk, "lap")
+    report = await lap.sync()
+    assert (report.waiting, report.alarms, report.unreachable) == (0, (), False)
+    found = lap.find("Work/Notes/Plan")
+    assert (found.role, found.tags) == ("owner", ("urgent",))
+    with lap.borrowed(found.pad_id) as session:
+        append(session, "two\n")
+    assert not (await lap.sync()).waiting
+    await desk.sync()
+    with desk.borrowed(line.pad_id) as session:
+        assert session.view.text() == "one\ntwo\n"
+    assert [pad.kind for pad in desk.listing()] == [PadKind.TEXT]
+    assert shown(desk) == shown(lap)
+
+
+async def test_the_drive_is_live_on_both(
+    relay: RelayProcess, make_engine: MakeEngine, second: MakeDevice
+) -> None:
+    desk = make_engine("desk", relay_url=relay.url)
+    await desk.sync()
+    lap = second(desk, "lap")
+    await desk.start()
+    await lap.start()
+    await until(lambda: desk.has_drive_open and lap.has_drive_open)
+    line = desk.create_pad("Letters", text="Dear reader\n", folder="Post")
+    await until(lambda: [pad.path for pad in lap.listing()] == ["Post/Letters"])
+    keeping.trash(lap, line.pad_id)
+    await until(lambda: not desk.listing())
+    keeping.empty_trash(lap)
+    await until(lambda: desk.vault.pad(line.pad_id) is None)
+
+
+async def test_opposite_things_done_offline_end_in_one_drive(
+    relay: RelayProcess, make_engine: MakeEngine, second: MakeDevice
+) -> None:
+    desk = make_engine("desk", relay_url=relay.url)
+    plan, diary = (desk.create_pad(name, text=name, folder="A/B") for name in ("Plan", "Diary"))
+    keeping.make_folder(desk, "C/D")
+    await desk.sync()
+    lap = second(desk, "lap")
+    await lap.sync()
+    relay.stop()
+    a, c = (keeping.folder_at(desk, name) for name in ("A", "C"))
+    keeping.move_folder(desk, a, c)
+    keeping.move_folder(lap, c, a)
+    for engine, folder, tag, title in ((desk, "Left", "left", "Plan A"), (lap, "Right", "right", "Plan B")):
+        keeping.move_pad(engine, plan.pad_id, keeping.make_folder(engine, folder))
+        keeping.tag(engine, plan.pad_id, add=[tag])
+        engine.rename(plan.pad_id, title)
+    keeping.trash(desk, diary.pad_id)
+    keeping.empty_trash(desk)
+    with lap.borrowed(diary.pad_id) as session:
+        append(session, " goes on")
+    keeping.tag(lap, diary.pad_id, add=["keep"])
+    relay.start()
+    for engine in (desk, lap, desk, lap):
+        assert not (await engine.sync()).waiting
+    assert shown(desk) == shown(lap)
+    [line] = desk.listing()
+    assert (line.pad_id, line.tags) == (plan.pad_id, ("left", "right"))
+    assert line.path in ("Left/Plan A", "Left/Plan B", "Right/Plan A", "Right/Plan B")
+    folders = {folder.name for folder in keeping.tree_of(desk).folders.values()}
+    assert folders == {"A", "B", "C", "D", "Left", "Right"}
+
+
+async def test_without_a_relay_the_drive_stays_here(
+    relay: RelayProcess, make_engine: MakeEngine, second: MakeDevice
+) -> None:
+    desk = make_engine("desk")
+    desk.create_pad("Mine", text="x")
+    report = await desk.sync()
+    assert not report.unreachable
+    assert desk.drive_session.replica.fold.n == 0
+    desk.set_relay(relay.url)
+    await desk.sync()
+    assert desk.drive_session.replica.fold.n > 0
+
+
+async def test_what_came_before_a_death_is_in_the_lists_of_the_next_process(
+    relay: RelayProcess, make_engine: MakeEngine, second: MakeDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = make_engine("desk", relay_url=relay.url)
+    await desk.sync()
+    lap = second(desk, "lap")
+    await lap.sync()
+    line = desk.create_pad("Late", text="x", folder="New")
+    await desk.sync()
+    monkeypatch.setattr(lap.drive_sync, "soon", lambda: None)
+    monkeypatch.setattr(lap.drive, "save_mirror", lambda: None)
+    await lap.sync()
+    assert lap.vault.pad(line.pad_id) is None
+    await lap.close()
+    again = make_engine("lap")
+    assert again.vault.setting(ADOPTED) != str(again.drive_session.replica.fold.n)
+    await again.sync()
+    assert again.listing_of(line.pad_id).path == "New/Late"
