@@ -11,9 +11,16 @@ from collections import Counter
 from sim.world import STEPS, Outcome, World
 
 
-def play(seed: int, *, steps: int = STEPS, lying: bool | None = None) -> tuple[Outcome, World]:
-    world = World(seed, steps=steps, lying=lying)
+def play(
+    seed: int, *, steps: int = STEPS, lying: bool | None = None, revoking: bool = False
+) -> tuple[Outcome, World]:
+    world = World(seed, steps=steps, lying=lying, revoking=revoking)
     return world.run(), world
+
+
+def is_revoking(seed: int) -> bool:
+    """In every third of the runs that are explored, keys change too."""
+    return seed % 3 == 0
 
 
 def replay_command(outcome: Outcome) -> str:
@@ -33,7 +40,7 @@ def explore(seconds: float, steps: int, first: int) -> int:
     until, runs, failed = time.monotonic() + seconds, 0, 0
     total: Counter[str] = Counter()
     while time.monotonic() < until:
-        outcome, _ = play(first + runs, steps=steps)
+        outcome, _ = play(first + runs, steps=steps, revoking=is_revoking(first + runs))
         runs += 1
         total.update(
             {
@@ -61,7 +68,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.seed is None:
         return 1 if explore(options.seconds, options.steps, random.SystemRandom().getrandbits(32)) else 0
-    outcome, world = play(options.seed, steps=options.steps)
+    outcome, world = play(options.seed, steps=options.steps, revoking=is_revoking(options.seed))
     print("\n".join(world.story))
     if outcome.failures:
         print(report(outcome))

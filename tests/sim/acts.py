@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Position
+from sim import leaving
 from sim.client import Machine, Window
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ JOURNAL_S: Final = 0.3
 FORMATS: Final = ({"bold": True}, {"bold": None}, {"italic": True}, {"header": 2}, {"code": True})
 LIES: Final = 12
 """How often a lying relay does."""
+REVOKES: Final = 4
+"""How often the owner changes the keys, in runs of that."""
 MAX_MACHINES: Final = 5
 MAX_WINDOWS: Final = 3
 
@@ -25,6 +28,7 @@ def act(world: World) -> None:
     """One random act."""
     weights = {name: weight for name, (_, weight) in ACTS.items()}
     weights["lie"] = LIES if world.lying else 0
+    weights["revoke"] = REVOKES if world.revoking else 0
     (name,) = world.rng.choices(list(weights), list(weights.values()))
     world.note(name)
     ACTS[name][0](world)
@@ -270,4 +274,5 @@ ACTS: Final[dict[str, tuple[Callable[[World], None], float]]] = {
     "relay disk": (_relay_disk, 1),
     "lie": (_lie, 3),
     "wait": (_wait, 1.5),
+    "revoke": (leaving.revoke, 0),
 }

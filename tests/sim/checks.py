@@ -13,11 +13,13 @@ from cryptpad_relay.protocol import chain, frames
 from cryptpad_relay.protocol.entry import Kind, parse_entry, parse_presence
 from cryptpad_relay.protocol.errors import Malformed
 from cryptpad_relay.protocol.frames import REPLY_BIT, Op
+from cryptpad_relay.protocol.owner_records import parse_record
+from cryptpad_relay.protocol.records import record_kind
 from cryptpad_tui.engine import PadSession
-from cryptpad_tui.pad.digests import digest_of
 from cryptpad_tui.pad.fold import Fold
 from cryptpad_tui.pad.freshness import Freshness
 from cryptpad_tui.pad.presence import CHALLENGE_S
+from sim import leaving
 from sim.client import Machine, Window
 from sim.network import Link
 
@@ -68,6 +70,8 @@ class Checks:
 
     def signed(self, raw: bytes) -> bytes:
         """An entry that a client signed; returns its id."""
+        if record_kind(raw) is not None:
+            return parse_record(raw).entry_id
         entry = parse_entry(raw)
         self._authored.add(entry.entry_id)
         if self._signed.setdefault((entry.writer_pk, entry.seq), entry.entry_id) != entry.entry_id:
@@ -102,7 +106,7 @@ class Checks:
     def _compare(self, window: Window, session: PadSession) -> None:
         """Equal prefix, equal text and state; and the screen is the log where nothing is pending."""
         fold = session.replica.fold
-        state = digest_of(fold.document, fold.writers.values()).state_digest
+        state = fold.digest().state_digest
         if self._state_at.setdefault(fold.head, state) != state:
             self.fail(f"{window}: another text or state at position {fold.n} than somebody had there")
         for row in session.replica.store.outbox():
@@ -130,6 +134,9 @@ class Checks:
         key = id(window.machine)
         after, seqs = self._audited.get(key, (0, {}))
         for row in store.log_after(after, 10_000):
+            after = row.n
+            if record_kind(row.entry) is not None:
+                continue
             entry = parse_entry(row.entry)
             before = store.head_at(row.n - 1) or chain.chain_start(session.pad_id)
             skip = store.head_at(row.n & (row.n - 1)) or chain.chain_start(session.pad_id)
@@ -215,7 +222,8 @@ class Checks:
     def _oracle(self) -> Fold:
         """The log from its start, by a fold of its own."""
         world = self.world
-        fold = Fold(world.genesis, 0, world.keys, world.kind, lambda n: None)
+        ring = leaving.ring_of(world)
+        fold = Fold(world.genesis, 0, world.keys, world.kind, lambda n: None, ring=ring)
         for stored in world.relay.log(world.pad_id):
             fold.step(stored.raw)
             self._digest_of_all(fold)
@@ -223,13 +231,15 @@ class Checks:
 
     def _digest_of_all(self, fold: Fold) -> None:
         expected = self._state_at.get(fold.head)
-        if expected and digest_of(fold.document, fold.writers.values()).state_digest != expected:
+        if expected and fold.digest().state_digest != expected:
             self.fail(f"the log folded from its start gives another state at {fold.n}")
 
     def _end_of(self, oracle: Fold) -> None:
         content = oracle.document.content_digest()
         for window in self.world.windows():
             session = window.session
+            if leaving.is_out(self.world, window.machine):
+                continue
             if session is None:
                 self.fail(f"{window}: never got the pad")
                 continue

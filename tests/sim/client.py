@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 
+from cryptpad_relay.protocol.errors import Refused
+from cryptpad_tui.crypto.errors import BadLink
 from cryptpad_tui.engine import Engine, PadSession
 from cryptpad_tui.engine.errors import EngineError, RelayUnreachable
 from cryptpad_tui.pad.alarms import Alarm
@@ -115,7 +117,10 @@ class Window:
             except Alarm as alarm:
                 self.world.alarmed(self, alarm.code.value, alarm.detail)
                 return
-            except (EngineError, RelayUnreachable) as error:
+            except BadLink:
+                self.machine.out = True
+                return
+            except (EngineError, RelayUnreachable, Refused) as error:
                 self.world.note(f"{self}: join: {type(error).__name__}")
                 await asyncio.sleep(1.0)
             self.show()
@@ -161,6 +166,9 @@ class Machine:
 
     def __init__(self, world: World, name: str, role: str) -> None:
         self.world, self.name, self.role = world, name, role
+        self.number = len(world.machines)
+        self.out = False
+        """Whether this person is no longer in the pad."""
         self.account_root = world.rng.randbytes(32)
         self.disk = Disk(self.account_root, f"{name}-{world.canary}")
         self.alive: set[str] = set()

@@ -32,6 +32,14 @@ def test_a_lying_relay_is_caught_or_does_no_harm(seed: int) -> None:
     assert not outcome.failures, report(outcome)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_who_stays_loses_nothing_when_keys_change_in_the_middle_of_everything(seed: int) -> None:
+    outcome, _ = sim.play(seed, steps=STEPS, lying=False, revoking=True)
+    assert not outcome.failures, report(outcome)
+    assert not outcome.alarms
+    assert outcome.kinds["record"]
+
+
 def test_the_runs_reach_what_they_are_for() -> None:
     """Snapshots, several people, and lies that are caught: else the runs above would say little."""
     lying = [play(seed, steps=STEPS, lying=True)[0] for seed in range(3)]

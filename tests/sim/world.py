@@ -23,7 +23,7 @@ from cryptpad_tui.engine.errors import EngineError, RelayUnreachable
 from cryptpad_tui.pad import digests, outgoing, replica, stored_fold
 from cryptpad_tui.pad.alarms import Alarm
 from cryptpad_tui.sync import connection
-from sim import acts
+from sim import acts, leaving
 from sim.checks import Checks, kinds_of
 from sim.client import CURRENT, Machine, Window
 from sim.disk import PowerCut
@@ -58,8 +58,11 @@ class Outcome:
 class World:
     """Everything in one run, and the seed's randomness."""
 
-    def __init__(self, seed: int, *, steps: int = STEPS, lying: bool | None = None) -> None:
-        self.seed, self.steps = seed, steps
+    def __init__(
+        self, seed: int, *, steps: int = STEPS, lying: bool | None = None, revoking: bool = False
+    ) -> None:
+        """`revoking`: the owner changes the pad's keys now and then, and leaves somebody out."""
+        self.seed, self.steps, self.revoking = seed, steps, revoking
         self.rng = random.Random(seed)
         self.lying = self.rng.random() < LYING_SHARE if lying is None else lying
         self.honest = not self.lying
@@ -76,6 +79,7 @@ class World:
         self.pad_id = b""
         self.genesis: Genesis
         self.keys: EditKeys
+        self.owner_root = b""
         self.pause_s = 0.0
         self.acted_at = 0.0
         self.alarms: Counter[str] = Counter()
@@ -185,6 +189,7 @@ class World:
         assert record
         self.genesis = parse_genesis(record.genesis, self.pad_id)
         self.keys = EditKeys.from_seed(edit_seed_of(record.secret, 0))
+        self.owner_root = record.secret
         secrets = self.network.tape.secrets
         secrets[self.canary.encode()] = "text, title or name"
         for name in ("edit_seed", "view_seed", "read_key", "presence_key"):
@@ -228,8 +233,11 @@ class World:
     def _restless(self) -> list[str]:
         """Whose window has not everything, or has something to send."""
         end = len(self.relay.log(self.pad_id))
-        found = [f"nobody is at {machine.name}" for machine in self.machines if not machine.windows]
+        inside = [machine for machine in self.machines if not leaving.is_out(self, machine)]
+        found = [f"nobody is at {machine.name}" for machine in inside if not machine.windows]
         for window in self.windows():
+            if window.machine.out:
+                continue
             session = window.session
             if session is None or window.engine is None:
                 found.append(f"{window} has no pad")
