@@ -8,7 +8,7 @@ import pytest
 
 from cryptpad_tui.crypto.errors import BadLink
 from cryptpad_tui.crypto.keys import Role, pseudonym_of
-from cryptpad_tui.engine import Engine, SyncWord, member_book, membership
+from cryptpad_tui.engine import Engine, SyncWord, member_book, membership, syncing
 from cryptpad_tui.engine.errors import NotOwner, UnknownMember
 from cryptpad_tui.pad import flows_epoch
 from support.relay import RelayProcess
@@ -183,6 +183,10 @@ async def test_keys_change_by_themselves_when_the_owner_set_days(
     assert await membership.rotate_due(anna) == [pad_id]
     assert await membership.rotate_due(anna) == []
     assert membership.members(anna, pad_id).epoch == 1
+    monkeypatch.setattr(anna, "wall_ms", lambda: now() + 15 * member_book.DAY_MS)
+    monkeypatch.setattr(syncing, "KEYS_S", 0.1)
+    await anna.start()
+    await until(lambda: membership.members(anna, pad_id).epoch == 2, within_s=15)
     membership.set_schedule(anna, pad_id, 0)
 
 
