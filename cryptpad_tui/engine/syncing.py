@@ -10,7 +10,9 @@ import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.engine import alarms, member_book, membership, searching
+from cryptpad_tui.engine.creating import drive_record
 from cryptpad_tui.engine.files.sending import Uploader
 from cryptpad_tui.engine.listing import tree_of
 from cryptpad_tui.engine.relay_loop import sentence_of
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 POLL_S: Final = 0.25
 SYNC_POLL_S: Final = 0.02
 KEYS_S: Final = 60.0
+DRIVE_S: Final = 1.0
 
 
 async def sync(engine: Engine, pad_ids: Sequence[bytes] | None, *, wait_s: float) -> SyncReport:
@@ -31,27 +34,62 @@ async def sync(engine: Engine, pad_ids: Sequence[bytes] | None, *, wait_s: float
     started = engine.loop is None
     if started:
         engine.loop = asyncio.get_running_loop()
-    wanted = pad_ids if pad_ids is not None else pads_in_step(engine)
-    records = [record for pad_id in wanted if (record := engine.vault.pad(pad_id))]
-    sessions = [engine.open_pad(r.pad_id) for r in records if engine.relay_of(r)]
-    for session in sessions:
-        session.flush()
-        # What an earlier attempt met says nothing about this one.
-        session.problem, session.caught, session.standing = "", False, None
-        engine.relays.attach(session)
     deadline = engine.now() + wait_s
-    while not all(_settled(s) for s in sessions) and engine.now() < deadline:
-        await asyncio.sleep(SYNC_POLL_S)
+    drive = _drive(engine, everything=pad_ids is None)
+    sessions = _open_all(engine, pads_in_step(engine) if pad_ids is None else pad_ids)
+    if pad_ids is None and drive:
+        # What other devices put into it is to be fetched, too.
+        engine.drive_sync.soon()
+        await _until(engine, [drive], deadline)
+        here = {session.pad_id for session in sessions}
+        sessions += _open_all(engine, [each for each in pads_in_step(engine) if each not in here])
+    await _until(engine, sessions, deadline)
     report = _report(sessions)
     for session in sessions:
         session.close()
+    if drive:
+        # It is told which pads have come to their relay; to wait long for it was not asked.
+        engine.drive_sync.soon()
+        await _until(engine, [drive], min(deadline, engine.now() + DRIVE_S))
+        report = report if pad_ids is not None else _with(report, _report([drive]))
     if started:
+        await engine.drive_sync.stop()
         await engine.disconnect()
     return report
 
 
-def _settled(session: PadSession) -> bool:
+def _drive(engine: Engine, *, everything: bool) -> PadSession | None:
+    """The drive's session, where it is on a relay and has something to do there."""
+    if engine.relay_url() is None:
+        return None
+    record = drive_record(engine)
+    due = everything or engine.has_drive_open or engine.vault.waiting(record.pad_id)
+    return _opened(engine, record.pad_id) if due else None
+
+
+def _open_all(engine: Engine, pad_ids: Sequence[bytes]) -> list[PadSession]:
+    records = [record for pad_id in pad_ids if (record := engine.vault.pad(pad_id))]
+    return [_opened(engine, r.pad_id) for r in records if engine.relay_of(r) and r.kind != PadKind.DRIVE]
+
+
+def _opened(engine: Engine, pad_id: bytes) -> PadSession:
+    session = engine.open_pad(pad_id)
+    session.flush()
+    # What an earlier attempt met says nothing about this one.
+    session.problem, session.caught, session.standing = "", False, None
+    engine.relays.attach(session)
+    return session
+
+
+async def _until(engine: Engine, sessions: Sequence[PadSession], deadline: float) -> None:
+    while not all(_settled(engine, session) for session in sessions) and engine.now() < deadline:
+        await asyncio.sleep(SYNC_POLL_S)
+
+
+def _settled(engine: Engine, session: PadSession) -> bool:
     """Whether nothing more will happen to this pad at present."""
+    if session.kind is PadKind.DRIVE and not engine.drive_sync.is_idle:
+        return False
     if session.halted or session.caught or session.problem or session.standing:
         return True
     if session.attached_here:
@@ -70,6 +108,15 @@ def _report(sessions: Sequence[PadSession]) -> SyncReport:
         unreachable=any(not s.attached_here and not s.followed and not s.alarm for s in sessions),
         alarms=tuple([s.alarm for s in sessions if s.alarm]),
         notices=tuple(sorted(problems | {each.line for s in sessions for each in s.take_notices()})),
+    )
+
+
+def _with(pads: SyncReport, drive: SyncReport) -> SyncReport:
+    return SyncReport(
+        waiting=pads.waiting + drive.waiting,
+        unreachable=pads.unreachable or drive.unreachable,
+        alarms=pads.alarms + drive.alarms,
+        notices=tuple(sorted({*pads.notices, *drive.notices})),
     )
 
 
