@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.errors import DocumentError
+from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.drive.tree import Tree
 from cryptpad_tui.engine.listing import ensure_table
 from cryptpad_tui.vault.errors import UnknownPad
@@ -27,6 +28,11 @@ QUIET_BYTES: Final = 64 * 1024
 MAX_PAUSES: Final = 30
 BATCH: Final = 64
 """Pads of one transaction, where many are due."""
+SLICE: Final = 4
+"""The same where a screen waits."""
+LOOK_BYTES: Final = 256 * 1024
+"""A text that was not indexed yet is read for a look only if it is no longer."""
+_START: Final = Position(0, 0)
 
 
 def search(engine: Engine, query: str, *, limit: int) -> list[Match]:
@@ -57,6 +63,34 @@ def catch_up(engine: Engine) -> int:
             for each in due[at : at + BATCH]:
                 _index(engine, each)
     return len(due)
+
+
+async def catch_up_by_and_by(engine: Engine) -> AsyncIterator[int]:
+    """The same a few pads at a time, for a screen that goes on meanwhile; how many are left after each."""
+    due = engine.vault.search_due()
+    for at in range(0, len(due), SLICE):
+        with engine.vault.search_together():
+            for each in due[at : at + SLICE]:
+                _index(engine, each)
+        yield max(0, len(due) - at - SLICE)
+        await asyncio.sleep(0)
+
+
+def beginning(engine: Engine, pad_id: bytes, chars: int) -> tuple[str, bool] | None:
+    """How a pad's text begins, and whether that is what it is at present; None where it was never read.
+
+    No relay is asked, and no document opened that it would take long to open.
+    """
+    session = engine.session_of(pad_id)
+    if session is not None:
+        lines = session.view.lines
+        return lines.text(_START, lines.clamp(Position(chars, 0)))[:chars], True
+    due = engine.vault.search_due_of(pad_id)
+    if due is not None and engine.vault.listed_bytes(pad_id) <= LOOK_BYTES:
+        _index(engine, due)
+        due = engine.vault.search_due_of(pad_id)
+    text = engine.vault.search_beginning(pad_id, chars)
+    return None if text is None else (text, due is None)
 
 
 async def index_quiet(engine: Engine) -> None:

@@ -18,7 +18,7 @@ CONTEXT_TITLES: Final = {
     "app": "Around the vault",
     "form": "First start",
     "unlock": "Unlocking",
-    "drive": "The list of pads",
+    "drive": "The drive",
     "list": "Lists",
     "pad": "In a pad",
     "dialog": "Questions",
@@ -61,8 +61,32 @@ APP_COMMANDS: Final = (
     AppCommand("drive.join", "Join a pad by its link", ("ctrl+o",), "drive", "Join"),
     AppCommand("drive.share", "Share the pad by a link", ("ctrl+t",), "drive"),
     AppCommand("drive.members", "Who is in the pad, and taking people out", (), "drive"),
-    AppCommand("drive.rename", "Rename the pad", ("f2",), "drive"),
-    AppCommand("drive.remove", "Remove the pad from the list", ("delete", "ctrl+d"), "drive"),
+    AppCommand("drive.rename", "The pad's title, for everybody; a folder's name", ("f2",), "drive"),
+    AppCommand("drive.name", "Your own name for the pad", ("f4", "e"), "drive"),
+    AppCommand("drive.search", "Search the text of all pads", ("ctrl+f",), "drive", "Find"),
+    AppCommand("drive.section", "Next view: recent, all, templates, trash", ("f3",), "drive", "View"),
+    AppCommand("drive.recent", "Recent pads", ("alt+r", "1"), "drive"),
+    AppCommand("drive.all", "All pads in their folders", ("alt+a", "2"), "drive"),
+    AppCommand("drive.templates", "Templates", ("alt+l", "3"), "drive"),
+    AppCommand("drive.trash", "The trash", ("alt+x", "4"), "drive"),
+    AppCommand("drive.sort", "Sort by change, title, kind or size", ("alt+s", "s"), "drive"),
+    AppCommand("drive.look", "Look into the pad without opening it", ("alt+p", "p"), "drive"),
+    AppCommand("drive.unfold", "Open the folder", ("right",), "drive"),
+    AppCommand("drive.fold", "Close the folder, or go to the one around", ("left",), "drive"),
+    AppCommand("drive.mark", "Mark the row, to do something with many", ("insert", "space", "v"), "drive"),
+    AppCommand("drive.mark_all", "Mark all rows that are shown, or none", ("alt+e", "a"), "drive"),
+    AppCommand("drive.folder", "New folder", ("f7", "f"), "drive"),
+    AppCommand("drive.move", "Move into another folder", ("f6", "m"), "drive"),
+    AppCommand("drive.tags", "Put tags on, take them off", ("alt+g", "t"), "drive"),
+    AppCommand("drive.duplicate", "Duplicate the pad", ("f5", "c"), "drive"),
+    AppCommand("drive.template", "Make the pad a template, or none", ("alt+k", "k"), "drive"),
+    AppCommand("drive.new_from", "New pad from a template", ("alt+t", "n"), "drive"),
+    AppCommand("drive.remove", "Put into the trash", ("delete", "ctrl+d", "d"), "drive"),
+    AppCommand("drive.restore", "Take out of the trash", ("alt+u", "u"), "drive"),
+    AppCommand("drive.empty", "Empty the trash, for good", ("alt+z",), "drive"),
+    AppCommand(
+        "drive.focus", "Between the filter and the list, where letters are keys", ("tab", "slash"), "drive"
+    ),
     AppCommand("drive.alarms", "What was caught, and what to do", ("f8",), "drive"),
     AppCommand("drive.help", "Help", ("question_mark",), "drive"),
     AppCommand("drive.clear", "Show all pads", ("escape",), "drive"),
@@ -106,6 +130,7 @@ APP_COMMANDS: Final = (
 )
 
 
+_SIGNS: Final = {"question_mark": "?", "slash": "/", "space": "Space"}
 _chosen: dict[str, tuple[str, ...]] = {}
 """The keys that the settings put in the place of the table's."""
 
@@ -158,10 +183,15 @@ def footer_of(contexts: Sequence[str]) -> list[tuple[str, str]]:
     return [(key_label(keys[0]), short) for keys, short in shown if keys]
 
 
+def is_letter(key: str) -> bool:
+    """A character, which is a key only where nothing is typed."""
+    return len(key) == 1 or key in _SIGNS
+
+
 def key_label(key: str) -> str:
     """A key as a person reads it; short, since footers have 80 cells."""
-    if key == "question_mark":
-        return "?"
+    if is_letter(key):
+        return _SIGNS.get(key, key)
     label = label_of(key)
     return f"^{label[5:]}" if label.startswith("Ctrl+") and len(label) == 6 else label
 
@@ -188,8 +218,8 @@ def keys_page() -> str:
 
 
 def _documented(key: str) -> str:
-    if key == "question_mark":
-        return "`?`"
+    if is_letter(key):
+        return f"`{key_label(key)}`"
     return f"`{label_of(key)}`" if is_legacy(key) else f"(`{label_of(key)}`)"
 
 

@@ -19,8 +19,9 @@ def engine_failures() -> tuple[type[Exception], ...]:
     from cryptpad_relay.protocol.errors import Malformed, Refused
     from cryptpad_tui.crdt.errors import DocumentError
     from cryptpad_tui.crypto.errors import CryptoError
+    from cryptpad_tui.drive.errors import DriveError
     from cryptpad_tui.engine import EngineError, RelayUnreachable
     from cryptpad_tui.pad.alarms import Alarm
 
-    ours = (EngineError, RelayUnreachable, VaultError, HostError, CryptoError, DocumentError, Alarm)
-    return (*ours, Malformed, Refused, OSError)
+    ours = (EngineError, DriveError, RelayUnreachable, VaultError, HostError, CryptoError, DocumentError)
+    return (*ours, Alarm, Malformed, Refused, OSError)

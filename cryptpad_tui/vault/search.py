@@ -114,6 +114,16 @@ class SearchTable:
             self._database.execute(f"DELETE FROM search WHERE rowid={row}", (pad_id,))
             self._database.execute(f"DELETE FROM search_due WHERE pad={row}", (pad_id,))
 
+    def search_beginning(self: _HasDatabase, pad_id: bytes, chars: int) -> str | None:
+        """How the text of a pad begins that is in the index; None where it is not."""
+        query = "SELECT substr(body, 1, ?) FROM search WHERE rowid=(SELECT id FROM pad WHERE pad_id=?)"
+        return cast(str | None, self._database.scalar(query, (chars, pad_id)))
+
+    def listed_bytes(self: _HasDatabase, pad_id: bytes) -> int:
+        """How long the pad is, as the list shows it."""
+        found = self._database.scalar("SELECT size_bytes FROM listing WHERE pad_id=?", (pad_id,))
+        return cast(int, found or 0)
+
     def search_ids(self: _HasDatabase, query: str, limit: int) -> list[bytes]:
         """The pads that have it, the best first."""
         expression = match_expression(query)

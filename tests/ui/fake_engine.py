@@ -13,6 +13,7 @@ from cryptpad_tui.comments.book import Book
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.crdt.view import ViewDocument
+from cryptpad_tui.drive.mirror import KEPT
 from cryptpad_tui.engine import (
     AlarmLine,
     AlarmView,
@@ -139,10 +140,19 @@ class FakeEngine:
         self.unreachable = False
         self.closed = False
         self.alarm_views: list[AlarmView] = []
-        self.settings: dict[str, str | None] = {}
+        self.settings: dict[str, str | None] = {KEPT: "1"}
+        self.drive = self.drive_session = self
+        self.has_drive_open = True
+        self.open_pads: list[FakeSession] = []
 
-    def listing(self) -> list[PadListing]:
+    def listing(self, *, trashed: bool = False) -> list[PadListing]:
         return list(self.lines)
+
+    def changes(self) -> object:
+        return [id(line) for line in self.lines]
+
+    def drive_fields(self) -> list[tuple[str, str, str | int]]:
+        return []
 
     def find(self, reference: str) -> PadListing:
         for line in self.lines:
@@ -168,7 +178,10 @@ class FakeEngine:
     def rename(self, pad_id: bytes, title: str) -> None:
         self.lines = [replace(line, title=title) if line.pad_id == pad_id else line for line in self.lines]
 
-    def trash(self, pad_id: bytes) -> None:
+    def own_name(self, pad_id: bytes) -> str:
+        return ""
+
+    def trash(self, pad_id: bytes, at_ms: int = 0) -> None:
         self.lines = [line for line in self.lines if line.pad_id != pad_id]
 
     def relay_url(self) -> str | None:

@@ -45,10 +45,10 @@ class LinkField(Field):
 
 
 class FilterField(Field):
-    """Letters filter the list; `?` in an empty filter asks for help."""
+    """Letters filter the list; in an empty filter `?` asks for help, and a space marks a row."""
 
     async def _on_key(self, event: events.Key) -> None:
-        if event.key == "question_mark" and not self.value:
+        if event.key in ("question_mark", "space") and not self.value:
             event.prevent_default()
             return
         await super()._on_key(event)

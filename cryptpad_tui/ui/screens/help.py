@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 
 from cryptpad_tui.editor.keymap import is_legacy
 from cryptpad_tui.editor.vim.table import VIM_KEYS
-from cryptpad_tui.ui.commands import CONTEXT_TITLES, key_label, of_contexts
+from cryptpad_tui.ui.commands import CONTEXT_TITLES, is_letter, key_label, of_contexts
 from cryptpad_tui.ui.screens.base import Action, Dialog, ListKeys
 from cryptpad_tui.ui.widgets.parts import Part
 from cryptpad_tui.ui.widgets.row_list import Painting, RowList
@@ -57,7 +57,7 @@ class HelpScreen(Dialog[None], ListKeys):
 
 
 def _keys(keys: Sequence[str]) -> str:
-    sent = [key_label(key) for key in keys if is_legacy(key) or key == "question_mark"]
+    sent = [key_label(key) for key in keys if is_legacy(key) or is_letter(key)]
     return " ".join((sent or [key_label(key) for key in keys])[:3])
 
 
