@@ -67,6 +67,7 @@ clean:
 .venv/dev: .venv/run
 	@sed '/^# fuzzing/q' requirements.lock > .venv/dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/dev.lock
+	@$(BIN)/python .ci/get_spec.py
 	@touch $@
 
 # Where the fuzzer has no build the lock's markers leave it out, and `make fuzz` says so.

@@ -1,18 +1,20 @@
-"""CommonMark's own examples, from the specification where it is installed: our reading agrees with its HTML.
+"""CommonMark's own examples: our reading agrees with the specification's HTML, and the preview shows them.
 
-The specification is CC-BY-SA and no part of this project. It is found through CRYPTPAD_TUI_COMMONMARK_SPEC
-(the path of `spec.txt`), as the npm package commonmark-spec, or in the test data.
+The specification is CC-BY-SA and no part of this project. `make test` takes it from the source package of
+markdown-it-py (.ci/get_spec.py); CRYPTPAD_TUI_COMMONMARK_SPEC may name another place.
 """
 
 from __future__ import annotations
 
 import os
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from cryptpad_tui.convert.html_in import from_html
+from cryptpad_tui.convert.html_out import to_html
 from cryptpad_tui.convert.markdown_in import from_markdown
 from cryptpad_tui.convert.markdown_out import to_markdown
 from cryptpad_tui.convert.model import Read, runs_of
@@ -20,12 +22,7 @@ from cryptpad_tui.crdt.clean import require_clean, require_formats
 from cryptpad_tui.crdt.kinds import PadKind
 
 ROOT = Path(__file__).parents[2]
-DATA = Path(os.environ.get("CRYPTPAD_TUI_TEST_DATA") or ROOT.parent / "shared" / "data")
-PLACES = [
-    Path(os.environ.get("CRYPTPAD_TUI_COMMONMARK_SPEC") or "no such file"),
-    ROOT / "node_modules" / "commonmark-spec" / "spec.txt",
-    DATA / "commonmark" / "spec.txt",
-]
+PLACE = Path(os.environ.get("CRYPTPAD_TUI_COMMONMARK_SPEC") or ROOT / ".venv" / "commonmark" / "spec.md")
 OTHERWISE = {
     61: "an item that is nothing but a rule",
     126: "a code block without a line",
@@ -44,11 +41,11 @@ OTHERWISE = {
 """Examples of version 0.31.2 where a line has only one block format, or HTML itself says something else."""
 
 
+@cache
 def specification() -> str:
-    for place in PLACES:
-        if place.is_file():
-            return place.read_text(encoding="utf-8")
-    pytest.skip("the CommonMark specification is not here (npm install commonmark-spec)")
+    if not PLACE.is_file():
+        pytest.skip("the CommonMark specification is not here (.ci/get_spec.py fetches it)")
+    return PLACE.read_text(encoding="utf-8")
 
 
 def examples() -> list[tuple[str, str]]:
@@ -69,6 +66,7 @@ def test_every_example_is_read_and_only_the_vocabulary_comes_in() -> None:
             require_clean(text)
             require_formats(PadKind.RICHTEXT, attributes)
         to_markdown(read.paragraphs)
+        to_html(read.paragraphs, title="Example")
 
 
 def test_every_example_reads_as_the_page_that_the_specification_shows() -> None:
