@@ -34,7 +34,7 @@ def put_file(session: Session, req: int, body: bytes, now: float) -> Iterator[No
         raise Refused(Code.BAD_SIGNATURE)
     row = FileRow(pad.log.index.pad.number, put.file_id, put.chunks, session.hub.day())
     _check_known(pad.log.index.file(put.file_id), row, session, pad)
-    return _put_slices(session, req, pad, row)
+    return _put_slices(session, req, pad, row, now)
 
 
 def _check_known(mark: FileMark | None, row: FileRow, session: Session, pad: OpenPad) -> None:
@@ -50,13 +50,19 @@ def _check_known(mark: FileMark | None, row: FileRow, session: Session, pad: Ope
         raise Refused(Code.RETRY, 1_000)
 
 
-def _put_slices(session: Session, req: int, pad: OpenPad, row: FileRow) -> Iterator[None]:
+def _put_slices(session: Session, req: int, pad: OpenPad, row: FileRow, now: float) -> Iterator[None]:
     """Which chunks are here takes a point read each: others have their turn between them."""
     here = []
     for at, chunk in enumerate(row.chunks, 1):
         here.append(pad.log.index.chunk_size(chunk.chunk_id) == chunk.size)
         if at % SLICE_CHUNKS == 0:
             yield
+    # Others announced files meanwhile: the room must still be there when it is taken.
+    try:
+        _check_known(pad.log.index.file(row.file_id), row, session, pad)
+    except (Malformed, Refused) as refusal:
+        session.refuse(req, refusal, now)
+        return
     used, allowed = _room(session, pad)
     if pad.log.index.file(row.file_id) is None:
         used += row.size

@@ -136,6 +136,72 @@ def test_files_announced_together_do_not_share_the_same_room(store: Store) -> No
     assert store.pad_index(row).file_bytes() == 1_200
 
 
+def test_lists_that_are_looked_through_together_do_not_share_the_same_room(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filing, "SLICE_CHUNKS", 1)
+    desk = Desk(store, Forge(), limits=Limits()._replace(file_bytes_per_pad=2_000))
+    pad = desk.forge.pad()
+    clients = [desk.connect() for _ in range(3)]
+    for client in clients:
+        client.create(pad)
+        client.subscribe(pad)
+    for client in clients:
+        body = announced(pad, chunks_of(desk.forge, 900, 300)).encode()
+        client.session.receive(frames.join_frame(Op.FILE_PUT, 77, body), desk.now)
+    for _ in range(8):
+        for client in clients:
+            client.session.advance(desk.now)
+    desk.commit()
+    row = store.find(pad.pad_id)
+    assert row is not None
+    assert store.pad_index(row).file_bytes() == 1_200
+    answers = [frame.op for client in clients for frame in client.peer.frames if frame.req == 77]
+    assert answers == [Op.FILE_PUT | 0x80, Op.ERR, Op.ERR]
+
+
+def test_another_list_of_as_many_bytes_takes_no_room_beside_the_first(store: Store) -> None:
+    desk = Desk(store, Forge(), limits=Limits()._replace(loose_chunk_bytes=100))
+    pad, client = desk.forge.pad(), desk.connect()
+    client.create(pad)
+    client.subscribe(pad)
+    manifest, *bodies = chunks_of(desk.forge, 300, 400, 400)
+    put(client, pad, [bodies[0], manifest])
+    put(client, pad, [bodies[1], manifest])
+    assert look(client, pad, refs([manifest])[0].chunk_id).missing == 2
+    send(client, pad, bodies[0])
+    other = frames.ChunkPut(pad.pad_id, bodies[1]).encode()
+    assert client.refusal(Op.CHUNK_PUT, other).code == Code.QUOTA
+
+
+def test_chunks_that_are_longer_than_their_list_says_are_loose(store: Store) -> None:
+    desk = Desk(store, Forge(), limits=Limits()._replace(loose_chunk_bytes=1_500))
+    pad, client = desk.forge.pad(), desk.connect()
+    client.create(pad)
+    client.subscribe(pad)
+    early, late, third, manifest = chunks_of(desk.forge, 700, 700, 700, 300)
+    send(client, pad, early)
+    lies = tuple([ChunkRef(256, each.chunk_id) for each in refs([early, late, third])])
+    listed = FilePut(pad.pad_id, 0, refs([manifest])[0].chunk_id, bytes(64), (*lies, *refs([manifest])))
+    signature = labels.sign_parts(pad.cap_seed, labels.FILE_PUT, *listed.signed_parts())
+    client.ask(Op.FILE_PUT, FilePut(pad.pad_id, 0, listed.file_id, signature, listed.chunks).encode())
+    send(client, pad, late)
+    body = frames.ChunkPut(pad.pad_id, third).encode()
+    assert client.refusal(Op.CHUNK_PUT, body).code == Code.QUOTA
+
+
+def test_what_is_deleted_is_given_out_by_no_request(
+    desk: Desk, client: DeskClient, pad: ForgedPad, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cryptpad_relay.hub.ERASE_CHUNKS", 0)
+    chunks = chunks_of(desk.forge, 400, 300)
+    put(client, pad, chunks)
+    send(client, pad, chunks[0])
+    client.ask(Op.FILE_DROP, drop(pad, refs(chunks)[-1].chunk_id))
+    body = frames.TablePart(pad.pad_id, refs(chunks)[0].chunk_id, 0).encode()
+    assert client.refusal(Op.TABLE, body).code == Code.NOT_FOUND
+
+
 def test_the_owner_deletes_and_nobody_else(desk: Desk, client: DeskClient, pad: ForgedPad) -> None:
     chunks = chunks_of(desk.forge, 400, 300)
     file_id = refs(chunks)[-1].chunk_id

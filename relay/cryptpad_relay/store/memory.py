@@ -210,6 +210,7 @@ class MemoryIndex(MemoryFileIndex):
         return None if chunk is None else chunk[start : start + length]
 
     def loose_chunk_bytes(self) -> int:
-        named = self._pad.named
-        loose = [name for name in self._pad.chunks if name not in named and self.announced_size(name) is None]
-        return sum([len(self._pad.chunks[name]) for name in loose])
+        named, sizes = self._pad.named, {name: len(data) for name, data in self._pad.chunks.items()}
+        return sum(
+            [size for name, size in sizes.items() if name not in named and self.announced_size(name) != size]
+        )

@@ -39,7 +39,8 @@ BUSY_TIMEOUT_S: Final = 5.0
 _INSERT_CHUNK: Final = """
 INSERT OR IGNORE INTO chunk (pad, chunk_id, named, put_day, size, data)
 VALUES (?1, ?2, CASE WHEN EXISTS (SELECT 1 FROM lost_chunk WHERE pad = ?1 AND chunk_id = ?2) THEN 1
-  WHEN EXISTS (SELECT 1 FROM file_chunk WHERE pad = ?1 AND chunk_id = ?2) THEN 2 ELSE 0 END, ?3, ?4, ?5)"""
+  WHEN EXISTS (SELECT 1 FROM file_chunk WHERE pad = ?1 AND chunk_id = ?2 AND size = ?4) THEN 2
+  ELSE 0 END, ?3, ?4, ?5)"""
 _WRITER: Final = """
 SELECT w.writer_pk, w.cert, w.hello_id, w.hello, e.seq, e.entry_id, e.place, e.base_n
 FROM writer AS w JOIN entry AS e ON e.place = (

@@ -124,20 +124,23 @@ def write_filing(connection: sqlite3.Connection, filing: Filing) -> None:
 
 
 def _put(connection: sqlite3.Connection, row: FileRow) -> None:
-    connection.execute(
+    # The first list is the one whose room was taken: a later one of as many bytes adds nothing to it.
+    made = connection.execute(
         "INSERT INTO file (pad, file_id, size, chunks, day, state, tombstone) VALUES (?, ?, ?, ?, ?, 0, x'')"
-        " ON CONFLICT (pad, file_id) DO UPDATE SET day = excluded.day WHERE state = 0",
+        " ON CONFLICT (pad, file_id) DO NOTHING RETURNING key",
         (row.pad, row.file_id, row.size, len(row.chunks), row.day),
-    )
-    query = "SELECT key FROM file WHERE pad = ? AND file_id = ?"
-    key = connection.execute(query, (row.pad, row.file_id)).fetchone()[0]
+    ).fetchall()
+    if not made:
+        query = "UPDATE file SET day = ? WHERE pad = ? AND file_id = ? AND state = 0"
+        connection.execute(query, (row.day, row.pad, row.file_id))
+        return
     connection.executemany(
-        "INSERT OR IGNORE INTO file_chunk (file, chunk_id, pad, size) VALUES (?, ?, ?, ?)",
-        [(key, chunk.chunk_id, row.pad, chunk.size) for chunk in row.chunks],
+        "INSERT INTO file_chunk (file, chunk_id, pad, size) VALUES (?, ?, ?, ?)",
+        [(made[0][0], chunk.chunk_id, row.pad, chunk.size) for chunk in row.chunks],
     )
     connection.executemany(
-        "UPDATE chunk SET named = 2 WHERE pad = ? AND chunk_id = ? AND named = 0",
-        [(row.pad, chunk.chunk_id) for chunk in row.chunks],
+        "UPDATE chunk SET named = 2 WHERE pad = ? AND chunk_id = ? AND size = ? AND named = 0",
+        [(row.pad, chunk.chunk_id, chunk.size) for chunk in row.chunks],
     )
 
 
