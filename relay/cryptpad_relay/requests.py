@@ -212,7 +212,7 @@ def _table(session: Session, req: int, body: bytes, now: float) -> Work:
     request = frames.TablePart.decode(body)
     index = _pad(session, request.pad_id).log.index
     size = index.chunk_size(request.table_id)
-    if size is None:
+    if size is None or index.is_erased(request.table_id):
         raise Refused(Code.NOT_FOUND)
     if request.start >= size:
         raise Malformed("range")
