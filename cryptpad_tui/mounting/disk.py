@@ -120,14 +120,15 @@ class Disk:
             try:
                 with self._folder(folder) as fd, os.scandir(fd) as entries:
                     for entry in entries:
-                        if not is_followed(entry.name):
+                        is_folder = entry.is_dir(follow_symlinks=False)
+                        if not is_followed(entry.name, folder=is_folder):
                             # What a crash left: the lock on the marker says that nobody is writing it.
                             if entry.name.startswith(_TEMPORARY):
                                 with contextlib.suppress(OSError):
                                     os.unlink(entry.name, dir_fd=fd)
                             continue
                         path = f"{folder}/{entry.name}" if folder else entry.name
-                        if entry.is_dir(follow_symlinks=False):
+                        if is_folder:
                             if depth < MAX_DEPTH:
                                 waiting.append((path, depth + 1))
                             continue

@@ -126,7 +126,7 @@ class Mount:
             raise TooManyPads(f"{len(texts)}, at most {MAX_PADS}")
         self._open_and_close(texts)
         places = {key: (_inside(pad, above), pad.title, pad.short_id) for key, pad in texts.items()}
-        self._paths = wanted_paths(places, self._ledger.agreed)
+        self._paths = wanted_paths(places, self._ledger.agreed, self._left_out())
         self._list_from = time.monotonic() + LIST_SHARE * (time.monotonic() - started)
 
     def _open_and_close(self, wanted: dict[str, PadListing]) -> None:
@@ -245,11 +245,15 @@ class Mount:
 
     # -- what is told
 
-    def _name_what_stays_out(self) -> None:
+    def _left_out(self) -> list[str]:
+        """Files that are no pad's and cannot become one."""
         owned = {agreed.path for agreed in self._ledger.agreed.values()}
-        for path, file in self._files.items():
-            if file.text is None and path not in owned and path not in self._ledger.aside:
-                self._say_once(f"{path}: left out, {file.why}")
+        return [path for path, file in self._files.items() if file.text is None and path not in owned]
+
+    def _name_what_stays_out(self) -> None:
+        for path in self._left_out():
+            if path not in self._ledger.aside:
+                self._say_once(f"{path}: left out, {self._files[path].why}")
 
     def _say_once(self, line: str) -> None:
         if line not in self._said:

@@ -14,15 +14,20 @@ MAX_NAME_BYTES: Final = 200
 """Of a name; file systems allow 255, and a conflict copy needs room for its words."""
 MARKDOWN: Final = ".md"
 _SUFFIX: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,7}$").search
-_UNFIT: Final = re.compile("[/\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029]")
+_UNFIT: Final = re.compile("[/\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028-\u202e\u2066-\u2069]")
+_LEADING: Final = ".#-"
 _VIM_PROBE: Final = re.compile(r"\d{4,5}$").match
 """The file that vim makes to see whether it may: 4913, 5036, and so on."""
 
 
 def file_name(title: str) -> str:
-    """One safe name: no slash, no control character, not hidden, bounded; markdown unless it says."""
-    name = _UNFIT.sub("-", title).strip() or "-"
-    if name[0] == ".":
+    """One safe name: no slash, no control character, bounded; markdown unless it says.
+
+    Always one that is followed: a file that is written and then not seen would look like a removed one. And
+    none that another program would take for an option.
+    """
+    name = _UNFIT.sub("-", title).strip() or "_"
+    if name[0] in _LEADING:
         name = "_" + name[1:]
     if name.endswith("~"):
         name = name[:-1] + "-"
@@ -31,6 +36,12 @@ def file_name(title: str) -> str:
     stem = name[: found.start()] if found and found.start() else name
     room = MAX_NAME_BYTES - len(suffix)
     return stem.encode()[:room].decode("utf-8", "ignore").rstrip() + suffix
+
+
+def folder_name(name: str) -> str:
+    """The same for a folder."""
+    made = file_name(name).removesuffix(MARKDOWN)
+    return made if is_followed(made, folder=True) else f"{made[:-1]}-"
 
 
 def title_of(path: str) -> str:
@@ -45,9 +56,11 @@ def folder_of(path: str) -> str:
     return "" if parent == "." else parent
 
 
-def is_followed(name: str) -> bool:
+def is_followed(name: str, *, folder: bool = False) -> bool:
     """Whether a name is a person's and not a program's: hidden files, backups and probes are none."""
-    return bool(name) and name[0] not in ".#" and name[-1] not in "~#" and not _VIM_PROBE(name)
+    if not name or name[0] in ".#" or name[-1] in "~#":
+        return False
+    return folder or not _VIM_PROBE(name)
 
 
 def is_writable_as_title(path: str) -> bool:
@@ -60,16 +73,19 @@ def key_of(path: str) -> str:
     return unicodedata.normalize("NFC", path).casefold()
 
 
-def wanted_paths(pads: Mapping[str, tuple[str, str, str]], first: Container[str]) -> dict[str, str]:
+def wanted_paths(
+    pads: Mapping[str, tuple[str, str, str]], first: Container[str], taken: Iterable[str] = ()
+) -> dict[str, str]:
     """A path for each pad, by id, from (folder, title, short id). Those in `first` choose first.
 
-    A second pad of the same title gets its short id into the name.
+    A second pad of the same title gets its short id into the name; so does one whose title would take the
+    place of a file that is no pad's: whoever may edit a pad may name it.
     """
     found: dict[str, str] = {}
-    used: set[str] = set()
+    used = {key_of(path) for path in taken}
     for pad in sorted(pads, key=lambda each: (each not in first, each)):
         folder, title, short_id = pads[pad]
-        parts = [file_name(part).removesuffix(MARKDOWN) for part in folder.split("/") if part.strip()]
+        parts = [folder_name(part) for part in folder.split("/") if part.strip()]
         name = file_name(title)
         path = "/".join([*parts, name])
         if key_of(path) in used:

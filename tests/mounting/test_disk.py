@@ -55,6 +55,12 @@ def test_hidden_files_backups_and_probes_are_none_of_ours(disk: Disk, root: Path
     assert rested(disk) == {}
 
 
+def test_a_folder_named_by_a_year_is_no_probe(disk: Disk, root: Path) -> None:
+    (root / "2025").mkdir()
+    (root / "2025" / "a.md").write_text("x")
+    assert set(rested(disk)) == {"2025/a.md"}
+
+
 def test_links_are_seen_and_never_followed(disk: Disk, root: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.merge import merged_edits
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.mounting import plan
-from cryptpad_tui.mounting.names import conflict_name, file_name, folder_of, title_of, wanted_paths
+from cryptpad_tui.mounting.names import (
+    conflict_name,
+    file_name,
+    folder_of,
+    is_followed,
+    title_of,
+    wanted_paths,
+)
 from cryptpad_tui.mounting.plan import Agreed, File, Pad
 
 
@@ -44,7 +51,9 @@ class World:
 
     def shown(self) -> dict[str, Pad]:
         places = {pad: ("", title, pad) for pad, (title, _) in self.pads.items()}
-        paths = wanted_paths(places, self.agreed)
+        owned = {agreed.path for agreed in self.agreed.values()}
+        left_out = [path for path, file in self.files.items() if file.text is None and path not in owned]
+        paths = wanted_paths(places, self.agreed, left_out)
         return {pad: Pad(paths[pad], text) for pad, (_, text) in self.pads.items()}
 
     def settle(self) -> None:
@@ -246,3 +255,26 @@ def test_names_are_safe_and_each_is_used_once() -> None:
     assert folder_of("a/b/c.md") == "a/b"
     assert folder_of("c.md") == ""
     assert title_of("a/c.md") == "c"
+
+
+@given(st.text(min_size=1), st.text(min_size=1))
+@example("# Heading", "2025")
+@example("a#", "x~")
+@example("-rf", "x" * 196 + "~y")
+def test_what_is_written_is_seen_again(title: str, folder: str) -> None:
+    """A file that no look finds would be one that somebody removed, and its pad would go into the trash."""
+    *folders, name = wanted_paths({"p": (folder, title, "s")}, ())["p"].split("/")
+    assert is_followed(name)
+    assert all(is_followed(each, folder=True) for each in folders)
+    assert not name.startswith("-")
+    assert not any(each.startswith("-") for each in folders)
+    assert not set("\u202a\u202e\u2066") & set(name)
+
+
+def test_a_title_never_takes_the_place_of_a_file_that_is_no_pads() -> None:
+    world = World()
+    world.put("report.pdf", None)
+    world.pads["p"] = ("report.pdf", "by somebody else")
+    world.settle()
+    assert world.files["report.pdf"].text is None
+    assert world.files["report (p).pdf"].text == "by somebody else"
