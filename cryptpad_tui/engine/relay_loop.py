@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from cryptpad_relay.protocol.errors import Code, Malformed, Refused
 from cryptpad_tui.crdt.errors import CannotLoadHere, DocumentError
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.engine import alarms, standing, verdicts
+from cryptpad_tui.engine import alarms, following, standing, verdicts
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.values import RelayState, SessionEvent
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 TICK_S: Final = 0.1
 ALONE_S: Final = 1.0
-FOLLOW_S: Final = 0.25
 UNFOLDED_S: Final = 5.0
 ALARM_RETRY_S: Final = 60.0
 ALARM_POLL_S: Final = 0.5
@@ -188,7 +187,7 @@ class RelayLoop:
 
     async def _attend(self, session: PadSession, connection: RelayConnection) -> None:
         """Attach the pad when this process has its lease, and work until something stops it."""
-        await self._wait_for_lease(session)
+        await following.wait_for_lease(self._engine, session, connection)
         session.follow_vault()
         alarms.refresh(self._engine, session)
         if session.halted:
@@ -199,6 +198,7 @@ class RelayLoop:
             connection,
             rng=self._engine.rng,
             failed=lambda error: _first(failure, error),
+            lock=session.flows,
         )
         try:
             self._check_relay(session, connection)
@@ -211,18 +211,6 @@ class RelayLoop:
             session.detached()
             with contextlib.suppress(Exception):
                 self._engine.vault.release_lease(session.pad_id)
-
-    async def _wait_for_lease(self, session: PadSession) -> None:
-        try:
-            while not self._engine.vault.acquire_lease(session.pad_id):
-                session.followed = True
-                session.flush()
-                session.follow_vault()
-                session.seal()
-                await asyncio.sleep(FOLLOW_S)
-        finally:
-            # Also where the connection ends: another window has lost its own, or soon will.
-            session.followed = False
 
     def _check_relay(self, session: PadSession, connection: RelayConnection) -> None:
         """The relay's key is pinned on first use, and by every link."""
@@ -237,6 +225,7 @@ class RelayLoop:
     async def _work(self, session: PadSession, link: PadLink, failure: asyncio.Future[Exception]) -> None:
         wake = self._wake[session.pad_id]
         last_send, unfolded_since = float("-inf"), self._engine.now()
+        others_wait = False
         session.replica.may_snapshot = lambda: verdicts.elected(session)
         session.replica.judgement.may_endorse = lambda author: verdicts.elected_to_endorse(session, author)
         while True:
@@ -247,12 +236,12 @@ class RelayLoop:
             if frame:
                 await link.send_presence(frame)
             # Drive edits are rare, and what they say is waited for on other devices.
-            alone = not session.presence.sessions and session.kind is not PadKind.DRIVE
+            alone = not session.presence.sessions and session.kind is not PadKind.DRIVE and not others_wait
             if session.waiting and now - last_send >= (ALONE_S if alone else 0.0):
                 session.flush()
                 await link.send_pending(now=now)
                 session.recount()
-                last_send = now
+                last_send, others_wait = now, following.others_wait(session)
                 if not session.waiting:
                     unfolded_since = now
                 elif now - unfolded_since > UNFOLDED_S:
