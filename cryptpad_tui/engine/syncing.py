@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.engine import alarms, member_book, membership, searching
 from cryptpad_tui.engine.creating import drive_record
-from cryptpad_tui.engine.files.sending import Uploader
+from cryptpad_tui.engine.files.uploader import Uploader
 from cryptpad_tui.engine.listing import tree_of
 from cryptpad_tui.engine.relay_loop import sentence_of
 from cryptpad_tui.engine.session import PadSession
@@ -149,16 +149,16 @@ class VaultWatch:
         self._engine = engine
         self._data_version = engine.vault.data_version()
         self._task: asyncio.Task[None] | None = None
-        self._uploader = Uploader(engine)
+        self.uploader = Uploader(engine)
         self._keys: asyncio.Task[list[bytes]] | None = None
         self._keys_at = engine.now()
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run())
-        self._uploader.start()
+        self.uploader.start()
 
     async def stop(self) -> None:
-        await self._uploader.stop()
+        await self.uploader.stop()
         for task in (self._task, self._keys):
             if task:
                 task.cancel()

@@ -10,6 +10,7 @@ from cryptpad_tui.ui import words
 from cryptpad_tui.ui.away import Terminal, away
 from cryptpad_tui.ui.screens.dialogs import AskDialog, ChooseDialog
 from cryptpad_tui.ui.screens.options import Option
+from cryptpad_tui.ui.transfers import Transfer, sent, shown
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
@@ -35,18 +36,55 @@ class FileErrands:
 
     async def upload(self) -> None:
         """Ask for a file, and take it into the drive."""
-        from cryptpad_tui.engine.files.making import make_file_pad, source_file
+        from cryptpad_tui.engine.files.making import file_of, make_file_pad_apart, source_file
 
         path = await self.ask_path("Take a file into the drive")
         if path is None:
             return
         try:
             with source_file(path) as source:
-                pad = make_file_pad(self._engine, source)
-        except OSError as error:
-            self._app.say(f"The file was not taken: {error.strerror}", "warning")
+                transfer = Transfer("Sealing", source.name, source.size)
+                work = make_file_pad_apart(self._engine, source, told=transfer)
+                pad = await shown(self._app, transfer, work, stop="Stop; the file is not taken")
+        except file_failures() as error:
+            self._app.say(f"The file was not taken: {sentence_of(error)}", "warning")
             return
-        self._app.say(f"“{words.safe_title(pad.title)}” is in the drive; it is sent when the relay is there.")
+        ref = file_of(self._engine, pad.pad_id) if pad else None
+        if pad is None or ref is None:
+            self._app.say("Stopped; the drive is as it was.")
+            return
+        await self.send(pad.pad_id, ref, f"“{words.safe_title(pad.title)}” is in the drive.")
+
+    async def attached(self, pad_id: bytes, path: Path) -> FileRef | None:
+        """Keep a file beside a pad; None where that failed or was stopped, which is said."""
+        from cryptpad_tui.engine.files.making import attach_apart, source_file
+
+        try:
+            with source_file(path) as source:
+                transfer = Transfer("Sealing", source.name, source.size)
+                name, size, read = source.name, source.size, source.read
+                work = attach_apart(self._engine, pad_id, name, size, read, told=transfer)
+                ref = await shown(self._app, transfer, work, stop="Stop; the file is not attached")
+        except file_failures() as error:
+            self._app.say(f"The file was not attached: {sentence_of(error)}", "warning")
+            return None
+        if ref is None:
+            self._app.say("Stopped; the pad is as it was.")
+        return ref
+
+    async def send(self, pad_id: bytes, ref: FileRef, done: str) -> None:
+        """Show how it is sent, if there is a relay for it; `done` says what is done already."""
+        record = self._engine.vault.pad(pad_id)
+        if record is None or self._engine.relay_of(record) is None:
+            self._app.say(f"{done} It is sent when there is a relay.")
+            return
+        transfer = Transfer("Sending", ref.name, ref.size)
+        work = sent(self._engine, pad_id, ref.file_id, transfer)
+        said = await shown(self._app, transfer, work, stop="Stop sending; it stays here")
+        if said is None:
+            self._engine.watch.uploader.hold(ref.file_id)
+            said = "It is sent by `cryptpad-tui sync`, or when the app starts again."
+        self._app.say(f"{done} {said}")
 
     async def show(self, pad_id: bytes) -> None:
         """What a pad that is a file offers."""
@@ -66,27 +104,32 @@ class FileErrands:
             ChooseDialog(words.safe_title(ref.name), (described(ref),), options)
         )
         if answer == "show":
-            await self._show_picture(pad_id, ref)
+            try:
+                await self._show_picture(pad_id, ref)
+            except file_failures() as error:
+                self._app.say(f"It is not shown: {sentence_of(error)}", "warning")
         elif answer == "save":
             await self._save(pad_id, ref)
 
     async def _save(self, pad_id: bytes, ref: FileRef) -> None:
         from cryptpad_tui.engine.files.errors import TargetExists
-        from cryptpad_tui.engine.files.making import no_progress
         from cryptpad_tui.engine.files.names import safe_name
         from cryptpad_tui.engine.files.saving import save
 
         path = await self.ask_path("Save the file as", f"~/{safe_name(ref.name)}")
         if path is None:
             return
+        transfer = Transfer("Saving", ref.name, ref.size)
+        work = save(self._engine, pad_id, ref, path, force=False, told=transfer)
         try:
-            await save(self._engine, pad_id, ref, path, force=False, told=no_progress)
+            written = await shown(self._app, transfer, work, stop="Stop; nothing is saved")
         except TargetExists:
             self._app.say("Something else has that name; nothing was changed.", "warning")
-        except OSError as error:
-            self._app.say(f"The file was not saved: {error.strerror}", "warning")
+        except file_failures() as error:
+            self._app.say(f"The file was not saved: {sentence_of(error)}", "warning")
         else:
-            self._app.say(f"Saved as {words.safe_line(str(path))}.")
+            where = words.safe_line(str(path))
+            self._app.say("Stopped; nothing was saved." if written is None else f"Saved as {where}.")
 
     async def _show_picture(self, pad_id: bytes, ref: FileRef) -> None:
         from cryptpad_tui.engine.files.reading import MAX_WHOLE_BYTES, read_whole
@@ -107,6 +150,18 @@ class FileErrands:
 
         if not await away(self._app, show):
             self._app.say(_NO_PICTURES, "warning")
+
+
+def file_failures() -> tuple[type[Exception], ...]:
+    """What a file may meet; a function, since the first frame needs nothing of files."""
+    from cryptpad_tui.pad.objects import FileBroken, FileChanged, ObjectTooLarge
+
+    return (OSError, FileBroken, FileChanged, ObjectTooLarge)
+
+
+def sentence_of(error: Exception) -> str:
+    """What a person is told."""
+    return (error.strerror or "") if isinstance(error, OSError) else words.sentence_of(error)
 
 
 def described(ref: FileRef) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 from dataclasses import replace
@@ -21,6 +22,7 @@ from cryptpad_tui.engine.files.errors import DeletedByOwner, NotThere, TargetExi
 from cryptpad_tui.engine.files.kept import KeptFiles
 from cryptpad_tui.engine.files.reading import read_range, read_whole
 from cryptpad_tui.engine.files.saving import save
+from cryptpad_tui.engine.files.uploader import Uploader
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.objects import FileBroken, FileRef
 from support.pads import seeded
@@ -316,3 +318,33 @@ async def test_files_outlive_a_change_of_keys_and_go_on_after_it(
     joined = await ben.join(await anna.make_link(pad.pad_id, view=True))
     assert choose(ben, joined.pad_id) == ref
     assert await read_whole(ben, joined.pad_id, ref) == photo.read_bytes()
+
+
+async def test_a_file_that_is_held_back_is_not_sent_and_another_goes(
+    make_engine: MakeEngine, relay: RelayProcess, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = make_engine("Anna", relay_url=relay.url)
+    pads = [upload(anna, photo, folder) for folder in ("", "Other")]
+    await anna.sync([pad.pad_id for pad, _ in pads])
+    honest, held, waits = link_module.FileLink._ask, list[bytes](), asyncio.Event()
+
+    async def slow(self: link_module.FileLink, op: int, body: bytes) -> bytes:
+        if op == link_module.Op.CHUNK_PUT and not held:
+            await waits.wait()
+        return await honest(self, link_module.Op(op), body)
+
+    monkeypatch.setattr(link_module.FileLink, "_ask", slow)
+    uploader = Uploader(anna)
+    uploader.start()
+    uploader.wake()
+    while uploader.going is None:
+        await asyncio.sleep(0.01)
+    held.append(uploader.going.file_id)
+    uploader.hold(held[0])
+    states = {ref.file_id: FileState.WAITING for _, ref in pads}
+    while FileState.SENT not in states.values():
+        uploader.wake()
+        await asyncio.sleep(0.02)
+        states = {note.file_id: note.state for note in FileBook(anna.vault).notes()}
+    await uploader.stop()
+    assert {one for one, state in states.items() if state is FileState.WAITING} == set(held)

@@ -7,19 +7,19 @@ and with it the upload goes on where it was, whoever goes on with it.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptpad_tui.crdt.kinds import META_ROOT, PadKind
 from cryptpad_tui.engine import creating
 from cryptpad_tui.engine.errors import NotAllowed
+from cryptpad_tui.engine.files.apart import entered_in_thread
 from cryptpad_tui.engine.files.book import FileBook, FileNote, FileState
 from cryptpad_tui.engine.files.errors import NotAFile
 from cryptpad_tui.engine.files.kept import KeptFiles, Progress
@@ -80,15 +80,32 @@ def make_file_pad(
     engine: Engine, source: SourceFile, *, folder: str = "", told: Progress = no_progress
 ) -> PadListing:
     """A pad that is this file, durable here when this returns."""
+    record = _record_for(engine, source)
+    with _sealed(engine, record.pad_id, source.name, source.size, source.read, told) as ref:
+        _create(engine, record, ref, _note_of(record, ref, source, folder), folder)
+    return engine.listing_of(record.pad_id)
+
+
+async def make_file_pad_apart(
+    engine: Engine, source: SourceFile, *, folder: str = "", told: Progress = no_progress
+) -> PadListing:
+    """The same with the sealing in a thread. Cancelled, it leaves nothing."""
+    record = _record_for(engine, source)
+    async with _sealed_apart(engine, record.pad_id, source.name, source.size, source.read, told) as ref:
+        _create(engine, record, ref, _note_of(record, ref, source, folder), folder)
+    return engine.listing_of(record.pad_id)
+
+
+def _record_for(engine: Engine, source: SourceFile) -> PadRecord:
     if source.size > MAX_OBJECT_BYTES:
         raise ObjectTooLarge
     engine.drive_session.flush()
-    record = creating.new_record(engine, PadKind.FILE, engine.rng(32))
     collect(engine)
-    with _sealed(engine, record.pad_id, source.name, source.size, source.read, told) as ref:
-        note = FileNote(record.pad_id, ref.file_id, ref.size, FileState.WAITING, source.identity(folder))
-        _create(engine, record, ref, note, folder)
-    return engine.listing_of(record.pad_id)
+    return creating.new_record(engine, PadKind.FILE, engine.rng(32))
+
+
+def _note_of(record: PadRecord, ref: FileRef, source: SourceFile, folder: str) -> FileNote:
+    return FileNote(record.pad_id, ref.file_id, ref.size, FileState.WAITING, source.identity(folder))
 
 
 def _create(engine: Engine, record: PadRecord, ref: FileRef, note: FileNote, folder: str) -> None:
@@ -129,19 +146,33 @@ def attach(
     return ref
 
 
-async def attach_apart(engine: Engine, pad_id: bytes, name: str, size: int, read: Read) -> FileRef:
-    """The same with the sealing in a thread: a long file keeps no key press waiting."""
+async def attach_apart(
+    engine: Engine, pad_id: bytes, name: str, size: int, read: Read, *, told: Progress = no_progress
+) -> FileRef:
+    """The same with the sealing in a thread: a long file keeps no key press waiting. Cancelled, it leaves
+    nothing."""
     if size > MAX_OBJECT_BYTES:
         raise ObjectTooLarge
-    sealing = _sealed(engine, pad_id, safe_name(name), size, read, no_progress)
-    ref = await asyncio.to_thread(sealing.__enter__)
-    with contextlib.ExitStack() as stack, engine.borrowed(pad_id) as session:
-        stack.push(sealing.__exit__)
-        with session.replica.store.transaction():
+    with engine.borrowed(pad_id) as session:
+        if not session.can_edit:
+            raise NotAllowed
+    async with _sealed_apart(engine, pad_id, safe_name(name), size, read, told) as ref:
+        with engine.borrowed(pad_id) as session, session.replica.store.transaction():
             put_ref(session.view, ref)
             session.flush()
             FileBook(engine.vault).put(FileNote(pad_id, ref.file_id, ref.size, FileState.WAITING))
     return ref
+
+
+@contextlib.asynccontextmanager
+async def _sealed_apart(
+    engine: Engine, pad_id: bytes, name: str, size: int, read: Read, told: Progress
+) -> AsyncIterator[FileRef]:
+    def sealing(told: Progress) -> AbstractContextManager[FileRef]:
+        return _sealed(engine, pad_id, name, size, read, told)
+
+    async with entered_in_thread(sealing, told) as ref:
+        yield ref
 
 
 @contextmanager

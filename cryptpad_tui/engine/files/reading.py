@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_tui.engine.errors import NoRelay
+from cryptpad_tui.engine.files.apart import in_thread
 from cryptpad_tui.engine.files.errors import DeletedByOwner, NotThere
-from cryptpad_tui.engine.files.kept import KeptFiles
+from cryptpad_tui.engine.files.kept import KeptFile, KeptFiles
 from cryptpad_tui.engine.files.link import file_link
 from cryptpad_tui.pad.alarms import Alarm
 from cryptpad_tui.pad.objects import (
@@ -39,7 +40,7 @@ async def read_pieces(
     with KeptFiles(engine.vault.directory).opened(pad_id, ref) as kept:
         while kept is not None and first < len(kept.manifest.pieces):
             try:
-                piece = open_piece(pad_id, ref, kept.manifest, first, kept.chunk(first))
+                piece = await in_thread(_open_kept, pad_id, ref, kept, first)
             except (Alarm, FileBroken):
                 break
             first += 1
@@ -53,6 +54,10 @@ async def read_pieces(
         raise NotThere from None
 
 
+def _open_kept(pad_id: bytes, ref: FileRef, kept: KeptFile, index: int) -> bytes:
+    return open_piece(pad_id, ref, kept.manifest, index, kept.chunk(index))
+
+
 async def _from_relay(engine: Engine, pad_id: bytes, ref: FileRef, first: int) -> AsyncGenerator[bytes, None]:
     async with file_link(engine, pad_id) as link:
         try:
@@ -60,7 +65,7 @@ async def _from_relay(engine: Engine, pad_id: bytes, ref: FileRef, first: int) -
             wanted = [piece.chunk_id for piece in manifest.pieces[first:]]
             index = first
             async for chunk in link.chunks(wanted):
-                yield open_piece(pad_id, ref, manifest, index, chunk)
+                yield await in_thread(open_piece, pad_id, ref, manifest, index, chunk)
                 index += 1
         except Refused as refused:
             if refused.code != Code.NOT_FOUND:

@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cryptpad_tui.engine.files.apart import in_thread
 from cryptpad_tui.engine.files.errors import TargetExists
 from cryptpad_tui.engine.files.kept import Progress
 from cryptpad_tui.engine.files.reading import read_pieces
@@ -21,17 +22,19 @@ if TYPE_CHECKING:
 async def save(
     engine: Engine, pad_id: bytes, ref: FileRef, path: Path, *, force: bool, told: Progress
 ) -> bool:
-    """Whether it was written: False where the very same file is there. Raises TargetExists."""
+    """Whether it was written: False where the very same file is there. Raises TargetExists. No key press
+    waits for it, and cancelled it leaves nothing."""
     if not force and os.path.lexists(path):
         if await _is_equal(engine, pad_id, ref, path, told):
             return False
         raise TargetExists(str(path))
     with target_file(path) as target:
-        async for piece in read_pieces(engine, pad_id, ref):
-            target.write(piece)
-            told(len(piece))
+        async with contextlib.aclosing(read_pieces(engine, pad_id, ref)) as pieces:
+            async for piece in pieces:
+                await in_thread(target.write, piece)
+                told(len(piece))
         try:
-            target.keep(overwrite=force)
+            await in_thread(lambda: target.keep(overwrite=force))
         except FileExistsError:
             raise TargetExists(str(path)) from None
     return True
@@ -47,7 +50,7 @@ async def _is_equal(engine: Engine, pad_id: bytes, ref: FileRef, path: Path, tol
         pieces = read_pieces(engine, pad_id, ref)
         async with contextlib.aclosing(pieces):
             async for piece in pieces:
-                if os.read(descriptor, len(piece)) != piece:
+                if await in_thread(os.read, descriptor, len(piece)) != piece:
                     return False
                 told(len(piece))
         return True

@@ -6,8 +6,6 @@ only when the relay says, asked again, that it has all of it.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -22,13 +20,10 @@ from cryptpad_tui.engine.files.names import ref_of
 from cryptpad_tui.pad.alarms import Alarm
 from cryptpad_tui.pad.objects import FileBroken, FileRef
 from cryptpad_tui.sync.connection import RelayUnreachable
-from cryptpad_tui.vault.errors import VaultError
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
 
-PAUSE_S: Final = 5.0
-"""Between two looks of the app for files that wait."""
 _GONE: Final = "its copy here is gone or damaged; attach it again"
 
 
@@ -57,11 +52,17 @@ def waiting(engine: Engine, pad_ids: Collection[bytes] | None = None) -> list[Fi
 
 
 async def send_waiting(
-    engine: Engine, pad_ids: Collection[bytes] | None = None, *, shown: Shown = lambda ref: lambda done: None
+    engine: Engine,
+    pad_ids: Collection[bytes] | None = None,
+    *,
+    shown: Shown = lambda ref: lambda done: None,
+    held: Collection[bytes] = (),
 ) -> SendReport:
-    """Send them; pads that the relay does not have yet keep theirs waiting."""
+    """Send them but those `held` back; pads that the relay does not have yet keep theirs waiting."""
     report = SendReport()
     for note in waiting(engine, pad_ids):
+        if note.file_id in held:
+            continue
         record = engine.vault.pad(note.pad_id)
         if record is None or engine.relay_of(record) is None or not record.uploaded:
             report = replace(report, waiting=report.waiting + 1)
@@ -162,27 +163,3 @@ def sentence(error: Exception) -> str:
     if str(error) and not isinstance(error, Refused):
         return str(error)
     return " ".join((type(error).__doc__ or type(error).__name__).split())
-
-
-class Uploader:
-    """Sends files while the app is open."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._task: asyncio.Task[None] | None = None
-        self.report = SendReport()
-
-    def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
-
-    async def stop(self) -> None:
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(PAUSE_S)
-            with contextlib.suppress(VaultError):
-                if waiting(self._engine):
-                    self.report = await send_waiting(self._engine)

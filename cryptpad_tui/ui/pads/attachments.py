@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import TextEdit
-from cryptpad_tui.engine.files import making
 from cryptpad_tui.engine.files.choosing import OBJECT_CHAR, link_of
 from cryptpad_tui.engine.files.names import OBJECT, object_file_id, ref_of, refs_in
 from cryptpad_tui.ui.file_errands import described
@@ -44,16 +43,13 @@ class Attachments(PadFeature):
         path = await self.screen.door.errands.files.ask_path("Attach a file")
         if path is None:
             return
-        engine = self.screen.door.engine
-        assert engine is not None
-        try:
-            with making.source_file(path) as source:
-                name, size, read = source.name, source.size, source.read
-                ref = await making.attach_apart(engine, self.session.pad_id, name, size, read)
-        except OSError as error:
-            self.screen.say(f"The file was not attached: {error.strerror}", "warning")
+        files = self.screen.door.errands.files
+        ref = await files.attached(self.session.pad_id, path)
+        if ref is None:
             return
-        self._show_at_caret(ref)
+        if self.screen.is_attached:
+            self._show_at_caret(ref)
+        await files.send(self.session.pad_id, ref, "Attached.")
 
     def _show_at_caret(self, ref: FileRef) -> None:
         """One undo step."""
@@ -65,7 +61,6 @@ class Attachments(PadFeature):
             self.session.view.replace(place, place, link_of(ref))
         self.session.flush()
         self.view.update_view()
-        self.screen.say("Attached; it is sent when the relay is there.")
 
     def _here(self) -> FileRef | None:
         """The file of an object on the caret's line."""
