@@ -1,7 +1,7 @@
 """The agent's process: holds one vault's key in memory and gives it to processes of the same user.
 
-It forgets when its time is over (time asleep counts), when it is told to, and when it is asked to end. It
-writes nothing anywhere, and has no key but the one that came through its standard input.
+It forgets when its time is over (time asleep counts), when it is told to, when it is asked to end, and soon
+after its socket is gone: nobody could tell it to any more. It writes nothing anywhere, and has no key but the one that came through its standard input.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,8 @@ from cryptpad_tui.vault.agent import READY, REQUEST_BYTES, WAIT_S, Op, peer_uid
 from cryptpad_tui.vault.header import MASTER_KEY_BYTES, VAULT_ID_BYTES
 
 _BOOT_CLOCK: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+LOOKS_S: Final = 10.0
+"""How often it looks whether anybody can still reach it."""
 
 
 class Holder:
@@ -63,13 +66,13 @@ class Holder:
         return not self.__key or self.left_s() <= 0
 
 
-def serve(listener: socket.socket, holder: Holder) -> None:
-    """Until the key is forgotten."""
+def serve(listener: socket.socket, holder: Holder, is_there: Callable[[], bool] = lambda: True) -> None:
+    """Until the key is forgotten, or nobody can reach this process: at logout its folder goes away."""
     with selectors.DefaultSelector() as selector:
         selector.register(listener, selectors.EVENT_READ)
-        while not holder.is_over:
+        while not holder.is_over and is_there():
             # Wakes now and then: a wall clock that was set forward ends the time too.
-            if selector.select(min(max(holder.left_s(), 0.0), 30.0)):
+            if selector.select(min(max(holder.left_s(), 0.0), LOOKS_S)):
                 with contextlib.suppress(OSError):
                     _serve_one(listener, holder)
 
@@ -127,7 +130,7 @@ def main() -> int:
         signal.signal(number, lambda *_: _end(holder, path, inode))
     _detach()
     try:
-        serve(listener, holder)
+        serve(listener, holder, lambda: _is_at(path, inode))
     finally:
         _end(holder, path, inode)
     return 0
@@ -145,9 +148,17 @@ def _end(holder: Holder, path: Path, inode: int) -> None:
     holder.forget()
     with contextlib.suppress(OSError):
         # Another agent may have taken the place.
-        if path.lstat().st_ino == inode:
+        if _is_at(path, inode):
             path.unlink()
     os._exit(0)
+
+
+def _is_at(path: Path, inode: int) -> bool:
+    """Whether our socket still has its name; it keeps its inode as long as it listens."""
+    try:
+        return path.lstat().st_ino == inode
+    except OSError:
+        return False
 
 
 if __name__ == "__main__":

@@ -114,6 +114,22 @@ def test_another_users_process_gets_nothing(monkeypatch: pytest.MonkeyPatch, tmp
     listener.close()
 
 
+def test_one_whose_place_is_gone_holds_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`lock` reaches whoever has the place: two that were started at once must not both go on."""
+    monkeypatch.setattr(agent_main, "LOOKS_S", 0.01)
+    first = agent_main._listen(tmp_path / "s")
+    inode = (tmp_path / "s").lstat().st_ino
+    second = agent_main._listen(tmp_path / "s")
+    holder = Holder(ID, bytearray(KEY), 3)
+    began = time.monotonic()
+    agent_main.serve(first, holder, lambda: agent_main._is_at(tmp_path / "s", inode))
+    assert time.monotonic() - began < 2
+    (tmp_path / "s").unlink()
+    assert not agent_main._is_at(tmp_path / "s", inode)
+    for listener in (first, second):
+        listener.close()
+
+
 def test_time_asleep_and_a_clock_set_forward_count(monkeypatch: pytest.MonkeyPatch) -> None:
     holder = Holder(ID, bytearray(KEY), 60)
     assert holder.answer(bytes([Op.KEY]) + ID) == KEY
