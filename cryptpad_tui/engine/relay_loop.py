@@ -198,7 +198,6 @@ class RelayLoop:
             connection,
             rng=self._engine.rng,
             failed=lambda error: _first(failure, error),
-            lock=session.flows,
         )
         try:
             self._check_relay(session, connection)
