@@ -1,7 +1,8 @@
 """The agent's process: holds one vault's key in memory and gives it to processes of the same user.
 
 It forgets when its time is over (time asleep counts), when it is told to, when it is asked to end, and soon
-after its socket is gone: nobody could tell it to any more. It writes nothing anywhere, and has no key but the one that came through its standard input.
+after its socket is gone: nobody could tell it to any more. It writes nothing anywhere, and has no key but the
+one that came through its standard input.
 """
 
 from __future__ import annotations
