@@ -137,7 +137,7 @@ async def revoke(
         listed = [each for each in _listed(engine, session) if each.ident_pk not in drop]
         member_book.begin(engine, pad_id, listed)
         plan = Plan(tuple([_kept(each) for each in listed]), history)
-        async with connection_of(engine, session) as connection:
+        async with session.flows, connection_of(engine, session) as connection:
             try:
                 await connection.run(
                     flows_epoch.rotate(
@@ -176,7 +176,7 @@ async def set_expiry(engine: Engine, pad_id: bytes, unix_ms: int, *, wait_s: flo
     await _in_step(engine, pad_id, wait_s)
     session = engine.open_pad(pad_id)
     try:
-        async with connection_of(engine, session) as connection:
+        async with session.flows, connection_of(engine, session) as connection:
             await connection.run(flows_epoch.expire(session.replica, record.secret, unix_ms))
     except Refused as refused:
         raise RelayRefused(refused.code) from None
@@ -191,7 +191,7 @@ async def destroy(engine: Engine, pad_id: bytes, *, wait_s: float = 10.0) -> Non
     await _in_step(engine, pad_id, wait_s)
     session = engine.open_pad(pad_id)
     try:
-        async with connection_of(engine, session) as connection:
+        async with session.flows, connection_of(engine, session) as connection:
             flow = flows_epoch.delete(session.replica, record.secret, now_ms=engine.wall_ms())
             await connection.run(flow)
     except Refused as refused:

@@ -198,6 +198,7 @@ class RelayLoop:
             connection,
             rng=self._engine.rng,
             failed=lambda error: _first(failure, error),
+            lock=session.flows,
         )
         try:
             self._check_relay(session, connection)

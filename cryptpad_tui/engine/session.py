@@ -6,6 +6,7 @@ while one is attached. This object decides nothing about validity; `pad.replica`
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import replace
@@ -53,6 +54,8 @@ class PadSession:
         """Whether the last attempt to be in step ended in an alarm."""
         self.halted = False
         """Whether the pad stays as it is until a person ends its alarm."""
+        self.flows = asyncio.Lock()
+        """Held by each conversation with a relay about this pad: two at once would confuse each other."""
         self.attached_here = False
         self.followed = False
         """Whether another window of this vault has the lease and keeps this pad in step."""

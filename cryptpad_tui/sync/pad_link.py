@@ -52,13 +52,18 @@ class PadLink:
         *,
         rng: RandomBytes,
         failed: Callable[[Exception], None],
+        lock: asyncio.Lock | None = None,
     ) -> None:
-        """`failed` hears of what went wrong while taking a push."""
+        """`failed` hears of what went wrong while taking a push. `lock` is taken for each conversation, where
+        others than this link have some about the same pad in this process.
+        """
         self._host = host
         self._connection = connection
         self._rng = rng
         self._failed = failed
-        self._lock = asyncio.Lock()
+        self._lock = lock or asyncio.Lock()
+        self._epoch = 0
+        """The epoch by whose keys this connection is proven."""
         self._sent: set[bytes] = set()
         self._own: dict[bytes, bytes] = {}
         """Entries that this connection appended beside the outbox, by id: snapshots and their HELLOs."""
@@ -88,7 +93,7 @@ class PadLink:
     def _check_keys(self) -> None:
         """This connection is proven by keys of one epoch; raises KeysChanged where another began."""
         replica = self._replica
-        if replica.fold.n and replica.fold.epoch != replica.fetch_epoch:
+        if replica.fold.n and replica.fold.epoch != self._epoch:
             raise KeysChanged
 
     async def _fold(self, flow: flows.Flow[list[Folded]]) -> None:
@@ -107,6 +112,7 @@ class PadLink:
             now_ms=self._replica.now_ms(),
         )
         connected, lost = await self._connection.run(flow)
+        self._epoch = self._replica.fetch_epoch
         if lost:
             self._host.noticed(flows_restore.notice_of(lost))
         return connected
@@ -155,6 +161,13 @@ class PadLink:
             self._failed(error)
 
     async def _drain_commits(self) -> None:
+        drained = bool(self._commits)
+        await self._fold_commits()
+        if drained:
+            # Also where another window, or another conversation of this one, folded them first.
+            self._check_keys()
+
+    async def _fold_commits(self) -> None:
         while self._commits:
             commit = self._commits.pop(0)
             self._queued_bytes = self._queued_bytes if self._commits else 0
@@ -172,7 +185,6 @@ class PadLink:
             else:
                 flow = flows.take(self._replica, commit.first_n, entries, commit.head, live=True)
             await self._fold(flow)
-            self._check_keys()
 
     def _whole(self, commit: frames.Commit) -> tuple[bytes, ...] | None:
         """The commit's entries, with one's own, sent as ids, put back from the outbox.
