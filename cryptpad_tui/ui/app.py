@@ -22,11 +22,11 @@ from cryptpad_tui.ui import words
 from cryptpad_tui.ui.backend import Backend, VaultBackend, given_secret
 from cryptpad_tui.ui.commands import all_commands
 from cryptpad_tui.ui.failures import engine_failures
+from cryptpad_tui.ui.forgetting import ForgettingApp
 from cryptpad_tui.ui.habits import Habits
 from cryptpad_tui.ui.idle_lock import BY_A_PERSON, IdleLock
 from cryptpad_tui.ui.screens.base import Action, CommandScreen
 from cryptpad_tui.ui.terminal import UnsuitableTerminal, are_terminals, refuse_unsuitable_terminal
-from cryptpad_tui.ui.type_ahead import OrderedKeysApp
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
@@ -40,7 +40,7 @@ _THEMES: Final = (
 _THEME_SETTING: Final = "theme"
 
 
-class CryptpadApp(OrderedKeysApp):
+class CryptpadApp(ForgettingApp):
     """cryptpad-tui on a screen."""
 
     CSS_PATH = "theme.tcss"
@@ -330,6 +330,7 @@ class CryptpadApp(OrderedKeysApp):
                 self.screen.release()
             await self.pop_screen()
         await self.switch_screen(self._locked_screen())
+        self.forget_screens()
         await self.drop_engine()
 
     # ---- pads
