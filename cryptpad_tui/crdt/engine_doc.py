@@ -6,16 +6,15 @@ transaction: what the engine reports is recorded, and taken after the transactio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
-from weakref import WeakMethod
 
-from pycrdt import Doc, Map, Text, UndoManager
+from pycrdt import Doc, Map, Text
 
 from cryptpad_tui.crdt.batch import ByteEdit
-from cryptpad_tui.crdt.collector import collector_paused
+from cryptpad_tui.crdt.collector import collector_paused, weakly
 from cryptpad_tui.crdt.delta import Delta
 from cryptpad_tui.crdt.errors import EngineFailure, UnfitValue, engine_call
 from cryptpad_tui.crdt.items import ItemList
@@ -25,10 +24,10 @@ from cryptpad_tui.crdt.known_gaps import KnownGaps, bytes_added, look_into
 from cryptpad_tui.crdt.line_index import utf8_size, utf16_size
 from cryptpad_tui.crdt.map_values import with_bytes
 from cryptpad_tui.crdt.mark_index import Piece, Run, frozen, merged
+from cryptpad_tui.crdt.undo_history import UndoHistory
 from cryptpad_tui.crdt.values import Attributes
 from cryptpad_tui.crdt.wire import decode_state_vector
 
-UNDO_PAUSE_S = 0.5
 _OWN = "own"
 _REMADE = "remade"
 
@@ -37,11 +36,16 @@ class EngineDocument:
     """The engine's document of one pad, editable at UTF-8 byte offsets that the caller checked."""
 
     def __init__(
-        self, kind: PadKind, client_id: int, state: bytes, now: Callable[[], float], *updates: bytes
+        self,
+        kind: PadKind,
+        client_id: int,
+        state: bytes,
+        now: Callable[[], float],
+        *updates: bytes,
+        beneath: Iterable[bytes] = (),
     ) -> None:
-        self._now = now
-        # Never 0: the engine takes a first change at time 0 for none at all.
-        self._undo_shift_s = 1.0
+        """`beneath`: items of `state` with the content that it has deleted."""
+        self.kind = kind
         self._updates: list[bytes] = []
         self._items = KeptItems(self.encode, self.whole_text)
         self._gaps = KnownGaps()
@@ -59,21 +63,25 @@ class EngineDocument:
             self.doc: Doc[Any] = Doc(client_id=client_id, skip_gc=True)
             self._text: Text | None = self.doc.get(TEXT_ROOT, type=Text) if kind.has_text else None
             self._maps: dict[str, Map[Any]] = {root: self.doc.get(root, type=Map) for root in kind.map_roots}
-            if state:
-                self.doc.apply_update(state)
+            for update in (*beneath, state):
+                if update:
+                    self.doc.apply_update(update)
             for update in updates:
                 with suppress(EngineFailure), engine_call():
                     self.doc.apply_update(update)
-            self.doc.observe(_weakly(self._keep_update))
+            self.doc.observe(weakly(self._keep_update))
             if self._text is not None:
                 # Past the wrapper, which works out the delta of every event whether it is read or not.
-                self._subscription = self._text.integrated.observe(_weakly(self._keep_delta))
+                self._subscription = self._text.integrated.observe(weakly(self._keep_delta))
             for root, shared in self._maps.items():
                 self._watch(root, shared)
-            self._make_undo_manager()
+            scope = (
+                self._text if self._text is not None else self._maps.get(ENTRIES_ROOT, self._maps[META_ROOT])
+            )
+            self.history = UndoHistory(self.doc, scope, _OWN, now)
 
     def _watch(self, root: str, shared: Map[Any]) -> None:
-        shared.observe(partial(_weakly(self._keep_keys), root))
+        shared.observe(partial(weakly(self._keep_keys), root))
 
     def _keep_keys(self, root: str, event: Any) -> None:
         self._changed_keys.setdefault(root, set()).update(event.keys)
@@ -199,36 +207,18 @@ class EngineDocument:
 
     # -- undo
 
-    def _make_undo_manager(self) -> None:
-        scope = self._text if self._text is not None else self._maps.get(ENTRIES_ROOT, self._maps[META_ROOT])
-        self._undo = UndoManager(
-            scopes=[scope],
-            capture_timeout_millis=int(UNDO_PAUSE_S * 1000),
-            timestamp=_weakly(self._undo_ms),
-        )
-        self._undo.include_origin(_OWN)
-
-    def _undo_ms(self) -> int:
-        return int((self._now() + self._undo_shift_s) * 1000)
-
     def undo(self) -> bool:
         """Take back the last group of own changes."""
-        return self._step(self._undo.undo)
+        return self._step(self.history.undo)
 
     def redo(self) -> bool:
         """Make again what `undo` took back."""
-        return self._step(self._undo.redo)
+        return self._step(self.history.redo)
 
     def _step(self, step: Callable[[], bool]) -> bool:
         self._gaps.forget()
         self._own_clock = None
-        with engine_call():
-            return step()
-
-    def end_undo_group(self) -> None:
-        """Let the next own transaction start a group of its own."""
-        # The engine has no such call; it groups by a clock, so the clock it sees is moved on.
-        self._undo_shift_s += 2 * UNDO_PAUSE_S
+        return step()
 
     # -- reading
 
@@ -286,15 +276,3 @@ class EngineDocument:
         """The whole state as one update; costs its length."""
         with engine_call():
             return self.doc.get_update()
-
-
-def _weakly(method: Callable[..., Any]) -> Callable[..., Any]:
-    """A callback that keeps nothing alive: Python's collector does not see what the engine holds, so what the
-    engine held would stay in memory, with its text, after its pad is closed."""
-    reference = WeakMethod(method)
-
-    def call(*given: Any) -> Any:
-        target = reference()
-        return target(*given) if target is not None else None
-
-    return call

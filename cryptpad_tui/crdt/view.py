@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from cryptpad_tui.crdt.anchors import locate_anchor, make_anchor
 from cryptpad_tui.crdt.authorship import Written, map_writers, written_between
+from cryptpad_tui.crdt.carried_undo import move_to, stand_on
 from cryptpad_tui.crdt.clean import require_any, require_clean, require_formats, require_key
 from cryptpad_tui.crdt.delta import apply_delta, delta_of
 from cryptpad_tui.crdt.diff import smallest_edits
@@ -22,7 +23,7 @@ from cryptpad_tui.crdt.explicit_marks import explicit, explicit_in_place, inheri
 from cryptpad_tui.crdt.kinds import META_ROOT, PadKind
 from cryptpad_tui.crdt.line_index import LineIndex
 from cryptpad_tui.crdt.mark_index import MarkIndex, Run
-from cryptpad_tui.crdt.rebase import content_of, make_again, write_text_edits
+from cryptpad_tui.crdt.rebase import write_text_edits
 from cryptpad_tui.crdt.values import (
     Anchor,
     Attributes,
@@ -159,7 +160,7 @@ class ViewDocument:
 
     def end_undo_group(self) -> None:
         """Let the next edit start a group of its own."""
-        self._engine.end_undo_group()
+        self._engine.history.end_group()
 
     def _step(self, step: Callable[[], bool]) -> bool:
         self._require_writable()
@@ -247,20 +248,22 @@ class ViewDocument:
         """Stand on canonical bytes as another client, with everything that this view shows.
 
         `state` must be of a log position up to which this view followed the log: what it holds and
-        the view does not is taken back. The difference is made again and comes out of
-        `take_updates`; the undo history ends, since what it refers to is gone.
+        the view does not is taken back. The difference is made again and comes out of `take_updates`.
         """
-        kept = content_of(self._engine, self.kind, self.text())
-        self._engine = EngineDocument(self.kind, client_id, state, self._now)
-        self.lines.reset(self._engine.whole_text())
-        make_again(self._engine, self.lines, kept)
+        self._engine = move_to(self._engine, state, client_id, self.lines, self._now)
         self._engine.take_changed_keys()
         self._tell(Change((), Origin.RELOAD))
 
-    def reset(self, state: bytes, client_id: int) -> None:
-        """Show `state` and nothing else, as another client: for when nothing here is pending."""
-        self._engine = EngineDocument(self.kind, client_id, state, self._now)
-        self.lines.reset(self._engine.whole_text())
+    def reset(self, state: bytes, client_id: int, *, is_other: bool = False) -> None:
+        """Show `state` and nothing else, as another client: for when nothing here is pending.
+
+        `is_other`: it is of another log, and whatever is in it under the same ids is something else.
+        """
+        if is_other:
+            self._engine = EngineDocument(self.kind, client_id, state, self._now)
+            self.lines.reset(self._engine.whole_text())
+        else:
+            self._engine = stand_on(self._engine, state, client_id, self.lines, self._now)
         self._tell(Change((), Origin.RELOAD))
 
     def encode(self) -> bytes:

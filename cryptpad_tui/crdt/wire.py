@@ -6,7 +6,7 @@ must never see foreign bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from cryptpad_tui.crdt.grammar import HAS_ORIGIN, HAS_RIGHT
 from cryptpad_tui.crdt.reader import Id
@@ -42,6 +42,12 @@ def decode_state_vector(data: bytes) -> dict[int, int]:
         client, at = decode_varint(data, at)
         clocks[client], at = decode_varint(data, at)
     return clocks
+
+
+def encode_state_vector(clocks: Mapping[int, int]) -> bytes:
+    """As the engine reads it."""
+    pairs = [encode_varint(client) + encode_varint(clock) for client, clock in clocks.items()]
+    return encode_varint(len(pairs)) + b"".join(pairs)
 
 
 def encode_string(text: str) -> bytes:

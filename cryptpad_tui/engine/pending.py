@@ -212,7 +212,7 @@ class PendingEdits:
             self._session.use_another_writer()
         self._read_pending()
         document = self._document(self._random_client(), [*self._shown, *self._unsaved])
-        self.view.reset(document.encode(), self._view_client())
+        self.view.reset(document.encode(), self._view_client(), is_other=why is Replaced.TRUTH)
 
     def _leave_the_lie(self, truth: Fold) -> None:
         """In the transaction that keeps the truth: a death after it would leave edits that none can show."""
@@ -222,11 +222,13 @@ class PendingEdits:
 
     def show_canonical(self) -> None:
         """Let the view hold all that the log does, as where a snapshot was loaded beneath it."""
-        if self.view.state_vector() == dict(self._replica.fold.document.clocks):
+        have, clocks = self.view.state_vector(), dict(self._replica.fold.document.clocks)
+        if have == clocks:
             return
         canonical = self._replica.canonical_state()
         self._unsaved += self.view.take_updates()
-        if self._session.waiting or self._unsaved:
+        goes_on = all(clock <= clocks.get(client, 0) for client, clock in have.items())
+        if goes_on or self._session.waiting or self._unsaved:
             _apply_all(self.view, (canonical,))
         else:
             self.view.reset(canonical, self._view_client())

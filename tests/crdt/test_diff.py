@@ -48,7 +48,7 @@ def remade(base: bytes, client_id: int, front: str, back: str) -> bytes:
     lines = view.lines
     view.replace(lines.position_at(0), lines.position_at(0), front)
     view.replace(lines.end, lines.end, back)
-    view.take_updates()
+    view = ViewDocument(client_id=client_id + 200, kind=PadKind.TEXT, state=view.encode())
     view.rebase(base, client_id)
     (update,) = view.take_updates()
     return update
