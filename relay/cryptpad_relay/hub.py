@@ -23,6 +23,7 @@ from cryptpad_relay.protocol.entry import Entry
 from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_relay.protocol.frames import Appended, Error, Op, PadHead, join_frame
 from cryptpad_relay.protocol.labels import u64
+from cryptpad_relay.rendezvous import Rendezvous
 from cryptpad_relay.store.base import ChunkRow, EntryRow, Loss, Store
 from cryptpad_relay.store.files.base import ERASE_CHUNKS, UNFINISHED_DAYS, Filing
 from cryptpad_relay.voids import Appendable
@@ -52,6 +53,7 @@ class Hub:
         self.relay_pk = keys.public
         self.fan_out = fan_out
         self.creates_by_address = AddressBuckets(self.limits.creates_per_address)
+        self.rendezvous = Rendezvous(self.limits, random_bytes)
         self.holds = Holds(wall, self.limits, backed_up=store.last_pad_number() if restored else 0)
         self._wake = wake
         self._pads: dict[bytes, OpenPad] = {}
@@ -74,8 +76,7 @@ class Hub:
             index = self.store.pad_index(row)
             if is_ended(index.records(), self._now_ms()):
                 raise Refused(Code.DELETED)
-            log = PadLog(index)
-            pad = OpenPad(log, loss=index.loss())
+            pad = OpenPad(PadLog(index), loss=index.loss())
         return pad
 
     def subscribe(self, pad: OpenPad, session: Subscriber) -> None:
@@ -233,17 +234,16 @@ class Hub:
         if now >= self._forget_at:
             self._forget_at = now + FORGET_INTERVAL_S
             self.creates_by_address.forget_idle(now)
+            self.rendezvous.tick(now)
             self._end_expired()
             self._gathering.rows.filing.expire_before = self.day() - UNFINISHED_DAYS
             self._wake()
 
     def _end_expired(self) -> None:
         for row in due(self.store, self._now_ms()):
-            pad = self._pads.pop(row.pad_id, None)
-            if pad is not None:
+            if (pad := self._pads.pop(row.pad_id, None)) is not None:
                 end_subscriptions(pad)
             self._gathering.rows.ended.append(row)
-            self._wake()
 
     def _now_ms(self) -> int:
         return int(self.wall() * 1_000)

@@ -31,6 +31,13 @@ class Limits(NamedTuple):
     """Bytes of the tables of writers that SNAPSHOTs made this relay compute: two of the largest at once."""
     faults_per_connection: Rate = Rate(64, 0.5)
     """Requests that no client of this protocol makes; beyond them the connection is closed."""
+    meetings_per_address: Rate = Rate(20, 0.1)
+    guests_per_address: Rate = Rate(10, 0.1)
+    """Numbers tried: each may end somebody's code, and guesses one in 65,536."""
+    meetings: int = 1_024
+    meetings_per_connection: int = 4
+    meeting_s: float = 600.0
+    meeting_messages: int = 8
     subscriptions: int = 20_000
     loose_chunk_bytes: int = 640 * 2**20
     """Chunks of one pad that no SNAPSHOT names yet: one of the largest snapshots, and some."""

@@ -23,6 +23,7 @@ from cryptpad_relay.protocol.errors import Code, Malformed, Refused
 from cryptpad_relay.protocol.frames import MAX_BODY, MAX_CHUNK_BYTES, Op, PadHead, join_frame
 from cryptpad_relay.protocol.labels import u32, u64
 from cryptpad_relay.protocol.records import UNBOUND, parse_genesis
+from cryptpad_relay.rendezvous import MEETINGS
 from cryptpad_relay.restoring import restore
 
 if TYPE_CHECKING:
@@ -292,4 +293,5 @@ HANDLERS: Final[dict[int, Callable[[Session, int, bytes, float], Work]]] = {
     Op.WATCH: _watch,
     Op.LOOKUP: _lookup,
     Op.UNSUB: _unsubscribe,
+    **MEETINGS,
 }

@@ -125,6 +125,7 @@ class Session:
         for pad_id in self.watched:
             self.hub.unwatch(pad_id, self)
         self.pads, self.watched = {}, frozenset()
+        self.hub.rendezvous.left(self)
 
     def answer(self, op: Op, req: int, body: bytes = b"") -> None:
         self.peer.send(join_frame(op | frames.REPLY_BIT, req, body))

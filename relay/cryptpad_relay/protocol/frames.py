@@ -54,10 +54,15 @@ class Op(IntEnum):
     FILE_PUT = 0x20
     FILE_LOOK = 0x21
     FILE_DROP = 0x22
+    MEET_OPEN = 0x30
+    MEET_JOIN = 0x31
+    MEET_SEND = 0x32
+    MEET_END = 0x33
     COMMIT = 0x40
     PRESENCE = 0x41
     HEAD = 0x42
     SIGNED = 0x43
+    MET = 0x44
     ERR = 0xFF
 
 
