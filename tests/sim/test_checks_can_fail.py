@@ -11,6 +11,7 @@ STEPS = 80
 SEEDS = {
     "believe any base": (12, 17, 22, 29),
     "believe whoever is here": (109, 10, 23),
+    "show not all": (6, 3),
 }
 """Where few runs are enough; elsewhere the first ones are."""
 
