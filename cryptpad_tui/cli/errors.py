@@ -4,7 +4,6 @@
     - `WrongUse`: arguments that make no sense together; exit code 2.
         - `LinkInArguments`: a secret where every user of the machine can read it.
     - `NobodyToAsk`: locked, and no terminal to ask on; exit code 4.
-    - `UncleanInput`: text that no pad can carry, with its line and column.
     - `LinkTooLong`: what came in place of a link cannot be one.
     - `InputTooLong`, `FileUnreadable`, `OutputFailed`: what the machine would not read or write.
     - `FileUnwritable`: a file that could not be made.
@@ -12,7 +11,7 @@
     - `PassphrasesDiffer`, `EmptySecret`: an answer that cannot be used.
     - `KeyfileUnnamed`: a rekey that would lock a keyfile out.
     - `AmbiguousRestore`: a backup file and a pad in the trash of one name.
-    - `BadTitle`, `BadName`, `BadRelayAddress`: arguments that no pad, person or relay can have.
+    - `BadName`, `BadRelayAddress`: arguments that no person or relay can have.
     - `RelayUnreachable`: the relay was needed and did not answer; exit code 5.
     - `StillWaiting`: the relay answered and did not take everything.
     - `ChecksFailed`: the doctor found something that stops the program.
@@ -43,10 +42,6 @@ class LinkInArguments(WrongUse):
 class NobodyToAsk(CliError):
     """The vault is locked and there is no terminal to ask for its passphrase. Nothing was changed; use
     --passphrase-file FILE or set CRYPTPAD_TUI_PASSPHRASE_FILE."""
-
-
-class UncleanInput(CliError):
-    """The text holds something that no pad can carry. Nothing was changed; remove it and try again."""
 
 
 class InputTooLong(CliError):
@@ -89,10 +84,6 @@ class KeyfileUnnamed(CliError):
 class AmbiguousRestore(CliError):
     """A backup file and a pad in the trash are both called so. Nothing was changed; write ./FILE for the
     file, or the pad's short id."""
-
-
-class BadTitle(CliError):
-    """A title is one line of text, not empty and at most 1,000 characters. Nothing was changed."""
 
 
 class BadName(CliError):

@@ -1,12 +1,30 @@
-"""What can go wrong between a file and a pad, as sentences for a person."""
+"""What can go wrong between a file and a pad, as sentences for a person.
+
+- `ConvertError`
+    - `NeedsPandoc`, `NotConverted`: a file that cannot be read or made
+    - `UncleanText`: text that no pad can carry, with its line and column
+    - `BadTitle`: what no pad can be called
+"""
 
 from __future__ import annotations
 
 
-class NeedsPandoc(Exception):
+class ConvertError(Exception):
+    """The file was not converted. Nothing was changed."""
+
+
+class NeedsPandoc(ConvertError):
     """This needs the program pandoc (and for PDF one of the engines it makes PDF with), which is not here or
     could not do it. Nothing was changed; install it, or choose md, html, docx, odt, txt or json."""
 
 
-class NotConverted(Exception):
+class NotConverted(ConvertError):
     """The file is not what its name says, or too large to convert. Nothing was changed."""
+
+
+class UncleanText(ConvertError):
+    """The text holds something that no pad can carry. Nothing was changed; remove it and try again."""
+
+
+class BadTitle(ConvertError):
+    """A title is one line of text, not empty and at most 1,000 characters. Nothing was changed."""

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryptpad_tui.cli import text_input
-from cryptpad_tui.cli.errors import BadTitle, FileUnreadable, InputTooLong, UncleanInput
+from cryptpad_tui.cli.errors import FileUnreadable, InputTooLong
 from cryptpad_tui.cli.text_input import clean_text, read_bytes, require_title
+from cryptpad_tui.convert import plain_in
+from cryptpad_tui.convert.errors import BadTitle, UncleanText
 from cryptpad_tui.crdt.clean import find_unclean
 
 
@@ -46,16 +47,16 @@ def test_text_is_made_clean_with_a_note_on_each_change(raw: bytes, text: str, no
     ],
 )
 def test_text_that_no_pad_can_hold_is_refused_with_line_and_column(raw: bytes, place: str) -> None:
-    with pytest.raises(UncleanInput) as refused:
+    with pytest.raises(UncleanText) as refused:
         clean_text(raw)
-    assert refused.value.detail == place
+    assert str(refused.value) == place
 
 
 @given(st.binary())
 def test_whatever_is_accepted_is_clean(raw: bytes) -> None:
     try:
         text = clean_text(raw).text
-    except UncleanInput:
+    except UncleanText:
         return
     assert find_unclean(text) is None
 
@@ -87,4 +88,4 @@ def test_what_cannot_be_a_title_is_refused(title: str) -> None:
 
 def test_a_title_is_kept_as_it_is() -> None:
     assert require_title(" Ünïcode 😀 ") == " Ünïcode 😀 "
-    assert text_input.MAX_TITLE_CHARS == 1_000
+    assert plain_in.MAX_TITLE_CHARS == 1_000

@@ -1,20 +1,20 @@
-"""The files that `import` was given: alone, in folders, or in a zip. Nothing is unpacked to a disk."""
+"""The files that a person named: alone, in folders, or in a zip. Nothing is unpacked to a disk."""
 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from cryptpad_tui.cli.errors import FileUnreadable
-from cryptpad_tui.cli.text_input import MAX_INPUT_BYTES, read_bytes
+from cryptpad_tui.convert.archive import Archive, Limits, Member
+from cryptpad_tui.convert.errors import NotConverted
+from cryptpad_tui.engine.exchange.errors import FileNotRead, FileTooLong, LeadsOut
 
-if TYPE_CHECKING:
-    from cryptpad_tui.convert.archive import Archive, Member
-
+MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 MAX_FILES: Final = 10_000
 MAX_ZIP_BYTES: Final = 256 * 1024 * 1024
 _NOT_OURS: Final = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
@@ -31,7 +31,7 @@ class Source:
 
 
 def sources_of(path: Path, folder: str) -> Iterator[Source]:
-    """The files at a path; links and hidden files of folders are none."""
+    """The files at a path; links and hidden files of folders are none. Raises FileNotRead or LeadsOut."""
     if path.suffix.lower() == ".zip" and path.is_file():
         yield from _zipped(path, folder)
     elif path.is_dir():
@@ -41,7 +41,7 @@ def sources_of(path: Path, folder: str) -> Iterator[Source]:
 
 
 def _file(path: Path, folder: str) -> Source:
-    return Source(str(path), path.name, folder, partial(read_bytes, path, MAX_INPUT_BYTES, "the file"))
+    return Source(str(path), path.name, folder, partial(_bytes, path, MAX_FILE_BYTES))
 
 
 def _below(path: Path, folder: str) -> Iterator[Source]:
@@ -57,18 +57,15 @@ def _below(path: Path, folder: str) -> Iterator[Source]:
 
 def _zipped(path: Path, folder: str) -> Iterator[Source]:
     """The files of a zip, in a folder of its name, as those of a folder."""
-    from cryptpad_tui.convert.archive import Archive, Limits
-    from cryptpad_tui.convert.errors import NotConverted
-
-    data = read_bytes(path, MAX_ZIP_BYTES, "the file")
+    data = _bytes(path, MAX_ZIP_BYTES)
     try:
         archive = Archive(data, limits=Limits(parts=MAX_FILES, total=MAX_ZIP_BYTES))
     except NotConverted as error:
-        raise FileUnreadable(f"{path}: {error}") from None
+        raise FileNotRead(f"{path}: {error}") from None
     for member in archive.members:
         parts = member.name.split("/")
         if "\\" in member.name or any(part in ("", ".", "..") for part in parts):
-            raise FileUnreadable(f"{path}: it holds a name that leads out of it; nothing was imported")
+            raise LeadsOut(str(path))
         if any(part.startswith(".") or part in _NOT_OURS for part in parts):
             continue
         into = "/".join([part for part in (folder, path.stem, *parts[:-1]) if part])
@@ -76,6 +73,21 @@ def _zipped(path: Path, folder: str) -> Iterator[Source]:
 
 
 def _member(archive: Archive, member: Member) -> bytes:
-    if member.size > MAX_INPUT_BYTES:
-        raise FileUnreadable(f"it is over {MAX_INPUT_BYTES} bytes")
+    if member.size > MAX_FILE_BYTES:
+        raise FileTooLong(f"over {MAX_FILE_BYTES} bytes")
     return archive.read(member)
+
+
+def _bytes(path: Path, limit: int) -> bytes:
+    """At most `limit` bytes of a plain file; a pipe or a device would never end."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise FileNotRead(f"{path}: no plain file")
+            data = stream.read(limit + 1)
+    except OSError as error:
+        raise FileNotRead(f"{path}: {error.strerror or type(error).__name__}") from None
+    if len(data) > limit:
+        raise FileTooLong(f"over {limit} bytes")
+    return data
