@@ -13,6 +13,7 @@ from typing import Final
 from cryptpad_relay.protocol.errors import Malformed
 from cryptpad_relay.protocol.owner_records import DeleteRecord, EpochRecord, ExpireRecord
 from cryptpad_relay.protocol.records import Genesis
+from cryptpad_tui.crypto.keys import client_id_of
 from cryptpad_tui.pad.writers import WriterState, WriterStatus, ordered
 
 CLOSED_ROW: Final = struct.Struct(">32sQ32sQI32s")
@@ -86,7 +87,7 @@ def encode_closed(closed: Iterable[WriterState], clocks: Mapping[int, int]) -> b
     )
 
 
-def decode_closed(raw: bytes) -> tuple[dict[bytes, WriterState], dict[int, int]]:
+def decode_closed(raw: bytes, pad_id: bytes) -> tuple[dict[bytes, WriterState], dict[int, int]]:
     """The writers of closed epochs, and the clocks of their client ids; raises Malformed."""
     if len(raw) % CLOSED_ROW.size:
         raise Malformed("closed writers")
@@ -94,7 +95,7 @@ def decode_closed(raw: bytes) -> tuple[dict[bytes, WriterState], dict[int, int]]
     clocks: dict[int, int] = {}
     last = b""
     for writer_pk, last_seq, last_id, client_id, clock, ident_pk in CLOSED_ROW.iter_unpack(raw):
-        if writer_pk <= last or client_id in clocks:
+        if writer_pk <= last or client_id in clocks or client_id != client_id_of(pad_id, writer_pk):
             raise Malformed("closed writers")
         last = writer_pk
         clocks[client_id] = clock

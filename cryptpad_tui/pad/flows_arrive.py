@@ -55,6 +55,9 @@ def _by_other_keys(replica: Replica, greeting: Greeting, *, rng: RandomBytes) ->
                 raise
             continue
         older = None if learnt or epoch == ring.newest else epoch
+        if older is not None and replica.fold.epoch < ring.newest:
+            # What it shows of before them could be by somebody who is out: only who crossed can tell.
+            raise Alarm(AlarmCode.ROLLBACK, f"it shows no change of the keys to those of epoch {ring.newest}")
         return (yield from flows.subscribe(replica, greeting, rng=rng, epoch=older))
     raise Refused(Code.NOT_AUTHORISED)
 

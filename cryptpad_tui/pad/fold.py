@@ -148,6 +148,7 @@ class Fold:
         if record_kind(raw) is not None:
             return self._step_record(self.owner.check(raw, n, trusted=trusted), n)
         entry = self._parse(raw)
+        record_steps.check_not_closed(self, raw, n, trusted=trusted)
         writer = self._check_outer(entry, n, trusted=trusted)
         if self.ring.known(self.epoch) is None:
             # No verdict about the entry: it is not for this person.

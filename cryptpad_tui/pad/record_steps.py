@@ -38,3 +38,11 @@ def step_epoch(fold: Fold, record: EpochRecord, n: int) -> None:
         raise Removed(record)
     fold.closed, fold.writers = fold.everybody, {}
     fold.mark = EpochMark.of(record)
+
+
+def check_not_closed(fold: Fold, raw: bytes, n: int, *, trusted: bool) -> None:
+    """Nothing by keys of before stands behind the end that the owner's record, once seen, gave them."""
+    closing = fold.ring.marks.get(fold.epoch + 1)
+    if closing is not None and n >= closing.n and not trusted:
+        detail = f"the pad's owner closed these keys before position {closing.n}"
+        raise Alarm(AlarmCode.FORK, detail, evidence=(raw,))

@@ -132,7 +132,7 @@ def start_fold(fold: Fold, entry: Entry, table: bytes, chunks: Sequence[bytes], 
         rows = decode_table(table)
         fact_rows = decode_facts(facts[: len(rows) * FACT_ROW.size])
         _restore_writers(fold, rows, fact_rows)
-        fold.closed, clocks = decode_closed(facts[len(rows) * FACT_ROW.size :])
+        fold.closed, clocks = decode_closed(facts[len(rows) * FACT_ROW.size :], fold.pad_id)
         for row, fact in zip(rows, fact_rows, strict=True):
             clocks[client_id_of(fold.pad_id, row.writer_pk)] = fact.last_clock
         clocks = {client: clock for client, clock in clocks.items() if clock}

@@ -73,6 +73,8 @@ ROWS: dict[str, tuple[str, ...]] = {
     ),
     "T15": (
         _EPOCHS + "test_t15_a_relay_that_hides_the_change_of_keys",
+        _EPOCHS + "test_t15_who_heard_of_the_change_of_keys_is_not_led_back",
+        _EPOCHS + "test_t15_nothing_is_folded_behind_what_the_owner_closed",
         _EPOCHS + "test_t15_a_newcomer_with_a_link_of_now_is_not_led_onto_the_old_log",
         _EPOCHS + "test_t15_records_that_stop_before_the_links_epoch_are_not_believed",
     ),

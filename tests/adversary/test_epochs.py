@@ -137,6 +137,46 @@ def test_t15_a_relay_that_hides_the_change_of_keys(
     assert "HIDDEN. " in boris.canonical()
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_t15_who_heard_of_the_change_of_keys_is_not_led_back(
+    table: Table, anna: Guest, carla: Guest, restarted: bool
+) -> None:
+    """A relay that showed Boris the record, and then the old log, on which Carla writes on."""
+    boris = Guest(table, "Boris", 2)
+    boris.write("Boris. ")
+    anna.arrive()
+    other = Desk(table.store.crash(), table.forge)
+    anna.rotate(boris.kept())
+    boris.connect()
+    flows_keys.prove(boris.replica, boris.client.greeting, 0)
+    assert boris.play(flows_keys.learn(boris.replica))
+    table.desk = other
+    carla.write("HIDDEN. ")
+    if restarted:
+        boris.restart()
+    with pytest.raises(Alarm) as caught:
+        boris.arrive()
+    assert caught.value.code is AlarmCode.ROLLBACK
+    assert "HIDDEN" not in boris.canonical()
+
+
+def test_t15_nothing_is_folded_behind_what_the_owner_closed(anna: Guest, carla: Guest) -> None:
+    boris = Guest(anna.table, "Boris", 2)
+    boris.write("Boris. ")
+    carla.arrive()
+    anna.arrive()
+    record = make_epoch(
+        anna.replica, OWNER_ROOT, Plan((boris.kept(),)), anna.replica.pad_id, bytes(32), rng=anna.rng
+    )
+    boris.replica.ring.learn([record])
+    entries = backdated(carla, carla.replica.base())
+    heads = boris.replica.fold.heads_after(entries)
+    _, problem = boris.replica.fold_entries(record.close_n + 1, entries, heads[-1])
+    assert isinstance(problem, Alarm)
+    assert problem.code is AlarmCode.FORK
+    assert "BACKDATED" not in boris.canonical()
+
+
 def test_t15_a_newcomer_with_a_link_of_now_is_not_led_onto_the_old_log(
     table: Table, anna: Guest, carla: Guest
 ) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from cryptpad_relay.protocol.errors import Code, Refused
+from cryptpad_relay.protocol.errors import Code, Malformed, Refused
 from cryptpad_tui.crypto.errors import BadLink
 from cryptpad_tui.crypto.keys import Role, ViewKeys
 from cryptpad_tui.pad import flows
-from cryptpad_tui.pad.epochs import HistoryClosed, NoStartYet, Removed
+from cryptpad_tui.pad.epochs import HistoryClosed, NoStartYet, Removed, decode_closed, encode_closed
 from support.epochs import Guest, Table
 
 
@@ -252,3 +252,16 @@ def test_a_refusal_of_who_knows_no_other_keys_is_no_removal(table: Table, anna: 
     anna.client.ask = refuse  # type: ignore[method-assign]
     with pytest.raises(Refused):
         anna.arrive()
+
+
+def test_a_closed_writer_cannot_be_said_to_have_written_as_another(table: Table, anna: Guest) -> None:
+    """A snapshot's maker says which text is by whom among those whose certificates count no more."""
+    anna.arrive()
+    [writer] = anna.replica.fold.writers.values()
+    raw = encode_closed([writer], {writer.client_id: 5})
+    closed, clocks = decode_closed(raw, anna.replica.pad_id)
+    assert (list(closed), clocks) == ([writer.writer_pk], {writer.client_id: 5})
+    other = bytearray(raw)
+    other[72 + 7] ^= 1
+    with pytest.raises(Malformed):
+        decode_closed(bytes(other), anna.replica.pad_id)
