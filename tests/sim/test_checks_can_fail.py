@@ -10,7 +10,7 @@ from sim.breaks import BREAKS
 STEPS = 80
 SEEDS = {
     "believe any base": (12, 17, 22, 29),
-    "believe whoever is here": (109, 10, 23),
+    "believe whoever is here": (1001, 109, 10),
     "show not all": (6, 3),
 }
 """Where few runs are enough; elsewhere the first ones are."""
