@@ -12,10 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import Enum, auto
+from hmac import compare_digest
 from typing import TYPE_CHECKING, Final
 
+from cryptpad_relay.protocol.records import parse_genesis
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.view import ViewDocument
+from cryptpad_tui.crypto.keys import EditKeys, owner_key
 from cryptpad_tui.drive.tree import Tree
 from cryptpad_tui.engine.listing import UNTITLED, tree_of
 from cryptpad_tui.pad.ports import OutboxRow
@@ -140,9 +143,19 @@ def _merge_pad(engine: Engine, backup: Engine, record: PadRecord, made_ms: int) 
 def _take_rights(engine: Engine, record: PadRecord) -> None:
     """The stronger right to a pad: who owns it in the backup owns it here."""
     known = engine.vault.pad(record.pad_id)
-    if known and known.epoch == record.epoch and _STRENGTH[record.role] > _STRENGTH[known.role]:
+    if not known or known.epoch != record.epoch or _STRENGTH[record.role] <= _STRENGTH[known.role]:
+        return
+    if _is_right(known, record):
         engine.open_pads.take_out(record.pad_id, keep_writer=False)
         engine.add(replace(known, role=record.role, secret=record.secret))
+
+
+def _is_right(known: PadRecord, record: PadRecord) -> bool:
+    """Whether the stronger secret is one to this pad: taking any other would lose the one that is here."""
+    if record.role == "owner":
+        owner_pk = parse_genesis(known.genesis, known.pad_id).owner_pk
+        return compare_digest(owner_key(record.secret).public, owner_pk)
+    return compare_digest(EditKeys.from_seed(record.secret).view_seed, known.secret)
 
 
 def _take_log(here: PadSession, there: PadSession) -> bool:

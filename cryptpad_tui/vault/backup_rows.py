@@ -33,6 +33,7 @@ PAD_TABLES: Final = {
 }
 """Tables whose rows belong to a pad, with what orders them."""
 LISTING: Final = "listing"
+_HELD: Final = frozenset({"pad", *VAULT_TABLES, *PAD_TABLES, LISTING})
 DERIVED: Final = frozenset({"drive_field", "search_due", "lease"})
 """Made again from pads, or true of a running process alone."""
 LOCAL: Final = frozenset({"mounted"})
@@ -185,6 +186,8 @@ def decode_rows(pieces: Iterator[bytes]) -> Iterator[BackupRow]:
 
 def insert(database: Database, row: BackupRow, pad: int | None, known: dict[str, frozenset[str]]) -> int:
     """Put a row where a vault of this version has it; columns that it has no more are left out."""
+    if row.table not in _HELD:
+        raise BackupDamaged("rows of a table that no backup has")
     if row.table not in known:
         known[row.table] = frozenset(columns_of(database, row.table))
     columns = known[row.table]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Final
 
 from cryptpad_tui.host import files
 from cryptpad_tui.vault.backup import MARK
@@ -10,6 +11,9 @@ from cryptpad_tui.vault.backup_rows import FILES_FOLDER, PAD, PAD_TABLES, insert
 from cryptpad_tui.vault.seam import host_errors_translated
 from cryptpad_tui.vault.search_tables import SET_DUE
 from cryptpad_tui.vault.vault import Vault
+
+PAD_SETTINGS: Final = ("generation", "epoch-keys", "members")
+"""Settings about one pad, by the beginning of their names: without its keys a pad cannot be read."""
 
 
 def take_pad(vault: Vault, other: Vault, pad_id: bytes) -> int:
@@ -24,8 +28,9 @@ def take_pad(vault: Vault, other: Vault, pad_id: bytes) -> int:
             else:
                 insert(vault._database, row, pad if row.table in PAD_TABLES else None, known)
             unsent += row.table in ("journal", "outbox")
-        generation = f"generation/{pad_id.hex()}"
-        vault.set_setting(generation, other.setting(generation))
+        for kind in PAD_SETTINGS:
+            name = f"{kind}/{pad_id.hex()}"
+            vault.set_setting(name, other.setting(name))
         vault._database.execute(SET_DUE, (0, pad_id))
     return unsent
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cryptpad_relay.protocol.entry import parse_entry
 from cryptpad_tui.crdt.values import Position
+from cryptpad_tui.crypto.keys import EditKeys, edit_seed_of
 from cryptpad_tui.engine import Engine, keeping
 from cryptpad_tui.engine.beside import backup_beside
-from cryptpad_tui.engine.restoring import RestoreReport, restore_into
+from cryptpad_tui.engine.restoring import RestoreReport, _take_rights, restore_into
 from cryptpad_tui.vault import taking
 from cryptpad_tui.vault.backup import make_backup, open_backup
 from cryptpad_tui.vault.restore import restore_new
@@ -120,6 +122,37 @@ async def test_where_edits_were_made_again_both_texts_are_kept_and_no_word_is_do
         assert text_of(anna, pad) == "here shared"
         copy = next(line for line in anna.listing() if "backup of" in line.title)
         assert text_of(anna, copy.pad_id) == "there shared"
+
+
+async def test_a_stronger_right_is_taken_only_where_it_is_one_to_this_pad(make_engine: MakeEngine) -> None:
+    anna = make_engine("anna")
+    pad_id = anna.create_pad("Plan").pad_id
+    owner = anna.vault.pad(pad_id)
+    assert owner is not None
+    seed = edit_seed_of(owner.secret, 0)
+    view = replace(owner, role="view", secret=EditKeys.from_seed(seed).view_seed)
+    anna.add(view)
+    for role in ("edit", "owner"):
+        _take_rights(anna, replace(owner, role=role, secret=b"?" * 32))
+        assert anna.vault.pad(pad_id) == view, "or the pad could be read no more"
+    _take_rights(anna, replace(owner, role="edit", secret=seed))
+    _take_rights(anna, owner)
+    assert anna.vault.pad(pad_id) == owner
+
+
+async def test_a_pad_comes_back_with_the_keys_of_its_epochs_and_its_members(
+    make_engine: MakeEngine, tmp_path: Path
+) -> None:
+    anna, ben = make_engine("anna"), make_engine("ben")
+    pad_id = anna.create_pad("Plan").pad_id
+    ben.create_pad("Own")
+    settings = {f"epoch-keys/{pad_id.hex()}": '{"0": ["view", "%s"]}' % ("11" * 32)}
+    settings[f"members/{pad_id.hex()}"] = '{"members": []}'
+    for name, value in settings.items():
+        anna.vault.set_setting(name, value)
+    make_backup(anna.vault, tmp_path / "b", version="1")
+    await restored(ben, tmp_path / "b", anna.vault.sealing_key())
+    assert {name: ben.vault.setting(name) for name in settings} == settings
 
 
 async def test_a_restore_that_was_interrupted_is_begun_again(make_engine: MakeEngine, tmp_path: Path) -> None:

@@ -16,7 +16,18 @@ from vault.helpers import Template, make_pad_record
 
 from cryptpad_tui.pad.ports import LogRow, OutboxRow
 from cryptpad_tui.vault.backup import is_backup, make_backup, open_backup
-from cryptpad_tui.vault.backup_rows import DERIVED, LISTING, LOCAL, PAD, PAD_TABLES, VAULT_TABLES, vault_rows
+from cryptpad_tui.vault.backup_rows import (
+    DERIVED,
+    LISTING,
+    LOCAL,
+    PAD,
+    PAD_TABLES,
+    VAULT_TABLES,
+    BackupRow,
+    insert,
+    vault_rows,
+)
+from cryptpad_tui.vault.database import Database
 from cryptpad_tui.vault.errors import BackupDamaged, BackupTooNew, NotABackup, NotOverwritten, VaultExists
 from cryptpad_tui.vault.header import SlotType
 from cryptpad_tui.vault.headerfile import read_header
@@ -242,6 +253,15 @@ def test_a_restore_that_is_killed_leaves_no_vault_or_all_of_it(
     assert contents(again) == contents(vault)
     again.close()
     assert not list(home.glob("*.restoring*"))
+
+
+@pytest.mark.parametrize("table", [*sorted(DERIVED | LOCAL), "log(n) SELECT 1; --", "nothing"])
+def test_rows_of_other_tables_are_not_let_in(tmp_path: Path, table: str) -> None:
+    """What a folder on this machine last agreed on is no other machine's to say."""
+    database = Database.create(tmp_path / "db", b"k" * 32)
+    with pytest.raises(BackupDamaged):
+        insert(database, BackupRow(table, {"n": 1}), None, {})
+    database.close()
 
 
 def test_the_backup_of_the_first_version_restores(tmp_path: Path) -> None:
