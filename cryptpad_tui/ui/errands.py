@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.ui import words
+from cryptpad_tui.ui.exchange_errands import ExchangeErrands
 from cryptpad_tui.ui.file_errands import FileErrands
 from cryptpad_tui.ui.members import show_members
 from cryptpad_tui.ui.screens import relay
@@ -33,6 +34,7 @@ class Errands:
         self._engine = engine
         self.standing = Standing(app, engine)
         self.files = FileErrands(app, engine)
+        self.exchange = ExchangeErrands(app, engine)
 
     async def new_pad(self) -> None:
         """Ask for a title, make a markdown pad and open it."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.ui import words
 from cryptpad_tui.ui.away import Terminal, away
-from cryptpad_tui.ui.screens.dialogs import AskDialog, ChooseDialog
+from cryptpad_tui.ui.screens.dialogs import ChooseDialog
 from cryptpad_tui.ui.screens.options import Option
+from cryptpad_tui.ui.screens.paths import PathDialog
 from cryptpad_tui.ui.transfers import Transfer, sent, shown
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ class FileErrands:
 
     async def ask_path(self, title: str, value: str = "") -> Path | None:
         """A path on this machine; None where the person would rather not."""
-        answer = await self._app.push_screen_wait(AskDialog(title, ("A path on this machine.",), value=value))
+        answer = await self._app.push_screen_wait(
+            PathDialog(title, ("A path on this machine.",), value=value)
+        )
         return Path(answer.strip()).expanduser() if answer and answer.strip() else None
 
     async def upload(self) -> None:

@@ -34,6 +34,8 @@ class DriveActions:
             "drive.new_from": lambda: self._deeds().new_from_template(self._folder()),
             "drive.join": errands.join_pad,
             "drive.upload": errands.files.upload,
+            "drive.import": self._import,
+            "drive.export": lambda: self._with_pad(errands.exchange.export),
             "drive.share": lambda: self._with_pad(errands.share),
             "drive.members": lambda: self._with_pad(errands.members),
             "drive.folder": self._new_folder,
@@ -103,6 +105,12 @@ class DriveActions:
         made = await self._deeds().new_folder(self._folder())
         if made is not None:
             self._screen.choose_key(made, unfold=True)
+
+    async def _import(self) -> None:
+        folder = self._shelf.contents.tree.path(self._folder())
+        made = await self._screen.door.errands.exchange.bring_in(folder)
+        if made is not None:
+            self._screen.choose(made)
 
     async def _duplicate(self, pad: PadListing) -> None:
         made = await self._deeds().duplicate(pad)

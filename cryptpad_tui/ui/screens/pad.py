@@ -29,6 +29,7 @@ from cryptpad_tui.ui.pads.authors import AuthorColours
 from cryptpad_tui.ui.pads.code import CodeLanguage
 from cryptpad_tui.ui.pads.comments import Comments
 from cryptpad_tui.ui.pads.counts import Counts
+from cryptpad_tui.ui.pads.export import Export
 from cryptpad_tui.ui.pads.external_editor import ExternalEditor
 from cryptpad_tui.ui.pads.feature import PadFeature
 from cryptpad_tui.ui.pads.find import FindLine
@@ -54,6 +55,7 @@ FEATURES: Final[tuple[type[PadFeature], ...]] = (
     Formats,
     Attachments,
     ExternalEditor,
+    Export,
     Preview,
     OutlineFeature,
     Comments,
@@ -76,7 +78,6 @@ class PadView(EditorView):
         self._told: object = None
         self.watchers: list[Callable[[], None]] = []
         """Called whenever the text was painted, so they must do next to nothing at once."""
-
         self.key_watchers: list[Callable[[str], None]] = []
         """Told of every key, before it does anything."""
 
