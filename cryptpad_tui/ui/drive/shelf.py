@@ -6,6 +6,7 @@ that a mark stays on its pad while others come and go.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -98,11 +99,12 @@ class Shelf:
     def _look(self, view: View) -> None:
         self.view = view
         if self._engine is not None:
-            try:
+            was_fresh = not self.is_stale(self._engine)
+            # A full disk is told by what it really costs; how a list looked is not worth a word.
+            with suppress(VaultError):
                 self._engine.vault.set_setting(_KEPT, encoded(view))
-            except VaultError:
-                # A full disk is told by what it really costs; how a list looked is not worth a word.
-                return
+            if was_fresh:
+                self._seen = self._mark(self._engine)
 
     # -- marks
 

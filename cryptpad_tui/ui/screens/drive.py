@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _LOOK_S: Final = 1.0
 _MANY: Final = 500
+_MANY_LOOK_S: Final = 5.0
 _PEEK_S: Final = 0.1
 _LIST_KEYS: Final = (
     ("Spc", "Mark"), ("p", "Look"), ("m", "Move"), ("t", "Tags"), ("e", "Name"), ("d", "Remove"),
@@ -97,7 +98,8 @@ class DriveScreen(CommandScreen[None], ListKeys):
             self._reading = True
             self.door.start(self._read())
         self.show()
-        self._timer = self.set_timer(_LOOK_S, self.look)
+        is_long = len(self.shelf.contents.lines) >= _MANY
+        self._timer = self.set_timer(_MANY_LOOK_S if is_long else _LOOK_S, self.look)
 
     async def _read(self) -> None:
         engine = self.door.engine

@@ -85,7 +85,9 @@ class SearchScreen(Dialog[Match], ListKeys):
             if not self.is_attached or self.door.engine is not self._engine:
                 return
             read += 1
-            self.query_one(StatusLine).show([(f" Reading what changed: {left} pads left", "muted")])
+            if left:
+                told = f" Reading what changed: {left} pads left"
+                self.query_one(StatusLine).show([(told, "muted")])
             if read % 16 == 0:
                 self._ask_soon()
         if read and self.is_attached:
