@@ -1,7 +1,7 @@
 """A Word document (docx) as rich text: python-docx opens the package, this walks the body by an allow-list.
 
-Macros, embedded objects, images and all that lies elsewhere are left out and named: only checked XML is ever
-given to the library. Text in a tracked deletion is gone, as its author meant.
+Macros, embedded objects and all that lies elsewhere are left out and named: only checked XML is ever given to
+the library, and pictures pass it by. Text in a tracked deletion is gone, as its author meant.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cryptpad_tui.convert.archive import without_foreign_parts
 from cryptpad_tui.convert.docx_out import INDENT
+from cryptpad_tui.convert.docx_pictures import Media
 from cryptpad_tui.convert.docx_styles import Look, Looks, given, inner, is_narrowed, moved, on, tag_of
 from cryptpad_tui.convert.errors import NotConverted
 from cryptpad_tui.convert.links import address_of
@@ -32,6 +33,7 @@ from cryptpad_tui.convert.office import (
     is_link_text,
     unmarked,
 )
+from cryptpad_tui.convert.pictures import Pictures
 from cryptpad_tui.crdt.values import AttributeValue
 
 if TYPE_CHECKING:
@@ -60,8 +62,6 @@ _THROUGH: Final = frozenset(
     )
 )
 _NAMED: Final = {
-    "drawing": "images",
-    "pict": "images",
     "object": "embedded objects",
     "altChunk": "embedded objects",
     "footnoteReference": "footnotes",
@@ -76,7 +76,7 @@ _NAMED: Final = {
 _PARTS: Final = (
     (re.compile(r"vbaProject|vbaData|macros?/", re.IGNORECASE), "macros"),
     (re.compile(r"embeddings/|activeX/|afchunk", re.IGNORECASE), "embedded objects"),
-    (re.compile(r"/media/", re.IGNORECASE), "images"),
+    (re.compile(r"/media/.*(?<!\.png|\.jpg|\.gif)(?<!\.jpeg)$", re.IGNORECASE), "images"),
 )
 _HYPERLINK: Final = re.compile(r'^\s*HYPERLINK\s+"([^"]{1,1000})"')
 _SIGNS: Final = {"noBreakHyphen": "\N{NON-BREAKING HYPHEN}", "tab": "\t", "ptab": "\t"}
@@ -86,12 +86,12 @@ def from_docx(data: bytes) -> Read:
     """The paragraphs of a docx file, and what was left out; raises NotConverted."""
     safe, names = without_foreign_parts(data)
     document = _opened(safe)
-    reader = _Reader(document)
+    reader = _Reader(document, Media(data, document))
     for pattern, words in _PARTS:
         if any(pattern.search(name) for name in names):
             reader.losses.add(words)
     reader.blocks(document.element.body)
-    return Read(tuple(trimmed(reader.made)), reader.losses.words)
+    return Read(tuple(trimmed(reader.made)), reader.losses.words, tuple(reader.pictures.made))
 
 
 def _opened(safe: bytes) -> Document:
@@ -111,9 +111,10 @@ def _opened(safe: bytes) -> Document:
 class _Reader:
     """Walks the body of one document."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, media: Media) -> None:
         self.made: list[Paragraph] = []
         self.losses = Losses()
+        self.pictures, self._media = Pictures(self.losses), media
         self._looks = Looks(document)
         self._links = {name: rel.target_ref for name, rel in document.part.rels.items() if rel.is_external}
         self._table = [0, 0, 0]
@@ -238,10 +239,11 @@ class _Reader:
                     lines.append([])
             elif tag == "sym":
                 self.losses.add("signs of symbol fonts")
-            elif tag == "AlternateContent":
-                self.losses.add("images")
             elif tag == "pict" and _is_rule(child):
                 self.made.append(paragraph([], {"rule": True}))
+            elif tag in ("drawing", "pict", "AlternateContent"):
+                if piece := self.pictures.piece(*self._media.find(child), marks):
+                    lines[-1].append(piece)
             else:
                 self._name(tag)
 

@@ -1,7 +1,7 @@
 """Rich text written as a Word document (docx): python-docx has the package and its styles, this the body.
 
 Lists are real lists, headings real headings; check boxes are list signs, as Google Docs writes them. Nothing
-in a text can become markup, and no address is fetched or embedded.
+in a text can become markup, no address is fetched, and pictures are parts of the file.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from io import BytesIO
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from cryptpad_tui.convert.docx_pictures import add_images, drawing
 from cryptpad_tui.convert.links import address_of
-from cryptpad_tui.convert.model import Converted, Losses, Paragraph, Piece, cells_of
+from cryptpad_tui.convert.model import OBJECT, Converted, Losses, Paragraph, Piece, Shown, cells_of
 from cryptpad_tui.convert.office import (
     CODE,
     HIGHLIGHTS,
@@ -55,12 +56,12 @@ _CHARACTER: Final = (
 )
 
 
-def to_docx(paragraphs: Sequence[Paragraph], *, title: str = "") -> Converted:
+def to_docx(paragraphs: Sequence[Paragraph], *, title: str = "", pictures: Shown | None = None) -> Converted:
     """The whole text as the bytes of a docx file."""
     from docx import Document
     from docx.oxml import parse_xml
 
-    writer = _Writer()
+    writer = _Writer(pictures or {})
     body = writer.body(paragraphs)
     document = Document()
     document.core_properties.title = without_unfit(title)[:255]
@@ -79,8 +80,9 @@ def to_docx(paragraphs: Sequence[Paragraph], *, title: str = "") -> Converted:
 class _Writer:
     """Collects what the body needs from the other parts: links, numberings, styles."""
 
-    def __init__(self) -> None:
+    def __init__(self, pictures: Shown) -> None:
         self.losses = Losses()
+        self._pictures, self._images, self._drawn = pictures, dict[str, str](), 0
         self._links: dict[str, str] = {}
         self._numbers: list[tuple[str, int]] = []  # the kind and first level of each numbering
         self._shared: dict[str, int] = {}
@@ -105,6 +107,7 @@ class _Writer:
 
         for address, name in self._links.items():
             document.part.rels.add_relationship(_LINK_TYPE, address, name, is_external=True)
+        add_images(document, {name: self._pictures[said] for said, name in self._images.items()})
         styles = document.styles.element
         for text in _CHARACTER:
             styles.append(parse_xml(text.format(ns=_NS)))
@@ -120,7 +123,7 @@ class _Writer:
     # -- blocks
 
     def _paragraph(self, one: Paragraph) -> str:
-        inner = self._runs(sayable(one, self.losses))
+        inner = self._runs(sayable(one, self.losses, self._pictures))
         if not one.get("list"):
             self._open.clear()
         rule = _properties(border=True) if one.get("rule") else ""
@@ -170,7 +173,7 @@ class _Writer:
     def _cell(self, cell: Sequence[Paragraph]) -> str:
         inner = [
             f"<w:p>{_properties(align=_JC.get(str(one.get('align')), ''))}"
-            f"{self._runs(sayable(one, self.losses))}</w:p>"
+            f"{self._runs(sayable(one, self.losses, self._pictures))}</w:p>"
             for one in cell
         ]
         return f'<w:tc><w:tcPr><w:tcW w:w="2000" w:type="dxa"/></w:tcPr>{"".join(inner) or "<w:p/>"}</w:tc>'
@@ -200,10 +203,17 @@ class _Writer:
         parts: list[str] = []
         for piece in pieces:
             marks = dict(piece.marks)
-            run = f"<w:r>{self._marks(marks)}{_text(piece.text)}</w:r>"
+            inner = self._image(marks) if piece.text == OBJECT else _text(piece.text)
+            run = f"<w:r>{self._marks(marks)}{inner}</w:r>"
             link = address_of(str(marks.get("link") or ""), self.losses)
             parts.append(self._linked(run, link) if link else run)
         return "".join(parts)
+
+    def _image(self, marks: dict[str, AttributeValue]) -> str:
+        said = str(marks.get("object"))
+        name = self._images.setdefault(said, f"rIdImage{len(self._images) + 1}")
+        self._drawn += 1
+        return drawing(self._pictures[said], name, self._drawn)
 
     def _linked(self, run: str, address: str) -> str:
         name = self._links.setdefault(without_unfit(address), f"rIdLink{len(self._links)}")

@@ -21,7 +21,7 @@ from cryptpad_tui.convert.html_in import from_html
 from cryptpad_tui.convert.html_out import to_html
 from cryptpad_tui.convert.markdown_in import from_markdown
 from cryptpad_tui.convert.markdown_out import to_markdown
-from cryptpad_tui.convert.model import Converted, Paragraph, Read, runs_of
+from cryptpad_tui.convert.model import Converted, Paragraph, Read, Shown, runs_of
 
 __all__ = [
     "EXPORT_FORMATS",
@@ -37,6 +37,8 @@ RICH_SUFFIXES: Final = frozenset({".html", ".htm", ".xhtml", ".docx", ".odt"})
 """Files that become rich text, whatever is in them."""
 EXPORT_FORMATS: Final = ("md", "html", "txt", "docx", "odt", "pdf", "json")
 OFFICE: Final = ("docx", "odt")
+PICTURED: Final = ("html", *OFFICE)
+"""Those that can hold pictures."""
 PANDOC_SECONDS: Final = 120
 _PANDOC_MEMORY: Final = "-M1G"
 _BY_PANDOC: Final = "what pandoc leaves out (it does not say)"
@@ -59,9 +61,14 @@ def read_rich(name: str, data: bytes, *, pandoc: bool = False) -> Read:
 
 
 def write_rich(
-    paragraphs: Sequence[Paragraph], wanted: str, *, title: str, pandoc: bool = False
+    paragraphs: Sequence[Paragraph],
+    wanted: str,
+    *,
+    title: str,
+    pandoc: bool = False,
+    pictures: Shown | None = None,
 ) -> Converted:
-    """Rich text in one of EXPORT_FORMATS; raises NeedsPandoc or NotConverted."""
+    """In one of EXPORT_FORMATS, those of PICTURED with pictures; raises NeedsPandoc or NotConverted."""
     if wanted == "md":
         return to_markdown(paragraphs)
     if wanted == "txt":
@@ -75,8 +82,8 @@ def write_rich(
         ]
         return Converted((json.dumps({"ops": ops}, ensure_ascii=False, indent=1) + "\n").encode())
     if wanted in OFFICE and not pandoc:
-        return _to_office(paragraphs, wanted, title)
-    page = to_html(paragraphs, title=title)
+        return _to_office(paragraphs, wanted, title, pictures)
+    page = to_html(paragraphs, title=title, pictures=pictures)
     return page if wanted == "html" else _from_html(page, wanted)
 
 
@@ -102,14 +109,14 @@ def _office(suffix: str, data: bytes) -> Read:
     return from_odt(data)
 
 
-def _to_office(paragraphs: Sequence[Paragraph], wanted: str, title: str) -> Converted:
+def _to_office(paragraphs: Sequence[Paragraph], wanted: str, title: str, pictures: Shown | None) -> Converted:
     if wanted == "docx":
         from cryptpad_tui.convert.docx_out import to_docx
 
-        return to_docx(paragraphs, title=title)
+        return to_docx(paragraphs, title=title, pictures=pictures)
     from cryptpad_tui.convert.odt_out import to_odt
 
-    return to_odt(paragraphs, title=title)
+    return to_odt(paragraphs, title=title, pictures=pictures)
 
 
 def _office_by_pandoc(suffix: str, data: bytes) -> Read:

@@ -37,6 +37,7 @@ from cryptpad_tui.convert.model import (
     paragraph,
     without_trailing_empty,
 )
+from cryptpad_tui.convert.pictures import Pictures, data_of
 
 MAX_DEPTH: Final = 200
 """Tags that are deeper are not there; their text is."""
@@ -52,7 +53,8 @@ def from_html(text: str) -> Read:
     reader.feed(guarded(text))
     reader.close()
     reader.end_line()
-    return Read(tuple(without_trailing_empty(reader.made)), reader.losses.words)
+    made = tuple(without_trailing_empty(reader.made))
+    return Read(made, reader.losses.words, tuple(reader.pictures.made))
 
 
 class _Reader(HTMLParser):
@@ -62,6 +64,7 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.made: list[Paragraph] = []
         self.losses = Losses()
+        self.pictures = Pictures(self.losses)
         self._pieces: list[Piece] = []
         self._tags: list[Open] = [Open()]
         self._count: Counter[str] = Counter()
@@ -312,7 +315,13 @@ class _Reader(HTMLParser):
 
     def _image(self, given: dict[str, str]) -> None:
         source = given.get("src", "")
-        address = "" if source[:5].lower() == "data:" else address_of(source, self.losses)
+        is_data = source[:5].lower() == "data:"
+        if is_data and (
+            piece := self.pictures.piece(data_of(source), given.get("alt", ""), self._tags[-1].marks)
+        ):
+            self._pieces.append(piece)
+            return
+        address = "" if is_data else address_of(source, self.losses)
         self.losses.add("images (kept as links)" if address else "images")
         text = clean(given.get("alt", ""))[:1_000] or (address if len(address) < 200 else "") or "image"
         self._pieces.append(Piece(text, marks_of({**dict(self._tags[-1].marks), "link": address or None})))

@@ -1,4 +1,7 @@
-"""Rich text written as an HTML page of its own: no scripts, nothing remote, everything escaped."""
+"""Rich text written as an HTML page of its own: no scripts, nothing remote, everything escaped.
+
+Pictures are in the page itself, or lie beside it; the page may load nothing else.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ from itertools import groupby
 from typing import Final
 
 from cryptpad_tui.convert.links import address_of
-from cryptpad_tui.convert.model import OBJECT, Converted, Losses, Paragraph, cells_of
+from cryptpad_tui.convert.model import OBJECT, Converted, Losses, Paragraph, Piece, Shown, cells_of
+from cryptpad_tui.convert.pictures import data_address
 from cryptpad_tui.crdt.values import AttributeValue
 from cryptpad_tui.editor.rich_look import indent_of, level_of
 
@@ -21,7 +25,7 @@ _PAGE: Final = """<!DOCTYPE html>
 <html lang="">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'{images}">
 <title>{title}</title>
 </head>
 <body>
@@ -31,13 +35,27 @@ _PAGE: Final = """<!DOCTYPE html>
 """
 
 
-def to_html(paragraphs: Sequence[Paragraph], *, title: str = "") -> Converted:
+_IMAGES: Final = "; img-src data: 'self' file:"
+
+
+class _Losses(Losses):
+    """With the pictures that the page may show."""
+
+    def __init__(self, pictures: Shown) -> None:
+        super().__init__()
+        self.pictures = pictures
+
+
+def to_html(paragraphs: Sequence[Paragraph], *, title: str = "", pictures: Shown | None = None) -> Converted:
     """The whole text as a page in UTF-8."""
-    losses = Losses()
+    losses = _Losses(pictures or {})
     body = "\n".join(
         [part for kind, group in groupby(paragraphs, key=_kind) for part in _group(kind, list(group), losses)]
     )
-    return Converted(_PAGE.format(title=escape(title), body=body).encode(), losses.words)
+    return Converted(
+        _PAGE.format(title=escape(title), body=body, images=_IMAGES if pictures else "").encode(),
+        losses.words,
+    )
 
 
 def _kind(one: Paragraph) -> str:
@@ -51,7 +69,7 @@ def _kind(one: Paragraph) -> str:
     return f"table {str(table).partition('/')[0]}" if table else "plain"
 
 
-def _group(kind: str, group: list[Paragraph], losses: Losses) -> list[str]:
+def _group(kind: str, group: list[Paragraph], losses: _Losses) -> list[str]:
     name, _, value = kind.partition(" ")
     if name == "code":
         language = f' class="language-{escape(value)}"' if value not in ("plain", "True", "true") else ""
@@ -69,7 +87,7 @@ def _group(kind: str, group: list[Paragraph], losses: Losses) -> list[str]:
     return [_plain(one, losses) for one in group]
 
 
-def _plain(one: Paragraph, losses: Losses) -> str:
+def _plain(one: Paragraph, losses: _Losses) -> str:
     level = level_of(dict(one.block))
     tag = f"h{level}" if level else "p"
     if one.get("indent"):
@@ -89,7 +107,7 @@ def _style(one: Paragraph) -> str:
     return f' style="{"; ".join(said)}"' if said else ""
 
 
-def _list(group: list[Paragraph], losses: Losses) -> str:
+def _list(group: list[Paragraph], losses: _Losses) -> str:
     """Nested lists; the level of an item is that of its list."""
     parts: list[str] = []
     stack: list[str] = []
@@ -116,24 +134,24 @@ def _list(group: list[Paragraph], losses: Losses) -> str:
     return "".join(parts)
 
 
-def _table(group: list[Paragraph], losses: Losses) -> str:
+def _table(group: list[Paragraph], losses: _Losses) -> str:
     rows = ["<tr>" + "".join([_cell(cell, losses) for cell in row]) + "</tr>" for row in cells_of(group)]
     return f"<table>{''.join(rows)}</table>"
 
 
-def _cell(cell: list[Paragraph], losses: Losses) -> str:
+def _cell(cell: list[Paragraph], losses: _Losses) -> str:
     if len(cell) == 1:
         return f"<td{_style(cell[0])}>{_inline(cell[0], losses)}</td>"
     inner = "".join([f"<p{_style(one)}>{_inline(one, losses)}</p>" for one in cell])
     return f"<td>{inner}</td>"
 
 
-def _inline(one: Paragraph, losses: Losses) -> str:
+def _inline(one: Paragraph, losses: _Losses) -> str:
     parts: list[str] = []
     for piece in one.pieces:
         text = piece.text
         if OBJECT in text:
-            losses.add("attachments")
+            parts.append(_objects(piece, losses))
             text = text.replace(OBJECT, "")
         if text:
             marks = dict(piece.marks)
@@ -143,6 +161,15 @@ def _inline(one: Paragraph, losses: Losses) -> str:
                     inner = _marked(inner, key, marks[key], losses)
             parts.append(inner)
     return "".join(parts)
+
+
+def _objects(piece: Piece, losses: _Losses) -> str:
+    picture = losses.pictures.get(str(dict(piece.marks).get("object")))
+    if picture is None:
+        losses.add("attachments")
+        return ""
+    source, name = picture.place or data_address(picture), escape(picture.name)
+    return f'<img src="{escape(source)}" alt="{name}">' * piece.text.count(OBJECT)
 
 
 def _marked(inner: str, key: str, value: AttributeValue, losses: Losses) -> str:

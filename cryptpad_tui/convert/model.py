@@ -17,6 +17,8 @@ from cryptpad_tui.crdt.values import Attributes, AttributeValue
 
 OBJECT: Final = "\N{OBJECT REPLACEMENT CHARACTER}"
 """The one character of an attachment."""
+IMPORTED: Final = "import:"
+"""How an object begins that stands for a picture of the file that is read."""
 MAX_VALUE_BYTES: Final = 900
 MAX_INDENT: Final = 8
 
@@ -46,6 +48,28 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture in a file, as its bytes are."""
+
+    data: bytes = field(repr=False)
+    kind: str
+    """How a name of such a file ends: png, jpg or gif."""
+    width: int
+    height: int
+    name: str = field(default="", repr=False)
+    place: str = ""
+    """Where it lies beside the text; empty where it goes into it."""
+
+    @property
+    def mime(self) -> str:
+        return "image/jpeg" if self.kind == "jpg" else f"image/{self.kind}"
+
+
+Shown = Mapping[str, Picture]
+"""Pictures by what their objects in the text say."""
+
+
+@dataclass(frozen=True, slots=True)
 class Converted:
     """What a writer made, and what it had to leave out, each as a few words for a person."""
 
@@ -59,6 +83,8 @@ class Read:
 
     paragraphs: tuple[Paragraph, ...] = field(repr=False)
     lost: tuple[str, ...] = ()
+    pictures: tuple[Picture, ...] = field(default=(), repr=False)
+    """Those that objects named `import:N` stand for."""
 
 
 def marks_of(attributes: Mapping[str, AttributeValue]) -> tuple[tuple[str, AttributeValue], ...]:

@@ -1,7 +1,7 @@
 """An OpenDocument text (odt) as rich text, by an allow-list: lxml parses two checked parts, this walks them.
 
-Scripts, embedded objects, images and all that lies elsewhere are left out and named. What a file says is
-repeated is repeated no more often than a person would.
+Scripts, embedded objects and all that lies elsewhere are left out and named; pictures are taken as they are.
+What a file says is repeated is repeated no more often than a person would.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from cryptpad_tui.convert.errors import NotConverted
 from cryptpad_tui.convert.links import address_of
 from cryptpad_tui.convert.model import MAX_INDENT, Losses, Paragraph, Piece, Read, clean, marks_of, paragraph
 from cryptpad_tui.convert.model import without_trailing_empty as trimmed
+from cryptpad_tui.convert.odt_pictures import Media
 from cryptpad_tui.convert.odt_styles import OFFICE, TABLE, TEXT, XLINK, Look, Looks
 from cryptpad_tui.convert.office import (
     LINK_COLOURS,
@@ -27,6 +28,7 @@ from cryptpad_tui.convert.office import (
     heading_level,
     unmarked,
 )
+from cryptpad_tui.convert.pictures import Pictures
 from cryptpad_tui.crdt.values import AttributeValue
 
 Block = dict[str, AttributeValue]
@@ -44,7 +46,6 @@ _INLINE: Final = frozenset(
      "text-input", "reference-mark", "conditional-text", "variable-get", "user-field-get", "index-title")
 )  # fmt: skip
 _NAMED: Final = {
-    "frame": "images",
     "object": "embedded objects",
     "object-ole": "embedded objects",
     "plugin": "embedded objects",
@@ -61,7 +62,7 @@ _NAMED: Final = {
 }
 _PARTS: Final = (
     (re.compile(r"^(?:Basic|Scripts)/"), "macros"),
-    (re.compile(r"^Pictures/"), "images"),
+    (re.compile(r"^Pictures/.*(?<!\.png|\.jpg|\.gif)(?<!\.jpeg)$", re.IGNORECASE), "images"),
     (re.compile(r"^Object ?\d|^ObjectReplacements/"), "embedded objects"),
 )
 _WHITE: Final = re.compile(r"[ \t\r\n]+")
@@ -79,14 +80,14 @@ def from_odt(data: bytes) -> Read:
     text = root.find(f"{OFFICE}body/{OFFICE}text")
     if text is None:
         raise NotConverted("it is no OpenDocument text")
-    reader = _Reader(Looks(styles, root))
+    reader = _Reader(Looks(styles, root), Media(data))
     for pattern, words in _PARTS:
         if any(pattern.search(name) for name in archive.names):
             reader.losses.add(words)
     if any(True for _ in root.iterfind(f"{OFFICE}scripts//*")):
         reader.losses.add("macros")
     reader.blocks(text)
-    return Read(tuple(trimmed(reader.made)), reader.losses.words)
+    return Read(tuple(trimmed(reader.made)), reader.losses.words, tuple(reader.pictures.made))
 
 
 def _parsed(data: bytes) -> Any:
@@ -103,9 +104,10 @@ def _parsed(data: bytes) -> Any:
 class _Reader:
     """Walks the text of one document."""
 
-    def __init__(self, looks: Looks) -> None:
+    def __init__(self, looks: Looks, media: Media) -> None:
         self.made: list[Paragraph] = []
         self.losses = Losses()
+        self.pictures, self._media = Pictures(self.losses), media
         self._looks = looks
         self._table = [0, 0, 0]
         self._in_table = 0
@@ -127,6 +129,9 @@ class _Reader:
                 self._read_table(child)
             elif tag in _THROUGH:
                 self.blocks(child)
+            elif tag == "frame":
+                if piece := self.pictures.piece(*self._media.find(child)):
+                    self.made.append(paragraph([piece], self._place() if self._in_table else None))
             elif tag != "index-title-template":
                 self._name(tag)
 
@@ -230,6 +235,9 @@ class _Reader:
             elif tag == "a":
                 address = address_of(child.get(f"{XLINK}href") or "", self.losses)
                 self._inline(child, marks_of({**dict(marks), "link": address or None}), lines)
+            elif tag == "frame":
+                if piece := self.pictures.piece(*self._media.find(child), marks):
+                    lines[-1].append(piece)
             elif tag in _INLINE:
                 self._inline(child, self._marked(child, marks), lines)
             else:

@@ -1,6 +1,6 @@
 """Rich text written as an OpenDocument text (odt): small parts, and styles under LibreOffice's own names.
 
-Nothing in a text can become markup, and no address is fetched or embedded.
+Nothing in a text can become markup, and no address is fetched; pictures are parts of the file.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from itertools import groupby
 from typing import Final
 
 from cryptpad_tui.convert.links import address_of
-from cryptpad_tui.convert.model import Converted, Losses, Paragraph, Piece, cells_of
-from cryptpad_tui.convert.odt_parts import CONTENT, KINDS, MANIFEST, META, MIMETYPE, STYLES, list_style
+from cryptpad_tui.convert.model import OBJECT, Converted, Losses, Paragraph, Picture, Piece, Shown, cells_of
+from cryptpad_tui.convert.odt_parts import CONTENT, KINDS, META, MIMETYPE, STYLES, list_style
+from cryptpad_tui.convert.odt_pictures import frame, manifest
 from cryptpad_tui.convert.office import code_style, colour_out, quoted, sayable
 from cryptpad_tui.crdt.values import AttributeValue
 from cryptpad_tui.editor.rich_look import indent_of, level_of
@@ -26,9 +27,9 @@ _ALIGN: Final = {"center": "center", "right": "end", "justify": "justify"}
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
 
-def to_odt(paragraphs: Sequence[Paragraph], *, title: str = "") -> Converted:
+def to_odt(paragraphs: Sequence[Paragraph], *, title: str = "", pictures: Shown | None = None) -> Converted:
     """The whole text as the bytes of an odt file."""
-    writer = _Writer()
+    writer = _Writer(pictures or {})
     body = writer.body(paragraphs)
     content = CONTENT.format(styles=writer.automatic(), body=body)
     named = "".join(
@@ -40,7 +41,7 @@ def to_odt(paragraphs: Sequence[Paragraph], *, title: str = "") -> Converted:
     )
     parts = {
         "mimetype": MIMETYPE,
-        "META-INF/manifest.xml": MANIFEST,
+        "META-INF/manifest.xml": manifest(writer.images),
         "content.xml": content,
         "styles.xml": STYLES.format(languages=named),
         "meta.xml": META.format(title=quoted(title)),
@@ -52,14 +53,18 @@ def to_odt(paragraphs: Sequence[Paragraph], *, title: str = "") -> Converted:
             # The first part says what the file is, and must lie there unpacked.
             info.compress_type = zipfile.ZIP_STORED if name == "mimetype" else zipfile.ZIP_DEFLATED
             archive.writestr(info, text.encode())
+        for place, picture in writer.images.items():
+            archive.writestr(zipfile.ZipInfo(place, _EPOCH), picture.data)
     return Converted(out.getvalue(), writer.losses.words)
 
 
 class _Writer:
     """Collects the automatic styles that the body needs."""
 
-    def __init__(self) -> None:
+    def __init__(self, pictures: Shown) -> None:
         self.losses = Losses()
+        self.images: dict[str, Picture] = {}
+        self._pictures, self._places = pictures, dict[str, str]()
         self.languages: dict[str, str] = {}
         self._texts: dict[str, str] = {}
         self._blocks: dict[tuple[str, str], str] = {}
@@ -101,7 +106,7 @@ class _Writer:
         return "".join(parts)
 
     def _block(self, one: Paragraph) -> str:
-        inner = self._runs(sayable(one, self.losses))
+        inner = self._runs(sayable(one, self.losses, self._pictures))
         level = level_of(dict(one.block))
         if level and not one.get("code-block"):
             style = self._style(f"Heading_20_{level}", one)
@@ -134,7 +139,7 @@ class _Writer:
             while len(stack) < depth:
                 stack.append(kind)
                 parts.append(f'<text:list text:style-name="L_{kind}"><text:list-item>')
-            inner = self._runs(sayable(one, self.losses))
+            inner = self._runs(sayable(one, self.losses, self._pictures))
             parts.append(f'<text:p text:style-name="{self._style("List_20_Contents", one)}">{inner}</text:p>')
         parts += ["</text:list-item></text:list>"] * len(stack)
         return "".join(parts)
@@ -154,7 +159,7 @@ class _Writer:
     def _cell(self, cell: Sequence[Paragraph]) -> str:
         inner = [
             f'<text:p text:style-name="{self._style("Table_20_Contents", one)}">'
-            f"{self._runs(sayable(one, self.losses))}</text:p>"
+            f"{self._runs(sayable(one, self.losses, self._pictures))}</text:p>"
             for one in cell
         ]
         inside = "".join(inner) or "<text:p/>"
@@ -167,7 +172,7 @@ class _Writer:
         parts: list[str] = []
         for piece in pieces:
             marks = dict(piece.marks)
-            inner = _text(piece.text)
+            inner = self._image(marks) if piece.text == OBJECT else _text(piece.text)
             if said := self._marks(marks):
                 name = self._texts.setdefault(said, f"T{len(self._texts) + 1}")
                 inner = f'<text:span text:style-name="{name}">{inner}</text:span>'
@@ -175,6 +180,13 @@ class _Writer:
                 inner = f'<text:a xlink:type="simple" xlink:href="{quoted(link)}">{inner}</text:a>'
             parts.append(inner)
         return "".join(parts)
+
+    def _image(self, marks: dict[str, AttributeValue]) -> str:
+        said = str(marks.get("object"))
+        picture = self._pictures[said]
+        place = self._places.setdefault(said, f"Pictures/{len(self._places) + 1}.{picture.kind}")
+        self.images[place] = picture
+        return frame(picture, place)
 
     def _marks(self, marks: dict[str, AttributeValue]) -> str:
         """The text properties of some marks."""

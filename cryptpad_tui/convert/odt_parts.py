@@ -13,7 +13,8 @@ _OASIS: Final = "urn:oasis:names:tc:opendocument:xmlns"
 _NAMESPACES: Final = (
     f'xmlns:office="{_OASIS}:office:1.0" xmlns:style="{_OASIS}:style:1.0" xmlns:text="{_OASIS}:text:1.0"'
     f' xmlns:table="{_OASIS}:table:1.0" xmlns:fo="{_OASIS}:xsl-fo-compatible:1.0"'
-    f' xmlns:svg="{_OASIS}:svg-compatible:1.0" xmlns:meta="{_OASIS}:meta:1.0"'
+    f' xmlns:svg="{_OASIS}:svg-compatible:1.0" xmlns:draw="{_OASIS}:drawing:1.0"'
+    f' xmlns:meta="{_OASIS}:meta:1.0"'
     ' xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:dc="http://purl.org/dc/elements/1.1/"'
 )
 _HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -27,7 +28,8 @@ MANIFEST: Final = (
     f'<manifest:file-entry manifest:full-path="/" manifest:version="1.3" manifest:media-type="{MIMETYPE}"/>'
     '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/>'
     '<manifest:file-entry manifest:full-path="styles.xml" manifest:media-type="text/xml"/>'
-    '<manifest:file-entry manifest:full-path="meta.xml" manifest:media-type="text/xml"/></manifest:manifest>'
+    '<manifest:file-entry manifest:full-path="meta.xml" manifest:media-type="text/xml"/>'
+    "{pictures}</manifest:manifest>"
 )
 META: Final = (
     f'{_HEAD}<office:document-meta {_NAMESPACES} office:version="1.3"><office:meta>'

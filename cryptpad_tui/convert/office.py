@@ -10,7 +10,7 @@ import re
 from html import escape
 from typing import Final
 
-from cryptpad_tui.convert.model import OBJECT, Losses, Paragraph, Piece, paragraph
+from cryptpad_tui.convert.model import OBJECT, Losses, Paragraph, Piece, Shown, paragraph
 from cryptpad_tui.crdt.values import AttributeValue
 
 QUOTE: Final = frozenset(
@@ -107,13 +107,19 @@ def code_style(language: str, losses: Losses) -> str:
     return CODE
 
 
-def sayable(one: Paragraph, losses: Losses) -> list[Piece]:
-    """The pieces that a file can hold; attachments and what XML has no sign for are named."""
+def sayable(one: Paragraph, losses: Losses, pictures: Shown) -> list[Piece]:
+    """The pieces that a file can hold; attachments and what XML has no sign for are named.
+
+    A picture is a piece of its own, whose text is the one sign of an object.
+    """
     made: list[Piece] = []
     for piece in one.pieces:
         text = piece.text
         if OBJECT in text:
-            losses.add("attachments")
+            if str(dict(piece.marks).get("object")) in pictures:
+                made += [Piece(OBJECT, piece.marks)] * text.count(OBJECT)
+            else:
+                losses.add("attachments")
             text = text.replace(OBJECT, "")
         if _UNFIT.search(text):
             losses.add("characters that are none")
