@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from textual import events
 from textual.binding import Binding
+from textual.geometry import Offset
 from textual.widgets._input import Input
 
 _FRAME = dict.fromkeys(map(ord, "│┃|▐"))
@@ -19,6 +20,13 @@ class Field(Input):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"compact": True, "select_on_focus": False, **options})
+
+    @property
+    def cursor_screen_offset(self) -> Offset:
+        """Where the next letter goes: the library's own is a cell further at the end, and scrolls later."""
+        x, y = super().cursor_screen_offset
+        first, width = self.content_region.x, self.content_region.width
+        return Offset(min(x - int(self.cursor_at_end), first + max(width - 1, 0)), y)
 
 
 class SecretField(Field):
