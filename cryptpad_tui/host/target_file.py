@@ -25,7 +25,8 @@ class TargetFile:
 
     def __init__(self, folder: int, name: str) -> None:
         self._folder, self._name = folder, name
-        self._part = f".{name[:100]}.{secrets.token_hex(6)}{PART}"
+        begin = name.encode()[:100].decode("utf-8", "ignore")
+        self._part = f".{begin}.{secrets.token_hex(6)}{PART}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         self._descriptor = os.open(self._part, flags, FILE_MODE, dir_fd=folder)
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _RIGHTS: Final = {"owner": "owns it", "edit": "may write", "view": "may read"}
 _WAYS: Final = {"me": "you", "member": "member: stays when keys change", "link": "came by a link"}
-_MARK_CHARS: Final = 4
+_MARK_CHARS: Final = 16
+"""Of a key: names are said by their bearers, and a few characters can be had by trying."""
 _LINKS, _CLOSE = "links", "close"
 
 
@@ -63,7 +64,7 @@ def _list_of(shown: str, now: Membership) -> ChooseDialog:
     if now.lines[0].role == "owner":
         options.append(Option(_LINKS, "End every link; members stay"))
         for line in now.lines[1:]:
-            name, key = words.safe_title(line.name), line.ident_pk.hex()
+            name, key = _named(line), line.ident_pk.hex()
             if line.how == "link":
                 options.append(Option(f"keep {key}", f"Make {name} a member"))
             else:
@@ -75,15 +76,18 @@ def _last_question(shown: str, now: Membership, drop: list[MemberLine]) -> Choos
     from cryptpad_tui.engine.membership import WHAT_REVOKING_DOES
 
     out = [*drop, *[line for line in now.lines if line.how == "link"]]
-    names = ", ".join(words.safe_title(line.name) for line in out)
+    names = ", ".join(_named(line) for line in out)
     sentences = [WHAT_REVOKING_DOES, *([f"Out from then on: {names}."] if names else [])]
     options = (Option("keep", "Leave it as it is"), Option("revoke", "Change the keys"))
     return ChooseDialog(f"Change the keys of “{shown}”?", sentences, options)
 
 
+def _named(line: MemberLine) -> str:
+    return f"{words.safe_title(line.name)} ({line.ident_pk.hex()[:_MARK_CHARS]})"
+
+
 def _described(line: MemberLine) -> str:
-    mark = line.ident_pk.hex()[:_MARK_CHARS]
-    return f"{words.safe_title(line.name)} ({mark})  {_RIGHTS[line.role]}  {_WAYS[line.how]}"
+    return f"{_named(line)}  {_RIGHTS[line.role]}  {_WAYS[line.how]}"
 
 
 def _line(now: Membership, key: str) -> MemberLine:

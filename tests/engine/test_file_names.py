@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from cryptpad_relay.protocol.entry import ChunkRef
+from cryptpad_relay.protocol.errors import Malformed
+from cryptpad_relay.protocol.file_frames import FileRoom
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.view import ViewDocument
+from cryptpad_tui.crypto.keys import EditKeys
+from cryptpad_tui.engine.files.link import FileLink
 from cryptpad_tui.engine.files.names import object_file_id, own_file, put_ref, refs_in, safe_name, size_words
+from cryptpad_tui.pad.keyring import KeyRing
 from cryptpad_tui.pad.objects import FileRef
 
 REF = FileRef(bytes(range(32)), bytes(32), 5, "a b.png", "image/png")
 
 
 @given(st.text(max_size=60))
+@example("\N{PILE OF POO}" * 200)
 def test_a_name_from_somebody_else_stays_a_name(name: str) -> None:
     safe = safe_name(name)
     assert safe
     assert safe.isprintable()
     assert not set(safe) & set('/\\:*?"<>|\0')
     assert safe[0] not in ".-"
+    assert len(safe.encode()) <= 200
     assert safe == safe_name(safe)
 
 
@@ -64,3 +75,18 @@ def test_sizes_are_said_in_words() -> None:
     assert [size_words(n) for n in (0, 1_023, 1_024, 5 * 2**20, 3 * 2**30)] == [
         "0 B", "1023 B", "1.0 KiB", "5.0 MiB", "3.0 GiB",
     ]  # fmt: skip
+
+
+async def test_a_relay_that_answers_about_other_pieces_is_refused() -> None:
+    """Or its answer would end whatever sends files."""
+
+    class Short:
+        async def request(self, request: object, timeout_s: float) -> bytes:
+            return FileRoom(0, 1, (True,)).encode()
+
+    ring = KeyRing({0: EditKeys.from_seed(bytes(32))}, PadKind.FILE)
+    kept: Any = SimpleNamespace(chunks=(ChunkRef(300, bytes(32)), ChunkRef(301, bytes([1]) * 32)))
+    record: Any = SimpleNamespace(pad_id=bytes(32))
+    connection: Any = Short()
+    with pytest.raises(Malformed):
+        await FileLink(connection, record, ring).put(kept, bytes(32), lambda done: None)

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from ui.test_screens_real import make_vault, pad_of, running, sees, until
 
+from cryptpad_tui.engine.membership import MemberLine, Membership
 from cryptpad_tui.host.embedded_relay import EmbeddedRelay
+from cryptpad_tui.ui.members import _list_of
 from cryptpad_tui.ui.screens.pad import PadScreen
 
 
@@ -16,6 +18,16 @@ from cryptpad_tui.ui.screens.pad import PadScreen
 def homes(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
     yield make_vault(tmp_path / "a", "ANNA", "local"), make_vault(tmp_path / "b", "BOB")
     EmbeddedRelay(tmp_path / "a" / "relay").stop()
+
+
+def test_two_of_one_name_are_told_apart_by_their_keys() -> None:
+    """An editor says their own name, and can try keys until a few characters are another's."""
+    ben, other = bytes.fromhex("ab12cd34" + "00" * 28), bytes.fromhex("ab12ff34" + "00" * 28)
+    me = MemberLine(bytes(32), "Anna", "owner", "me")
+    lines = (me, *[MemberLine(key, "Ben", "edit", "link") for key in (ben, other)])
+    dialog = _list_of("Plan", Membership(0, lines, 0, unfinished=False))
+    offered = [option.text for option in dialog._options if option.name.startswith("keep ")]
+    assert len(set(offered)) == 2
 
 
 async def test_the_owner_ends_every_link_and_who_came_by_one_reads_why(homes: tuple[Path, Path]) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.protocol import frames, labels
 from cryptpad_relay.protocol.chain import chain_start
-from cryptpad_relay.protocol.errors import Code, Refused
+from cryptpad_relay.protocol.errors import Code, Malformed, Refused
 from cryptpad_relay.protocol.file_frames import FileDropped, FileFound, FilePut, FileRoom
 from cryptpad_relay.protocol.frames import Op
 from cryptpad_relay.protocol.records import parse_genesis
@@ -60,6 +60,8 @@ class FileLink:
             room = FileRoom.decode(await self._ask(Op.FILE_PUT, put.encode()))
         except Refused as refused:
             raise {Code.QUOTA: NoRoom(), Code.DELETED: DeletedByOwner()}.get(refused.code, refused) from None
+        if len(room.here) != len(kept.chunks):
+            raise Malformed("chunks of a file")
         for chunk, here in zip(kept.chunks, room.here, strict=True):
             told(chunk.size if here else 0)
         missing = [index for index, here in enumerate(room.here) if not here]

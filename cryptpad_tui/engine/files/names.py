@@ -24,7 +24,8 @@ OBJECT: Final = "file:"
 """How an object in rich text begins."""
 LINK: Final = "pad-file:"
 """How a link to a file begins in a text pad."""
-MAX_NAME_CHARS: Final = 200
+MAX_NAME_BYTES: Final = 200
+"""File systems allow 255, and what is written beside has a longer name."""
 UNNAMED: Final = "file"
 _ID_CHARS: Final = 64
 _UNKNOWN_TYPE: Final = "application/octet-stream"
@@ -94,7 +95,7 @@ def safe_name(name: str) -> str:
     """A file's name as one that may be made in a folder: no path, no control character, nothing hidden."""
     last = PurePath(term_safe(name).replace("\n", " ").replace("\\", "/")).name.strip()
     kept = "".join(char for char in last if char.isprintable() and char not in '/:*?"<>|').lstrip(".- ")
-    return kept[:MAX_NAME_CHARS] or UNNAMED
+    return kept.encode()[:MAX_NAME_BYTES].decode("utf-8", "ignore").rstrip() or UNNAMED
 
 
 def size_words(size: int) -> str:
