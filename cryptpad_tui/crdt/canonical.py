@@ -21,7 +21,7 @@ from cryptpad_tui.crdt.own_state import OwnRanges, OwnState, ranges_of
 from cryptpad_tui.crdt.snapshot_check import check_snapshot
 from cryptpad_tui.crdt.split import void_update
 from cryptpad_tui.crdt.validator import Checked, FoldState
-from cryptpad_tui.crdt.wire import decode_state_vector
+from cryptpad_tui.crdt.wire import decode_state_vector, encode_state_vector
 
 __all__ = ["CanonicalDocument", "Checked", "EngineFailure", "InvalidUpdate"]
 
@@ -34,7 +34,7 @@ class CanonicalDocument:
 
     def __init__(self, kind: PadKind) -> None:
         self.kind = kind
-        self._state = FoldState(kind, DocumentOrder(self.encode))
+        self._state = FoldState(kind, DocumentOrder(self._encode_beyond))
         self._broken = False
         self._own: OwnState | None = None
         with engine_call():
@@ -65,7 +65,7 @@ class CanonicalDocument:
         return document
 
     def _check_and_load(self, update: bytes, clocks: Mapping[int, int]) -> None:
-        state = check_snapshot(self.kind, update, clocks, self.encode)
+        state = check_snapshot(self.kind, update, clocks, self._encode_beyond)
         self._call_engine(update)
         self._state = state
         self._require_complete()
@@ -81,7 +81,7 @@ class CanonicalDocument:
         if own is None:
             return
         try:
-            self._state = own.read(self.kind, self.encode)
+            self._state = own.read(self.kind, self._encode_beyond)
             self._call_engine(own.update)
             self._require_complete()
         except BaseException:
@@ -139,11 +139,16 @@ class CanonicalDocument:
 
     def encode(self) -> bytes:
         """The whole state as one update."""
-        self._require_sound()
         if self._own is not None:
+            self._require_sound()
             return self._own.update
+        return self._encode_beyond({})
+
+    def _encode_beyond(self, clocks: Mapping[int, int]) -> bytes:
+        """What is written from these clocks on, and all that is deleted."""
+        self._require_sound()
         with engine_call():
-            return self._doc.get_update()
+            return self._doc.get_update(encode_state_vector(clocks))
 
     def text(self) -> str:
         """The whole text."""

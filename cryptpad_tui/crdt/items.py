@@ -9,7 +9,7 @@ differ it must be thrown away, never trusted.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from cryptpad_tui.crdt.errors import CannotLoadHere
 from cryptpad_tui.crdt.grammar import OWN_LIMITS, STRING, Struct, read_delete_set, read_struct
@@ -21,6 +21,7 @@ from cryptpad_tui.crdt.reader import MAX_CLIENT, MAX_CLOCK, Reader
 MAX_ITEMS = 300_000
 _LONG_TEXT = 1_024
 MAX_STEPS = 20_000_000
+_STEP_ITEMS = 64
 _KEYS = PadKind.RICHTEXT.format_keys
 
 
@@ -53,7 +54,8 @@ class ItemList(ItemChain):
     def of_structs(cls, waiting: dict[int, list[PlacedStruct]]) -> ItemList:
         """The order alone, of the text structs of a whole state that was read already. Uses up `waiting`."""
         items = cls(with_text=False)
-        items._place_waiting(waiting)
+        for _ in items._placing(waiting):
+            pass
         return items
 
     # -- changes
@@ -103,6 +105,11 @@ class ItemList(ItemChain):
 
     def fold(self, update: bytes) -> None:
         """Follow an update that the engine applied. Clocks that are here already are skipped."""
+        for _ in self.folding(update):
+            pass
+
+    def folding(self, update: bytes) -> Iterator[None]:
+        """`fold`, a little between two steps; nothing may be asked of the list until the last."""
         reader = Reader(update)
         waiting: dict[int, list[PlacedStruct]] = {}
         for _ in range(reader.varint(1 << 16)):
@@ -111,28 +118,33 @@ class ItemList(ItemChain):
             if count > MAX_ITEMS and self._with_text:
                 raise TooManyItems
             queue = waiting.setdefault(client, [])
-            for _ in range(count):
+            for i in range(count):
                 struct = read_struct(reader, OWN_LIMITS, _KEYS)
                 if not struct.is_map and self.find(client, clock) is None:
                     queue.append((clock, struct))
                 clock += struct.length
-        self._place_waiting(waiting)
+                if i % _STEP_ITEMS == 0:
+                    yield
+        yield from self._placing(waiting)
         if not self._with_text:
             # What is deleted keeps its place.
             return
         for client, first, length in read_delete_set(reader, OWN_LIMITS):
             self._delete(client, first, length)
 
-    def _place_waiting(self, waiting: dict[int, list[PlacedStruct]]) -> None:
+    def _placing(self, waiting: dict[int, list[PlacedStruct]]) -> Iterator[None]:
         if len(waiting) != 1:
-            self._place_all(waiting)
+            yield from self._placing_all(waiting)
             return
         for client, queue in waiting.items():
-            for clock, struct in queue:
+            for i, (clock, struct) in enumerate(queue):
                 self.append(client, clock, struct)
+                if i % _STEP_ITEMS == 0:
+                    yield
 
-    def _place_all(self, waiting: dict[int, list[PlacedStruct]]) -> None:
+    def _placing_all(self, waiting: dict[int, list[PlacedStruct]]) -> Iterator[None]:
         """Place every struct after what it refers to."""
+        placed = 0
         for queue in waiting.values():
             queue.reverse()
         for start in waiting:
@@ -148,6 +160,9 @@ class ItemList(ItemChain):
                 elif queue:
                     clock, struct = queue.pop()
                     self.append(client, clock, struct)
+                    placed += 1
+                    if placed % _STEP_ITEMS == 0:
+                        yield
                     if len(path) > 1:
                         # Only as far as needed: the one that waits is looked at again.
                         path.pop()

@@ -3,45 +3,82 @@
 The engine places any other item by how its items happen to be cut and in which order they came, so a
 document that took one reads differently after a reload: a joiner and a veteran would disagree for ever,
 and every honest snapshot would look forged. The order is not in the engine's interface, so it is kept here:
-built when the first question needs it, and brought up to date only when the next one comes.
+built a slice with each entry that a few items answer for (`neighbours`), at once where one needs it all, and
+brought up to date only when the next one comes.
 Trouble with this list is never a verdict about an update.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import islice
+from typing import Final
 
+from cryptpad_tui.crdt.collector import collector_paused
 from cryptpad_tui.crdt.errors import CannotLoadHere, EngineFailure, InvalidUpdate
 from cryptpad_tui.crdt.grammar import Struct
 from cryptpad_tui.crdt.item_chain import Item
 from cryptpad_tui.crdt.items import CircularItems, ItemList, PlacedStruct
+from cryptpad_tui.crdt.neighbours import Neighbours, Place, Source
 from cryptpad_tui.crdt.reader import Id
 
-_MAX_WAITING = 10_000
+_MAX_WAITING: Final = 10_000
+_SLICE: Final = 30
+"""Steps of the building for each entry; one is 64 items, a third of a millisecond."""
 
 
 class DocumentOrder:
-    """The order of the text's items in one fold state. `source` gives the whole state as an update."""
+    """The order of the text's items in one fold state. `source` gives its state."""
 
-    def __init__(self, source: Callable[[], bytes], items: ItemList | None = None) -> None:
-        self._source = source
+    def __init__(self, source: Source, items: ItemList | None = None) -> None:
+        self.source = source
         self._items = items
+        self._building: tuple[ItemList, Iterator[None]] | None = None
         self._waiting: list[tuple[int, int, Struct]] = []
 
     def follow(self, client: int, structs: Sequence[PlacedStruct]) -> None:
         """Take note of a client's text items that were folded."""
-        if self._items is not None:
+        if self._items is not None or self._building is not None:
             self._waiting += [(client, clock, struct) for clock, struct in structs]
             if len(self._waiting) > _MAX_WAITING:
                 self.items()
 
+    @property
+    def is_built(self) -> bool:
+        return self._items is not None
+
+    def build_on(self) -> None:
+        """Do a slice of what `items` would do at once."""
+        self._build(_SLICE)
+
+    def _build(self, steps: int | None) -> None:
+        if self._building is None:
+            items = ItemList(with_text=False)
+            self._building = items, items.folding(self.source({}))
+        items, rest = self._building
+        # Whatever ends this early ends the building: a list that is half there must never be asked.
+        self._building = None
+        try:
+            with collector_paused():
+                for _ in islice(rest, steps):
+                    pass
+                if steps is None or next(rest, self) is self:
+                    self._items = items
+                    return
+        except BaseException as exc:
+            self._waiting = []
+            if isinstance(exc, InvalidUpdate | CircularItems):
+                raise EngineFailure("the engine's own state cannot be read") from exc
+            raise
+        self._building = items, rest
+
     def items(self) -> ItemList:
         """The items up to date with the fold."""
         if self._items is None:
-            try:
-                self._items = ItemList(self._source(), with_text=False)
-            except (InvalidUpdate, CircularItems) as exc:
-                raise EngineFailure("the engine's own state cannot be read") from exc
+            self._build(None)
+        assert self._items is not None
         self._items.begin_work()
         waiting, self._waiting = self._waiting, []
         try:
@@ -56,15 +93,22 @@ class DocumentOrder:
 class EntryOrder:
     """Questions while one entry is judged: its own structs are placed for a while, then taken back."""
 
-    def __init__(self, order: DocumentOrder, client: int, first_clock: int) -> None:
+    def __init__(
+        self, order: DocumentOrder, client: int, first_clock: int, clocks: Mapping[int, int]
+    ) -> None:
         self._order = order
+        self._neighbours = Neighbours(order.source, clocks, self._own_place)
         self._client = client
         self._first_clock = first_clock
         self.structs: list[PlacedStruct] = []
         self._placed: list[Item] = []
+        self._has_asked = False
 
     def require_gap(self, origin: Id | None, right: Id | None) -> None:
         """Refuse a place that was a gap in no document that an editor can have seen."""
+        if not self._order.is_built and self._neighbours.are_beside(origin, right):
+            self._has_asked = True
+            return
         items = self._order.items()
         if self._is_own(origin) or self._is_own(right):
             self._place_own(items)
@@ -81,9 +125,20 @@ class EntryOrder:
 
     def end(self) -> None:
         """Leave the document's order as it was."""
+        if self._has_asked and not self._order.is_built:
+            # Nothing was asked of it: what goes wrong there says nothing about this entry.
+            with suppress(EngineFailure, CannotLoadHere):
+                self._order.build_on()
         if self._placed:
             self._order.items().take_back(self._placed)
             self._placed = []
 
     def _is_own(self, place: Id | None) -> bool:
         return place is not None and place[0] == self._client and place[1] >= self._first_clock
+
+    def _own_place(self, place: Id) -> Place | None:
+        """Of a struct of the entry that is judged."""
+        if not self._is_own(place):
+            return None
+        clock, struct = self.structs[bisect_right(self.structs, place[1], key=lambda one: one[0]) - 1]
+        return Place(clock, struct.length, struct.origin, struct.right)

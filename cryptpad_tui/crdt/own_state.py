@@ -6,12 +6,13 @@ never be made of bytes that came from somebody else: nothing in it is judged aga
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cryptpad_tui.crdt.collector import collector_paused
 from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.crdt.neighbours import Source
 from cryptpad_tui.crdt.order import DocumentOrder
 from cryptpad_tui.crdt.snapshot_check import check_snapshot
 from cryptpad_tui.crdt.validator import FoldState
@@ -28,7 +29,7 @@ class OwnState:
     clocks: dict[int, int]
     ranges: OwnRanges | None
 
-    def read(self, kind: PadKind, source: Callable[[], bytes]) -> FoldState:
+    def read(self, kind: PadKind, source: Source) -> FoldState:
         """The validator's state; `source` will give later states. Without `ranges` it costs every item."""
         if self.ranges is None:
             with collector_paused():

@@ -8,12 +8,13 @@ It must never accept what the rules for single updates would have kept out of a 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from cryptpad_tui.crdt.errors import InvalidUpdate
 from cryptpad_tui.crdt.grammar import ANY, DELETED, SNAPSHOT_LIMITS, Struct, read_delete_set, read_struct
 from cryptpad_tui.crdt.items import CircularItems, ItemList, PlacedStruct
 from cryptpad_tui.crdt.kinds import TEXT_ROOT, PadKind
+from cryptpad_tui.crdt.neighbours import Source
 from cryptpad_tui.crdt.order import DocumentOrder
 from cryptpad_tui.crdt.reader import MAX_CLIENT, MAX_CLOCK, Id, Reader
 from cryptpad_tui.crdt.validator import FoldState
@@ -28,7 +29,7 @@ def check_snapshot(
     kind: PadKind,
     update: bytes,
     clocks: Mapping[int, int],
-    source: Callable[[], bytes],
+    source: Source,
     *,
     checked_before: bool = False,
 ) -> FoldState:

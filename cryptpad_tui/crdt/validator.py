@@ -147,7 +147,7 @@ class _Run:
         self._starts: list[int] = []
         self.low = state.low.fork()
         self.last_text = state.last_text.get(client_id)
-        self.order = EntryOrder(state.order, client_id, self.clock)
+        self.order = EntryOrder(state.order, client_id, self.clock, state.clocks)
 
     def check(self, update: bytes) -> None:
         if len(update) > UPDATE_LIMITS.update_bytes:
