@@ -8,7 +8,7 @@ never be given more than a piece: parsing takes time, and the screen waits for i
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Final
 
@@ -16,7 +16,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from cryptpad_tui.convert.preview_lines import Block, Inline, Shown, ShownCell, ShownTable, Styled
-from cryptpad_tui.editor.spans import StyleSpan, flattened
+from cryptpad_tui.editor.code_colours import laid_over
+from cryptpad_tui.editor.code_languages import language_of_word
+from cryptpad_tui.editor.spans import Spans, StyleSpan, flattened
 
 _BULLETS: Final = "•◦▪"
 _TASK: Final = re.compile(r"\[([ xX])\](?: |$)").match
@@ -27,6 +29,10 @@ _MAX_BRACKETS: Final = 1_500
 """Brackets take the parser time that grows with their square; beyond, a text is shown as it is written."""
 
 
+Colours = Callable[[str, Sequence[str]], Sequence[Spans] | None]
+"""What is known of the colours of lines in a language: a line of spans for each, or None."""
+
+
 @cache
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -35,9 +41,9 @@ def _parser() -> MarkdownIt:
     return parser
 
 
-def preview_of(text: str, *, whole: bool = True) -> list[Block]:
+def preview_of(text: str, *, whole: bool = True, colours: Colours | None = None) -> list[Block]:
     """What a text reads as; a `whole` one begins where its document does, so it may have front matter."""
-    walker = _Walker()
+    walker = _Walker(colours)
     front = _FRONT(text) if whole else None
     if front is not None and _FRONT_KEY(front[1]):
         walker.front(front[1].split("\n")[:-1])
@@ -70,8 +76,9 @@ class _List:
 class _Walker:
     """Walks the tokens of one text."""
 
-    def __init__(self) -> None:
+    def __init__(self, colours: Colours | None = None) -> None:
         self.made: list[Block] = []
+        self._colours = colours
         self._around: list[_Container] = []
         self._lists: list[_List] = []
         self._gap = False
@@ -172,12 +179,15 @@ class _Walker:
             one.used = True
         return first, tuple([(one.rest, one.style) for one in self._around])
 
-    def _many(self, lines: Sequence[str], line: int, style: str, mark: str = "") -> None:
-        """Lines that are shown as they are written."""
+    def _many(
+        self, lines: Sequence[str], line: int, style: str, mark: str = "", over: Sequence[Spans] = ()
+    ) -> None:
+        """Lines that are shown as they are written; `over` has the colours of each."""
         if mark:
             self._around.append(_Container(mark, mark, "code.mark"))
         for at, text in enumerate(lines):
-            spans = (StyleSpan(0, len(text), (style,)),) if text and style else ()
+            spans: Spans = (StyleSpan(0, len(text), (style,)),) if text and style else ()
+            spans = laid_over(spans, over[at]) if over else spans
             self._leaf(Shown(line + at, text, spans))
             self._gap = False
         if mark:
@@ -186,7 +196,9 @@ class _Walker:
 
     def _code(self, token: Token) -> None:
         lines = token.content.removesuffix("\n").split("\n")
-        self._many(lines, self._line + (token.type == "fence"), "code.block", "┊ ")
+        language = language_of_word(token.info.split()[0]) if token.info.split() else None
+        known = self._colours(language, lines) if self._colours and language else None
+        self._many(lines, self._line + (token.type == "fence"), "code.block", "┊ ", known or ())
 
     def _html(self, token: Token) -> None:
         self._many(token.content.rstrip("\n").split("\n"), self._line, "html")

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
+
+import regex
 
 from cryptpad_tui.convert.preview_lines import Block, Shown, ShownTable, Styled
 from cryptpad_tui.convert.preview_table import grid_rows
+from cryptpad_tui.editor.find import matches
 from cryptpad_tui.editor.frame import BELOW_END, PaintedRow, RowPaint, RowSpan, clipped, paint
+from cryptpad_tui.editor.graphemes import clusters, glyph, is_plain
 from cryptpad_tui.editor.layout import MIN_WIDTH, text_cells
 from cryptpad_tui.editor.wrap import wrap
 
@@ -38,6 +43,30 @@ def rows_of(blocks: Iterable[Block], width: int) -> list[PreviewRow]:
 def painted(spans: Sequence[RowSpan], cells: int, unsure_from: int | None = None) -> PaintedRow:
     """A row that is equal to every row that looks the same."""
     return PaintedRow(BELOW_END.line, 0, 0, False, tuple(spans), cells, unsure_from)
+
+
+def with_matches(row: PaintedRow, pattern: regex.Pattern[str]) -> PaintedRow:
+    """The row with what is searched for marked in it; a cluster that is found in part is marked whole."""
+    shown = "".join([span.text for span in row.spans])
+    found = matches(pattern, shown, 0, len(shown))
+    if not found:
+        return row
+    made: list[RowSpan] = []
+    at = 0
+    for span in row.spans:
+        for text, cells in _cells_of(span):
+            hit = any(start < at + len(text) and at < end for start, end in found)
+            styles = (*span.styles, "find") if hit else span.styles
+            at += len(text)
+            last = made.pop() if made and made[-1].styles == styles else RowSpan("", 0, styles)
+            made.append(RowSpan(last.text + text, last.cells + cells, styles))
+    return replace(row, spans=tuple(made))
+
+
+def _cells_of(span: RowSpan) -> list[tuple[str, int]]:
+    if is_plain(span.text) or len(span.text) == span.cells:
+        return [(char, 1) for char in span.text]
+    return [(cluster, glyph(cluster).cells) for cluster in clusters(span.text)]
 
 
 def _rows_of_line(one: Shown, width: int) -> list[PreviewRow]:

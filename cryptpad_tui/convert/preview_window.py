@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from cryptpad_tui.convert.preview import preview_of
+from cryptpad_tui.convert.preview import Colours, preview_of
 from cryptpad_tui.convert.preview_rows import PreviewRow, painted, rows_of
 from cryptpad_tui.editor.layout import Lines
 from cryptpad_tui.editor.markdown_pieces import Pieces, States
@@ -33,11 +33,15 @@ class Place(NamedTuple):
 class PreviewWindow:
     """The preview of one document at one width."""
 
-    def __init__(self, lines: Lines, states: States, width: int) -> None:
+    def __init__(self, lines: Lines, states: States, width: int, *, colours: Colours | None = None) -> None:
         self.lines = lines
         self._pieces = Pieces(lines, states)
         self.width = width
-        self._read = lru_cache(_PIECES_KEPT)(_rows_of_text)
+        self._read = lru_cache(_PIECES_KEPT)(partial(_rows_of_text, colours))
+
+    def recolour(self) -> None:
+        """The colours of code that was read are other ones."""
+        self._read.cache_clear()
 
     def forget(self) -> None:
         """The document has changed."""
@@ -120,8 +124,10 @@ class PreviewWindow:
         return self.moved(wanted, -(height - 1 - min(2, height // 4)))[0]
 
 
-def _rows_of_text(text: str, width: int, added: int, top: bool) -> tuple[PreviewRow, ...]:
+def _rows_of_text(
+    colours: Colours | None, text: str, width: int, added: int, top: bool
+) -> tuple[PreviewRow, ...]:
     """The rows of a piece, counted from its first line; without those of the lines that were added to it."""
-    rows = rows_of(preview_of(text, whole=top), width)
+    rows = rows_of(preview_of(text, whole=top, colours=colours), width)
     lines = accumulate([line - added for line, _ in rows], max)
     return tuple([PreviewRow(line, row) for line, (_, row) in zip(lines, rows, strict=True) if line >= 0])

@@ -49,7 +49,7 @@ class CodeColours:
         self._regions = regions
         self._known: list[_Known] = []
         self._plain: list[Request] = []
-        self._over = lru_cache(1_024)(_laid_over)
+        self._over = lru_cache(1_024)(laid_over)
         self.wanted: Request | None = None
         """What was shown last without its colours."""
 
@@ -77,8 +77,7 @@ class CodeColours:
         if answer is None:
             self._plain = [*self._plain[-_KEPT:], request]
             return
-        spans = tuple(flattened([StyleSpan(a, b, (style,)) for a, b, style in line]) for line in answer)
-        self._known = [_Known(request, spans), *self._known[: _KEPT - 1]]
+        self._known = [_Known(request, spans_of(answer)), *self._known[: _KEPT - 1]]
 
     # -- one region
 
@@ -108,6 +107,11 @@ class CodeColours:
         self.wanted = request
         before = next((one for one in self._known if one.request.language == request.language), None)
         return None if before is None else guessed(before.request.lines, before.spans, request.lines)
+
+
+def spans_of(answer: Sequence[Sequence[tuple[int, int, str]]]) -> tuple[Spans, ...]:
+    """An answer as the styles of lines."""
+    return tuple(flattened([StyleSpan(a, b, (style,)) for a, b, style in line]) for line in answer)
 
 
 def colours_of_rich(lines: Lines, marks: MarkIndex) -> CodeColours:
@@ -161,7 +165,8 @@ def _shifted(spans: Spans, by: int) -> Spans:
     return spans if not by else tuple([StyleSpan(a + by, b + by, styles) for a, b, styles in spans])
 
 
-def _laid_over(base: Spans, spans: Spans) -> Spans:
+def laid_over(base: Spans, spans: Spans) -> Spans:
+    """A line of code with its colours."""
     plain = [
         StyleSpan(a, b, tuple([_PLAIN_CODE if style == "code.block" else style for style in styles]))
         for a, b, styles in base

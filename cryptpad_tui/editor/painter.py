@@ -94,7 +94,7 @@ def _own_marks(
     begin = Position(rows[0].line, rows[0].start)
     stop = Position(rows[-1].line, rows[-1].end)
     over = [one for one in decorations if one.start <= stop and one.end >= begin]
-    pattern = _searched(state)
+    pattern = searched(state)
     if pattern is not None:
         for row in rows:
             text = texts[row.line - begin.line]
@@ -106,7 +106,8 @@ def _own_marks(
     return over
 
 
-def _searched(state: EditorState) -> regex.Pattern[str] | None:
+def searched(state: EditorState) -> regex.Pattern[str] | None:
+    """What is searched for and shown."""
     if state.find is None or not (state.find.open or state.find.marked) or not state.find.query.text:
         return None
     try:

@@ -179,3 +179,25 @@ async def test_a_hidden_preview_does_nothing() -> None:
         await there.press(*"abc")
         await there.pilot.pause(0.3)
         assert there.pane.updates == updates
+
+
+async def test_code_is_coloured_and_what_is_searched_for_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def colours(
+        self: object, language: str, lines: tuple[str, ...]
+    ) -> list[list[tuple[int, int, str]]]:
+        assert (language, lines) == ("python", ("x = 1", "漢 = 2"))
+        return [[(4, 5, "code.number")], []]
+
+    monkeypatch.setattr("cryptpad_tui.host.colours.Colourist.colours", colours)
+    async with pad("tea 漢tea\n\n> ```py\n> x = 1\n> 漢 = 2\n> ```\n") as there:
+        await there.pilot.press(KEY)
+
+        def styles(text: str) -> list[tuple[str, ...]]:
+            return [s.styles for row in there.pane.rows for s in row.row.spans if s.text == text]
+
+        await there.until(lambda: styles("1") == [("code.lang", "code.number")])
+        there.app.screen.perform("find.open")  # type: ignore[attr-defined]
+        await there.pilot.press("t", "e", "a")
+        await there.until(lambda: styles("tea") == [("find",), ("find",)])
+        await there.pilot.press("escape")
+        await there.until(lambda: styles("tea") == [])

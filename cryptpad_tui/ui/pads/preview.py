@@ -11,6 +11,7 @@ from textual.widgets import Static
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.ui.commands import app_keymap
 from cryptpad_tui.ui.pads.feature import PadFeature
+from cryptpad_tui.ui.pads.preview_colours import PreviewColours
 from cryptpad_tui.ui.pads.preview_pane import PreviewPane
 from cryptpad_tui.ui.screens.base import Action
 
@@ -30,7 +31,8 @@ class Preview(PadFeature):
         self.pane: PreviewPane | None = None
         self.edge = Static("", classes="edge")
         if self.session.kind is PadKind.TEXT:
-            self.pane = PreviewPane(self.view.editor, self.session.view, self)
+            self._colours = PreviewColours(screen, self._recolour)
+            self.pane = PreviewPane(self.view.editor, self.session.view, self, colours=self._colours.of)
             self.view.watchers.append(self.pane.source_shown)
 
     def actions(self) -> Mapping[str, Action]:
@@ -42,6 +44,11 @@ class Preview(PadFeature):
     def close(self) -> None:
         if self.pane is not None:
             self.pane.close()
+            self._colours.close()
+
+    def _recolour(self) -> None:
+        if self.pane is not None:
+            self.pane.recolour()
 
     def left(self) -> None:
         """The person wants to write again."""

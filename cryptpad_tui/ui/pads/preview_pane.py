@@ -16,12 +16,14 @@ from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
 
-from cryptpad_tui.convert.preview_rows import PreviewRow
+from cryptpad_tui.convert.preview import Colours
+from cryptpad_tui.convert.preview_rows import PreviewRow, with_matches
 from cryptpad_tui.convert.preview_window import Place, PreviewWindow
 from cryptpad_tui.crdt.values import Change, Origin, Position, map_position
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.editor.editor import Editor
 from cryptpad_tui.editor.frame import BELOW_END
+from cryptpad_tui.editor.painter import searched
 from cryptpad_tui.ui.commands import app_keymap
 from cryptpad_tui.ui.safe_app import SafeApp
 from cryptpad_tui.ui.widgets.palette import Palette
@@ -56,6 +58,7 @@ class PreviewPane(Widget, can_focus=True):
         document: ViewDocument,
         owner: Owner,
         *,
+        colours: Colours | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(id="preview")
@@ -64,7 +67,7 @@ class PreviewPane(Widget, can_focus=True):
         self.updates = 0
         self._editor = editor
         self._document = document
-        self._now = now
+        self._now, self._colours = now, colours
         self._window: PreviewWindow | None = None
         self._painter: RowPainter | None = None
         self._place = Place()
@@ -114,15 +117,23 @@ class PreviewPane(Widget, can_focus=True):
 
     # ---- what to show
 
+    def _new_window(self, painter: RowPainter) -> PreviewWindow:
+        states = self._editor.block_states
+        return PreviewWindow(self._document.lines, states, painter.text_width, colours=self._colours)
+
+    def recolour(self) -> None:
+        """More is known of the colours of code."""
+        if self._window is not None and self.is_running:
+            self._window.recolour()
+            self.source_shown()
+
     def update(self) -> None:
         """Read what is around the source's place, and paint the rows that differ."""
         if not self.display or self._painter is None or self._window is None:
             return
         self.updates += 1
         if self._window.lines is not self._document.lines:
-            self._window = PreviewWindow(
-                self._document.lines, self._editor.block_states, self._painter.text_width
-            )
+            self._window = self._new_window(self._painter)
         self._window.forget()
         source, height = self._source(), self.size.height
         if source != self._seen or (self._is_behind and self._top is None):
@@ -162,6 +173,9 @@ class PreviewPane(Widget, can_focus=True):
     def _show(self, rows: list[PreviewRow]) -> None:
         painter, before = self._painter, self.rows
         assert painter is not None
+        pattern = searched(self._editor.state)
+        if pattern is not None:
+            rows = [row._replace(row=with_matches(row.row, pattern)) for row in rows]
         # A row that looks the same stays the same object: its strip is kept by that.
         self.rows = [
             before[y]._replace(line=row.line) if y < len(before) and before[y].row == row.row else row
@@ -225,9 +239,7 @@ class PreviewPane(Widget, can_focus=True):
             filters=tuple(app.get_line_filters()),
             background=self.background_colors[1],
         )
-        self._window = PreviewWindow(
-            self._document.lines, self._editor.block_states, self._painter.text_width
-        )
+        self._window = self._new_window(self._painter)
         self._seen, self.rows = None, []
         self.update()
         self.refresh()
