@@ -20,12 +20,12 @@ from cryptpad_tui.crypto.keys import EditKeys, ViewKeys
 from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.pad.alarms import Alarm, NeedsProof
 from cryptpad_tui.pad.epochs import EpochMark, HistoryClosed, Removed
-from cryptpad_tui.pad.fold import Folded
+from cryptpad_tui.pad.fold import Fold, Folded
 from cryptpad_tui.pad.judgement import Judgement
 from cryptpad_tui.pad.keyring import KeyRing
 from cryptpad_tui.pad.outgoing import Outgoing, Profile
 from cryptpad_tui.pad.owner_records import NeedsEntry, NeedsRefold
-from cryptpad_tui.pad.ports import PadStore
+from cryptpad_tui.pad.ports import LogRow, PadStore
 from cryptpad_tui.pad.proofs_gather import sharpened
 from cryptpad_tui.pad.snapshots import DocumentLoader, Snapshot, make_snapshot
 from cryptpad_tui.pad.stored_fold import StoredFold
@@ -82,6 +82,7 @@ class Replica(StoredFold):
         self.own_void = False
         """Whether an entry out of this vault's outbox turned out void: its text must be made again."""
         self._lost_snapshot_n = 0
+        self._held_by_start: frozenset[bytes] = frozenset()
         self.went_around = 0
         """The entry that could not be loaded here, where this fold was put behind it."""
         self.witness = Witness(genesis.pad_id, store.signed_head())
@@ -206,15 +207,24 @@ class Replica(StoredFold):
         if self.went_around and self.unconfirmed_start:
             self.went_around, self._is_stored = 0, False
 
+    def start_from(self, fold: Fold, snapshot: LogRow) -> None:
+        # A table that says more than it names by its id would have edits forgotten that nobody else has.
+        rows = [row for row in self.store.outbox() if row.writer_pk in fold.writers]
+        ends = {writer_pk: (writer.last_seq, writer.last_id) for writer_pk, writer in fold.writers.items()}
+        true = {row.writer_pk for row in rows if ends[row.writer_pk] == (row.seq, row.entry_id)}
+        held = [row for row in rows if row.writer_pk in true and row.seq <= ends[row.writer_pk][0]]
+        self._held_by_start = frozenset([row.entry_id for row in held])
+        super().start_from(fold, snapshot)
+
     def _drop_what_the_start_holds(self) -> None:
         """What this vault sent, and what stands in the log before the start, is folded by nobody here."""
         writers = self.fold.writers
-        rows = [row for row in self.store.outbox() if row.writer_pk in writers]
-        held = [row for row in rows if row.seq <= writers[row.writer_pk].last_seq]
+        held = [row for row in self.store.outbox() if row.entry_id in self._held_by_start]
         if held:
             ids, writer_pk = [row.id for row in held], held[0].writer_pk
             self.store.replace_pending(journal_ids=[], outbox_ids=ids, writer_pk=writer_pk, updates=[])
-            self.own_void = any(writers[row.writer_pk].status is not WriterStatus.LIVE for row in held)
+            known = [writers[row.writer_pk] for row in held if row.writer_pk in writers]
+            self.own_void = any(writer.status is not WriterStatus.LIVE for writer in known)
 
     def leave(self) -> None:
         self.keep_signed_head()

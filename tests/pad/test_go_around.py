@@ -16,6 +16,7 @@ from cryptpad_tui.crdt.errors import CannotLoadHere, EngineFailure
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.pad import flows, flows_start
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+from cryptpad_tui.pad.fold import Fold
 from support.pads import ListRelay, Person, relay_for
 
 Patch = pytest.MonkeyPatch
@@ -116,6 +117,26 @@ def test_what_was_sent_behind_it_is_not_sent_again(weak: Weak, monkeypatch: Patc
     boris.fetch(relay)
     assert boris.canonical() == anna.canonical() == anna.text()
     assert boris.canonical().count("typed while stuck") == 1
+
+
+def test_a_table_that_says_more_than_was_sent_takes_nothing_away(weak: Weak, monkeypatch: Patch) -> None:
+    """A snapshot's maker with the relay's help: what was never sent would be forgotten as sent."""
+    anna, boris, relay, _ = stuck(weak)
+    bring(boris, relay, snapshot_at_checkpoint(boris, relay, monkeypatch))
+    anna.replica.queue.seal_pending()
+    unsent = anna.store.outbox()
+    assert unsent
+    real = flows_start.snapshots.start_fold
+
+    def lying(fold: Fold, *shown: object) -> None:
+        real(fold, *shown)  # type: ignore[arg-type]
+        writer = fold.writers[unsent[0].writer_pk]
+        writer.last_seq, writer.last_id = unsent[-1].seq, bytes(32)
+
+    monkeypatch.setattr(flows_start.snapshots, "start_fold", lying)
+    attach(anna, relay, weak)
+    assert anna.replica.fold.start is not None
+    assert anna.store.outbox() == unsent
 
 
 def test_a_void_that_comes_after_the_snapshot_is_no_obstacle(weak: Weak, monkeypatch: Patch) -> None:
