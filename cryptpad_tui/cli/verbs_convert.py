@@ -50,7 +50,7 @@ def import_verb(sources: SecretSources, paths: tuple[Path, ...], folder: str, pa
         refused, made = 0, []
         for source in found:
             try:
-                pad = _import_one(engine, source, pandoc=pandoc)
+                pad = await _import_one(engine, source, pandoc=pandoc)
             except NOT_IMPORTED as error:
                 refused += 1
                 diagnostics.warn(f"{source.shown}: {diagnostics.explain(error)[1]}")
@@ -65,14 +65,14 @@ def import_verb(sources: SecretSources, paths: tuple[Path, ...], folder: str, pa
     in_vault(sources, work)
 
 
-def _import_one(engine: Engine, source: Source, *, pandoc: bool) -> PadListing:
+async def _import_one(engine: Engine, source: Source, *, pandoc: bool) -> PadListing:
     from cryptpad_tui.engine.exchange.importing import make_pad, read_file
 
     read = read_file(source, pandoc=pandoc)
     for note in read.notes:
         diagnostics.note(f"{source.shown}: {note}")
     _say_lost(source.shown, read.lost)
-    return make_pad(engine, read)
+    return await make_pad(engine, read)
 
 
 @click.command("export", cls=VerbCommand)
@@ -110,7 +110,9 @@ def export_verb(sources: SecretSources, pad: str, wanted: str | None, target: Pa
             for missing in await save_zip(engine, found.pad_id, target):
                 diagnostics.note(f"{found.short_id}: left out: the file {missing}, whose bytes are not there")
             return
-        made = exporting.written(exporting.take(engine, found.pad_id, chosen), chosen, pandoc=pandoc)
+        made = exporting.written(
+            await exporting.take_with_pictures(engine, found.pad_id, chosen), chosen, pandoc=pandoc
+        )
         _say_lost(found.short_id, made.lost)
         if target == _STDOUT:
             output.write_bytes(made.data)

@@ -18,7 +18,7 @@ from cryptpad_tui.crdt.values import AttributeValue
 SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".gif")
 MAX_BYTES: Final = 16 * 2**20
 MAX_ALL_BYTES: Final = 64 * 2**20
-MAX_PICTURES: Final = 1_000
+MAX_PICTURES: Final = 250
 MAX_NAME: Final = 80
 _PNG: Final = struct.Struct(">8sI4sII")
 _GIF: Final = struct.Struct("<6sHH")

@@ -6,7 +6,7 @@ process remembered of it goes with it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from cryptpad_relay.protocol.labels import keyed_hash
@@ -20,6 +20,7 @@ from cryptpad_tui.vault.records import PadRecord
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
+    from cryptpad_tui.engine.session import PadSession
 
 _START = Position(0, 0)
 
@@ -60,10 +61,13 @@ def create_pad(
     text: str,
     runs: Sequence[tuple[str, Attributes]],
     folder: str,
+    record: PadRecord | None = None,
+    beside: Callable[[PadSession], None] = lambda session: None,
 ) -> PadListing:
-    """See `Engine.create_pad`."""
+    """See `Engine.create_pad`; `beside` writes what else belongs to the pad of `record` in the same
+    transaction."""
     engine.drive_session.flush()
-    record = new_record(engine, kind, engine.rng(32))
+    record = record or new_record(engine, kind, engine.rng(32))
     try:
         with engine.drive_session.replica.store.transaction():
             engine.vault.put_pad(record)
@@ -73,6 +77,7 @@ def create_pad(
                 session.view.replace(_START, _START, text)
             if runs:
                 session.view.replace_all([TextEdit(_START, _START, *run) for run in runs])
+            beside(session)
             session.flush()
             engine.add(record, folder=folder)
     except BaseException:

@@ -81,7 +81,7 @@ class ExchangeErrands:
             shown = words.safe_line(source.shown)
             try:
                 read = await asyncio.to_thread(read_file, source)
-                last, made = make_pad(self._engine, read), made + 1
+                last, made = await make_pad(self._engine, read), made + 1
             except NOT_IMPORTED as error:
                 told.append((f"{shown}: {words.sentence_of(error)}", "strong"))
                 continue
@@ -128,7 +128,7 @@ class ExchangeErrands:
                 missing = await save_zip(self._engine, pad_id, path)
                 lost = tuple(f"the file {name}, whose bytes are not there" for name in missing)
             else:
-                taken = exporting.take(self._engine, pad_id, wanted)
+                taken = await exporting.take_with_pictures(self._engine, pad_id, wanted)
                 made = await asyncio.to_thread(exporting.written, taken, wanted)
                 await asyncio.to_thread(exporting.save, path, made.data)
                 lost = made.lost

@@ -87,7 +87,7 @@ async def test_t51_no_plain_text_of_a_file_is_in_the_vaults_folder_or_at_the_rel
     await read_whole(anna, pad.pad_id, ref)
     looked_at = [_all_bytes(relay.data)]
     with making.source_file(photo) as source:
-        sealing = making._sealed(anna, pad.pad_id, "n", source.size, source.read, making.no_progress)
+        sealing = making.sealed(anna, pad.pad_id, "n", source.size, source.read, making.no_progress)
         with contextlib.suppress(ZeroDivisionError), sealing:
             looked_at.append(_all_bytes(tmp_path / "Anna"))
             raise ZeroDivisionError

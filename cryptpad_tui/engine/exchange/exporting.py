@@ -7,17 +7,17 @@ cannot hold is named, and nothing that is there is overwritten. What is saved is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.convert.formats import write_markdown, write_rich
-from cryptpad_tui.convert.model import Converted, paragraphs_of
+from cryptpad_tui.convert.model import Converted, Shown, paragraphs_of
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Attributes
 from cryptpad_tui.editor.code_languages import MARKDOWN, language_of_title
 from cryptpad_tui.engine.exchange.errors import FileNotWritten, NameTaken
-from cryptpad_tui.engine.files.exporting import runs_with_names
+from cryptpad_tui.engine.files.exporting import pictures_inside, runs_with_names
 from cryptpad_tui.engine.files.names import safe_name
 from cryptpad_tui.host.target_file import target_file
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
 
 FORMATS: Final = ("md", "html", "txt", "docx", "odt", "pdf", "json", "zip")
+_MOST_PICTURED: Final = {"html": 20 * 2**20, "docx": 64 * 2**20, "odt": 64 * 2**20}
+"""So many bytes of pictures go into one file: what can be read again."""
 _MAX_STEM: Final = 80
 _FILES_STAY: Final = "attached files but for their names; --format zip has them"
 
@@ -38,25 +40,36 @@ class Taken:
     text: str = ""
     runs: Sequence[tuple[str, Attributes]] = ()
     lost: tuple[str, ...] = ()
+    pictures: Shown = field(default_factory=dict, repr=False)
 
 
-def take(engine: Engine, pad_id: bytes, wanted: str) -> Taken:
-    """The text of a pad that has one."""
+async def take_with_pictures(engine: Engine, pad_id: bytes, wanted: str) -> Taken:
+    """The text of a pad that has one, and its pictures where the format can hold them."""
+    most = _MOST_PICTURED.get(wanted, 0)
+    return take(engine, pad_id, wanted, await pictures_inside(engine, pad_id, most) if most else None)
+
+
+def take(engine: Engine, pad_id: bytes, wanted: str, pictures: Shown | None = None) -> Taken:
+    """The text of a pad that has one, with the pictures that were read."""
+    shown = pictures or {}
     with engine.borrowed(pad_id) as session:
         view, title = session.view, session.title()
         if session.kind is not PadKind.RICHTEXT:
             return Taken(title, session.kind, text=view.text())
         runs = view.runs()
-        if wanted == "json" or not any("object" in marks for _, marks in runs):
-            return Taken(title, session.kind, runs=runs)
+        unshown = any("object" in marks and str(marks["object"]) not in shown for _, marks in runs)
+        if wanted == "json" or not unshown:
+            return Taken(title, session.kind, runs=runs, pictures=shown)
         # Their names stand for them: a picture that nobody can open is worse than a word.
-        return Taken(title, session.kind, runs=runs_with_names(view), lost=(_FILES_STAY,))
+        named = runs_with_names(view, pictures=shown)
+        return Taken(title, session.kind, runs=named, lost=(_FILES_STAY,), pictures=shown)
 
 
 def written(taken: Taken, wanted: str, *, pandoc: bool = False) -> Converted:
     """In one of FORMATS but zip; raises a ConvertError."""
     if taken.kind is PadKind.RICHTEXT:
-        made = write_rich(paragraphs_of(taken.runs), wanted, title=taken.title, pandoc=pandoc)
+        text, shown = paragraphs_of(taken.runs), taken.pictures
+        made = write_rich(text, wanted, title=taken.title, pandoc=pandoc, pictures=shown)
     else:
         made = write_markdown(taken.text, wanted, title=taken.title, pandoc=pandoc)
     return replace(made, lost=(*made.lost, *taken.lost))

@@ -1,20 +1,31 @@
-"""A file as a pad, in two steps: reading it touches no vault, so a thread may; making the pad is quick."""
+"""A file as a pad, in two steps: reading it touches no vault, so a thread may; making the pad is quick.
+
+Its pictures become files of the pad, sealed before there is one: all of it is there then, or nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.convert.errors import ConvertError
 from cryptpad_tui.convert.formats import is_rich, read_rich
-from cryptpad_tui.convert.model import runs_of
+from cryptpad_tui.convert.model import IMPORTED, Picture, runs_of
 from cryptpad_tui.convert.plain_in import clean_text, require_title
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Attributes
 from cryptpad_tui.editor.code_languages import MARKDOWN, language_of_title
+from cryptpad_tui.engine import creating
 from cryptpad_tui.engine.errors import EngineError
+from cryptpad_tui.engine.files import making
+from cryptpad_tui.engine.files.apart import entered_in_thread
+from cryptpad_tui.engine.files.kept import Progress
+from cryptpad_tui.engine.files.names import OBJECT, safe_name
+from cryptpad_tui.pad.objects import FileRef
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
@@ -36,6 +47,7 @@ class ReadFile:
     runs: Sequence[tuple[str, Attributes]] = ()
     lost: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    pictures: tuple[Picture, ...] = field(default=(), repr=False)
 
 
 def read_file(source: Source, *, pandoc: bool = False) -> ReadFile:
@@ -50,9 +62,8 @@ def read_file(source: Source, *, pandoc: bool = False) -> ReadFile:
         cleaned = clean_text(data)
         return ReadFile(title, source.folder, PadKind.TEXT, text=cleaned.text, notes=cleaned.notes)
     read = read_rich(source.name, data, pandoc=pandoc)
-    return ReadFile(
-        title, source.folder, PadKind.RICHTEXT, runs=list(runs_of(read.paragraphs)), lost=read.lost
-    )
+    runs = list(runs_of(read.paragraphs))
+    return ReadFile(title, source.folder, PadKind.RICHTEXT, runs=runs, lost=read.lost, pictures=read.pictures)
 
 
 def title_of(name: PurePath, *, rich: bool) -> str:
@@ -61,6 +72,47 @@ def title_of(name: PurePath, *, rich: bool) -> str:
     return name.name if is_code and not rich else name.stem or name.name
 
 
-def make_pad(engine: Engine, read: ReadFile) -> PadListing:
+async def make_pad(engine: Engine, read: ReadFile) -> PadListing:
     """The pad, durable here when this returns."""
-    return engine.create_pad(read.title, kind=read.kind, text=read.text, runs=read.runs, folder=read.folder)
+    if not read.pictures:
+        return engine.create_pad(
+            read.title, kind=read.kind, text=read.text, runs=read.runs, folder=read.folder
+        )
+    record = creating.new_record(engine, read.kind, engine.rng(32))
+    making.collect(engine)
+
+    @contextmanager
+    def sealing(told: Progress) -> Iterator[list[FileRef]]:
+        with ExitStack() as stack:
+            yield [stack.enter_context(_sealed(engine, record.pad_id, one, told)) for one in read.pictures]
+
+    async with entered_in_thread(sealing, making.no_progress) as refs:
+        return creating.create_pad(
+            engine,
+            read.title,
+            kind=read.kind,
+            text="",
+            runs=_with_files(read.runs, refs),
+            folder=read.folder,
+            record=record,
+            beside=lambda session: making.name_files(engine, session, refs),
+        )
+
+
+def _sealed(
+    engine: Engine, pad_id: bytes, picture: Picture, told: Progress
+) -> AbstractContextManager[FileRef]:
+    data = picture.data
+    return making.sealed(engine, pad_id, safe_name(picture.name), len(data), BytesIO(data).read, told)
+
+
+def _with_files(
+    runs: Sequence[tuple[str, Attributes]], refs: Sequence[FileRef]
+) -> list[tuple[str, Attributes]]:
+    """With the pad's files in the place of the read file's pictures."""
+    files = {f"{IMPORTED}{at}": OBJECT + ref.file_id.hex() for at, ref in enumerate(refs)}
+    made: list[tuple[str, Attributes]] = []
+    for text, marks in runs:
+        said = str(marks.get("object"))
+        made.append((text, {**marks, "object": files[said]} if said in files else marks))
+    return made

@@ -14,6 +14,7 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.engine.exchange.errors import FileNotWritten, NameTaken
 from cryptpad_tui.engine.files.exporting import (
     archive_names,
+    pictures_beside,
     runs_with_names,
     text_with_places,
     write_files,
@@ -62,6 +63,9 @@ async def _text(view: ViewDocument, kind: PadKind, title: str, places: dict[byte
     stem = safe_name(title)[:80]
     if kind is not PadKind.RICHTEXT:
         return f"{stem}.md", text_with_places(view.text(), places).encode()
-    runs = runs_with_names(view, places)
-    made = await asyncio.to_thread(lambda: write_rich(paragraphs_of(runs), "html", title=title))
+    shown = pictures_beside(view, places)
+    runs = runs_with_names(view, places, shown)
+    made = await asyncio.to_thread(
+        lambda: write_rich(paragraphs_of(runs), "html", title=title, pictures=shown)
+    )
     return f"{stem}.html", made.data

@@ -5,17 +5,21 @@ What leaves is plain: names are made safe, and a file that cannot be read is nam
 
 from __future__ import annotations
 
+import contextlib
 import re
 import zipfile
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from cryptpad_relay.protocol.errors import ProtocolError
+from cryptpad_tui.convert.model import Picture, Shown
+from cryptpad_tui.convert.pictures import MAX_BYTES, picture_of
 from cryptpad_tui.crdt.values import Attributes
 from cryptpad_tui.engine.errors import EngineError
-from cryptpad_tui.engine.files.names import LINK, object_file_id, refs_in, safe_name
-from cryptpad_tui.engine.files.reading import read_pieces
+from cryptpad_tui.engine.files.names import LINK, object_file_id, ref_of, refs_in, safe_name
+from cryptpad_tui.engine.files.reading import read_pieces, read_whole
 from cryptpad_tui.pad.objects import FileBroken, FileRef
 from cryptpad_tui.sync.connection import RelayUnreachable
 
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
 
 FOLDER: Final = "files"
+PICTURE_TYPES: Final = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif"}
 _LINK: Final = re.compile(re.escape(LINK) + r"([0-9a-f]{64})")
 _UNNAMED: Final = "a file"
 
@@ -39,15 +44,48 @@ def archive_names(refs: Sequence[FileRef]) -> dict[bytes, str]:
     return names
 
 
+def shown_in(view: ViewDocument) -> dict[str, FileRef]:
+    """The pictures that objects of rich text show, by what the objects say; by their names alone."""
+    said = {str(marks["object"]) for _, marks in view.runs() if "object" in marks}
+    refs = {one: ref_of(view, object_file_id(one) or b"") for one in said}
+    return {one: ref for one, ref in refs.items() if ref and ref.mime in PICTURE_TYPES}
+
+
+def pictures_beside(view: ViewDocument, places: dict[bytes, str]) -> Shown:
+    """Those pictures as they lie in the archive."""
+    return {
+        said: Picture(b"", PICTURE_TYPES[ref.mime], 1, 1, safe_name(ref.name), quote(places[ref.file_id]))
+        for said, ref in shown_in(view).items()
+        if ref.file_id in places
+    }
+
+
+async def pictures_inside(engine: Engine, pad_id: bytes, most: int) -> Shown:
+    """Those whose bytes are there and are a picture, as long as all together have at most so many bytes."""
+    with engine.borrowed(pad_id) as session:
+        wanted = shown_in(session.view)
+    made: dict[str, Picture] = {}
+    for said, ref in wanted.items():
+        if ref.size > min(most, MAX_BYTES):
+            continue
+        with contextlib.suppress(EngineError, RelayUnreachable, FileBroken, ProtocolError):
+            picture = picture_of(await read_whole(engine, pad_id, ref), safe_name(ref.name))
+            if picture is not None:
+                made[said] = picture
+                most -= ref.size
+    return made
+
+
 def runs_with_names(
-    view: ViewDocument, places: dict[bytes, str] | None = None
+    view: ViewDocument, places: dict[bytes, str] | None = None, pictures: Shown | None = None
 ) -> list[tuple[str, Attributes]]:
-    """Rich text with the names of its files in the place of objects; linked where `places` has them."""
+    """Rich text with the names of its files in the place of objects but `pictures`; linked where `places`
+    has them."""
     said = {ref.file_id: safe_name(ref.name) for ref in refs_in(view)}
     runs: list[tuple[str, Attributes]] = []
     for text, marks in view.runs():
         file_id = object_file_id(marks["object"]) if "object" in marks else None
-        if "object" not in marks:
+        if "object" not in marks or str(marks["object"]) in (pictures or {}):
             runs.append((text, marks))
             continue
         place = (places or {}).get(file_id or b"")

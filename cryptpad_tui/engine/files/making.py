@@ -11,7 +11,7 @@ import contextlib
 import json
 import os
 import stat
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ from cryptpad_tui.vault.records import PadRecord
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
+    from cryptpad_tui.engine.session import PadSession
 
 
 def no_progress(done: int) -> None:
@@ -81,7 +82,7 @@ def make_file_pad(
 ) -> PadListing:
     """A pad that is this file, durable here when this returns."""
     record = _record_for(engine, source)
-    with _sealed(engine, record.pad_id, source.name, source.size, source.read, told) as ref:
+    with sealed(engine, record.pad_id, source.name, source.size, source.read, told) as ref:
         _create(engine, record, ref, _note_of(record, ref, source, folder), folder)
     return engine.listing_of(record.pad_id)
 
@@ -137,12 +138,11 @@ def attach(
             raise NotAllowed
         session.flush()
         with (
-            _sealed(engine, pad_id, safe_name(name), size, read, told) as ref,
+            sealed(engine, pad_id, safe_name(name), size, read, told) as ref,
             session.replica.store.transaction(),
         ):
-            put_ref(session.view, ref)
+            name_files(engine, session, [ref])
             session.flush()
-            FileBook(engine.vault).put(FileNote(pad_id, ref.file_id, ref.size, FileState.WAITING))
     return ref
 
 
@@ -158,9 +158,8 @@ async def attach_apart(
             raise NotAllowed
     async with _sealed_apart(engine, pad_id, safe_name(name), size, read, told) as ref:
         with engine.borrowed(pad_id) as session, session.replica.store.transaction():
-            put_ref(session.view, ref)
+            name_files(engine, session, [ref])
             session.flush()
-            FileBook(engine.vault).put(FileNote(pad_id, ref.file_id, ref.size, FileState.WAITING))
     return ref
 
 
@@ -169,19 +168,28 @@ async def _sealed_apart(
     engine: Engine, pad_id: bytes, name: str, size: int, read: Read, told: Progress
 ) -> AsyncIterator[FileRef]:
     def sealing(told: Progress) -> AbstractContextManager[FileRef]:
-        return _sealed(engine, pad_id, name, size, read, told)
+        return sealed(engine, pad_id, name, size, read, told)
 
     async with entered_in_thread(sealing, told) as ref:
         yield ref
 
 
 @contextmanager
-def _sealed(
+def sealed(
     engine: Engine, pad_id: bytes, name: str, size: int, read: Read, told: Progress
 ) -> Iterator[FileRef]:
+    """Seal a file for a pad; inside it is safe from `collect`, and what is not named by then goes."""
     kept, key = KeptFiles(engine.vault.directory), engine.rng(KEY_BYTES)
     with kept.seal(pad_id, key, size, read, rng=engine.rng, told=told) as file_id:
         yield FileRef(file_id, key, size, name, type_of(name))
+
+
+def name_files(engine: Engine, session: PadSession, refs: Sequence[FileRef]) -> None:
+    """Name files that were sealed for this pad, which wait for the relay then."""
+    book = FileBook(engine.vault)
+    for ref in refs:
+        put_ref(session.view, ref)
+        book.put(FileNote(session.pad_id, ref.file_id, ref.size, FileState.WAITING))
 
 
 def collect(engine: Engine) -> None:
