@@ -53,6 +53,7 @@ MEANINGS: Final[dict[str, ExitCode]] = {
     "cryptpad_tui.crdt.errors.DocumentError": ExitCode.FAILED,
     "cryptpad_tui.mounting.errors.MountError": ExitCode.FAILED,
     "cryptpad_tui.pad.alarms.Alarm": ExitCode.ALARM,
+    "cryptpad_tui.pad.codes.CodeError": ExitCode.FAILED,
     "cryptpad_tui.pad.flows_void.NotVoidable": ExitCode.FAILED,
     "cryptpad_tui.pad.objects.FileBroken": ExitCode.FAILED,
     "cryptpad_tui.pad.objects.FileChanged": ExitCode.FAILED,

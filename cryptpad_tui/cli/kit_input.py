@@ -29,7 +29,8 @@ def expect_drive(vault: Vault, kit: Kit) -> None:
 
     vault.set_setting(EXPECTED_DRIVE, kit.drive_id.hex() or None)
     vault.set_setting(EXPECTED_RELAY, kit.relay_pk.hex() or None)
-    diagnostics.note(
-        "this vault is the kit's account, and no pad is in it yet: `cryptpad-tui restore FILE` brings them"
-        " from a backup. This version keeps no drive on the relay, so it cannot bring them from there"
-    )
+    if kit.relay_url is None:
+        diagnostics.note(
+            "this vault is the kit's account, and no pad is in it yet: the kit names no relay, so"
+            " `cryptpad-tui restore FILE` brings them from a backup"
+        )

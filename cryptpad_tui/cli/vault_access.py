@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+FIRST_SYNC_S: Final = 30.0
 QUICK_SEND_S: Final = 2.0
 """How long a verb that is done here tries to reach the relay."""
 TOLD_AFTER_S: Final = 1.0
@@ -82,6 +83,22 @@ def in_vault(sources: SecretSources, work: Callable[[Engine], Awaitable[T]], *, 
         return asyncio.run(_with_engine(vault, work, lasting=lasting))
     finally:
         vault.close()
+
+
+def first_sync(vault: Vault) -> None:
+    """Bring the account's drive and all its pads into a vault that is new; closes it."""
+
+    async def work(engine: Engine) -> SyncReport:
+        report = await engine.sync(wait_s=FIRST_SYNC_S)
+        tell(engine, report)
+        return report
+
+    try:
+        report = asyncio.run(_with_engine(vault, work, lasting=False))
+    finally:
+        vault.close()
+    if report.unreachable or report.waiting:
+        diagnostics.note("not everything has come yet; the next `cryptpad-tui sync` goes on")
 
 
 async def _with_engine(vault: Vault, work: Callable[[Engine], Awaitable[T]], *, lasting: bool) -> T:

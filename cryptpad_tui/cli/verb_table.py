@@ -68,6 +68,7 @@ VERBS: Final = (
     Verb("proof", "verbs_alarms", "proof check < proof.txt", "show others an alarm's proof", rare=True),
     Verb("backup", "verbs_backup", "backup ~/pads.backup", "write all into one sealed file", rare=True),
     Verb("kit", "verbs_kit", "kit --svg -o ~/kit.svg", "the page that brings an account back", rare=True),
+    Verb("device", "verbs_devices", "device add", "add, list and end your other machines", rare=True),
     Verb("relay", "verbs_vault", "relay set wss://pads.example", "set, show or stop the relay"),
     Verb("unlock", "verbs_lock", "unlock --for 8h", "hold the key for scripts", rare=True),
     Verb("lock", "verbs_lock", "lock", "forget the key that unlock left", rare=True),

@@ -3,13 +3,14 @@ input, never through an argument."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from cryptpad_tui.cli import diagnostics, output
 from cryptpad_tui.cli.diagnostics import ExitCode
-from cryptpad_tui.cli.errors import InputTooLong, LinkTooLong, RelayUnreachable, StillWaiting
+from cryptpad_tui.cli.errors import InputTooLong, LinkTooLong, RelayUnreachable, StillWaiting, WrongUse
 from cryptpad_tui.cli.root import VerbCommand, unlocks
 from cryptpad_tui.cli.secret_sources import SecretSources, ask_secret
 from cryptpad_tui.cli.text_input import read_bytes, stdin_is_terminal
@@ -28,9 +29,13 @@ _LONGEST_WAIT_S: Final = 86_400.0
 @click.command("share", cls=VerbCommand)
 @click.argument("pad")
 @click.option("--view", is_flag=True, help="A link that can read and not write.")
+@click.option("--code", is_flag=True, help="A one-time code to read aloud, and wait until it is used.")
 @unlocks
-def share_verb(sources: SecretSources, pad: str, view: bool) -> None:
+def share_verb(sources: SecretSources, pad: str, view: bool, code: bool) -> None:
     """Print a link to PAD. Whoever has the link has the pad: give it on a way that you trust."""
+    if code:
+        _share_by_code(sources, pad, view=view)
+        return
 
     async def work(engine: Engine) -> str:
         pad_id = engine.find(pad).pad_id
@@ -40,22 +45,55 @@ def share_verb(sources: SecretSources, pad: str, view: bool) -> None:
     output.write_line(in_vault(sources, work))
 
 
+def _share_by_code(sources: SecretSources, pad: str, *, view: bool) -> None:
+    from cryptpad_tui.cli.verbs_devices import show_code
+    from cryptpad_tui.engine.codes import give_link
+
+    async def work(engine: Engine) -> None:
+        pad_id = engine.find(pad).pad_id
+        await give_link(engine, pad_id, view=view, show=lambda made: show_code(made, "join --code"))
+
+    in_vault(sources, work)
+    diagnostics.note("the other has the link")
+
+
 @click.command("join", cls=VerbCommand)
+@click.option("--code", is_flag=True, help="Read a one-time code instead of a link.")
+@click.option("--relay", metavar="URL", help="With --code: the relay of who shows it, if it is not yours.")
 @unlocks
-def join_verb(sources: SecretSources) -> None:
+def join_verb(sources: SecretSources, code: bool, relay: str | None) -> None:
     """Read a link from standard input, add its pad to your drive and print the pad's short id."""
     from cryptpad_tui.crypto.links import decode_link
 
-    link_text = _read_link()
-    decode_link(link_text)
+    if relay is not None and not code:
+        raise WrongUse("--relay without --code")
+    link_text = "" if code else _read_link()
+    by_code = _code_reader(relay) if code else None
+    if not code:
+        decode_link(link_text)
 
     async def work(engine: Engine) -> str:
         async with telling_of_waits(engine):
-            joined = await engine.join(link_text, wait_s=_WAIT_S)
+            link = await by_code(engine) if by_code else link_text
+            joined = await engine.join(link, wait_s=_WAIT_S)
         _tell_start(engine, joined)
         return joined.short_id
 
     output.write_line(in_vault(sources, work))
+
+
+def _code_reader(relay: str | None) -> Callable[[Engine], Awaitable[str]]:
+    """Read the code now; the link it stands for comes when the vault is open."""
+    from cryptpad_tui.cli.verbs_devices import read_code, require_relay
+
+    url, code = require_relay(relay) if relay else None, read_code()
+
+    async def take(engine: Engine) -> str:
+        from cryptpad_tui.engine.codes import take_link_here
+
+        return await take_link_here(engine, code, url=url)
+
+    return take
 
 
 def _tell_start(engine: Engine, joined: PadListing) -> None:
@@ -101,7 +139,8 @@ def sync_verb(sources: SecretSources, pads: tuple[str, ...], wait_s: float) -> E
 
     async def work(engine: Engine) -> tuple[SyncReport, SendReport]:
         pad_ids = [engine.find(pad).pad_id for pad in pads]
-        if not any(pad.relay for pad in engine.listing() if not pad_ids or pad.pad_id in pad_ids):
+        relays = [pad.relay for pad in engine.listing() if not pad_ids or pad.pad_id in pad_ids]
+        if not any(relays) and (pad_ids or engine.relay_url() is None):
             diagnostics.note(
                 "no pad here has a relay, so there is nothing to do; see `cryptpad-tui relay set`"
             )

@@ -15,7 +15,7 @@ from cryptpad_tui.cli.kit_input import expect_drive, read_kit
 from cryptpad_tui.cli.root import SubGroup, VerbCommand, unlocks
 from cryptpad_tui.cli.secret_sources import SecretSources, ask_secret, new_passphrase, read_passphrase_file
 from cryptpad_tui.cli.text_input import require_name
-from cryptpad_tui.cli.vault_access import in_vault, unlock
+from cryptpad_tui.cli.vault_access import first_sync, in_vault, unlock
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
@@ -85,6 +85,8 @@ def init_verb(
     )
     if kit is not None:
         expect_drive(vault, kit)
+    if kit is not None and vault.setting("relay_url"):
+        first_sync(vault)
     vault.close()
     for moved in sorted(_set_aside_in(directory) - aside):
         diagnostics.note(

@@ -7,6 +7,7 @@ process remembered of it goes with it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cryptpad_relay.protocol.labels import keyed_hash
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine.session import PadSession
 
 _START = Position(0, 0)
+EXPECTED_RELAY = "kit/relay_pk"
+"""The setting with the key of the relay that has this account's drive, as a kit or another device told it."""
 
 
 def new_record(engine: Engine, kind: PadKind, owner_root: bytes) -> PadRecord:
@@ -40,14 +43,20 @@ def drive_genesis(account_root: bytes) -> Genesis:
     return make_genesis(drive_root_of(account_root), PadKind.DRIVE, rng=derived)
 
 
+def own_drive(engine: Engine) -> PadRecord:
+    """The record of the drive that the account's root leads to, of which nothing is stored yet."""
+    root = engine.vault.account_root
+    genesis, made_ms = drive_genesis(root), engine.wall_ms()
+    record = own_record(genesis, PadKind.DRIVE, drive_root_of(root), created_ms=made_ms)
+    return replace(record, relay_pk=bytes.fromhex(engine.vault.setting(EXPECTED_RELAY) or ""))
+
+
 def drive_record(engine: Engine) -> PadRecord:
     """The record of this account's drive, made when it is first asked for."""
     stored = engine.vault.setting("drive")
     record = engine.vault.pad(bytes.fromhex(stored)) if stored else None
     if record is None:
-        root = engine.vault.account_root
-        genesis, made_ms = drive_genesis(root), engine.wall_ms()
-        record = own_record(genesis, PadKind.DRIVE, drive_root_of(root), created_ms=made_ms)
+        record = own_drive(engine)
         engine.vault.put_pad(record)
         engine.vault.set_setting("drive", record.pad_id.hex())
     return record

@@ -17,7 +17,7 @@ from cryptpad_tui.crdt.values import Change, Origin
 from cryptpad_tui.drive.drive import Drive
 from cryptpad_tui.drive.mirror import Mirror
 from cryptpad_tui.drive.tree import PAD_ID_CHARS
-from cryptpad_tui.engine import creating, keyrings
+from cryptpad_tui.engine import creating, devices, keyrings
 from cryptpad_tui.engine.records import fits
 from cryptpad_tui.engine.values import SessionEvent
 from cryptpad_tui.vault.errors import VaultError
@@ -41,10 +41,24 @@ _RANKS: Final = {"view": 0, "edit": 1, "owner": 2}
 
 def open_drive(engine: Engine) -> tuple[PadSession, Drive]:
     """The session of the account's drive, at the place that the account's root leads to."""
-    session = engine.open_pads.make(creating.drive_record(engine))
+    record, root = creating.drive_record(engine), engine.vault.account_root
+    session = engine.open_pads.make(record)
+    if not record.uploaded and record.pad_id != creating.drive_genesis(root).pad_id:
+        session = _at_its_place(engine, session)
     stale = engine.vault.setting(ADOPTED) not in (None, str(session.replica.fold.n))
     drive = Drive(session.view, Mirror(session.view, engine.vault, compare=stale), rng=engine.rng)
     return session, drive
+
+
+def _at_its_place(engine: Engine, old: PadSession) -> PadSession:
+    """A drive of an earlier version lies where no other device would look: the same, there."""
+    record = creating.own_drive(engine)
+    engine.vault.put_pad(record)
+    session = engine.open_pads.make(record)
+    items = old.view.map_items(ENTRIES_ROOT)
+    if items and not session.view.map_items(ENTRIES_ROOT):
+        session.view.set_maps(ENTRIES_ROOT, items)
+    return session
 
 
 class DriveSync:
@@ -65,6 +79,13 @@ class DriveSync:
 
     def opened(self, session: PadSession) -> None:
         """The drive was opened by this process."""
+        vault, old = self._engine.vault, bytes.fromhex(self._engine.vault.setting("drive") or "")
+        if old != session.pad_id:
+            with session.replica.store.transaction():
+                session.flush()
+                vault.set_setting("drive", session.pad_id.hex())
+            self._engine.open_pads.take_out(old, keep_writer=False)
+            vault.forget_pad(old)
         self._all = self._engine.vault.setting(ADOPTED) != str(session.replica.fold.n)
         if self._engine.loop is not None:
             self._engine.loop.call_soon_threadsafe(self._engine.relays.attach, session)
@@ -177,6 +198,7 @@ class DriveSync:
             if engine.relay_of(creating.drive_record(engine)):
                 # A long drive takes a second to open, which no screen waits for.
                 session = await asyncio.to_thread(lambda: engine.drive_session)
+                devices.enter(engine)
                 engine.relays.attach(session)
                 self._unfetched.extend(without_log(engine))
                 self.soon()

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.engine.creating import drive_genesis, drive_record
+from cryptpad_tui.engine.creating import EXPECTED_RELAY, drive_genesis, drive_record
 from cryptpad_tui.vault.kit import Kit
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
 
+__all__ = ["EXPECTED_DRIVE", "EXPECTED_RELAY", "is_due", "kit_of", "note_made", "reminded"]
+
 MADE: Final = "kit/made"
 REMINDED: Final = "kit/reminded"
 NEVER: Final = "kit/never"
 EXPECTED_DRIVE: Final = "kit/drive"
-EXPECTED_RELAY: Final = "kit/relay_pk"
 """What a vault made from a kit knows of the drive that it has not fetched."""
 DAY_MS: Final = 86_400_000
 WEEK_MS: Final = 7 * DAY_MS

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.engine import alarms, member_book, membership, searching
+from cryptpad_tui.engine import alarms, devices, member_book, membership, searching
 from cryptpad_tui.engine.creating import drive_record
 from cryptpad_tui.engine.files.uploader import Uploader
 from cryptpad_tui.engine.listing import tree_of
@@ -35,12 +35,14 @@ async def sync(engine: Engine, pad_ids: Sequence[bytes] | None, *, wait_s: float
     if started:
         engine.loop = asyncio.get_running_loop()
     deadline = engine.now() + wait_s
-    drive = _drive(engine, everything=pad_ids is None)
+    asked = pad_ids is None or drive_id(engine) in pad_ids
+    drive = _drive(engine, asked=asked)
     sessions = _open_all(engine, pads_in_step(engine) if pad_ids is None else pad_ids)
-    if pad_ids is None and drive:
+    if asked and drive:
         # What other devices put into it is to be fetched, too.
         engine.drive_sync.soon()
         await _until(engine, [drive], deadline)
+    if pad_ids is None:
         here = {session.pad_id for session in sessions}
         sessions += _open_all(engine, [each for each in pads_in_step(engine) if each not in here])
     await _until(engine, sessions, deadline)
@@ -51,20 +53,26 @@ async def sync(engine: Engine, pad_ids: Sequence[bytes] | None, *, wait_s: float
         # It is told which pads have come to their relay; to wait long for it was not asked.
         engine.drive_sync.soon()
         await _until(engine, [drive], min(deadline, engine.now() + DRIVE_S))
-        report = report if pad_ids is not None else _with(report, _report([drive]))
+        report = _with(report, _report([drive])) if asked else report
     if started:
         await engine.drive_sync.stop()
         await engine.disconnect()
     return report
 
 
-def _drive(engine: Engine, *, everything: bool) -> PadSession | None:
+def drive_id(engine: Engine) -> bytes:
+    return bytes.fromhex(engine.vault.setting("drive") or "")
+
+
+def _drive(engine: Engine, *, asked: bool) -> PadSession | None:
     """The drive's session, where it is on a relay and has something to do there."""
     if engine.relay_url() is None:
         return None
     record = drive_record(engine)
-    due = everything or engine.has_drive_open or engine.vault.waiting(record.pad_id)
-    return _opened(engine, record.pad_id) if due else None
+    if not (asked or engine.has_drive_open or engine.vault.waiting(record.pad_id)):
+        return None
+    devices.enter(engine)
+    return _opened(engine, engine.drive_session.pad_id)
 
 
 def _open_all(engine: Engine, pad_ids: Sequence[bytes]) -> list[PadSession]:

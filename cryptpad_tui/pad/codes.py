@@ -121,7 +121,8 @@ class Host:
             raise CodeError
         mine = self._spake.start()
         self._keys = _Keys(_finish(self._spake, theirs), self._context, mine, theirs)
-        return mine + self._keys.host
+        answer: bytes = mine + self._keys.host
+        return answer
 
     def _confirmed(self, message: bytes) -> bytes:
         self.is_done = True
@@ -144,7 +145,8 @@ class Guest:
 
     def first(self) -> bytes:
         self._mine: bytes = self._spake.start()
-        return u8(VERSION) + u8(self._purpose) + self._mine
+        first: bytes = u8(VERSION) + u8(self._purpose) + self._mine
+        return first
 
     def take(self, message: bytes) -> bytes | None:
         """The answer to what the host said, None once `payload` is here; raises CodeError."""

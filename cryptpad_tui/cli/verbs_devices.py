@@ -1,0 +1,189 @@
+"""The verbs about one's other machines: device add, join, list, remove. A code is never an argument."""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from cryptpad_tui.cli import diagnostics, output
+from cryptpad_tui.cli.root import SubGroup, VerbCommand, sources_of, unlocks
+from cryptpad_tui.cli.secret_sources import SecretSources, new_passphrase
+from cryptpad_tui.cli.text_input import read_bytes, require_name, stdin_is_terminal
+from cryptpad_tui.cli.vault_access import first_sync, in_vault, send_or_say
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine import Engine
+    from cryptpad_tui.engine.codes import Account
+    from cryptpad_tui.engine.devices import DeviceLine
+    from cryptpad_tui.pad.codes import Code
+    from cryptpad_tui.vault.vault import Vault
+
+_CODE_LIMIT: Final = 256
+
+
+@click.group("device", cls=SubGroup)
+def device_verb() -> None:
+    """Your other machines: add one by a code, list them, end one's line."""
+
+
+@device_verb.command("add", cls=VerbCommand)
+@click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(1, 600),
+    default=600,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the code is good.",
+)
+@unlocks
+def add_verb(sources: SecretSources, wait_s: float) -> None:
+    """Print a one-time code, and wait until `device join` on the new machine has taken it. The new machine
+    becomes this account, with every pad: tell the code to nobody else."""
+    from cryptpad_tui.engine.codes import give_account
+
+    async def work(engine: Engine) -> None:
+        await give_account(engine, show=lambda code: show_code(code, "device join"), wait_s=wait_s)
+
+    in_vault(sources, work)
+    diagnostics.note("the new machine has the account; `cryptpad-tui device list` shows it once it is there")
+
+
+@device_verb.command("join", cls=VerbCommand)
+@click.option("--relay", required=True, metavar="URL", help="The relay of the machine that shows the code.")
+@click.option("--device", metavar="NAME", default=None, help="What to call this machine (its host name).")
+@click.option(
+    "--kdf-memory",
+    type=int,
+    metavar="MIB",
+    default=256,
+    show_default=True,
+    help="Memory that guessing the passphrase costs: 64 to 1024.",
+)
+@click.option(
+    "--passphrase-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Read the passphrase from FILE (mode 0600).",
+)
+def join_device_verb(relay: str, device: str | None, kdf_memory: int, passphrase_file: Path | None) -> None:
+    """Read a code from standard input, and make this machine's vault for the account that it stands for."""
+    from cryptpad_tui.engine.codes import take_account
+    from cryptpad_tui.engine.devices import OWN_NAME
+    from cryptpad_tui.host import paths, process
+    from cryptpad_tui.vault.errors import VaultExists
+
+    process.harden()
+    directory, name = paths.vault_dir(), require_name(device or platform.node() or "a machine")
+    url = require_relay(relay)
+    if (directory / paths.HEADER_NAME).exists():
+        raise VaultExists(str(directory))
+    code = read_code()
+    secret = new_passphrase(passphrase_file or sources_of(None, None).passphrase_file)
+    account = asyncio.run(take_account(url, code))
+    vault = _make_vault(directory, secret, account, url, kdf_memory)
+    vault.set_setting(OWN_NAME, name)
+    diagnostics.note(f"the vault of this machine is in {directory}")
+    first_sync(vault)
+
+
+def _make_vault(directory: Path, secret: bytes, account: Account, url: str, kdf_memory: int) -> Vault:
+    """Wholly or not at all: `create` writes its header last."""
+    from cryptpad_tui.engine.creating import EXPECTED_RELAY
+    from cryptpad_tui.vault.vault import Vault
+
+    vault, _ = Vault.create(
+        directory,
+        secret,
+        name=account.name,
+        relay_url=account.relay_url or url,
+        kdf_memory_mib=kdf_memory,
+        account_root=account.root,
+    )
+    vault.set_setting(EXPECTED_RELAY, account.relay_pk.hex())
+    return vault
+
+
+@device_verb.command("list", cls=VerbCommand)
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+@unlocks
+def list_verb(sources: SecretSources, as_json: bool) -> None:
+    """List the machines of this account, as the drive here has them."""
+    from cryptpad_tui.engine.devices import devices
+
+    async def work(engine: Engine) -> list[DeviceLine]:
+        return devices(engine)
+
+    lines = in_vault(sources, work)
+    if as_json:
+        output.write_json_object([device_object(line) for line in lines])
+    else:
+        output.write_lines([_words(line) for line in lines])
+
+
+def device_object(line: DeviceLine) -> dict[str, object]:
+    from cryptpad_tui.cli.json_shapes import iso_time
+
+    return {
+        "id": line.id,
+        "name": line.name,
+        "added": iso_time(line.added_ms),
+        "holds": line.holds,
+        "this": line.is_this,
+    }
+
+
+def _words(line: DeviceLine) -> str:
+    from cryptpad_tui.cli.json_shapes import iso_time
+
+    name = output.safe_line(line.name) + ("  (this one)" if line.is_this else "")
+    return f"{line.id[:8]}  {iso_time(line.added_ms)[:10]}  holds the {line.holds}  {name}"
+
+
+@device_verb.command("remove", cls=VerbCommand)
+@click.argument("name")
+@click.option("--wiped", is_flag=True, help="Its vault is destroyed: only take its line off the list.")
+@unlocks
+def remove_verb(sources: SecretSources, name: str, wiped: bool) -> None:
+    """End a machine's line, or say why that would not protect anything."""
+    from cryptpad_tui.engine.devices import remove
+
+    async def work(engine: Engine) -> None:
+        remove(engine, name, wiped=wiped)
+        await send_or_say(engine, engine.drive_session.pad_id)
+
+    in_vault(sources, work)
+
+
+def show_code(code: Code, verb: str) -> None:
+    """The code alone on standard output, at once: somebody waits for it."""
+    output.write_line(code.text())
+    diagnostics.note(f"enter it on the other machine with `cryptpad-tui {verb}`; one wrong guess ends it")
+
+
+def read_code() -> Code:
+    """From standard input; raises NotACode, which repeats nothing."""
+    from cryptpad_tui.pad.codes import Code, NotACode
+
+    if stdin_is_terminal():
+        diagnostics.note("type the code that the other machine shows, such as 42-cedar-tulip; then Ctrl+D")
+    raw = read_bytes(None, _CODE_LIMIT, "the code")
+    try:
+        return Code.parse(raw.decode("ascii"))
+    except UnicodeDecodeError:
+        raise NotACode from None
+
+
+def require_relay(address: str) -> str:
+    """The URL of a relay to ask; this machine's own where it is meant."""
+    from cryptpad_tui.cli.errors import BadRelayAddress
+    from cryptpad_tui.cli.verbs_vault import parse_relay
+
+    url = parse_relay(address)
+    if url is None or not url.startswith(("ws", "unix:")):
+        raise BadRelayAddress
+    return url
