@@ -117,7 +117,7 @@ def real_vim(vim: str, cases: Sequence[Case], folder: Path) -> list[str]:
     head = f"let s:cases = '{cases_file}'\nlet s:out = '{out}'\n"
     script.write_text(head + _SCRIPT, encoding="utf-8")
     subprocess.run(
-        [vim, "-u", "NONE", "-N", "-n", "-i", "NONE", "-es", "-S", str(script)],
+        [vim, "-u", "NONE", "-N", "-n", "-i", "NONE", "--not-a-term", "-T", "dumb", "-S", str(script)],
         check=False, timeout=60, stdin=subprocess.DEVNULL, capture_output=True, cwd=folder,
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TERM": "dumb", "HOME": str(folder)},
     )  # fmt: skip

@@ -13,7 +13,7 @@ from cryptpad_tui.editor.find import BadPattern
 from cryptpad_tui.editor.selection import caret
 from cryptpad_tui.editor.state import Step
 from cryptpad_tui.editor.vim import changes, ex, operators
-from cryptpad_tui.editor.vim.confirm import confirmed
+from cryptpad_tui.editor.vim.confirm import Rest, confirmed
 from cryptpad_tui.editor.vim.context import Keys, Vim
 from cryptpad_tui.editor.vim.motions import Kind, Target
 from cryptpad_tui.editor.vim.pattern import query_of, template_of
@@ -111,16 +111,18 @@ def _substitute(vim: Vim, asked: ex.Substitute) -> Keys:
         vim.say(f"Found {said}")
         return
     vim.editor.highlight(query)
+    rest = Rest.TEXT
     if asked.ask:
-        made = yield from confirmed(vim, made)
+        made, rest = yield from confirmed(vim, made)
         if not made.edits:
             return
         said = f"{made.count:,} in {made.lines:,} {'line' if made.lines == 1 else 'lines'}."
     breaks = sum(edit.text.count("\n") for edit in made.edits)
     if made.edits:
         edits = operators.with_marks(vim.state, made.edits)
-        # Whoever was asked stays at the match that was asked about, as in vim.
-        vim.take(Step(edits, None if asked.ask else caret(Position(made.last_line, 0))))
+        vim.take(Step(edits, None if rest is Rest.MATCH else caret(Position(made.last_line, 0))))
     if made.lines > 1:
         vim.say(f"Replaced {said}")
-    vim.place(vim.cursor if asked.ask else first_nonblank(vim.lines, made.last_line + breaks))
+    last = made.last_line + breaks
+    places = {Rest.MATCH: vim.cursor, Rest.LINE: Position(last, 0)}
+    vim.place(places.get(rest) or first_nonblank(vim.lines, last))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import replace
+from enum import Enum, auto
 from typing import Final
 
 from cryptpad_tui.crdt.values import TextEdit
@@ -18,8 +19,20 @@ _SHOWN: Final = 30
 _LEAVE: Final = ("q", "escape", "ctrl+c")
 
 
-def confirmed(vim: Vim, made: Substitution) -> Generator[None, str, Substitution]:
+class Rest(Enum):
+    """Where the caret stays, by the last answer, as in vim."""
+
+    MATCH = auto()
+    """At the match that was not replaced."""
+    LINE = auto()
+    """Where the line of the last one begins that was asked about and replaced."""
+    TEXT = auto()
+    """As where nobody was asked."""
+
+
+def confirmed(vim: Vim, made: Substitution) -> Generator[None, str, tuple[Substitution, Rest]]:
     """What the person wants of it."""
+    rest = Rest.MATCH
     texts = {edit.start.line: vim.lines[edit.start.line] for edit in made.edits}
     wanted: list[TextEdit] = []
     left = list(made.edits)
@@ -31,13 +44,13 @@ def confirmed(vim: Vim, made: Substitution) -> Generator[None, str, Substitution
             vim.place(edit.start)
             vim.prompt = f":replace with “{_short(edit.text)}”? (y n a l q)"
             key = yield from _answer(vim)
+            rest = {"y": Rest.LINE, "l": Rest.LINE, "a": Rest.TEXT}.get(key, Rest.MATCH)
             if key in _LEAVE:
                 break
             if key in "yal":
                 wanted.append(edit)
-            if key == "a" and left:
+            if key == "a":
                 wanted += left
-                vim.place(left[-1].start)
             if key in "al":
                 break
     finally:
@@ -46,9 +59,8 @@ def confirmed(vim: Vim, made: Substitution) -> Generator[None, str, Substitution
     if len(kept) < len(wanted):
         vim.say("Lines that somebody else changed meanwhile were left as they are.")
     lines = {edit.start.line for edit in kept}
-    return replace(
-        made, edits=tuple(kept), count=len(kept), lines=len(lines), last_line=max(lines, default=0)
-    )
+    last = max(lines, default=0)
+    return replace(made, edits=tuple(kept), count=len(kept), lines=len(lines), last_line=last), rest
 
 
 def _answer(vim: Vim) -> Generator[None, str, str]:
