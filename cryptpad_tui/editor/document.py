@@ -1,0 +1,33 @@
+"""What the editor needs of a document, whoever keeps it.
+
+It must never name an engine: a document of one process and one that is shared look the same to the editor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from cryptpad_tui.crdt.mark_index import MarkIndex
+from cryptpad_tui.crdt.values import Attributes, Change, Position, TextEdit
+from cryptpad_tui.editor.layout import Lines
+
+
+class Document(Protocol):
+    """What the editor needs of a view document."""
+
+    @property
+    def lines(self) -> Lines: ...
+    @property
+    def read_only(self) -> bool: ...
+    @property
+    def marks(self) -> MarkIndex | None: ...
+    def observe(self, callback: Callable[[Change], None]) -> Callable[[], None]: ...
+    def replace(
+        self, start: Position, end: Position, text: str, attributes: Attributes | None = None
+    ) -> None: ...
+    def format(self, start: Position, end: Position, attributes: Attributes) -> None: ...
+    def replace_all(self, edits: Sequence[TextEdit]) -> None: ...
+    def undo(self) -> bool: ...
+    def redo(self) -> bool: ...
+    def end_undo_group(self) -> None: ...
