@@ -51,10 +51,8 @@ class Gap:
     """What is visible just before the gap, never empty."""
     is_exact: bool
     """Whether `right` is the neighbour here, not only where the text was typed."""
-
-    @property
-    def start(self) -> int:
-        return self.at - sum(utf8_size(piece.text) for piece in self.before)
+    start: int
+    """The bytes of the text before what is in `before`; kept, since every edit asks it of every gap."""
 
 
 class KnownUpdate(NamedTuple):
@@ -107,7 +105,7 @@ class KnownGaps:
             closing = [place for place, other in looked.structs if other.origin == left]
             right = closing[0] if closing else struct.right
             at = first + utf8_size(text)
-            self._add(Gap(at, left, right, marks, [_Piece(client, clock, text)], is_exact=True))
+            self._add(Gap(at, left, right, marks, [_Piece(client, clock, text)], is_exact=True, start=first))
 
     def exact_at(self, at: int) -> tuple[ItemGap, Frozen] | None:
         """The items beside a gap that own text was put in, and its marks."""
@@ -170,7 +168,8 @@ class KnownGaps:
         marks = tuple(sorted((key, value) for key, value in attributes.items() if value is not None))
         at = kept + utf8_size(struct.text)
         left = client, clock + struct.length - 1
-        self._add(Gap(at, left, struct.right, marks, [_Piece(client, clock, struct.text)], is_exact=False))
+        before = [_Piece(client, clock, struct.text)]
+        self._add(Gap(at, left, struct.right, marks, before, is_exact=False, start=kept))
 
     # -- the gaps
 
@@ -190,6 +189,7 @@ class KnownGaps:
                 gap.before.append(_Piece(*place, text))
                 del gap.before[:-_MAX_PIECES]
             gap.left = place[0], place[1] + utf16_size(text) - 1
+        gap.start = gap.at - sum(utf8_size(piece.text) for piece in gap.before)
         if not gap.before:
             self._gaps.remove(gap)
         else:
@@ -204,6 +204,7 @@ class KnownGaps:
                 if gap.start <= last:
                     continue
                 gap.at += size - (last - first)
+                gap.start += size - (last - first)
             kept.append(gap)
         self._gaps = kept
 
