@@ -27,7 +27,7 @@ from cryptpad_relay.protocol.entry import (
 )
 from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_relay.protocol.frames import MAX_TABLE_BYTES, PadHead
-from cryptpad_relay.protocol.owner_records import EpochRecord, OwnerRecord
+from cryptpad_relay.protocol.owner_records import DeleteRecord, EpochRecord, OwnerRecord
 from cryptpad_relay.protocol.records import Genesis, VoidRecord, parse_genesis
 from cryptpad_relay.store.base import EntryRow, LogIndex, SnapshotMark, WriterState
 from cryptpad_relay.voids import Appendable, LastRecord, last_record, parse_appended
@@ -61,6 +61,8 @@ class PadLog:
         self._staged_ids: dict[bytes, int] = {}
         self._staged_client_ids: set[int] = set()
         self._staged_chunks: dict[bytes, int] = {}
+        self._is_deleted = False
+        """Whether DELETE is on its way to the disk: what came after it would be erased with the rest."""
 
     @property
     def n(self) -> int:
@@ -117,6 +119,8 @@ class PadLog:
         known = self.known(entry)
         if known is not None:
             return Accepted(known, None)
+        if self._is_deleted:
+            raise Refused(Code.DELETED)
         # Another epoch may have begun since the signatures were checked.
         self._check_epoch(entry)
         n = self.n + 1
@@ -258,6 +262,7 @@ class PadLog:
             self.snapshot = self._in_epoch(self.index.snapshot(void_n))
         if isinstance(record, EpochRecord):
             self.epoch, self.snapshot = epoch_of(record, n), None
+        self._is_deleted |= isinstance(record, DeleteRecord)
         self.record = LastRecord(n, record.entry_id, self.record.count + 1)
         self._staged_ids[record.entry_id] = n
         place = self.index.pad, n, record.entry_id, self._chain.link(record.entry_id)

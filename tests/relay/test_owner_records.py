@@ -242,6 +242,15 @@ def test_a_deleted_pad_is_gone_but_for_who_deleted_it(
 
 
 @pytest.mark.parametrize("lie", ["signature", "head", "ahead"])
+def test_nothing_is_taken_behind_a_delete_that_is_not_on_the_disk_yet(
+    desk: Desk, client: DeskClient, pad: ForgedPad, writer: ForgedWriter
+) -> None:
+    """It would be acknowledged and erased, or stay behind when all else is erased."""
+    raw = forge_delete(pad, end_of(client, pad))
+    appended = client.append(raw, writer.update(pad.start))
+    assert (len(appended.positions), appended.code) == (1, Code.DELETED)
+
+
 def test_t45_only_the_owner_deletes(
     desk: Desk, client: DeskClient, pad: ForgedPad, writer: ForgedWriter, lie: str
 ) -> None:
