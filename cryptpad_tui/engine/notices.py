@@ -9,7 +9,9 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from cryptpad_tui.pad.alarms import Notice
+from cryptpad_tui.engine.files.book import FileBook
+from cryptpad_tui.engine.files.kept import KeptFiles
+from cryptpad_tui.pad.alarms import RESTORED, Notice
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
@@ -46,6 +48,9 @@ def keep(engine: Engine, pad_id: bytes, notice: Notice) -> None:
     lines = kept(engine)
     if not any(replace(other, at_ms=line.at_ms) == line for other in lines):
         _store(engine, [*lines, line][-MAX_KEPT:])
+    if notice.code == RESTORED:
+        # Files lie beside the log, and were in no backup that it was not in.
+        FileBook(engine.vault).doubt(pad_id, KeptFiles(engine.vault.directory).has)
 
 
 def take_untold(engine: Engine, pad_id: bytes) -> list[Notice]:

@@ -72,7 +72,6 @@ def restore_into(
     has_all = engine.vault.setting(MARK + backup_id) is not None
     if not has_all:
         _merge_drives(engine, backup)
-    take_files(engine.vault, backup.vault)
     in_drive = {entry.record.pad_id for entry in engine.drive.entries()}
     tree = tree_of(backup)
     for record in backup.vault.pads():
@@ -93,6 +92,7 @@ def restore_into(
             if not tree.is_in_trash(folder):
                 engine.drive.make_folders(tree.path(folder))
     engine.drive_session.flush()
+    take_files(engine.vault, backup.vault)
     take_alarms(engine.vault, backup.vault)
     take_marks(engine.vault, backup.vault)
     return report

@@ -12,6 +12,8 @@ from cryptpad_tui.vault.seam import host_errors_translated
 from cryptpad_tui.vault.search_tables import SET_DUE
 from cryptpad_tui.vault.vault import Vault
 
+FILE_NOTES: Final = "file/"
+"""How the settings begin that say of each file of a pad where its bytes are."""
 PAD_SETTINGS: Final = ("generation", "epoch-keys", "members")
 """Settings about one pad, by the beginning of their names: without its keys a pad cannot be read."""
 
@@ -36,7 +38,14 @@ def take_pad(vault: Vault, other: Vault, pad_id: bytes) -> int:
 
 
 def take_files(vault: Vault, other: Vault) -> None:
-    """Sealed copies of files that are not here; the other vault has them no more."""
+    """Sealed copies of files that are not here, for pads that are; the other vault has them no more.
+
+    What is noted of each comes first: copies that no note names are collected.
+    """
+    pads = {pad.pad_id.hex() for pad in vault.pads()}
+    for name, value in other.settings_under(FILE_NOTES).items():
+        if name.removeprefix(FILE_NOTES).partition("/")[0] in pads and vault.setting(name) is None:
+            vault.set_setting(name, value)
     folder = vault.directory / FILES_FOLDER
     for path in sorted((other.directory / FILES_FOLDER).glob("[0-9a-f]" * 64)):
         with host_errors_translated():

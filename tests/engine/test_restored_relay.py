@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ import pytest
 from engine.test_two_people import shared
 
 from cryptpad_tui.engine import Engine, PadSession, SyncWord
+from cryptpad_tui.engine.files import making, sending
+from cryptpad_tui.engine.files.kept import KeptFiles
+from cryptpad_tui.engine.files.reading import read_whole
 from cryptpad_tui.pad import flows_restore
 from support.backed_up_relay import BackedUpRelay
 from support.sessions import MakeEngine, append, until
@@ -93,3 +97,32 @@ async def test_without_restoring_both_would_accuse_an_honest_relay(
     await until(lambda: bool(hers.alarm and his.alarm), within_s=40)
     assert hers.alarm
     assert hers.alarm.code == "ROLLBACK"
+
+
+async def test_files_that_a_restored_relay_lost_are_sent_again(
+    backed_up: BackedUpRelay, make_engine: MakeEngine
+) -> None:
+    """By who has a copy, without being told to."""
+    anna = make_engine("Anna", relay_url=backed_up.url)
+    pad_id, data = anna.create_pad("Plan").pad_id, bytes(300_000)
+    early = making.attach(anna, pad_id, "early", len(data), BytesIO(data).read)
+    await anna.sync([pad_id])
+    assert (await sending.send_waiting(anna)).sent == 1
+    backed_up.back_up()
+    late = making.attach(anna, pad_id, "late", len(data), BytesIO(data).read)
+    await anna.sync([pad_id])
+    assert (await sending.send_waiting(anna)).sent == 1
+    backed_up.lose_everything()
+    backed_up.start()
+    for _ in range(40):
+        await anna.sync([pad_id])
+        if sending.waiting(anna):
+            break
+    assert {note.file_id for note in sending.waiting(anna)} == {early.file_id, late.file_id}
+    report = await sending.send_waiting(anna)
+    assert (report.sent, report.waiting, report.alarm) == (2, 0, None)
+    assert await sending.look(anna, pad_id, [early.file_id, late.file_id]) == {
+        early.file_id: 2, late.file_id: 2,
+    }  # fmt: skip
+    KeptFiles(anna.vault.directory).forget(late.file_id)
+    assert await read_whole(anna, pad_id, late) == data

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,10 @@ from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.crypto.keys import EditKeys, edit_seed_of
 from cryptpad_tui.engine import Engine, keeping
 from cryptpad_tui.engine.beside import backup_beside
+from cryptpad_tui.engine.files import making, sending
+from cryptpad_tui.engine.files.book import FileBook
+from cryptpad_tui.engine.files.kept import KeptFiles
+from cryptpad_tui.engine.files.reading import read_whole
 from cryptpad_tui.engine.restoring import RestoreReport, _take_rights, restore_into
 from cryptpad_tui.vault import taking
 from cryptpad_tui.vault.backup import make_backup, open_backup
@@ -222,3 +227,25 @@ async def test_without_the_relay_the_longer_history_comes_from_the_backup_and_is
         places = [(entry.writer_pk, entry.seq) for entry in entries]
         assert len(places) == len(set(places))
         assert other.vault.writer_owner(pad, entries[0].writer_pk) is None
+
+
+@pytest.mark.parametrize("pad_is_here", [False, True])
+async def test_a_file_that_waits_comes_with_its_note_and_is_not_collected(
+    make_engine: MakeEngine, tmp_path: Path, *, pad_is_here: bool
+) -> None:
+    """Without the note the next upload would remove the only copy there is."""
+    anna = make_engine("anna")
+    pad_id = anna.create_pad("Plan").pad_id
+    data = bytes(300_000)
+    ref = making.attach(anna, pad_id, "plan.bin", len(data), BytesIO(data).read)
+    key = anna.vault.sealing_key()
+    make_backup(anna.vault, tmp_path / "b", version="1")
+    FileBook(anna.vault).forget(pad_id, ref.file_id)
+    KeptFiles(anna.vault.directory).forget(ref.file_id)
+    if not pad_is_here:
+        anna.remove(pad_id)
+    for _ in range(2):
+        await restored(anna, tmp_path / "b", key)
+    making.collect(anna)
+    assert [note.file_id for note in sending.waiting(anna)] == [ref.file_id]
+    assert await read_whole(anna, pad_id, ref) == data

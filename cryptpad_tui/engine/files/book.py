@@ -6,8 +6,8 @@ Rows of the vault's settings, so inside the encrypted database: what a source is
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -81,6 +81,12 @@ class FileBook:
 
     def note(self, pad_id: bytes, file_id: bytes) -> FileNote | None:
         return next((each for each in self.notes(pad_id) if each.file_id == file_id), None)
+
+    def doubt(self, pad_id: bytes, is_here: Callable[[bytes], bool]) -> None:
+        """The pad's relay lost something: what is here waits again, and the relay says what it lacks."""
+        for note in list(self.notes(pad_id)):
+            if note.state is FileState.SENT and is_here(note.file_id):
+                self.put(replace(note, state=FileState.WAITING))
 
     def forget(self, pad_id: bytes, file_id: bytes) -> None:
         self._vault.set_setting(f"{_UNDER}{pad_id.hex()}/{file_id.hex()}", None)
