@@ -129,12 +129,13 @@ def _with(pads: SyncReport, drive: SyncReport) -> SyncReport:
 
 
 def pads_to_send(engine: Engine) -> list[bytes]:
-    """Those with a relay that does not have all of them."""
+    """Those with a relay that does not have all of them; the drive, which may be long, sees to itself."""
     waiting, kept = engine.vault.waiting_by_pad(), set(pads_in_step(engine))
     return [
         record.pad_id
         for record in engine.vault.pads()
         if record.pad_id in kept
+        and record.kind != PadKind.DRIVE
         and engine.relay_of(record)
         and (waiting.get(record.pad_id) or not record.uploaded)
     ]

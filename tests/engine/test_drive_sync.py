@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.engine import Engine, keeping
+from cryptpad_tui.crypto.keys import edit_seed_of
+from cryptpad_tui.drive.drive import Drive
+from cryptpad_tui.drive.mirror import Mirror
+from cryptpad_tui.engine import Engine, creating, keeping
 from cryptpad_tui.engine.drive_sync import ADOPTED
+from cryptpad_tui.engine.records import fits
 from cryptpad_tui.vault.vault import Vault
 from support.relay import RelayProcess
 from support.sessions import MakeEngine, append, until
@@ -149,3 +154,65 @@ async def test_what_came_before_a_death_is_in_the_lists_of_the_next_process(
     assert again.vault.setting(ADOPTED) != str(again.drive_session.replica.fold.n)
     await again.sync()
     assert again.listing_of(line.pad_id).path == "New/Late"
+
+
+async def test_a_drive_of_an_earlier_version_moves_to_where_other_devices_look(
+    relay: RelayProcess, make_engine: MakeEngine, second: MakeDevice
+) -> None:
+    desk = make_engine("desk")
+    root, old = desk.vault.account_root, creating.new_record(desk, PadKind.DRIVE, bytes(32))
+    desk.vault.put_pad(old)
+    desk.vault.set_setting("drive", old.pad_id.hex())
+    # As an earlier version did it: without looking where the account leads.
+    session = desk.open_pads.make(old)
+    drive = Drive(session.view, Mirror(session.view, desk.vault), rng=desk.rng)
+    pad = creating.new_record(desk, PadKind.TEXT, bytes([1]) * 32)
+    desk.vault.put_pad(pad)
+    drive.put(pad)
+    session.replica.store.append_journal(bytes(32), session.view.take_updates())
+    await desk.close()
+    desk = make_engine("desk")
+    assert [entry.record.pad_id for entry in desk.drive.entries()] == [pad.pad_id]
+    assert desk.drive_session.pad_id == creating.drive_genesis(root).pad_id
+    assert desk.vault.pad(old.pad_id) is None
+    await desk.close()
+    again = make_engine("desk")
+    assert [entry.record.pad_id for entry in again.drive.entries()] == [pad.pad_id]
+
+
+@pytest.mark.parametrize("spoilt", ["owner", "kind", "genesis", "seed"])
+def test_keys_that_are_not_a_pads_are_not_taken(make_engine: MakeEngine, spoilt: str) -> None:
+    """Fields of two devices may be mixed, and a word of one may be a mistake."""
+    desk = make_engine("desk")
+    own = creating.new_record(desk, PadKind.TEXT, bytes(32))
+    edit = replace(own, role="edit", secret=edit_seed_of(own.secret, 0))
+    assert fits(own)
+    assert fits(edit)
+    wrong = {
+        "owner": replace(own, secret=bytes([1]) * 32),
+        "kind": replace(edit, kind=int(PadKind.RICHTEXT)),
+        "genesis": replace(own, genesis=own.genesis[:-1]),
+        "seed": replace(edit, role="view"),
+    }
+    assert not fits(wrong[spoilt])
+
+
+async def test_what_waits_here_is_sent_before_a_removed_pad_is_let_go(
+    relay: RelayProcess, make_engine: MakeEngine, second: MakeDevice
+) -> None:
+    desk = make_engine("desk", relay_url=relay.url)
+    line = desk.create_pad("Plan", text="one\n")
+    link = await desk.make_link(line.pad_id, view=False)
+    await desk.sync()
+    lap = second(desk, "lap")
+    await lap.sync()
+    with lap.borrowed(line.pad_id) as session:
+        append(session, "written on the train\n")
+    desk.remove(line.pad_id)
+    await desk.sync()
+    await lap.sync()
+    assert lap.vault.pad(line.pad_id) is None
+    boris = make_engine("Boris")
+    await boris.join(link)
+    with boris.borrowed(line.pad_id) as session:
+        assert "written on the train" in session.view.text()
