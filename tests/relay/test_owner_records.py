@@ -241,7 +241,6 @@ def test_a_deleted_pad_is_gone_but_for_who_deleted_it(
     assert len(list(index.read(0, 100))) == 1
 
 
-@pytest.mark.parametrize("lie", ["signature", "head", "ahead"])
 def test_nothing_is_taken_behind_a_delete_that_is_not_on_the_disk_yet(
     desk: Desk, client: DeskClient, pad: ForgedPad, writer: ForgedWriter
 ) -> None:
@@ -251,6 +250,7 @@ def test_nothing_is_taken_behind_a_delete_that_is_not_on_the_disk_yet(
     assert (len(appended.positions), appended.code) == (1, Code.DELETED)
 
 
+@pytest.mark.parametrize("lie", ["signature", "head", "ahead"])
 def test_t45_only_the_owner_deletes(
     desk: Desk, client: DeskClient, pad: ForgedPad, writer: ForgedWriter, lie: str
 ) -> None:
