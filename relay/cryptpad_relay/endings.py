@@ -51,6 +51,7 @@ def due(store: Store, now_ms: int) -> list[PadRow]:
     for row in store.expiring():
         index = store.pad_index(row)
         records = index.records()
-        if is_ended(records, now_ms) and len(records) < index.end()[0]:
+        is_there = len(records) < index.end()[0] or index.file_bytes() or index.loose_chunk_bytes()
+        if is_there and is_ended(records, now_ms):
             found.append(row)
     return found

@@ -17,6 +17,7 @@ from cryptpad_relay.protocol.frames import Op
 from cryptpad_relay.protocol.labels import u32
 from cryptpad_relay.store.base import Store
 from support.forge import Desk, DeskClient, Forge, ForgedPad, table_at
+from support.forge_records import forge_delete, forge_expire
 from support.relay_process import WireClient, relay_process
 
 DAY_S = 86_400
@@ -343,3 +344,30 @@ def test_an_epoch_that_is_not_the_pads_is_refused(client: DeskClient, desk: Desk
     assert unsigned.signed_parts()[1] == u32(7)
     assert client.refusal(Op.FILE_PUT, unsigned.encode()).code == Code.WRONG_EPOCH
     assert filing.SLICE_CHUNKS < 16_641
+
+
+@pytest.mark.parametrize("how", ["deleted", "expired"])
+def test_the_files_of_a_pad_that_its_owner_ended_go_with_it(
+    desk: Desk, client: DeskClient, pad: ForgedPad, how: str
+) -> None:
+    chunks = chunks_of(desk.forge, 400, 300)
+    put(client, pad, chunks)
+    for chunk in chunks:
+        send(client, pad, chunk)
+    end = client.subscribe(pad)
+    ended = (
+        forge_delete(pad, end) if how == "deleted" else forge_expire(pad, int(desk.unix_s * 1_000) + 1_000)
+    )
+    assert client.append(ended).code is Code.OK
+    desk.unix_s += 3_600
+    row = desk.hub.store.find(pad.pad_id)
+    assert row is not None
+    for _ in range(3):
+        desk.now += 3_600
+        desk.hub.tick(desk.now)
+        while desk.commit():
+            pass
+    assert get(client, pad, chunks[0]) in (Code.NOT_SUBSCRIBED, Code.DELETED)
+    index = desk.hub.store.pad_index(row)
+    assert [index.chunk_size(each.chunk_id) for each in refs(chunks)] == [None, None]
+    assert index.file(refs(chunks)[-1].chunk_id) is None
