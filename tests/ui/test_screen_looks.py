@@ -22,6 +22,7 @@ from ui.test_screens_fake import World, world
 
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Position
+from cryptpad_tui.ui.pads.preview_pane import PreviewPane
 from cryptpad_tui.ui.screens.drive import DriveScreen
 from cryptpad_tui.ui.screens.pad import PadScreen
 from support.rich_sample import BLOCKS, document
@@ -80,6 +81,9 @@ async def markdown(there: World) -> AsyncIterator[Scene]:
     await there.until(lambda: here.view.editor.code is not None and here.view.editor.code.wanted is None)
     yield "source", "def water"
     await there.press("alt+shift+v")
+    pane = here.query_one(PreviewPane)
+    await there.sees("believes in tomorrow")
+    await there.until(lambda: not any("code.block" in s.styles for r in pane.rows for s in r.row.spans))
     yield "preview", "believes in tomorrow"
     await there.press("alt+shift+v", "alt+shift+y")
     yield "outline", "Later"
