@@ -11,6 +11,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.engine.errors import NoAlarm, UnknownPad
 from cryptpad_tui.engine.listing import SHORT_ID_CHARS, full_id
 from cryptpad_tui.engine.values import AlarmLine, SessionEvent
@@ -164,7 +165,13 @@ def show(session: PadSession, code: AlarmCode, *, lasting: bool) -> None:
     """Let the session say it, and hold the pad still where only a person can end it."""
     session.alarm = AlarmLine(session.pad_id, code.value, SENTENCES[code], safe_and_advice(code))
     session.halted = session.halted or lasting
-    session.view.read_only = session.halted or not session.can_edit
+    _hold_still(session)
+
+
+def _hold_still(session: PadSession) -> None:
+    """No edit goes into a halted pad; into the drive it does, and waits: else no pad could be made."""
+    halted = session.halted and session.kind is not PadKind.DRIVE
+    session.view.read_only = halted or not session.can_edit
 
 
 def refresh(engine: Engine, session: PadSession) -> None:
@@ -178,7 +185,7 @@ def refresh(engine: Engine, session: PadSession) -> None:
     if rows:
         worst = max(rows, key=lambda row: (row.lasting, row.id))
         show(session, AlarmCode(worst.code), lasting=worst.lasting)
-    session.view.read_only = session.halted or not session.can_edit
+    _hold_still(session)
     if session.alarm != before:
         session.tell(SessionEvent.ALARM)
         session.tell(SessionEvent.STATUS)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from cryptpad_relay.data_dir import load_keys
+from cryptpad_relay.protocol import chain
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import edit_seed_of
 from cryptpad_tui.drive.drive import Drive
@@ -15,6 +17,8 @@ from cryptpad_tui.drive.mirror import Mirror
 from cryptpad_tui.engine import Engine, creating, keeping
 from cryptpad_tui.engine.drive_sync import ADOPTED
 from cryptpad_tui.engine.records import fits
+from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+from cryptpad_tui.pad.evidence import head_piece
 from cryptpad_tui.vault.vault import Vault
 from support.relay import RelayProcess
 from support.sessions import MakeEngine, append, until
@@ -216,3 +220,29 @@ async def test_what_waits_here_is_sent_before_a_removed_pad_is_let_go(
     await boris.join(link)
     with boris.borrowed(line.pad_id) as session:
         assert "written on the train" in session.view.text()
+
+
+async def test_a_relay_that_contradicts_itself_about_the_drive_stops_nobody_from_writing(
+    relay: RelayProcess, make_engine: MakeEngine, second: MakeDevice
+) -> None:
+    desk = make_engine("desk", relay_url=relay.url)
+    desk.create_pad("Plan")
+    await desk.sync()
+    keys = load_keys(relay.data)
+    heads = [
+        chain.sign_head(keys.seed, desk.drive_session.pad_id, 5, bytes([i]) * 32, 7, bytes(16))
+        for i in (1, 2)
+    ]
+    alarm = Alarm(AlarmCode.EQUIVOCATION_RELAY, "test", evidence=[head_piece(head) for head in heads])
+    desk.drive_session.raise_alarm(alarm)
+    assert desk.drive_session.halted
+    late = desk.create_pad("Made all the same", text="x")
+    report = await desk.sync()
+    assert [each.code for each in report.alarms] == ["EQUIVOCATION_RELAY"]
+    lap = second(desk, "lap")
+    await lap.sync()
+    assert lap.vault.pad(late.pad_id) is None
+    assert desk.dismiss_alarms(desk.drive_session.pad_id) == 1
+    await desk.sync()
+    await lap.sync()
+    assert lap.listing_of(late.pad_id).title == "Made all the same"
