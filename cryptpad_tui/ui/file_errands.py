@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +23,10 @@ _SAVE: Final = Option("save", "Save it to disk (not encrypted there)")
 _SHOW: Final = Option("show", "Show the picture")
 _CLOSE: Final = Option("close", "Close")
 _NO_PICTURES: Final = "This terminal shows no pictures. Save the file and open it elsewhere."
+_INSIDE: Final = "{} keeps pictures from the terminal. Leave it, or save the file and open it elsewhere."
+_PNG_ALONE: Final = (
+    "Only PNG is shown here: terminals take no other kind as it is, and nothing here decodes one."
+)
 
 
 class FileErrands:
@@ -103,8 +108,10 @@ class FileErrands:
         """Look at a file, or save it."""
         is_png = ref.mime == "image/png"
         options = [*([_SHOW] if is_png else []), _SAVE, _CLOSE]
+        other = not is_png and ref.mime.startswith("image/")
+        sentences = (described(ref), *([_PNG_ALONE] if other else []))
         answer = await self._app.push_screen_wait(
-            ChooseDialog(words.safe_title(ref.name), (described(ref),), options)
+            ChooseDialog(words.safe_title(ref.name), sentences, options)
         )
         if answer == "show":
             try:
@@ -152,7 +159,7 @@ class FileErrands:
             return True
 
         if not await away(self._app, show):
-            self._app.say(_NO_PICTURES, "warning")
+            self._app.say(why_no_pictures(self._app.environ), "warning")
 
 
 def file_failures() -> tuple[type[Exception], ...]:
@@ -165,6 +172,14 @@ def file_failures() -> tuple[type[Exception], ...]:
 def sentence_of(error: Exception) -> str:
     """What a person is told."""
     return (error.strerror or "") if isinstance(error, OSError) else words.sentence_of(error)
+
+
+def why_no_pictures(environ: Mapping[str, str]) -> str:
+    """What a person can do about a terminal that shows none."""
+    for name, program in (("TMUX", "tmux"), ("STY", "screen")):
+        if environ.get(name):
+            return _INSIDE.format(program)
+    return _NO_PICTURES
 
 
 def described(ref: FileRef) -> str:
