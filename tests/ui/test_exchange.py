@@ -90,7 +90,7 @@ async def test_files_come_in_where_the_list_is_and_a_pad_goes_out(tmp_path: Path
         await answer(app, pilot, ExportDialog, f"{tmp_path}/page.html")
         await until(lambda: "is there already" in text_of(app), app)
         assert (tmp_path / "page.html").read_text() == "mine"
-        app.screen.perform("pad.export")  # type: ignore[attr-defined]
+        app.screen.perform("pad.export")
         await answer(app, pilot, ExportDialog, f"{tmp_path}/in/plan.txt", *["down"] * 4)
         await until(lambda: "Left out: all formats" in text_of(app), app)
         assert (tmp_path / "in" / "plan.txt").read_text() == "Plan\ntea\n"
