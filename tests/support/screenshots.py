@@ -30,7 +30,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Position
-from cryptpad_tui.engine import Engine, PadSession
+from cryptpad_tui.engine import Engine, PadSession, keeping
+from cryptpad_tui.engine.kits import NEVER as NEVER_REMIND_OF_KIT
 from cryptpad_tui.host.embedded_relay import EmbeddedRelay
 from cryptpad_tui.ui.app import CryptpadApp
 from cryptpad_tui.ui.backend import VaultBackend
@@ -72,6 +73,13 @@ RICH_RUNS: Final = [
     ("Attic", {}), ("\n", {"table": "1/200/100"}), ("40 €", {}), ("\n", {"table": "1/200/200"}),
     ("Cellar", {}), ("\n", {"table": "1/300/100"}), ("25 €", {}), ("\n", {"table": "1/300/200"}),
 ]  # fmt: skip
+FOLDERS: Final = (
+    ("Harbour/Trips", "Tour of the north", "# Tour\n\nWith the tide on Friday, back on Sunday.\n"),
+    ("Harbour/Trips", "Tide tables", "# Tide tables\n\nSlack water at 11:40, high tide at 17:52.\n"),
+    ("Harbour", "Berths", "# Berths\n\nNumber 12 is free.\n"),
+    ("Household", "Shopping", "- bread\n- cheese\n"),
+    ("", "Letters", "Dear aunt,\n"),
+)  # fmt: skip
 _MINUTE_MS: Final = 60_000
 _DEADLINE_S: Final = 30.0
 _SEEDS: Final = {"ANNA": 1, "BEN": 2, "MIA": 3}
@@ -87,6 +95,7 @@ class Person:
         self.name, self.home = name, folder / name.lower()
         self.minutes_ago = 0
         vault, _ = Vault.create(self.home, PASSPHRASE, name=name, relay_url=relay, kdf_memory_mib=64)
+        vault.set_setting(NEVER_REMIND_OF_KIT, "1")
         vault.close()
         self._draw = random.Random(_SEEDS[name])
 
@@ -334,7 +343,28 @@ async def rich_text(there: Stage, show: Show) -> None:
         show("rich", anna_sees.picture())
 
 
-SCENES: Final[tuple[Callable[[Stage, Show], Awaitable[None]], ...]] = (first_run, together, attack, rich_text)
+async def folders(there: Stage, show: Show) -> None:
+    """MIA's drive in folders, with a look into a pad, and a search through all of them."""
+    there.mia.minutes_ago = 50
+    async with there.mia.online() as mia:
+        for folder, title, text in FOLDERS:
+            mia.create_pad(title, text=text, folder=folder)
+        for title, *tags in (("Tour of the north", "boat", "2027"), ("Tide tables", "boat")):
+            keeping.tag(mia, mia.find(title).pad_id, tags)
+    there.mia.minutes_ago = 0
+    async with camera(there.mia) as mia_sees:
+        await mia_sees.sees("Harbour")
+        await mia_sees.press("right", "down", "right", "down", "insert", "insert", "up", "up", "tab", "p")
+        await mia_sees.sees("Slack water")
+        show("folders", mia_sees.picture())
+        await mia_sees.press("escape", "ctrl+f", *"tide*")
+        await mia_sees.sees("2 found")
+        show("search", mia_sees.picture())
+
+
+SCENES: Final[tuple[Callable[[Stage, Show], Awaitable[None]], ...]] = (
+    first_run, together, attack, folders, rich_text,
+)  # fmt: skip
 
 
 async def main(folder: Path) -> None:

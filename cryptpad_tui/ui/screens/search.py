@@ -31,11 +31,14 @@ if TYPE_CHECKING:
 
 _REST_S: Final = 0.12
 _LIMIT: Final = 50
+_MANY_LEFT: Final = 20
+"""So many pads that are not read yet are worth a word."""
 _TITLE_CELLS: Final = 24
 _ROOMY: Final = 60
 _SHOWN_BEFORE: Final = 18
 """So much of what stands before a match is shown, so that the match itself is."""
 _MOST_WORDS: Final = 8
+_LINE_ENDS: Final = regex.compile(r"[ \t]*\n\s*")
 _MARKED: Final = regex.compile(f"{OPEN}([^{CLOSE}]*){CLOSE}")
 _HINT: Final = (
     (),
@@ -85,7 +88,7 @@ class SearchScreen(Dialog[Match], ListKeys):
             if not self.is_attached or self.door.engine is not self._engine:
                 return
             read += 1
-            if left:
+            if left > _MANY_LEFT:
                 told = f" Reading what changed: {left} pads left"
                 self.query_one(StatusLine).show([(told, "muted")])
             if read % 16 == 0:
@@ -154,7 +157,7 @@ def _snippet(snippet: str) -> list[Part]:
     """The words around the match, the match itself marked, and never too far to the right."""
     parts: list[Part] = []
     for at, piece in enumerate(regex.split(f"[{OPEN}{CLOSE}]", snippet)):
-        text = term_safe(" ".join(piece.replace("\n", " ⏎ ").split(" ")))
+        text = term_safe(_LINE_ENDS.sub(" ⏎ ", piece))
         if at == 0 and len(text) > _SHOWN_BEFORE:
             text = f"…{text[-_SHOWN_BEFORE:]}"
         parts.append((text, "key" if at % 2 else ""))
