@@ -8,7 +8,7 @@ from cryptpad_tui.cli.verb_table import VERBS
 
 _EXAMPLE_CELLS: Final = 40
 _WIDTH: Final = 80
-_HEAD: Final = "Usage: cryptpad-tui [VERB]    no VERB: the app    PAD: short id or unique title"
+_HEAD: Final = "Usage: cryptpad-tui [VERB [--help]]   no VERB: the app   PAD: short id or title"
 _TAIL: Final = (
     "Unlock: prompt, --passphrase-file FILE or $CRYPTPAD_TUI_PASSPHRASE_FILE (0600)",
     "Exit: 0 done, 1 refused, 2 usage, 4 locked, 5 no relay, 6 alarm, 130 interrupted",
@@ -23,10 +23,10 @@ def help_text() -> str:
 
 def _others() -> list[str]:
     """The names of the other verbs, on as many lines as they need."""
-    lines, line = [], "  VERB --help says more. Also:"
+    lines, line = [], "  Also:"
     for verb in [verb.name for verb in VERBS if verb.rare]:
         if len(line) + 2 + len(verb) > _WIDTH:
             lines.append(line)
-            line = "   "
+            line = " "
         line += f" {verb},"
     return [*lines, line.rstrip(",")]
