@@ -27,10 +27,10 @@ def file_name(title: str) -> str:
     none that another program would take for an option.
     """
     name = _UNFIT.sub("-", title).strip() or "_"
-    if name[0] in _LEADING:
-        name = "_" + name[1:]
     if name.endswith("~"):
         name = name[:-1] + "-"
+    if name[0] in _LEADING:
+        name = "_" + name[1:]
     found = _SUFFIX(name)
     suffix = found.group() if found and found.start() else MARKDOWN
     stem = name[: found.start()] if found and found.start() else name

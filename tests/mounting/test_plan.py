@@ -260,6 +260,7 @@ def test_names_are_safe_and_each_is_used_once() -> None:
 @given(st.text(min_size=1), st.text(min_size=1))
 @example("# Heading", "2025")
 @example("a#", "x~")
+@example("~", "~")
 @example("-rf", "x" * 196 + "~y")
 def test_what_is_written_is_seen_again(title: str, folder: str) -> None:
     """A file that no look finds would be one that somebody removed, and its pad would go into the trash."""
