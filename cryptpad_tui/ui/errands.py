@@ -8,14 +8,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.ui import words
 from cryptpad_tui.ui.exchange_errands import ExchangeErrands
 from cryptpad_tui.ui.file_errands import FileErrands
 from cryptpad_tui.ui.members import show_members
 from cryptpad_tui.ui.screens import relay
-from cryptpad_tui.ui.screens.dialogs import AskDialog, ChooseDialog
-from cryptpad_tui.ui.screens.options import LOCAL, NONE, URL, Option, relay_problem
+from cryptpad_tui.ui.screens.dialogs import AskDialog
+from cryptpad_tui.ui.screens.options import LOCAL, NONE, URL, relay_problem
 from cryptpad_tui.ui.screens.passphrase import PassphraseDialog
 from cryptpad_tui.ui.screens.share import ShareScreen
 from cryptpad_tui.ui.standing import Standing
@@ -35,20 +34,6 @@ class Errands:
         self.standing = Standing(app, engine)
         self.files = FileErrands(app, engine)
         self.exchange = ExchangeErrands(app, engine)
-
-    async def new_pad(self) -> None:
-        """Ask for a title, make a markdown pad and open it."""
-        await self._new("The title of the pad", PadKind.TEXT)
-
-    async def new_rich_pad(self) -> None:
-        """Ask for a title, make a rich text pad and open it."""
-        await self._new("The title of the rich text pad", PadKind.RICHTEXT)
-
-    async def _new(self, question: str, kind: PadKind) -> None:
-        title = await self._app.push_screen_wait(AskDialog(question, ("Everybody in the pad sees it.",)))
-        if title is not None:
-            listing = self._engine.create_pad(title.strip() or words.UNTITLED, kind=kind)
-            await self._app.open_pad(listing.pad_id)
 
     async def join_pad(self) -> None:
         """Ask for a link, fetch and check the pad, open it."""
@@ -79,19 +64,6 @@ class Errands:
         wanted = await self._app.push_screen_wait(question)
         if wanted is not None and wanted.strip() and wanted != words.safe_title(title):
             self._engine.rename(pad_id, wanted.strip())
-
-    async def remove(self, pad_id: bytes, title: str) -> None:
-        """Put a pad into the trash, once that is confirmed."""
-        shown = words.safe_title(title)
-        sentences = (
-            "It goes into the trash of your drive; others keep theirs.",
-            "`cryptpad-tui restore` takes it out again; emptying the trash forgets it for good.",
-        )
-        options = (Option("keep", "Keep it"), Option("remove", "Remove it"))
-        answer = await self._app.push_screen_wait(ChooseDialog(f"Remove “{shown}”?", sentences, options))
-        if answer == "remove":
-            self._engine.trash(pad_id)
-            self._app.say(f"“{shown}” is in the trash.")
 
     async def choose_relay(self) -> None:
         """Ask for the relay of pads that have none yet."""

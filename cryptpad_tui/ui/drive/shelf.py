@@ -149,7 +149,8 @@ def encoded(view: View) -> str:
 
 def decoded(text: str | None) -> View | None:
     """The view that was kept; None where it is none."""
-    section, sort, *opened = (text or "").split() or ["", ""]
+    section, _, rest = (text or "").partition(" ")
+    sort, *opened = rest.split(" ")
     if section not in Section.__members__ or sort not in Sort.__members__:
         return None
     return View(Section[section], Sort[sort], frozenset(opened[:_MOST_OPEN]))
