@@ -33,6 +33,9 @@ from cryptpad_tui.crdt.wire import (
 
 _MAX_AGAIN: Final = 50
 """Groups that are made again; those before them stay text that no undo takes back."""
+_LEAST_AGAIN: Final = 10
+_AGAIN_BYTES: Final = 10_000_000
+"""Each is some walks over the text: so many bytes in all, and the least all the same."""
 _MAX_CUT_BYTES: Final = 1 << 20
 """Of what unacknowledged writers wrote that is looked through for deleted text."""
 _KEYS: Final = PadKind.RICHTEXT.format_keys
@@ -77,7 +80,8 @@ def _made_again(
     lines.reset(new.whole_text())
     known = [_known(group, clocks) for group in groups]
     missing = [_missing(group, clocks) if old.kind.has_text else Group((), ()) for group in groups]
-    again = [i for i, group in enumerate(missing) if any(group)][-_MAX_AGAIN:]
+    most = max(_LEAST_AGAIN, min(_MAX_AGAIN, _AGAIN_BYTES // (1 + lines.byte_count)))
+    again = [i for i, group in enumerate(missing) if any(group)][-most:]
     if again:
         taken_back = _take_back(old, [missing[i] for i in again])
         make_again(new, lines, content_of(old, old.kind, old.whole_text()))
@@ -107,8 +111,7 @@ def _take_back(old: EngineDocument, groups: list[Group]) -> list[UndoManager]:
     """The last first; each manager can make its own group again."""
     managers = [old.history.alone(group) for group in groups]
     for manager in reversed(managers):
-        with engine_call():
-            manager.undo()
+        old.step_unseen(manager.undo)
     return managers
 
 

@@ -220,6 +220,15 @@ class EngineDocument:
         self._own_clock = None
         return step()
 
+    def step_unseen(self, step: Callable[[], bool]) -> None:
+        """A step of undo of which nobody will ask what it did to the text."""
+        self._is_local = True
+        try:
+            with engine_call():
+                step()
+        finally:
+            self._is_local = False
+
     # -- reading
 
     @property

@@ -103,9 +103,7 @@ class PendingEdits:
             raise
 
     def _flush(self) -> None:
-        """In one transaction the view takes in what other windows did, so that these edits stand on the whole
-        queue before them.
-        """
+        """In one transaction with what other windows did, so that these edits stand on the whole queue."""
         self._timer.flushed()
         self._unsaved += self.view.take_updates()
         writer = self._replica.writer
@@ -244,9 +242,7 @@ class PendingEdits:
         self.show_folded()
 
     def remake(self, *, with_outbox: bool) -> None:
-        """Make everything pending again as a difference to the log, by this process's writer; by another one
-        `with_outbox`, where the entries there were refused and their writer is spoiled.
-        """
+        """Make what waits again as a difference to the log, by another writer where `with_outbox` was refused."""
         self.flush()
         try:
             with self._store.transaction():
