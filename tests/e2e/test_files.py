@@ -16,26 +16,33 @@ from cryptpad_tui.vault.vault import Vault
 from support.relay import RelayProcess
 
 pytestmark = pytest.mark.e2e
-MEMORY_MIB = 100
-BIG_BYTES = 64 * 2**20
+BIG_BYTES = 40 * 2**20
+CLIENT_MIB, RELAY_MIB = 80, 70
+"""Less than each needs for itself and the whole file; a gigabyte stays under it too (benchmarks, F1)."""
 
 
-@pytest.fixture
-def relay(tmp_path: Path) -> Iterator[RelayProcess]:
-    process = RelayProcess(tmp_path / "relay-data")
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One vault and one relay for all tests here: making them costs as much as a test."""
+    return tmp_path_factory.mktemp("files")
+
+
+@pytest.fixture(scope="module")
+def relay(folder: Path) -> Iterator[RelayProcess]:
+    process = RelayProcess(folder / "relay-data")
     yield process
     process.stop()
 
 
-@pytest.fixture
-def environ(tmp_path: Path, relay: RelayProcess) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def environ(folder: Path, relay: RelayProcess) -> dict[str, str]:
     """A vault that a keyfile opens."""
     vault, _ = Vault.create(
-        tmp_path / "home", b"x", name="Anna", relay_url=relay.url, kdf_memory_mib=64, keyfile=tmp_path / "key"
+        folder / "home", b"x", name="Anna", relay_url=relay.url, kdf_memory_mib=64, keyfile=folder / "key"
     )
     vault.close()
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH") if name in os.environ}
-    home, keyfile = str(tmp_path / "home"), str(tmp_path / "key")
+    home, keyfile = str(folder / "home"), str(folder / "key")
     return {**kept, "CRYPTPAD_TUI_HOME": home, "CRYPTPAD_TUI_KEYFILE": keyfile}
 
 
@@ -66,8 +73,8 @@ sys.exit(done.returncode)
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no /proc to read memory from")
-def test_64_mib_go_up_and_down_in_little_memory_at_both_ends(
-    environ: dict[str, str], relay: RelayProcess, tmp_path: Path
+def test_a_long_file_goes_up_and_down_in_little_memory_at_both_ends(
+    environ: dict[str, str], relay: RelayProcess, folder: Path, tmp_path: Path
 ) -> None:
     def measured(*arguments: str) -> list[str]:
         command = [sys.executable, "-c", MEASURED, *arguments]
@@ -78,28 +85,27 @@ def test_64_mib_go_up_and_down_in_little_memory_at_both_ends(
         stream.truncate(BIG_BYTES)
         stream.write(b"begins")
     short_id, up_mib = measured("upload", str(big))
-    for copy in (tmp_path / "home/files").iterdir():
+    for copy in (folder / "home/files").iterdir():
         copy.unlink()
     [down_mib] = measured("download", short_id, "-o", str(again))
     assert subprocess.run(["cmp", str(big), str(again)], check=False).returncode == 0
-    assert max(float(up_mib), float(down_mib), high_water_mib(relay.pid)) < MEMORY_MIB
+    assert max(float(up_mib), float(down_mib)) < CLIENT_MIB
+    assert high_water_mib(relay.pid) < RELAY_MIB
 
 
-def test_what_is_killed_at_any_moment_is_done_by_the_next(environ: dict[str, str], tmp_path: Path) -> None:
+def test_what_is_killed_at_any_moment_is_done_by_the_next(
+    environ: dict[str, str], folder: Path, tmp_path: Path
+) -> None:
     """Killed while it is made, sealed or sent, and then while it is fetched: one entry, and whole."""
     source, target = tmp_path / "movie.bin", tmp_path / "out" / "movie.bin"
-    source.write_bytes(os.urandom(6 * 2**20))
-    printed = ""
-    for after_s in (0.45, 0.8):
-        killed = start(environ, "upload", str(source))
-        time.sleep(after_s)
-        killed.send_signal(signal.SIGKILL)
-        printed = printed or killed.communicate(timeout=30)[0].strip()
-        if killed.returncode == 0:
-            break
+    source.write_bytes(os.urandom(3 * 2**20))
+    killed = start(environ, "upload", str(source))
+    time.sleep(0.7)
+    killed.send_signal(signal.SIGKILL)
+    printed = killed.communicate(timeout=30)[0].strip()
     short_id = does(environ, "upload", str(source)) if killed.returncode else printed
     assert printed in ("", short_id)
-    assert len(list((tmp_path / "home/files").iterdir())) == 1
+    assert len(list((folder / "home/files").iterdir())) == 1
     does(environ, "files", short_id, "--free")
     target.parent.mkdir()
     killed = start(environ, "download", short_id, "-o", str(target))
