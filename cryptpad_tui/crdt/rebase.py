@@ -73,6 +73,8 @@ def write_text_edits(
 def _mark_differences(have: list[Run], wanted: tuple[Run, ...]) -> list[tuple[int, int, dict[str, Any]]]:
     """Byte ranges whose marks differ, with the marks to set; the texts are equal."""
     found: list[tuple[int, int, dict[str, Any]]] = []
+    if tuple(have) == wanted:
+        return found
     at, i, j = 0, 0, 0
     have_ends, wanted_ends = _ends(have), _ends(wanted)
     while i < len(have) and j < len(wanted):

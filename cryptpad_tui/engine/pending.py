@@ -242,7 +242,7 @@ class PendingEdits:
         self.show_folded()
 
     def remake(self, *, with_outbox: bool) -> None:
-        """Make what waits again as a difference to the log, by another writer where `with_outbox` was refused."""
+        """Make what waits again as a difference to the log; by another writer if the outbox was refused."""
         self.flush()
         try:
             with self._store.transaction():
