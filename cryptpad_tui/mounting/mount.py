@@ -83,7 +83,7 @@ class Mount:
         await asyncio.sleep(LOOK_S / 2)
 
     async def _round(self) -> bool:
-        """Look at both sides and do what is to be done; whether there was anything."""
+        """Look at both sides and do what is to be done; whether the disk let any of it happen."""
         self._files = await asyncio.to_thread(self._disk.look)
         self._ledger.settle(self._files)
         for pad_id, stamp in list(self._ledger.moved_files(self._files)):
@@ -91,14 +91,18 @@ class Mount:
             self._ledger.agree(pad_id, agreed.path, agreed.text, stamp)
         self._read_list()
         actions = plan.plan(self._ledger.agreed, self._files, self._pads(), self._ledger.aside)
+        refused = 0
         for action in actions:
             try:
                 self._do(action)
             except StaleFile:
                 continue  # It changed in this moment; the next round sees it as it is then.
+            except OSError as error:
+                refused += 1
+                self._say_once(f"{_path_of(action)}: {error.strerror}; it is tried again")
             await asyncio.sleep(0)
         self._name_what_stays_out()
-        return bool(actions)
+        return len(actions) > refused
 
     # -- the pads' side
 
@@ -259,6 +263,12 @@ class Mount:
         if line not in self._said:
             self._said.add(line)
             self._say(line)
+
+
+def _path_of(action: Action) -> str:
+    return (
+        action.new if isinstance(action, plan.MoveFile | plan.MovePad) else getattr(action, "path", "a file")
+    )
 
 
 def _inside(pad: PadListing, above: str) -> str:

@@ -137,6 +137,18 @@ def test_what_both_sides_did_while_nothing_ran_is_merged_by_the_next_run(
     assert "another folder" in other.err
 
 
+def test_what_the_disk_refuses_is_said_and_stops_nothing(person: Person, folder: tuple[str, Path]) -> None:
+    name, disk = folder
+    person.does("new", "Inside", "--into", f"{name}/sub", "--from", "-", stdin=b"inside\n")
+    person.does("new", "Beside", "--into", name, "--from", "-", stdin=b"beside\n")
+    (disk / "sub").write_bytes(b"\x00 a file where the drive has a folder")
+    ended = person.run("mount-dir", name, str(disk), "--once")
+    assert ended.code == 0
+    assert "sub/Inside.md: " in ended.err
+    assert (disk / "Beside.md").read_text() == "beside\n"
+    assert (disk / "sub").read_bytes().startswith(b"\x00")
+
+
 def test_a_kill_in_the_middle_neither_loses_an_edit_nor_makes_one_twice(
     person: Person, folder: tuple[str, Path]
 ) -> None:
