@@ -54,6 +54,10 @@ MEANINGS: Final[dict[str, ExitCode]] = {
     "cryptpad_tui.mounting.errors.MountError": ExitCode.FAILED,
     "cryptpad_tui.pad.alarms.Alarm": ExitCode.ALARM,
     "cryptpad_tui.pad.codes.CodeError": ExitCode.FAILED,
+    "cryptpad_tui.pad.epochs.Ended": ExitCode.FAILED,
+    "cryptpad_tui.pad.epochs.HistoryClosed": ExitCode.FAILED,
+    "cryptpad_tui.pad.epochs.NoStartYet": ExitCode.FAILED,
+    "cryptpad_tui.pad.epochs.Removed": ExitCode.FAILED,
     "cryptpad_tui.pad.flows_void.NotVoidable": ExitCode.FAILED,
     "cryptpad_tui.pad.objects.FileBroken": ExitCode.FAILED,
     "cryptpad_tui.pad.objects.FileChanged": ExitCode.FAILED,
@@ -85,6 +89,7 @@ UNEXPECTED: Final = frozenset(
         "cryptpad_tui.pad.owner_records.NeedsEntry",
         "cryptpad_tui.pad.owner_records.NeedsRefold",
         "cryptpad_tui.pad.ports.StaleJournal",
+        "cryptpad_tui.sync.pad_link.KeysChanged",
     }
 )
 """Errors that one of our own rooms catches: out here they are a mistake, and said to be one."""
