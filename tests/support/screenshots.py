@@ -362,9 +362,11 @@ async def folders(there: Stage, show: Show) -> None:
         show("search", mia_sees.picture())
 
 
-SCENES: Final[tuple[Callable[[Stage, Show], Awaitable[None]], ...]] = (
-    first_run, together, attack, folders, rich_text,
-)  # fmt: skip
+def scenes() -> tuple[Callable[[Stage, Show], Awaitable[None]], ...]:
+    """In the order in which they may follow each other."""
+    from support.screenshots_files import attached
+
+    return first_run, together, attack, folders, rich_text, attached
 
 
 async def main(folder: Path) -> None:
@@ -376,7 +378,7 @@ async def main(folder: Path) -> None:
         print(f"{name}.svg")
 
     async with stage() as there:
-        for scene in SCENES:
+        for scene in scenes():
             await scene(there, show)
 
 

@@ -1,12 +1,8 @@
-"""The picture of attached files: `python tests/support/screenshots_files.py [FOLDER]`."""
+"""The picture of attached files, one of those that `screenshots.py` makes."""
 
 from __future__ import annotations
 
-import asyncio
 import io
-import os
-import sys
-from pathlib import Path
 from typing import Final
 
 from cryptpad_tui.crdt.kinds import PadKind
@@ -35,17 +31,3 @@ async def attached(there: screenshots.Stage, show: screenshots.Show) -> None:
     async with screenshots.camera(there.anna, pad=TITLE) as anna_sees:
         await anna_sees.sees("ferry tickets.pdf")
         show("files", anna_sees.picture())
-
-
-async def main(folder: Path) -> None:
-    """Write it."""
-    async with screenshots.stage() as there:
-        await screenshots.first_run(there, lambda name, svg: None)
-        await attached(
-            there, lambda name, svg: (folder / f"{name}.svg").write_text(svg, encoding="utf-8") and None
-        )
-
-
-if __name__ == "__main__":
-    os.environ.update(TEXTUAL_ANIMATIONS="none", TZ="UTC")
-    asyncio.run(main(Path(sys.argv[1]) if len(sys.argv) > 1 else screenshots.FOLDER))

@@ -39,7 +39,7 @@ async def test_the_pictures_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.delenv(name, raising=False)
     made: dict[str, str] = {}
     async with screenshots.stage() as there:
-        for scene in screenshots.SCENES:
+        for scene in screenshots.scenes():
             await scene(there, made.__setitem__)
     kept = {path.stem: path.read_text(encoding="utf-8") for path in screenshots.FOLDER.glob("*.svg")}
     assert made.keys() == kept.keys()

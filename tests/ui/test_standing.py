@@ -254,7 +254,7 @@ def test_only_what_a_relay_alone_says_is_called_unconfirmed() -> None:
 def test_newer_text_and_another_history_are_not_one_thing(disagrees: bytes, words: str) -> None:
     seen = FreshnessState(Freshness.STALE, disagrees=disagrees)
     session: Any = SimpleNamespace(
-        attached_here=True, followed=False, waiting=0, not_saved="", alarm=None,
+        attached_here=True, followed=False, waiting=0, not_saved="", alarm=None, standing="",
         presence=SimpleNamespace(sessions={b"s": SimpleNamespace(ident_pk=b"ben")}),
         company=SimpleNamespace(
             freshness=SimpleNamespace(state=lambda **_: seen), name_of={b"ben": "BEN"}.__getitem__

@@ -11,6 +11,7 @@ import stat
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,9 +31,12 @@ ID, KEY = b"i" * 16, b"k" * 32
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    # A socket's path has about a hundred bytes; those of tests that run side by side are long.
+    short = Path(tempfile.mkdtemp(prefix="agent-"))
+    monkeypatch.setattr("tempfile.tempdir", str(short))
     yield tmp_path / "vault"
     agent.forget(tmp_path / "vault")
+    shutil.rmtree(short)
 
 
 def agent_pid(home: Path) -> int:
