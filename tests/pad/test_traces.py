@@ -117,7 +117,7 @@ async def test_two_authors_through_a_relay_end_equal(
 
 
 def in_bursts(patches: Iterable[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
-    """Join letters typed, or taken back, in a row, up to eight: what a fast writer does within one tick."""
+    """Join letters typed, or taken back, in a row, up to a line: what a pause of a second lets through."""
     burst: tuple[int, int, str] | None = None
     for offset, deleted, inserted in patches:
         joined = _joined(*burst, offset, deleted, inserted) if burst else None
@@ -132,9 +132,9 @@ def _joined(
     at: int, removed: int, typed: str, offset: int, deleted: int, inserted: str
 ) -> tuple[int, int, str] | None:
     """Two edits as one, if the second goes on where the first ended."""
-    if not deleted and offset == at + len(typed) and len(typed) < 8:
+    if not deleted and offset == at + len(typed) and len(typed) < 40:
         return at, removed, typed + inserted
-    if not (typed or inserted) and offset + deleted == at and removed < 8:
+    if not (typed or inserted) and offset + deleted == at and removed < 40:
         return offset, deleted + removed, ""
     return None
 
