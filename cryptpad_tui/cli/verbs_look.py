@@ -55,9 +55,7 @@ def status_verb(sources: SecretSources, as_json: bool) -> None:
     async def work(engine: Engine) -> None:
         vault, relay, pads = engine.vault, engine.relay_url(), engine.listing()
         notices, files = kept(engine), files_object(vault)
-        status = status_object(
-            vault.directory, vault.setting("name"), relay, pads, notices, files
-        )
+        status = status_object(vault.directory, vault.setting("name"), relay, pads, notices, files)
         if as_json:
             output.write_json_object(status)
         else:

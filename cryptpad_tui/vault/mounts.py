@@ -1,4 +1,4 @@
-"""What a drive folder and a folder on disk last agreed on, a row a pad: each side's edits are a difference to it.
+"""What a drive folder and a folder on disk last agreed on, a row a pad: edits are a difference to it.
 
 It holds pads' text, in the vault's pages like all, and goes with its pad.
 """
