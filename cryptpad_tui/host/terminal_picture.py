@@ -7,6 +7,7 @@ PNG of bounded size is shown, and only where a person asked to see it.
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import struct
 from collections.abc import Iterator
@@ -47,22 +48,25 @@ def show(descriptors: tuple[int, int], data: bytes, caption: str) -> None:
     """Draw it, and wait for a key; the caption must be safe for a terminal."""
     typed, drawn = descriptors
     size = os.get_terminal_size(drawn)
-    _write(drawn, CLEAR)
-    for command in picture_commands(data, size.columns, size.lines - 2):
-        _write(drawn, command)
-    _write(drawn, f"\x1b[{size.lines};1H{caption[: size.columns - 20]}  (any key: back)".encode())
-    _wait_for_key(typed)
+    # Before anything is drawn: a key that is pressed at once must neither be echoed nor get lost.
+    with _key_by_key(typed):
+        _write(drawn, CLEAR)
+        for command in picture_commands(data, size.columns, size.lines - 2):
+            _write(drawn, command)
+        _write(drawn, f"\x1b[{size.lines};1H{caption[: size.columns - 20]}  (any key: back)".encode())
+        os.read(typed, 1)
     _write(drawn, FORGET + CLEAR)
 
 
-def _wait_for_key(descriptor: int) -> None:
+@contextlib.contextmanager
+def _key_by_key(descriptor: int) -> Iterator[None]:
     import termios
     import tty
 
     before = termios.tcgetattr(descriptor)
     try:
         tty.setcbreak(descriptor, termios.TCSAFLUSH)
-        os.read(descriptor, 1)
+        yield
     finally:
         termios.tcsetattr(descriptor, termios.TCSAFLUSH, before)
 
