@@ -18,6 +18,7 @@ import apsw
 
 from cryptpad_relay.protocol.errors import Refused
 from cryptpad_tui.crypto.errors import BadLink
+from cryptpad_tui.crypto.keys import pseudonym_of
 from cryptpad_tui.engine import Engine, PadSession
 from cryptpad_tui.engine.errors import EngineError, RelayUnreachable
 from cryptpad_tui.pad.alarms import Alarm
@@ -111,6 +112,9 @@ class Window:
     async def join(self, link: str) -> None:
         """Follow a link, until it worked once."""
         assert self.engine
+        # While a join lasts its person is in the pad already, and may confirm what they see of it.
+        me = pseudonym_of(self.engine.vault.account_root, self.world.pad_id)
+        self.world.identities[me.public] = self.machine
         while self.session is None:
             try:
                 await self.engine.join(link)
