@@ -36,6 +36,7 @@ def ring_of(engine: Engine, record: PadRecord) -> KeyRing:
         owner_root=record.secret if is_owner else None,
         openers=(pseudonym_of(account_root, pad_id), identity_of(account_root)),
         learned=lambda epoch, found: _keep(engine, pad_id, epoch, found),
+        recall=lambda: _stored(engine, pad_id),
     )
 
 

@@ -30,13 +30,17 @@ class KeyRing:
         owner_root: bytes | None = None,
         openers: Sequence[BoxOpener] = (),
         learned: Callable[[int, ViewKeys], None] = lambda epoch, keys: None,
+        recall: Callable[[], Mapping[int, ViewKeys]] = dict,
     ) -> None:
-        """`learned` makes keys durable; it may be called again with what it knows."""
+        """`learned` makes keys durable; it may be called again with what it knows. `recall` reads all that
+        are durable: another window of the same vault may have found some.
+        """
         self._keys = dict(keys)
         self._kind = kind
         self._owner_root = owner_root
         self._openers = openers
         self._learned = learned
+        self._recall = recall
         self.marks: dict[int, EpochMark] = {}
         """What verified records said of epochs."""
 
@@ -57,6 +61,8 @@ class KeyRing:
         return sorted(self._keys)
 
     def known(self, epoch: int) -> ViewKeys | None:
+        if epoch not in self._keys:
+            self._keys = {**self._recall(), **self._keys}
         return self._keys.get(epoch)
 
     def find(self, record: EpochRecord) -> ViewKeys | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from cryptpad_relay.protocol.errors import Code, Malformed, Refused
+from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.errors import BadLink
-from cryptpad_tui.crypto.keys import Role, ViewKeys
+from cryptpad_tui.crypto.keys import EditKeys, Role, ViewKeys
 from cryptpad_tui.pad import flows
 from cryptpad_tui.pad.epochs import HistoryClosed, NoStartYet, Removed, decode_closed, encode_closed
+from cryptpad_tui.pad.keyring import KeyRing
 from support.epochs import Guest, Table
 
 
@@ -265,3 +267,13 @@ def test_a_closed_writer_cannot_be_said_to_have_written_as_another(table: Table,
     other[72 + 7] ^= 1
     with pytest.raises(Malformed):
         decode_closed(bytes(other), anna.replica.pad_id)
+
+
+def test_keys_that_another_window_found_are_known_here_too() -> None:
+    first, second = EditKeys.from_seed(bytes(32)), EditKeys.from_seed(bytes([1]) * 32)
+    durable = {0: first}
+    ring = KeyRing({0: first}, PadKind.TEXT, recall=lambda: durable)
+    assert ring.known(1) is None
+    durable[1] = second
+    assert ring.known(1) == second
+    assert ring.newest == 1
