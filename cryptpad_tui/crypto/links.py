@@ -83,7 +83,7 @@ def decode_link(text: str) -> Link:
         raise BadLink("it is not spelled in the one right way: its last character is mistyped")
     if body[0] != LINK_VERSION:
         raise BadLink("it was made by a newer version of cryptpad-tui: update this one")
-    if body[1] == LOCKED_ROLE:
+    if body[1:2] == bytes([LOCKED_ROLE]):
         raise BadLink("it is locked with a password, which this version cannot open yet")
     return _parse(body)
 
