@@ -132,6 +132,9 @@ class PadSession:
         with self.replica.store.transaction():
             self.pending.take_in_others()
         self.count_waiting()
+        if not self.waiting:
+            # Another window may have begun anew behind a change of keys, which tells of no single edits.
+            self.pending.show_canonical()
         self.tell(SessionEvent.STATUS)
 
     def seal(self) -> None:
