@@ -33,7 +33,10 @@ def kit_verb(sources: SecretSources, svg: bool, path: Path | None, keep_recovery
         return _page(engine, svg=svg, keep_recovery_key=keep_recovery_key)
 
     if path is not None:
+        # The page's key ends the one before it: first see that the page can be kept.
         _require_free(path)
+        _write(path, "")
+        path.unlink()
     page = in_vault(sources, work)
     if path is None:
         output.write_lines(page.rstrip("\n").split("\n"))

@@ -114,3 +114,14 @@ def test_an_account_comes_back_from_its_page_and_its_pads_from_a_backup(
     vault.close()
     assert inside(person, "restore", str(tmp_path / "b")).code == 0
     assert inside(person, "cat", "Plan").out == b"text"
+
+
+def test_a_page_that_cannot_be_kept_ends_no_recovery_key(
+    make_person: MakePerson, inside: Inside, tmp_path: Path
+) -> None:
+    anna = make_person("Anna-without-page")
+    header = (anna.home / "vault.hdr").read_bytes()
+    assert inside(anna, "kit", "-o", str(tmp_path / "nowhere" / "k.txt")).code == 1
+    assert (anna.home / "vault.hdr").read_bytes() == header
+    assert inside(anna, "kit", "-o", str(tmp_path / "k.txt")).code == 0
+    assert (anna.home / "vault.hdr").read_bytes() != header
