@@ -5,7 +5,7 @@ Plain state without a decision in it; hub.py decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -42,9 +42,11 @@ class Batch:
     chunks: list[tuple[OpenPad, bytes]] = field(default_factory=list)
     answers: list[tuple[Subscriber, int, Op, bytes]] = field(default_factory=list)
     """(whom, req, op, body) in the order of the requests."""
+    settled: list[Callable[[], None]] = field(default_factory=list)
+    """To be called when it is durable, or lost."""
 
     def __bool__(self) -> bool:
-        return bool(self.answers or self.rows.filing or self.rows.ended)
+        return bool(self.answers or self.rows.filing or self.rows.mail or self.rows.ended)
 
 
 def split_commit(
@@ -67,3 +69,31 @@ def split_commit(
 def commit_frame(pad: OpenPad, rows: list[EntryRow], entries: list[bytes]) -> bytes:
     body = Commit(pad.log.pad_id, rows[0].n, rows[-1].head, tuple(entries)).encode()
     return join_frame(Op.COMMIT, 0, body)
+
+
+def announce(
+    pad: OpenPad,
+    pairs: list[tuple[EntryRow, Subscriber]],
+    out: dict[Subscriber, list[bytes]],
+    signed: Iterable[bytes],
+) -> tuple[list[Peer], list[bytes]]:
+    """COMMIT frames: the same for all who only listen, others for those who know some entries already.
+
+    `signed`: a signed head that is due, which costs no write of its own.
+    """
+    appenders = dict.fromkeys([session for _, session in pairs])
+    present = [session for session in appenders if session in pad.subscribers]
+    listeners = [peer for session, peer in pad.subscribers.items() if session not in appenders]
+    frames = []
+    for part in split_commit(pairs):
+        rows = [row for row, _ in part]
+        if listeners:
+            frames.append(commit_frame(pad, rows, [row.raw for row in rows]))
+        for appender in present:
+            entries = [row.entry_id if session is appender else row.raw for row, session in part]
+            out.setdefault(appender, []).append(commit_frame(pad, rows, entries))
+    for frame in signed:
+        frames.append(frame)
+        for appender in present:
+            out[appender].append(frame)
+    return listeners, frames

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from cryptpad_relay.batch import Batch, OpenPad, commit_frame, split_commit
+from cryptpad_relay.batch import Batch, OpenPad, announce
 from cryptpad_relay.data_dir import RelayKeys
 from cryptpad_relay.endings import due, end_subscriptions, stage_record, through_change
 from cryptpad_relay.epochs import is_ended
 from cryptpad_relay.holds import Holds
 from cryptpad_relay.limits import AddressBuckets, Limits
+from cryptpad_relay.mailboxes import Mailboxes
 from cryptpad_relay.marks import Marks
 from cryptpad_relay.padlog import Accepted, PadLog
 from cryptpad_relay.peers import FanOut, Peer, Subscriber, send_to_each
@@ -24,7 +25,7 @@ from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_relay.protocol.frames import Appended, Error, Op, PadHead, join_frame
 from cryptpad_relay.protocol.labels import u64
 from cryptpad_relay.rendezvous import Rendezvous
-from cryptpad_relay.store.base import ChunkRow, EntryRow, Loss, Store
+from cryptpad_relay.store.base import ChunkRow, Loss, Rows, Store
 from cryptpad_relay.store.files.base import ERASE_CHUNKS, UNFINISHED_DAYS, Filing
 from cryptpad_relay.voids import Appendable
 
@@ -54,6 +55,7 @@ class Hub:
         self.fan_out = fan_out
         self.creates_by_address = AddressBuckets(self.limits.creates_per_address)
         self.rendezvous = Rendezvous(self.limits, random_bytes)
+        self.mailboxes = Mailboxes(self.limits, store)
         self.holds = Holds(wall, self.limits, backed_up=store.last_pad_number() if restored else 0)
         self._wake = wake
         self._pads: dict[bytes, OpenPad] = {}
@@ -120,18 +122,24 @@ class Hub:
         self._due[session] = None
         self._wake()
 
+    def stage(
+        self, session: Subscriber, req: int, op: Op, body: bytes, settled: Callable[[], None] = lambda: None
+    ) -> Rows:
+        """Rows to add to, for a request that is answered once they are durable."""
+        self._answer_later(session, req, op, body)
+        self._gathering.settled.append(settled)
+        return self._gathering.rows
+
     def stage_create(self, pad_id: bytes, genesis: bytes, session: Subscriber, req: int, body: bytes) -> None:
-        self._gathering.rows.creates[pad_id] = genesis
-        self._answer_later(session, req, Op.CREATE, body)
+        self.stage(session, req, Op.CREATE, body).creates[pad_id] = genesis
 
     def stage_chunk(self, pad: OpenPad, chunk_id: bytes, data: bytes, session: Subscriber, req: int) -> None:
         self._stage_chunk_row(pad, chunk_id, data)
         self._answer_later(session, req, Op.CHUNK_PUT, chunk_id)
 
     def stage_filing(self, filing: Filing, session: Subscriber, req: int, op: Op, body: bytes) -> None:
-        self._gathering.rows.filing.add(filing)
+        self.stage(session, req, op, body).filing.add(filing)
         self.announced_bytes += filing.announced_bytes
-        self._answer_later(session, req, op, body)
 
     def append(self, pad: OpenPad, entry: Appendable, session: Subscriber) -> Accepted:
         """One verified entry; raises Refused. Its place is promised only when the batch is durable."""
@@ -202,7 +210,7 @@ class Hub:
             pad.log.settle([row for row, _ in pairs])
             pad.waiting_rows -= len(pairs)
             heard, ends = through_change(pairs)
-            pushes.append(self._announce(pad, heard, out, now))
+            pushes.append(announce(pad, heard, out, self._marks.moved(pad, now)))
             changed += [pad] if ends else []
         for session, frames in out.items():
             session.peer.send(*frames)
@@ -235,6 +243,8 @@ class Hub:
             self._forget_at = now + FORGET_INTERVAL_S
             self.creates_by_address.forget_idle(now)
             self.rendezvous.tick(now)
+            self.mailboxes.tick(now)
+            self.mailboxes.expire(self._gathering.rows.mail, self.day())
             self._end_expired()
             self._gathering.rows.filing.expire_before = self.day() - UNFINISHED_DAYS
             self._wake()
@@ -258,34 +268,10 @@ class Hub:
         self._gathering.rows.chunks.append(ChunkRow(pad.log.index.pad, chunk_id, data, self.day()))
         self._gathering.chunks.append((pad, chunk_id))
 
-    def _announce(
-        self,
-        pad: OpenPad,
-        pairs: list[tuple[EntryRow, Subscriber]],
-        out: dict[Subscriber, list[bytes]],
-        now: float,
-    ) -> tuple[list[Peer], list[bytes]]:
-        """COMMIT frames: the same for all who only listen, others for those who know some entries already."""
-        appenders = dict.fromkeys([session for _, session in pairs])
-        present = [session for session in appenders if session in pad.subscribers]
-        listeners = [peer for session, peer in pad.subscribers.items() if session not in appenders]
-        frames = []
-        for part in split_commit(pairs):
-            rows = [row for row, _ in part]
-            if listeners:
-                frames.append(commit_frame(pad, rows, [row.raw for row in rows]))
-            for appender in present:
-                entries = [row.entry_id if session is appender else row.raw for row, session in part]
-                out.setdefault(appender, []).append(commit_frame(pad, rows, entries))
-        # A signed head that is due costs no write of its own.
-        for signed in self._marks.moved(pad, now):
-            frames.append(signed)
-            for appender in present:
-                out[appender].append(signed)
-        return listeners, frames
-
     def _finish(self, batch: Batch) -> None:
         self.announced_bytes -= batch.rows.filing.announced_bytes
+        for settled in batch.settled:
+            settled()
         for pad in [*batch.entries, *[pad for pad, _ in batch.chunks]]:
             self._close_if_idle(pad)
         for session, _, op, _ in batch.answers:

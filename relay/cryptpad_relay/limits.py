@@ -38,6 +38,17 @@ class Limits(NamedTuple):
     meetings_per_connection: int = 4
     meeting_s: float = 600.0
     meeting_messages: int = 8
+    mails_per_connection: Rate = Rate(32, 0.2)
+    mails_per_address: Rate = Rate(120, 0.2)
+    mails_per_door: Rate = Rate(30, 1 / 60)
+    mails_per_pass: Rate = Rate(240, 0.2)
+    """Messages left in one mailbox, by anybody and by who knows its pass."""
+    mails_at_door: int = 64
+    mails_by_pass: int = 512
+    mail_days: int = 60
+    mailbox_days: int = 400
+    """After so long a message is dropped, and a mailbox whose owner did not come."""
+    mailboxes_per_connection: int = 4
     subscriptions: int = 20_000
     loose_chunk_bytes: int = 640 * 2**20
     """Chunks of one pad that no SNAPSHOT names yet: one of the largest snapshots, and some."""

@@ -35,12 +35,14 @@ class Session:
         self.nonce = hub.random_bytes(32)
         self.pads: dict[bytes, OpenPad] = {}
         self.watched: frozenset[bytes] = frozenset()
+        self.mailboxes: set[bytes] = set()
         limits = hub.limits
         self.proof_tokens = Bucket(limits.proofs_per_connection, now)
         self.create_tokens = Bucket(limits.creates_per_connection, now)
         self.entry_tokens = Bucket(limits.entries_per_connection, now)
         self.byte_tokens = Bucket(limits.bytes_per_connection, now)
         self.presence_tokens = Bucket(limits.presence_per_connection, now)
+        self.mail_tokens = Bucket(limits.mails_per_connection, now)
         self.table_tokens = Bucket(limits.tables_per_connection, now)
         self._fault_tokens = Bucket(limits.faults_per_connection, now)
         self._since = now
@@ -126,6 +128,7 @@ class Session:
             self.hub.unwatch(pad_id, self)
         self.pads, self.watched = {}, frozenset()
         self.hub.rendezvous.left(self)
+        self.hub.mailboxes.left(self)
 
     def answer(self, op: Op, req: int, body: bytes = b"") -> None:
         self.peer.send(join_frame(op | frames.REPLY_BIT, req, body))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cryptpad_relay import requests
 from cryptpad_relay.limits import Limits
-from cryptpad_relay.protocol import frames
+from cryptpad_relay.protocol import frames, mail_frames
 from cryptpad_relay.protocol.errors import CloseCode, Code
 from cryptpad_relay.protocol.frames import Op
 
@@ -29,10 +29,9 @@ def test_every_op_has_its_number_and_name() -> None:
     assert page == {int(op): op.name for op in Op}
 
 
-def test_reserved_ops_are_named_and_not_answered() -> None:
-    [sentence] = re.findall(r"Reserved and answered UNSUPPORTED: (.*)\.", PAGE)
-    assert "mailbox" in sentence
-    assert not requests.HANDLERS.keys() & set(range(0x10, 0x15))
+def test_other_numbers_are_not_answered() -> None:
+    assert "Reserved and answered UNSUPPORTED: every other number." in PAGE
+    assert requests.HANDLERS.keys() <= set(Op)
 
 
 def test_every_request_of_the_page_has_a_handler() -> None:
@@ -105,3 +104,22 @@ def test_the_limits_of_the_page_are_those_of_the_code() -> None:
     ):
         assert words in section
         assert f"{limit:.0f} " in words + " "
+
+
+def test_the_limits_of_mailboxes_are_those_of_the_page() -> None:
+    section, limits = PAGE.split("## Mailboxes", 1)[1], Limits()
+    assert f"{mail_frames.SEALED_MAIL_BYTES:,} bytes" in section
+    assert (
+        f"{mail_frames.WORK_BITS} of them, {mail_frames.WORK_BITS_FULL} where the door is half full"
+        in section
+    )
+    assert f"({limits.mails_at_door} messages at the door, {limits.mails_by_pass} by the pass" in section
+    assert f"after {limits.mail_days} days, mailboxes after {limits.mailbox_days} days" in section
+    assert f"at most {mail_frames.MAX_WORK_BITS}" in PAGE
+    paces = (
+        limits.mails_per_door,
+        limits.mails_per_pass,
+        limits.mails_per_connection,
+        limits.mails_per_address,
+    )
+    assert [(pace.burst, round(1 / pace.per_s)) for pace in paces] == [(30, 60), (240, 5), (32, 5), (120, 5)]

@@ -66,6 +66,8 @@ class Code(IntEnum):
     """The bodies asked for were trimmed. Start from the snapshot."""
     DELETED = 24
     """The owner deleted the pad; OWNER_REC has the signed record. Final."""
+    WORK = 25
+    """A message from anybody costs work; retry_ms says how many bits. Do it, then again."""
 
 
 class CloseCode(IntEnum):

@@ -50,6 +50,11 @@ class Op(IntEnum):
     WATCH = 0x0D
     LOOKUP = 0x0E
     UNSUB = 0x0F
+    MBOX_BIND = 0x10
+    MBOX_PUT = 0x11
+    MBOX_FETCH = 0x12
+    MBOX_DROP = 0x13
+    MBOX_CLOSE = 0x14
     TABLE = 0x15
     FILE_PUT = 0x20
     FILE_LOOK = 0x21
@@ -63,6 +68,7 @@ class Op(IntEnum):
     HEAD = 0x42
     SIGNED = 0x43
     MET = 0x44
+    MAIL = 0x45
     ERR = 0xFF
 
 

@@ -46,6 +46,11 @@ SPOKEN: Final = "pad1/sas"
 CLIENT_ID: Final = "pad1/cid"
 TICKET: Final = "pad1/ticket"
 RELAY_FINGERPRINT: Final = "pad1/relay"
+MAILBOX_ID: Final = "pad1/mboxid"
+MAILBOX_BIND: Final = "pad1/mboxbind"
+MAILBOX_PASS: Final = "pad1/mboxpass"
+MAIL_DIGEST: Final = "pad1/maildig"
+MAIL_WORK: Final = "pad1/mailwork"
 
 _LABELS: dict[str, bytes] = {}
 _U32: Final = struct.Struct(">I").pack

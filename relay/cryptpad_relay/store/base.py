@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 from cryptpad_relay.protocol.entry import ChunkRef
 from cryptpad_relay.protocol.frames import MAX_TABLE_BYTES
 from cryptpad_relay.store.files.base import FileIndex, FileStore, Filing
+from cryptpad_relay.store.mail.base import Mailing, MailStore
 
 
 class StorageError(Exception):
@@ -108,9 +109,11 @@ class Rows:
     ended: list[PadRow] = field(default_factory=list)
     """Pads of which only GENESIS and the owner's records stay."""
     filing: Filing = field(default_factory=Filing)
+    mail: Mailing = field(default_factory=Mailing)
 
     def __bool__(self) -> bool:
-        return bool(self.creates or self.chunks or self.entries or self.losses or self.filing)
+        log = self.creates or self.chunks or self.entries or self.losses
+        return bool(log or self.filing or self.mail)
 
 
 class LogIndex(FileIndex, Protocol):
@@ -166,7 +169,7 @@ class LogIndex(FileIndex, Protocol):
         """Bytes of the chunks that no SNAPSHOT names."""
 
 
-class Store(FileStore, Protocol):
+class Store(FileStore, MailStore, Protocol):
     def find(self, pad_id: bytes) -> PadRow | None: ...
 
     def last_pad_number(self) -> int:

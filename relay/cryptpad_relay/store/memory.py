@@ -22,6 +22,7 @@ from cryptpad_relay.store.base import (
     WriterState,
 )
 from cryptpad_relay.store.files.memory import MemoryFileIndex, MemoryFiles, PadFiles, apply_filing
+from cryptpad_relay.store.mail.memory import MemoryMail, MemoryMailbox, apply_mailing
 
 
 @dataclass(slots=True)
@@ -46,11 +47,12 @@ class PowerCut(Exception):
     """The simulated machine lost power in the middle of a commit. Whoever is tested dies with it."""
 
 
-class MemoryStore(MemoryFiles):
+class MemoryStore(MemoryFiles, MemoryMail):
     """Only what was synced can be read, and only that outlives `crash`."""
 
     def __init__(self) -> None:
         self._pads: dict[bytes, _Pad] = {}
+        self.mailboxes: dict[bytes, MemoryMailbox] = {}
         self._durable: list[Rows] = []
         self._written = Rows()
         self.fail_commits = 0
@@ -108,6 +110,7 @@ class MemoryStore(MemoryFiles):
                 self._pads[pad_id] = _Pad(PadRow(len(self._pads) + 1, pad_id, genesis))
         for chunk in rows.chunks:
             self._pads[chunk.pad.pad_id].chunks.setdefault(chunk.chunk_id, chunk.data)
+        apply_mailing(self.mailboxes, rows.mail)
         apply_filing({pad.row.number: pad for pad in self._pads.values()}, rows.filing)
         for row in rows.entries:
             pad = self._pads[row.pad.pad_id]

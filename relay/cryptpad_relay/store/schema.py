@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from cryptpad_relay.store.files.sqlite import FILE_TABLES
+from cryptpad_relay.store.mail.sqlite import MAIL_TABLES
 
 SCHEMA: Final = """
 CREATE TABLE pad (number INTEGER PRIMARY KEY, pad_id BLOB NOT NULL UNIQUE, genesis BLOB NOT NULL) STRICT;
@@ -65,6 +66,7 @@ CREATE TABLE IF NOT EXISTS lost_chunk (
 CREATE INDEX IF NOT EXISTS lost_chunk_by_id ON lost_chunk (pad, chunk_id);
 """
     + FILE_TABLES
+    + MAIL_TABLES
 )
 """Missing in data of before they came into use."""
 EPOCH_NUMBER: Final = """
@@ -75,3 +77,19 @@ SELECT place, snap_n, hello_n FROM snapshot AS s WHERE place BETWEEN ? AND ? AND
   SELECT 1 FROM lost_chunk AS l WHERE l.place = s.place AND NOT EXISTS (
     SELECT 1 FROM chunk AS c WHERE c.pad = l.pad AND c.chunk_id = l.chunk_id AND c.size = l.size
 )) ORDER BY place DESC LIMIT 1"""
+INSERT_CHUNK: Final = """
+INSERT OR IGNORE INTO chunk (pad, chunk_id, named, put_day, size, data)
+VALUES (?1, ?2, CASE WHEN EXISTS (SELECT 1 FROM lost_chunk WHERE pad = ?1 AND chunk_id = ?2) THEN 1
+  WHEN EXISTS (SELECT 1 FROM file_chunk WHERE pad = ?1 AND chunk_id = ?2 AND size = ?4) THEN 2
+  ELSE 0 END, ?3, ?4, ?5)"""
+WRITER: Final = """
+SELECT w.writer_pk, w.cert, w.hello_id, w.hello, e.seq, e.entry_id, e.place, e.base_n
+FROM writer AS w JOIN entry AS e ON e.place = (
+  SELECT place FROM entry WHERE writer = w.hello ORDER BY seq DESC LIMIT 1
+) WHERE w.pad = ? AND w.writer_pk = ?"""
+WRITERS: Final = """
+SELECT w.writer_pk, w.cert, w.hello_id, w.hello, e.seq, e.entry_id, e.place, e.base_n
+FROM writer AS w JOIN entry AS e ON e.place = (
+  SELECT place FROM entry WHERE writer = w.hello AND place <= ? ORDER BY seq DESC LIMIT 1
+) WHERE w.pad = ? AND w.hello <= ? AND w.hello > ? ORDER BY w.writer_pk"""
+"""Positions grow with the sequence: the entry asked for is the writer's last, or few before it."""

@@ -28,7 +28,16 @@ from cryptpad_relay.store.base import (
 )
 from cryptpad_relay.store.ending import end_pad
 from cryptpad_relay.store.files.sqlite import SqliteFileIndex, SqliteFiles, write_filing
-from cryptpad_relay.store.schema import ADDED, EPOCH_NUMBER, SCHEMA, WHOLE_SNAPSHOT
+from cryptpad_relay.store.mail.sqlite import SqliteMail, write_mailing
+from cryptpad_relay.store.schema import (
+    ADDED,
+    EPOCH_NUMBER,
+    INSERT_CHUNK,
+    SCHEMA,
+    WHOLE_SNAPSHOT,
+    WRITER,
+    WRITERS,
+)
 
 FORMAT: Final = 1
 POSITION_BITS: Final = 36
@@ -36,28 +45,11 @@ MAX_IN_LOG: Final = (1 << POSITION_BITS) - 1
 CHECKPOINT_PAGES: Final = 1_000
 """A WAL that is overwritten syncs in three quarters of the time of one that grows."""
 BUSY_TIMEOUT_S: Final = 5.0
-_INSERT_CHUNK: Final = """
-INSERT OR IGNORE INTO chunk (pad, chunk_id, named, put_day, size, data)
-VALUES (?1, ?2, CASE WHEN EXISTS (SELECT 1 FROM lost_chunk WHERE pad = ?1 AND chunk_id = ?2) THEN 1
-  WHEN EXISTS (SELECT 1 FROM file_chunk WHERE pad = ?1 AND chunk_id = ?2 AND size = ?4) THEN 2
-  ELSE 0 END, ?3, ?4, ?5)"""
-_WRITER: Final = """
-SELECT w.writer_pk, w.cert, w.hello_id, w.hello, e.seq, e.entry_id, e.place, e.base_n
-FROM writer AS w JOIN entry AS e ON e.place = (
-  SELECT place FROM entry WHERE writer = w.hello ORDER BY seq DESC LIMIT 1
-) WHERE w.pad = ? AND w.writer_pk = ?"""
-
-_WRITERS: Final = """
-SELECT w.writer_pk, w.cert, w.hello_id, w.hello, e.seq, e.entry_id, e.place, e.base_n
-FROM writer AS w JOIN entry AS e ON e.place = (
-  SELECT place FROM entry WHERE writer = w.hello AND place <= ? ORDER BY seq DESC LIMIT 1
-) WHERE w.pad = ? AND w.hello <= ? AND w.hello > ? ORDER BY w.writer_pk"""
-"""Positions grow with the sequence: the entry asked for is the writer's last, or few before it."""
 _INSERT_ENTRY: Final = """
 INSERT INTO entry (place, entry_id, head, writer, seq, base_n, id_key, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
-class SqliteStore(SqliteFiles):
+class SqliteStore(SqliteFiles, SqliteMail):
     """The relay's log on disk. One process at a time may have it open (data_dir.py has the lock)."""
 
     def __init__(self, path: Path) -> None:
@@ -143,7 +135,7 @@ class SqliteIndex(SqliteFileIndex):
         return row[0] - self._first if row else None
 
     def writer(self, writer_pk: bytes) -> WriterState | None:
-        row = self._one(_WRITER, self.pad.number, writer_pk)
+        row = self._one(WRITER, self.pad.number, writer_pk)
         return self._state(row) if row else None
 
     def sequenced(self, hello_n: int, seq: int) -> tuple[int, bytes] | None:
@@ -190,7 +182,7 @@ class SqliteIndex(SqliteFileIndex):
     def writers_at(self, n: int, after_n: int = 0) -> Sequence[WriterState]:
         at, after = self._first + n, self._first + after_n
         values = (at, self.pad.number, at, after)
-        return [self._state(row) for row in self._reading.execute(_WRITERS, values)]
+        return [self._state(row) for row in self._reading.execute(WRITERS, values)]
 
     def read(self, after_n: int, up_to_n: int) -> Iterator[StoredEntry]:
         query = "SELECT place, entry_id, head, raw FROM entry WHERE place BETWEEN ? AND ? ORDER BY place"
@@ -247,10 +239,11 @@ def _write(connection: sqlite3.Connection, rows: Rows) -> None:
         "INSERT OR IGNORE INTO pad (pad_id, genesis) VALUES (?, ?)", list(rows.creates.items())
     )
     connection.executemany(
-        _INSERT_CHUNK,
+        INSERT_CHUNK,
         [(row.pad.number, row.chunk_id, row.day, len(row.data), row.data) for row in rows.chunks],
     )
     write_filing(connection, rows.filing)
+    write_mailing(connection, rows.mail)
     connection.executemany(_INSERT_ENTRY, [_entry_values(row) for row in rows.entries])
     for row in rows.entries:
         if row.client_id is not None or row.snapshot is not None or row.writer is None:
