@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import glob
 import os
 import secrets
 import stat
@@ -105,7 +106,7 @@ def replace_private_file(path: Path, data: bytes) -> None:
 
 def remove_leftovers(path: Path) -> None:
     """Remove what a crash inside replace_private_file left beside `path`. Call it under the file's lock."""
-    for other in path.parent.glob(f"{path.name}{_TEMPORARY}*"):
+    for other in path.parent.glob(f"{glob.escape(path.name)}{_TEMPORARY}*"):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(other)
 

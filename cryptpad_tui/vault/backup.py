@@ -7,6 +7,7 @@ is not sealed ever reaches a disk.
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
@@ -133,7 +134,7 @@ def _create(path: Path) -> Iterator[BinaryIO]:
 
 def _remove_leftovers(path: Path) -> None:
     """What a backup that was killed left beside its name: sealed, and never whole."""
-    for other in path.parent.glob(f"{path.name}{_TEMPORARY}{'[0-9a-f]' * 16}"):
+    for other in path.parent.glob(f"{glob.escape(path.name)}{_TEMPORARY}{'[0-9a-f]' * 16}"):
         other.unlink(missing_ok=True)
 
 

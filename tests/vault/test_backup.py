@@ -172,6 +172,16 @@ def test_only_a_backup_is_ever_replaced(tmp_path: Path, open_vault: OpenVault) -
     assert [each.name for each in tmp_path.iterdir() if each.name.startswith("b")] == ["b"]
 
 
+def test_leftovers_go_by_their_very_name_whatever_is_in_it(tmp_path: Path, open_vault: OpenVault) -> None:
+    folder = tmp_path / "[backups]"
+    folder.mkdir()
+    own, another = folder / f"[a-z]*.pad.new-{'0' * 16}", folder / f"mine.pad.new-{'0' * 16}"
+    for leftover in (own, another):
+        leftover.write_bytes(b"half")
+    make_backup(open_vault(), folder / "[a-z]*.pad", version="1")
+    assert [each.name for each in sorted(folder.iterdir())] == ["[a-z]*.pad", another.name]
+
+
 def test_a_changed_moved_or_missing_byte_is_noticed(template: Template) -> None:
     master = b"m" * 32
     header = read_header(template.directory)
