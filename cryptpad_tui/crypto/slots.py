@@ -63,12 +63,17 @@ def seal_slot(box_pk: bytes, pad_id: bytes, slot: Slot, *, rng: RandomBytes) -> 
     """128 bytes that only the holder of `box_pk`'s secret can open; raises NoMemberKey."""
     plain = _SLOT.pack(slot.role, slot.epoch, slot.seed, pad_id[:16], bytes(27))
     ephemeral_pk, ephemeral_sk = crypto_box_seed_keypair(rng(32))
-    nonce = hashlib.blake2b(ephemeral_pk + box_pk, digest_size=_NONCE_BYTES).digest()
+    nonce = sealed_box_nonce(ephemeral_pk, box_pk)
     try:
         sealed: bytes = ephemeral_pk + crypto_box(plain, nonce, box_pk, ephemeral_sk)
     except (NaclCryptoError, ValueError, TypeError, RuntimeError):
         raise NoMemberKey from None
     return sealed
+
+
+def sealed_box_nonce(ephemeral_pk: bytes, box_pk: bytes) -> bytes:
+    """As libsodium's `crypto_box_seal` makes it, which opens what is sealed here."""
+    return hashlib.blake2b(ephemeral_pk + box_pk, digest_size=_NONCE_BYTES).digest()
 
 
 def open_slot(sealed: bytes, pad_id: bytes, epoch: int, opener: BoxOpener) -> Slot | None:

@@ -7,14 +7,13 @@ the pad itself. It writes and never interprets: what the fields mean together, `
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from typing import Final
 
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.crypto.sealing import RandomBytes
+from cryptpad_tui.drive.entry_fields import FIELDS, OWN, OwnerSeal, fields_of, record_from
 from cryptpad_tui.drive.errors import IntoItself, TooDeep
 from cryptpad_tui.drive.mirror import Mirror
 from cryptpad_tui.drive.tree import (
@@ -30,19 +29,6 @@ from cryptpad_tui.drive.tree import (
 )
 from cryptpad_tui.vault.records import PadRecord
 
-_FIELDS: Final = (
-    "genesis",
-    "kind",
-    "role",
-    "secret",
-    "epoch",
-    "relay",
-    "relay_pk",
-    "pin_n",
-    "pin_head",
-    "created_ms",
-)
-
 
 @dataclass(frozen=True, slots=True)
 class DriveEntry:
@@ -54,30 +40,37 @@ class DriveEntry:
 class Drive:
     """Reads and writes the drive's document; the session that owns it makes the edits durable."""
 
-    def __init__(self, view: ViewDocument, mirror: Mirror, *, rng: RandomBytes) -> None:
-        self._view, self._mirror, self._rng = view, mirror, rng
+    def __init__(
+        self, view: ViewDocument, mirror: Mirror, *, rng: RandomBytes, seal: OwnerSeal | None = None
+    ) -> None:
+        self._view, self._mirror, self._rng, self._seal = view, mirror, rng, seal
 
-    def put(self, record: PadRecord) -> None:
-        """Add a pad, or bring its entry up to date; an unchanged field is not written again."""
-        values: dict[str, str | int] = {
-            "genesis": _text(record.genesis),
-            "kind": record.kind,
-            "role": record.role,
-            "secret": _text(record.secret),
-            "epoch": record.epoch,
-            "relay": record.relay_url or "",
-            "relay_pk": _text(record.relay_pk),
-            "pin_n": record.pin_n,
-            "pin_head": _text(record.pin_head),
-            "created_ms": record.created_ms,
-            "removed": 0,
-        }
+    def put(self, record: PadRecord, *, owner_root: bytes | None = None) -> None:
+        """Add a pad, or bring its entry up to date; an unchanged field is not written again.
+
+        `owner_root`: of a pad that is made here and whose owner's root stays nowhere on this device.
+        """
         entry = record.pad_id.hex()
+        known = {name: self._get(entry, name) for name in (OWN, "epoch")}
+        values = fields_of(record, known, self._seal, owner_root)
         changed = {
             f"{entry}/{name}": value for name, value in values.items() if self._get(entry, name) != value
         }
         if changed:
             self._view.set_maps(ENTRIES_ROOT, changed)
+
+    def is_own(self, pad_id: bytes) -> bool:
+        """Whether the account owns the pad, whatever this device may do with it."""
+        return self._get(pad_id.hex(), "role") == "owner"
+
+    def unsealed(self) -> list[PadRecord]:
+        """Pads whose owner's root an earlier version wrote as it is (reads the whole map)."""
+        items = self._view.map_items(ENTRIES_ROOT)
+        return [
+            entry.record
+            for entry in self.entries()
+            if entry.record.role == "owner" and items.get(f"{entry.record.pad_id.hex()}/{OWN}") is None
+        ]
 
     def set_name(self, pad_id: bytes, name: str) -> None:
         """This person's own name for a pad."""
@@ -181,7 +174,7 @@ class Drive:
 
     def restore(self, pad_id: bytes) -> None:
         """Out of the trash. Its keys are written again: it stays if another device empties the trash."""
-        for name in _FIELDS:
+        for name in (*FIELDS, OWN):
             value = self._get(pad_id.hex(), name)
             if value is not None:
                 self._view.set_map(ENTRIES_ROOT, f"{pad_id.hex()}/{name}", value)
@@ -190,11 +183,11 @@ class Drive:
 
     def record_of(self, pad_id: bytes) -> PadRecord | None:
         """The keys to one pad; None where they are not there, or make no sense."""
-        values = {name: self._get(pad_id.hex(), name) for name in _FIELDS}
+        values = {name: self._get(pad_id.hex(), name) for name in FIELDS}
         if any(value is None for value in values.values()):
             return None
         try:
-            return _record(pad_id, values)
+            return record_from(pad_id, values, self._get(pad_id.hex(), OWN), self._seal)
         except ValueError:
             return None
 
@@ -206,10 +199,11 @@ class Drive:
         """Every pad that is not removed and whose fields are all there (reads the whole map)."""
         items = self._view.map_items(ENTRIES_ROOT)
         for pad_id_hex in sorted({key.partition("/")[0] for key in items}):
-            values = {name: items.get(f"{pad_id_hex}/{name}") for name in _FIELDS}
+            values = {name: items.get(f"{pad_id_hex}/{name}") for name in FIELDS}
             # Not by `removed`: where one device empties the trash and another restores, the keys decide.
-            if len(pad_id_hex) == PAD_ID_CHARS and all(values[name] is not None for name in _FIELDS):
-                yield DriveEntry(_record(bytes.fromhex(pad_id_hex), values))
+            if len(pad_id_hex) == PAD_ID_CHARS and all(values[name] is not None for name in FIELDS):
+                own = items.get(f"{pad_id_hex}/{OWN}")
+                yield DriveEntry(record_from(bytes.fromhex(pad_id_hex), values, own, self._seal))
 
     def _get(self, entry: str, name: str) -> object:
         return self._view.map_value(ENTRIES_ROOT, f"{entry}/{name}")
@@ -223,31 +217,3 @@ class Drive:
             owner, _, name = key.partition("/")
             if owner == entry and name != keep:
                 self._view.delete_map(ENTRIES_ROOT, key)
-
-
-def _record(pad_id: bytes, values: dict[str, object]) -> PadRecord:
-    def number(name: str) -> int:
-        return int(str(values[name]).partition(".")[0])
-
-    return PadRecord(
-        pad_id=pad_id,
-        genesis=_bytes(values["genesis"]),
-        kind=number("kind"),
-        role=str(values["role"]),
-        secret=_bytes(values["secret"]),
-        epoch=number("epoch"),
-        relay_url=str(values["relay"]) or None,
-        relay_pk=_bytes(values["relay_pk"]),
-        pin_n=number("pin_n"),
-        pin_head=_bytes(values["pin_head"]),
-        uploaded=False,
-        created_ms=number("created_ms"),
-    )
-
-
-def _text(raw: bytes) -> str:
-    return base64.b64encode(raw).decode("ascii")
-
-
-def _bytes(text: object) -> bytes:
-    return base64.b64decode(str(text), validate=True)

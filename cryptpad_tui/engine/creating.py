@@ -15,6 +15,7 @@ from cryptpad_relay.protocol.records import Genesis
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Attributes, Position, TextEdit
 from cryptpad_tui.crypto.keys import drive_root_of, make_genesis
+from cryptpad_tui.engine.limited import as_kept_here
 from cryptpad_tui.engine.records import own_record
 from cryptpad_tui.engine.values import PadListing
 from cryptpad_tui.vault.records import PadRecord
@@ -76,7 +77,8 @@ def create_pad(
     """See `Engine.create_pad`; `beside` writes what else belongs to the pad of `record` in the same
     transaction."""
     engine.drive_session.flush()
-    record = record or new_record(engine, kind, engine.rng(32))
+    made = record or new_record(engine, kind, engine.rng(32))
+    record = as_kept_here(engine.vault, made)
     try:
         with engine.drive_session.replica.store.transaction():
             engine.vault.put_pad(record)
@@ -88,7 +90,7 @@ def create_pad(
                 session.view.replace_all([TextEdit(_START, _START, *run) for run in runs])
             beside(session)
             session.flush()
-            engine.add(record, folder=folder)
+            engine.add(record, folder=folder, owner_root=made.secret)
     except BaseException:
         unmake(engine, record.pad_id)
         raise

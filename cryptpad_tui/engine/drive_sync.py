@@ -18,6 +18,7 @@ from cryptpad_tui.drive.drive import Drive
 from cryptpad_tui.drive.mirror import Mirror
 from cryptpad_tui.drive.tree import PAD_ID_CHARS
 from cryptpad_tui.engine import creating, devices, keyrings
+from cryptpad_tui.engine.limited import AccountSeal
 from cryptpad_tui.engine.records import fits
 from cryptpad_tui.engine.values import SessionEvent
 from cryptpad_tui.vault.errors import VaultError
@@ -43,10 +44,12 @@ def open_drive(engine: Engine) -> tuple[PadSession, Drive]:
     """The session of the account's drive, at the place that the account's root leads to."""
     record, root = creating.drive_record(engine), engine.vault.account_root
     session = engine.open_pads.make(record)
-    if not record.uploaded and record.pad_id != creating.drive_genesis(root).pad_id:
+    is_own = record.role == "owner"
+    if is_own and not record.uploaded and record.pad_id != creating.drive_genesis(root).pad_id:
         session = _at_its_place(engine, session)
     stale = engine.vault.setting(ADOPTED) not in (None, str(session.replica.fold.n))
-    drive = Drive(session.view, Mirror(session.view, engine.vault, compare=stale), rng=engine.rng)
+    mirror = Mirror(session.view, engine.vault, compare=stale)
+    drive = Drive(session.view, mirror, rng=engine.rng, seal=AccountSeal(engine))
     return session, drive
 
 

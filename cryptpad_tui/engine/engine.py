@@ -133,10 +133,10 @@ class Engine:
         """
         return creating.create_pad(self, title, kind=kind, text=text, runs=runs, folder=folder)
 
-    def add(self, record: PadRecord, *, folder: str = "") -> None:
-        """Take a pad into the drive, or bring it up to date there."""
+    def add(self, record: PadRecord, *, folder: str = "", owner_root: bytes | None = None) -> None:
+        """Take a pad into the drive, or bring it up to date there; `owner_root` as `Drive.put` says."""
         self.vault.put_pad(record)
-        self.drive.put(record)
+        self.drive.put(record, owner_root=owner_root)
         if folder:
             self.drive.set_folder(record.pad_id, folder)
         self.drive_session.flush()
@@ -144,8 +144,9 @@ class Engine:
     def keep_record(self, record: PadRecord) -> None:
         """What the keys to a pad are from here on, in the vault and in the drive."""
         self.vault.put_pad(record)
-        self.drive.put(record)
-        self.drive_session.flush()
+        if record.kind != PadKind.DRIVE:
+            self.drive.put(record)
+            self.drive_session.flush()
 
     def rename(self, pad_id: bytes, title: str) -> None:
         """The title that everybody sees; for a view-only pad one's own name for it."""

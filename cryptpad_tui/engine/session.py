@@ -202,7 +202,7 @@ class PadSession:
         if self.record.role != "owner":
             role, secret = secret_of(replica.keys)
             self.record = replace(self.record, role=role, secret=secret, epoch=replica.fold.epoch)
-            self._engine.keep_record(self.record)
+        self._engine.keep_record(self.record)
         if self.can_edit:
             self.remake(with_outbox=True)
         self.tell(SessionEvent.STATUS)

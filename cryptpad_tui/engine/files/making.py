@@ -24,6 +24,7 @@ from cryptpad_tui.engine.files.book import FileBook, FileNote, FileState
 from cryptpad_tui.engine.files.errors import NotAFile
 from cryptpad_tui.engine.files.kept import KeptFiles, Progress
 from cryptpad_tui.engine.files.names import OWN_FILE, own_file, put_ref, safe_name, type_of
+from cryptpad_tui.engine.limited import as_kept_here
 from cryptpad_tui.engine.values import PadListing
 from cryptpad_tui.pad.objects import KEY_BYTES, MAX_OBJECT_BYTES, FileRef, ObjectTooLarge, Read
 from cryptpad_tui.vault.records import PadRecord
@@ -112,13 +113,14 @@ def _note_of(record: PadRecord, ref: FileRef, source: SourceFile, folder: str) -
 def _create(engine: Engine, record: PadRecord, ref: FileRef, note: FileNote, folder: str) -> None:
     try:
         with engine.drive_session.replica.store.transaction():
-            engine.vault.put_pad(record)
+            kept = as_kept_here(engine.vault, record)
+            engine.vault.put_pad(kept)
             session = engine.open_pad(record.pad_id)
             session.set_title(ref.name)
             put_ref(session.view, ref)
             session.view.set_map(META_ROOT, OWN_FILE, ref.file_id.hex())
             session.flush()
-            engine.add(record, folder=folder)
+            engine.add(kept, folder=folder, owner_root=record.secret)
             FileBook(engine.vault).put(note)
     except BaseException:
         creating.unmake(engine, record.pad_id)
