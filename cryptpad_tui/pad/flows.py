@@ -25,7 +25,7 @@ from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.pad import flows_keys, flows_start, rederive
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.asking import FETCH_LIMIT, Flow, Request, pause, prove
-from cryptpad_tui.pad.epochs import NoStartYet
+from cryptpad_tui.pad.epochs import NoStartYet, Removed
 from cryptpad_tui.pad.evidence import pin_piece, shown_piece
 from cryptpad_tui.pad.fold import Fold, Folded
 from cryptpad_tui.pad.owner_records import epochs_in, verified_records
@@ -212,10 +212,17 @@ def _offer(connected: Connected) -> flows_start.Offer:
 
 
 def _to_the_end(replica: Replica, connected: Connected, load: DocumentLoader) -> Flow[list[Folded]]:
-    """To the signed end; around what this machine cannot load, where others made a snapshot behind it."""
+    """To the signed end; around what this machine cannot load or read, from a snapshot of behind it."""
     signed = connected.signed
     try:
         return (yield from catch_up(replica, signed.n, signed.head))
+    except Removed as left_out:
+        if left_out.record.epoch >= replica.ring.newest:
+            raise
+        # Left out for a while, and back by later keys, of which their record tells more.
+        yield from flows_keys.learn(replica)
+        if not (yield from flows_start.go_around(replica, _offer(connected), load)):
+            raise NoStartYet from None
     except CannotLoadHere:
         if not (yield from flows_start.go_around(replica, _offer(connected), load)):
             raise

@@ -16,6 +16,7 @@ from cryptpad_tui.pad import snapshots
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.asking import Flow, Request, do_job, get_chunk, get_table, one_entry, prove
 from cryptpad_tui.pad.fold import Fold
+from cryptpad_tui.pad.folded import Detour
 from cryptpad_tui.pad.ports import LogRow
 from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.pad.snapshots import DocumentLoader
@@ -38,7 +39,7 @@ def start(replica: Replica, offer: Offer, load: DocumentLoader) -> Flow[None]:
 
 
 def go_around(replica: Replica, offer: Offer, load: DocumentLoader) -> Flow[bool]:
-    """Begin again behind an entry that this machine cannot load, if the relay has a snapshot that holds it.
+    """Begin again behind what this machine cannot load or read, if the relay has a snapshot that holds it.
 
     Judged as a newcomer judges it; and it must be of the log that is verified here.
     """
@@ -52,7 +53,7 @@ def go_around(replica: Replica, offer: Offer, load: DocumentLoader) -> Flow[bool
         return False
     yield from _must_extend(own, entry, extension)
     yield from _begin_at(replica, offer, entry, load)
-    replica.went_around = stuck_n
+    replica.detour = Detour(stuck_n, is_back=replica.fold.epoch != own.epoch)
     return True
 
 

@@ -38,6 +38,14 @@ class SnapshotMark:
     """Who made it; empty where its digest was of another engine, so that only its table was compared."""
 
 
+@dataclass(frozen=True, slots=True)
+class Detour:
+    """A fold was put behind an entry that could not be loaded here, or not read: `is_back` by later keys."""
+
+    n: int
+    is_back: bool
+
+
 def row_of(n: int, entry: Entry, head: bytes) -> LogRow:
     return LogRow(n, entry.entry_id, head, entry.raw, void=False)
 

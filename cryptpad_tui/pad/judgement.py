@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from cryptpad_relay.protocol.entry import Entry, Kind
 from cryptpad_tui.pad.alarms import Notice
 from cryptpad_tui.pad.fold import Folded
+from cryptpad_tui.pad.folded import Detour
 from cryptpad_tui.pad.payloads import Verdict
 from cryptpad_tui.pad.verdicts import StartMark, VerdictMark
 from cryptpad_tui.pad.writers import WriterStatus
@@ -147,13 +148,13 @@ class Judgement:
         for item in differing:
             self._alert(item)
 
-    def went_around(self, n: int) -> None:
-        """This machine could not load an entry, and goes on from a snapshot of behind it."""
+    def went_around(self, detour: Detour) -> None:
+        """This machine could not load or read an entry, and goes on from a snapshot of behind it."""
         start = self._replica.fold.start
         name = self._name_of(start.writer_pk) if start else "somebody"
-        self._notices.append(
-            Notice(f"the change at {n} cannot be loaded here; this pad goes on from a snapshot by {name}")
-        )
+        unloadable = f"the change at {detour.n} cannot be loaded here"
+        why = "you were left out for a while" if detour.is_back else unloadable
+        self._notices.append(Notice(f"{why}; this pad goes on from a snapshot by {name}"))
 
     # -- ENDORSE
 

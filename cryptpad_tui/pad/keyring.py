@@ -95,7 +95,7 @@ class KeyRing:
             return Roster(())
 
     def _candidates(self, record: EpochRecord) -> Iterable[ViewKeys]:
-        known = self._keys.get(record.epoch)
+        known = self.known(record.epoch)
         # View keys of an epoch may have come from the one after it: a slot can hold more.
         if isinstance(known, EditKeys):
             yield known

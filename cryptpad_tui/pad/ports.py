@@ -62,6 +62,9 @@ class PadStore(Protocol):
     def checkpoint(self) -> tuple[int, bytes] | None:
         """The newest (n, state): everything to continue folding after position n."""
 
+    def checkpoint_n(self) -> int:
+        """The newest checkpoint's position, without its state; 0 where there is none."""
+
     def set_checkpoint(self, n: int, state: bytes) -> None:
         """Replace the checkpoint. Log rows stay: they are the history."""
 

@@ -21,6 +21,7 @@ from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.pad.alarms import Alarm, NeedsProof
 from cryptpad_tui.pad.epochs import EpochMark, HistoryClosed, Removed
 from cryptpad_tui.pad.fold import Fold, Folded
+from cryptpad_tui.pad.folded import Detour
 from cryptpad_tui.pad.judgement import Judgement
 from cryptpad_tui.pad.keyring import KeyRing
 from cryptpad_tui.pad.outgoing import Outgoing, Profile
@@ -83,8 +84,7 @@ class Replica(StoredFold):
         """Whether an entry out of this vault's outbox turned out void: its text must be made again."""
         self._lost_snapshot_n = 0
         self._held_by_start: frozenset[bytes] = frozenset()
-        self.went_around = 0
-        """The entry that could not be loaded here, where this fold was put behind it."""
+        self.detour: Detour | None = None
         self.witness = Witness(genesis.pad_id, store.signed_head())
 
     @property
@@ -197,15 +197,15 @@ class Replica(StoredFold):
         with self.store.transaction():
             self._drop_what_the_start_holds()
             super().confirm_start()
-        if self.went_around:
-            self.reloaded = True
-            self.judgement.went_around(self.went_around)
-            self.went_around = 0
+        if self.detour:
+            self.reloaded, self.crossed = True, self.crossed or self.detour.is_back
+            self.judgement.went_around(self.detour)
+            self.detour = None
 
     def leave_unproven_way(self) -> None:
         """Back to what is stored, where the way around an entry was not proved to its end."""
-        if self.went_around and self.unconfirmed_start:
-            self.went_around, self._is_stored = 0, False
+        if self.detour and self.unconfirmed_start:
+            self.detour, self._is_stored = None, False
 
     def start_from(self, fold: Fold, snapshot: LogRow) -> None:
         # A table that says more than it names by its id would have edits forgotten that nobody else has.

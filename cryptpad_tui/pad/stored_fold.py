@@ -157,7 +157,8 @@ class StoredFold:
     def follow_store(self) -> list[Folded]:
         """Fold what another process of this vault has verified and stored."""
         self.require_stored()
-        self._start_where_another_joined()
+        if not self._next_is_stored():
+            self._start_where_another_did()
         folded = []
         try:
             while rows := self._stored_rows():
@@ -165,23 +166,28 @@ class StoredFold:
                     folded.append(self.fold.step(row.entry, trusted=True))
                     self._fresh.append(folded[-1])
                     self._tail_bytes += len(row.entry)
-        except Removed:
-            # The relay says it again, to whoever is to hear of it.
-            pass
+        except (Removed, HistoryClosed):
+            # Another window may have come back behind what this person has no keys of. Where none has, the
+            # relay says it again, to whoever is to hear of it.
+            self._start_where_another_did()
         except (NeedsRefold, NeedsEntry):
             # The process that met the owner's record left a checkpoint that has its effect in it.
             self.reopen()
             self.replaced = Replaced.VOIDED
         return folded
 
-    def _start_where_another_joined(self) -> None:
-        """Another process of this vault began at a snapshot: no stored entries lead there from here."""
+    def _next_is_stored(self) -> bool:
         rows = self.store.log_after(self.fold.n, 1)
-        if rows and rows[0].n != self.fold.n + 1:
-            saved = self.store.checkpoint()
-            if saved and saved[0] > self.fold.n:
-                self._reopen()
-                self.reloaded = True
+        return bool(rows) and rows[0].n == self.fold.n + 1
+
+    def _start_where_another_did(self) -> None:
+        """Another process of this vault began at a snapshot, to which nothing stored leads from here.
+
+        Nothing need stand behind it yet; what is pending may be made for it already.
+        """
+        if self.store.checkpoint_n() > self.fold.n:
+            self._reopen()
+            self.reloaded = True
 
     def reopen(self) -> None:
         """Take what storage holds in place of this fold; the view must follow."""

@@ -47,6 +47,10 @@ class VaultPadStore:
         row = self._database.row("SELECT n, state FROM checkpoint WHERE pad=?", (self._pad,))
         return cast(tuple[int, bytes] | None, row)
 
+    def checkpoint_n(self) -> int:
+        row = self._database.row("SELECT n FROM checkpoint WHERE pad=?", (self._pad,))
+        return cast(int, row[0]) if row else 0
+
     def set_checkpoint(self, n: int, state: bytes) -> None:
         # Another window may be further on: its checkpoint serves both, and an older one only costs time.
         self._database.execute(

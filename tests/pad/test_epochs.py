@@ -145,6 +145,53 @@ def test_a_newcomer_reads_the_history_only_where_the_owner_gave_it(
             fold.step(rows[0].entry)
 
 
+@pytest.mark.parametrize("history", [True, False])
+def test_who_was_left_out_and_is_back_goes_on_with_what_was_written_meanwhile(
+    table: Table, anna: Guest, history: bool
+) -> None:
+    """With the history between, or from a snapshot behind it."""
+    carla = Guest(table, "Carla", 3)
+    carla.write("Carla. ")
+    anna.rotate(history=history)
+    anna.write("secret. ")
+    carla.type("unsent. ")
+    with pytest.raises(Removed):
+        carla.arrive()
+    anna.rotate(carla.kept(), history=history, snapshot=False)
+    if not history:
+        with pytest.raises(NoStartYet):
+            carla.arrive()
+        assert carla.canonical() == "Anna. Carla. "
+    anna.snapshot()
+    carla.restart()
+    carla.arrive()
+    assert carla.send() is Code.OK
+    anna.arrive()
+    assert carla.canonical() == anna.canonical() == "Anna. Carla. secret. unsent. "
+    assert not carla.store.outbox()
+    assert bool(carla.replica.judgement.take_notices()) != history
+
+
+@pytest.mark.parametrize("history", [True, False])
+def test_another_window_follows_the_one_that_came_back_after_its_person_was_left_out(
+    table: Table, anna: Guest, history: bool
+) -> None:
+    """Else what is pending there would be read, and made again, on a log that does not hold its places."""
+    carla = Guest(table, "Carla", 3)
+    carla.write("Carla. ")
+    anna.rotate(history=history)
+    anna.write("secret. ")
+    anna.rotate(carla.kept(), history=history)
+    other = Guest(table, "Carla", 4, store=carla.store, identity=carla.identity)
+    other.learned = carla.learned
+    other.restart()
+    other.arrive()
+    carla.replica.follow_store()
+    carla.show(carla.replica.take_folded())
+    assert carla.replica.fold.head == other.replica.fold.head
+    assert carla.canonical() == other.canonical() == anna.canonical()
+
+
 def test_a_newcomer_without_history_waits_for_the_first_snapshot(table: Table, anna: Guest) -> None:
     anna.rotate(history=False, snapshot=False)
     epoch, keys = anna.link()

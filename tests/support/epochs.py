@@ -62,11 +62,14 @@ class Guest:
         keys: ViewKeys | None = None,
         epoch: int = 0,
         owner: bool = False,
+        store: MemoryStore | None = None,
+        identity: SigningSeed | None = None,
     ) -> None:
+        """`store`, `identity`: those of another window of the same person."""
         self.table, self.name = table, name
         self.rng = seeded(seed)
-        self.store = MemoryStore()
-        self.identity = SigningSeed(self.rng(32))
+        self.store = store or MemoryStore()
+        self.identity = identity or SigningSeed(self.rng(32))
         first = keys or EditKeys.from_seed(edit_seed_of(OWNER_ROOT, 0))
         self.genesis = make_genesis(OWNER_ROOT, PadKind.TEXT, rng=lambda size: bytes(size))
         self.learned: dict[int, ViewKeys] = {epoch: first}
@@ -81,6 +84,7 @@ class Guest:
             owner_root=self.owner_root,
             openers=(self.identity,),
             learned=self.learned.__setitem__,
+            recall=lambda: dict(self.learned),
         )
         profile = Profile(self.identity, self.name, bytes(3))
         self.replica = Replica(

@@ -42,6 +42,9 @@ class MemoryStore:
     def checkpoint(self) -> tuple[int, bytes] | None:
         return self.saved
 
+    def checkpoint_n(self) -> int:
+        return self.saved[0] if self.saved else 0
+
     def set_checkpoint(self, n: int, state: bytes) -> None:
         self.saved = (n, state)
 
