@@ -21,7 +21,7 @@ from cryptpad_tui.crdt.grammar import (
     read_struct,
 )
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.crdt.reader import MAX_CLIENT, MAX_CLOCK, Reader
+from cryptpad_tui.crdt.reader import MAX_CLIENT, MAX_CLOCK, Id, Reader
 from cryptpad_tui.crdt.wire import encode_block, encode_delete_set, encode_place, encode_string, encode_varint
 
 MAX_PART_BYTES = 200_000
@@ -84,6 +84,12 @@ def merge_own(updates: Sequence[bytes]) -> list[bytes]:
         client, clock = part.client, part.next_clock
         items += part.items
     return _write_parts(client, list(_join_strings(client, items)), _union(ranges), MAX_PART_BYTES)
+
+
+def own_end(update: bytes) -> Id:
+    """The client of an own update, and the clock behind its last item; 0 where it only deletes."""
+    own = _take_apart(update)
+    return own.client, own.next_clock
 
 
 def void_update(update: bytes) -> bytes:

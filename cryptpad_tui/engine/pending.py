@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.errors import EngineFailure
+from cryptpad_tui.crdt.split import own_end
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.engine import generations, verdicts
 from cryptpad_tui.engine.flush_timer import FlushTimer
@@ -259,6 +260,8 @@ class PendingEdits:
         self.take_in_others()
         if self._store.outbox() and not with_outbox:
             return None
+        if not self._shows_all_pending():
+            return None
         journal_ids, outbox_ids = self._replica.queue.remake_ids(with_outbox=with_outbox)
         own = self._replica.writer
         if with_outbox or any(own and row.writer_pk == own.pk for row in self._store.journal_after(0)):
@@ -275,6 +278,12 @@ class PendingEdits:
         return self._store.replace_pending(
             journal_ids=journal_ids, outbox_ids=outbox_ids, writer_pk=writer.pk, updates=self._unsaved
         )
+
+    def _shows_all_pending(self) -> bool:
+        """Whether nothing waits that was made on more of the log than is here: it would be dropped unseen."""
+        clocks = self.view.state_vector()
+        ends = [own_end(update) for update in self._replica.queue.pending_updates()]
+        return all(clock <= clocks.get(client, 0) for client, clock in ends)
 
     def go_back(self) -> None:
         """A transaction failed: show what is stored, at the latest when storage works again."""

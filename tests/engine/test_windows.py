@@ -124,6 +124,20 @@ async def test_deleting_while_another_window_makes_the_queue_again(make_engine: 
     assert one.view.text() == two.view.text() == "left behind\nfrom one\n"
 
 
+async def test_what_was_made_on_more_of_the_log_than_is_here_waits(make_engine: MakeEngine) -> None:
+    """It cannot be shown, so a remake, which makes the difference to what is shown, must not take it away."""
+    (dying, first), (_, one) = await windows(make_engine, 2)
+    append(first, "not here\n")
+    first.view.take_updates()
+    append(first, "behind it\n")
+    first.flush()
+    die(dying)
+    waiting = one.replica.store.journal_after(0)
+    one.remake(with_outbox=False)
+    assert one.replica.store.journal_after(0) == waiting
+    assert one.view.text() == "start\n"
+
+
 async def test_a_full_disk_keeps_the_edit_until_there_is_room(
     make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
