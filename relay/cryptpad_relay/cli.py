@@ -73,13 +73,24 @@ def cli() -> None:
     help="Settings, TOML.  [default: DIR/relay.toml]",
 )
 @click.option(
+    "--login",
+    metavar="on|off",
+    help="Whether people may keep a login here, to begin on a new machine with.  [default: on]",
+)
+@click.option(
     "--restored",
     is_flag=True,
     help="The data is a backup: take no new text for a pad before its people gave back what it lacks.",
 )
 @click.option("--verbose", is_flag=True, help="Say more on stderr.")
 def serve(
-    listen: str | None, unix: str | None, data: str | None, config: Path | None, restored: bool, verbose: bool
+    listen: str | None,
+    unix: str | None,
+    data: str | None,
+    config: Path | None,
+    login: str | None,
+    restored: bool,
+    verbose: bool,
 ) -> int:
     """Serve pads until SIGTERM or Ctrl+C.
 
@@ -89,7 +100,7 @@ def serve(
     if listen and unix:
         raise click.UsageError("--listen and --unix exclude each other")
     log_to_stderr(logging.DEBUG if verbose else logging.INFO)
-    flags = {"listen": listen, "unix": unix, "data": data}
+    flags = {"listen": listen, "unix": unix, "data": data, "login": login}
     return asyncio.run(_serve(load_settings(flags, os.environ, config), restored=restored))
 
 

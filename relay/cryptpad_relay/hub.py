@@ -15,6 +15,7 @@ from cryptpad_relay.endings import due, end_subscriptions, stage_record, through
 from cryptpad_relay.epochs import is_ended
 from cryptpad_relay.holds import Holds
 from cryptpad_relay.limits import AddressBuckets, Limits
+from cryptpad_relay.logins import Logins
 from cryptpad_relay.mailboxes import Mailboxes
 from cryptpad_relay.marks import Marks
 from cryptpad_relay.padlog import Accepted, PadLog
@@ -55,6 +56,7 @@ class Hub:
         self.fan_out = fan_out
         self.creates_by_address = AddressBuckets(self.limits.creates_per_address)
         self.rendezvous = Rendezvous(self.limits, random_bytes)
+        self.logins = Logins(self.limits, store)
         self.mailboxes = Mailboxes(self.limits, store)
         self.holds = Holds(wall, self.limits, backed_up=store.last_pad_number() if restored else 0)
         self._wake = wake
@@ -243,6 +245,7 @@ class Hub:
             self._forget_at = now + FORGET_INTERVAL_S
             self.creates_by_address.forget_idle(now)
             self.rendezvous.tick(now)
+            self.logins.tick(now)
             self.mailboxes.tick(now)
             self.mailboxes.expire(self._gathering.rows.mail, self.day())
             self._end_expired()

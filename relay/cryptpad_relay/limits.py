@@ -38,6 +38,13 @@ class Limits(NamedTuple):
     meetings_per_connection: int = 4
     meeting_s: float = 600.0
     meeting_messages: int = 8
+    logins: int = 65_536
+    """Login blocks that are kept: 0 keeps none, and answers no question for one."""
+    login_asks_per_connection: Rate = Rate(20, 0.2)
+    login_asks_per_address: Rate = Rate(60, 0.2)
+    """Questions for a block and changes of one: each question may be a guess of a passphrase."""
+    login_asks_per_block: Rate = Rate(20, 0.1)
+    login_makes_per_address: Rate = Rate(10, 0.005)
     mails_per_connection: Rate = Rate(32, 0.2)
     mails_per_address: Rate = Rate(120, 0.2)
     mails_per_door: Rate = Rate(30, 1 / 60)

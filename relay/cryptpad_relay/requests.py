@@ -16,6 +16,7 @@ from cryptpad_relay.epochs import Epoch, epochs_of, newest_that_fit
 from cryptpad_relay.filing import drop_file, is_announced, look_at_file, put_file
 from cryptpad_relay.freezing import freeze
 from cryptpad_relay.limits import Bucket
+from cryptpad_relay.logins import LOGINS
 from cryptpad_relay.mailboxes import MAILBOXES
 from cryptpad_relay.protocol import frames, labels
 from cryptpad_relay.protocol.chain import chain_start
@@ -296,4 +297,5 @@ HANDLERS: Final[dict[int, Callable[[Session, int, bytes, float], Work]]] = {
     Op.UNSUB: _unsubscribe,
     **MEETINGS,
     **MAILBOXES,
+    **LOGINS,
 }

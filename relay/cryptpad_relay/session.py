@@ -44,6 +44,7 @@ class Session:
         self.presence_tokens = Bucket(limits.presence_per_connection, now)
         self.mail_tokens = Bucket(limits.mails_per_connection, now)
         self.table_tokens = Bucket(limits.tables_per_connection, now)
+        self.login_tokens: Bucket | None = None
         self._fault_tokens = Bucket(limits.faults_per_connection, now)
         self._since = now
         self._unproven_bytes = 0

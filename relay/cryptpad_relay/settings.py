@@ -19,7 +19,8 @@ DEFAULT_LISTEN: Final = "127.0.0.1:8480"
 DEFAULT_COMMIT_MS: Final = "17"
 ENVIRONMENT: Final = "CRYPTPAD_RELAY_"
 _ADDRESSES: Final = frozenset({"listen", "unix"})
-_NAMES: Final = (*sorted(_ADDRESSES), "data", "commit_ms")
+_NAMES: Final = (*sorted(_ADDRESSES), "data", "commit_ms", "login")
+_SWITCH: Final = {"on": True, "off": False}
 
 
 class BadSetting(Exception):
@@ -54,6 +55,8 @@ def load_settings(
     in_file = _read_file(config or data / "relay.toml", required=config is not None)
     limits = _limits(in_file.pop("limits", {}))
     values = _override({name: str(value) for name, value in in_file.items()}, values)
+    if not _login(values):
+        limits = limits._replace(logins=0)
     unix = values.get("unix")
     host, port = _host_and_port(values.get("listen") or DEFAULT_LISTEN)
     return Settings(host, port, Path(unix) if unix else None, data, _commit_interval(values), limits)
@@ -96,6 +99,14 @@ def _commit_interval(values: Mapping[str, str]) -> float:
     if not 0 <= milliseconds <= 1_000:
         raise BadSetting("commit_ms must be a number of milliseconds from 0 to 1000")
     return milliseconds / 1_000
+
+
+def _login(values: Mapping[str, str]) -> bool:
+    """Whether people may keep a login here; without it every machine comes by a code or a kit."""
+    try:
+        return _SWITCH[values.get("login", "on")]
+    except KeyError:
+        raise BadSetting('login must be "on" or "off"') from None
 
 
 def _limits(table: object) -> Limits:

@@ -35,6 +35,17 @@ def test_an_address_on_the_command_line_beats_any_other_kind_of_address(tmp_path
     assert load_settings({**NO_FLAGS, "unix": "sock"}, listening).unix == Path("sock")
 
 
+def test_logins_can_be_switched_off(tmp_path: Path) -> None:
+    environment = {"CRYPTPAD_RELAY_DATA": str(tmp_path)}
+    assert load_settings(NO_FLAGS, environment).limits.logins > 0
+    assert load_settings({**NO_FLAGS, "login": "off"}, environment).limits.logins == 0
+    (tmp_path / "relay.toml").write_text('login = "off"\n')
+    assert load_settings(NO_FLAGS, environment).limits.logins == 0
+    assert load_settings(NO_FLAGS, {**environment, "CRYPTPAD_RELAY_LOGIN": "on"}).limits.logins > 0
+    with pytest.raises(BadSetting):
+        load_settings({**NO_FLAGS, "login": "maybe"}, environment)
+
+
 def test_limits_come_from_the_file(tmp_path: Path) -> None:
     config = tmp_path / "other.toml"
     config.write_text("[limits]\nconnections = 7\ncreates_per_address = [3, 0.5]\n")

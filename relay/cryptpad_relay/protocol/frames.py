@@ -56,6 +56,10 @@ class Op(IntEnum):
     MBOX_DROP = 0x13
     MBOX_CLOSE = 0x14
     TABLE = 0x15
+    LOGIN_GET = 0x18
+    LOGIN_PUT = 0x19
+    LOGIN_MOVE = 0x1A
+    LOGIN_DROP = 0x1B
     FILE_PUT = 0x20
     FILE_LOOK = 0x21
     FILE_DROP = 0x22

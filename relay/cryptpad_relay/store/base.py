@@ -97,6 +97,13 @@ class ChunkRow:
     """Days since 1970 when it was put: one that no SNAPSHOT names is dropped after a day or two."""
 
 
+class LoginRow(NamedTuple):
+    """A login block, and which version of its owner's it is."""
+
+    version: int
+    block: bytes
+
+
 @dataclass(slots=True)
 class Rows:
     """One transaction: pads to create (GENESIS by pad id), chunks, losses by the pad's number, and entries in
@@ -110,10 +117,12 @@ class Rows:
     """Pads of which only GENESIS and the owner's records stay."""
     filing: Filing = field(default_factory=Filing)
     mail: Mailing = field(default_factory=Mailing)
+    logins: dict[bytes, LoginRow | None] = field(default_factory=dict)
+    """Login blocks by their id; None where one goes."""
 
     def __bool__(self) -> bool:
         log = self.creates or self.chunks or self.entries or self.losses
-        return bool(log or self.filing or self.mail)
+        return bool(log or self.filing or self.logins or self.mail)
 
 
 class LogIndex(FileIndex, Protocol):
@@ -176,6 +185,10 @@ class Store(FileStore, MailStore, Protocol):
         """The number of the pad created last; 0 where there is none."""
 
     def pad_index(self, pad: PadRow) -> LogIndex: ...
+
+    def login(self, login_id: bytes) -> LoginRow | None: ...
+
+    def login_count(self) -> int: ...
 
     def expiring(self) -> Sequence[PadRow]:
         """Pads of which some record of the owner names a day."""

@@ -13,6 +13,7 @@ from cryptpad_relay.protocol.entry import ChunkRef
 from cryptpad_relay.protocol.frames import MAX_TABLE_BYTES
 from cryptpad_relay.protocol.records import OWNER_RECORDS, RecordKind
 from cryptpad_relay.store.base import (
+    LoginRow,
     Loss,
     PadRow,
     Rows,
@@ -53,6 +54,7 @@ class MemoryStore(MemoryFiles, MemoryMail):
     def __init__(self) -> None:
         self._pads: dict[bytes, _Pad] = {}
         self.mailboxes: dict[bytes, MemoryMailbox] = {}
+        self._logins: dict[bytes, LoginRow] = {}
         self._durable: list[Rows] = []
         self._written = Rows()
         self.fail_commits = 0
@@ -66,6 +68,12 @@ class MemoryStore(MemoryFiles, MemoryMail):
 
     def pads_with_files(self) -> list[_Pad]:
         return list(self._pads.values())
+
+    def login(self, login_id: bytes) -> LoginRow | None:
+        return self._logins.get(login_id)
+
+    def login_count(self) -> int:
+        return len(self._logins)
 
     def last_pad_number(self) -> int:
         return len(self._pads)
@@ -108,6 +116,11 @@ class MemoryStore(MemoryFiles, MemoryMail):
         for pad_id, genesis in rows.creates.items():
             if pad_id not in self._pads:
                 self._pads[pad_id] = _Pad(PadRow(len(self._pads) + 1, pad_id, genesis))
+        for login_id, login in rows.logins.items():
+            if login is None:
+                self._logins.pop(login_id, None)
+            else:
+                self._logins[login_id] = login
         for chunk in rows.chunks:
             self._pads[chunk.pad.pad_id].chunks.setdefault(chunk.chunk_id, chunk.data)
         apply_mailing(self.mailboxes, rows.mail)

@@ -28,6 +28,7 @@ from cryptpad_relay.store.base import (
 )
 from cryptpad_relay.store.ending import end_pad
 from cryptpad_relay.store.files.sqlite import SqliteFileIndex, SqliteFiles, write_filing
+from cryptpad_relay.store.logins.sqlite import SqliteLogins, write_logins
 from cryptpad_relay.store.mail.sqlite import SqliteMail, write_mailing
 from cryptpad_relay.store.schema import (
     ADDED,
@@ -49,7 +50,7 @@ _INSERT_ENTRY: Final = """
 INSERT INTO entry (place, entry_id, head, writer, seq, base_n, id_key, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
-class SqliteStore(SqliteFiles, SqliteMail):
+class SqliteStore(SqliteFiles, SqliteLogins, SqliteMail):
     """The relay's log on disk. One process at a time may have it open (data_dir.py has the lock)."""
 
     def __init__(self, path: Path) -> None:
@@ -243,6 +244,7 @@ def _write(connection: sqlite3.Connection, rows: Rows) -> None:
         [(row.pad.number, row.chunk_id, row.day, len(row.data), row.data) for row in rows.chunks],
     )
     write_filing(connection, rows.filing)
+    write_logins(connection, rows.logins)
     write_mailing(connection, rows.mail)
     connection.executemany(_INSERT_ENTRY, [_entry_values(row) for row in rows.entries])
     for row in rows.entries:

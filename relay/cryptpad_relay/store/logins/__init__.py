@@ -1,0 +1,1 @@
+"""Login blocks, beside the logs of pads."""
