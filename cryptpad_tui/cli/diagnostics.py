@@ -48,6 +48,7 @@ MEANINGS: Final[dict[str, ExitCode]] = {
     "cryptpad_tui.host.errors.RelayDidNotStart": ExitCode.UNREACHABLE,
     "cryptpad_tui.host.errors.RelayPortTaken": ExitCode.UNREACHABLE,
     "cryptpad_tui.crypto.errors.CryptoError": ExitCode.FAILED,
+    "cryptpad_tui.crypto.errors.LinkStaysLocked": ExitCode.LOCKED,
     "cryptpad_tui.convert.errors.ConvertError": ExitCode.FAILED,
     "cryptpad_tui.comments.model.CommentTooLong": ExitCode.FAILED,
     "cryptpad_tui.crdt.errors.DocumentError": ExitCode.FAILED,

@@ -41,7 +41,7 @@ def members_verb(
 
     async def work(engine: Engine) -> Membership:
         from cryptpad_tui.crypto.keys import Role
-        from cryptpad_tui.engine import membership
+        from cryptpad_tui.engine import membership, schedule
 
         pad_id = engine.find(pad).pad_id
         if keep is not None:
@@ -49,7 +49,7 @@ def members_verb(
             role = Role.VIEW if view else Role.EDIT
             membership.keep(engine, pad_id, found.ident_pk, role=role, name=found.name)
         if every is not None:
-            membership.set_schedule(engine, pad_id, every)
+            schedule.set_schedule(engine, pad_id, every)
         return membership.members(engine, pad_id)
 
     _show(in_vault(sources, work), as_json=as_json)

@@ -2,6 +2,7 @@
 
 A link is a secret. It is read from a prompt, standard input or a file, never from arguments; `repr` hides it.
 The pin says what its maker had seen of the log, so that no relay can show less to whoever follows the link.
+A link with a slot seed is one that the pad's owner can end alone: who follows it finds later keys by it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Final
 
 from cryptpad_relay.protocol import labels
 from cryptpad_tui.crypto.errors import BadLink
-from cryptpad_tui.crypto.keys import EditKeys, Role, ViewKeys
+from cryptpad_tui.crypto.keys import EditKeys, Role, SigningSeed, ViewKeys
 
 SCHEME: Final = "pad1:"
 LINK_VERSION: Final = 1
@@ -23,6 +24,9 @@ LOCKED_ROLE: Final = 3
 _FIXED: Final = struct.Struct(">BBH32sI32sQ16s16sB")
 _CHECKSUM_BYTES: Final = 4
 _MAX_TEXT: Final = 8 * 1024
+_OWN_SLOT: Final = 1
+"""The flag of a link that ends with `slot_seed`."""
+SLOT_SEED_BYTES: Final = 32
 NO_RELAY: Final = bytes(16)
 _OTHER_VERSION: Final = re.compile(r"pad([2-9]|[1-9][0-9]{1,2}):")
 _NO_BASE64: Final = re.compile(r"[^A-Za-z0-9_-]")
@@ -43,20 +47,35 @@ class Link:
     relay_fingerprint: bytes
     """16 bytes that name the relay's key, or zeros."""
     address: str
+    slot_seed: bytes = field(default=b"", repr=False)
+    """32 bytes of this link's own, or none: the owner may seal later keys to what follows from them."""
 
     def keys(self) -> ViewKeys:
         return EditKeys.from_seed(self.seed) if self.role == Role.EDIT else ViewKeys(self.seed)
 
+    def opener(self) -> SigningSeed | None:
+        """What opens this link's slot in an EPOCH record; None for a link without one of its own."""
+        return slot_opener(self.slot_seed) if self.slot_seed else None
+
+
+def slot_opener(slot_seed: bytes) -> SigningSeed:
+    return SigningSeed(labels.keyed_hash(slot_seed, "pad1/linkslot"))
+
 
 def encode_link(link: Link) -> str:
     """The link as text. It is a secret: it opens the pad."""
+    return as_text(link_bytes(link))
+
+
+def link_bytes(link: Link) -> bytes:
+    """The link without its checksum; what a locked link seals."""
     address = link.address.encode("ascii")
     if link.role not in (Role.EDIT, Role.VIEW) or not _ADDRESS.fullmatch(link.address):
         raise BadLink("a link needs a role and a relay address")
     body = _FIXED.pack(
         LINK_VERSION,
         link.role,
-        0,
+        _OWN_SLOT if link.slot_seed else 0,
         link.pad_id,
         link.epoch,
         link.seed,
@@ -65,12 +84,27 @@ def encode_link(link: Link) -> str:
         link.relay_fingerprint,
         len(address),
     )
-    body += address
+    return body + address + link.slot_seed
+
+
+def as_text(body: bytes) -> str:
     return SCHEME + _base64(body + _checksum(body))
 
 
 def decode_link(text: str) -> Link:
     """The link in `text` (surrounding white space is ignored); raises BadLink with a reason for a person."""
+    body = body_of(text)
+    if is_locked(body):
+        raise BadLink("it is locked with a passphrase, which whoever made it must tell you")
+    return parse_link(body)
+
+
+def is_locked(body: bytes) -> bool:
+    return body[1:2] == bytes([LOCKED_ROLE])
+
+
+def body_of(text: str) -> bytes:
+    """The bytes that a link's text stands for, of this version and not mistyped; raises BadLink."""
     stripped = text.strip()
     if len(stripped) > _MAX_TEXT or not stripped.startswith(SCHEME):
         raise BadLink(_why_no_link(stripped))
@@ -83,9 +117,7 @@ def decode_link(text: str) -> Link:
         raise BadLink("it is not spelled in the one right way: its last character is mistyped")
     if body[0] != LINK_VERSION:
         raise BadLink("it was made by a newer version of cryptpad-tui: update this one")
-    if body[1:2] == bytes([LOCKED_ROLE]):
-        raise BadLink("it is locked with a password, which this version cannot open yet")
-    return _parse(body)
+    return body
 
 
 def _why_no_link(text: str) -> str:
@@ -102,12 +134,15 @@ def _why_no_match(raw: bytes) -> str:
     return "its checksum does not match: a character is mistyped, or something was added"
 
 
-def _parse(body: bytes) -> Link:
+def parse_link(body: bytes) -> Link:
+    """What is in `link_bytes`; raises BadLink."""
     if len(body) < _FIXED.size:
         raise BadLink("it is too short")
     _, role, flags, pad_id, epoch, seed, pin_n, pin_head, fingerprint, length = _FIXED.unpack_from(body)
-    address = body[_FIXED.size :]
-    if role not in (Role.EDIT, Role.VIEW) or flags or len(address) != length or pin_n >= 2**63:
+    rest = body[_FIXED.size :]
+    address, slot_seed = rest[:length], rest[length:]
+    of_form = role in (Role.EDIT, Role.VIEW) and flags in (0, _OWN_SLOT) and len(address) == length
+    if not of_form or len(slot_seed) != flags * SLOT_SEED_BYTES or pin_n >= 2**63:
         raise BadLink("it has a form that this version does not know")
     try:
         text = address.decode("ascii")
@@ -115,7 +150,7 @@ def _parse(body: bytes) -> Link:
         raise BadLink("its relay address is not ASCII") from None
     if not _ADDRESS.fullmatch(text):
         raise BadLink("its relay address is none that cryptpad-tui can reach")
-    return Link(Role(role), pad_id, epoch, seed, pin_n, pin_head, fingerprint, text)
+    return Link(Role(role), pad_id, epoch, seed, pin_n, pin_head, fingerprint, text, slot_seed)
 
 
 def _checksum(body: bytes) -> bytes:

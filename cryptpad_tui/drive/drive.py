@@ -181,6 +181,20 @@ class Drive:
         self._set(pad_id.hex(), "removed", 0)
         self._set(pad_id.hex(), "trashed", 0)
 
+    def set_note(self, pad_id: bytes, name: str, value: str | None) -> None:
+        """Something private about a pad that goes with it to every device; None takes it away."""
+        key = f"{pad_id.hex()}/{name}"
+        if value is not None:
+            self._set(pad_id.hex(), name, value)
+        elif self._view.map_value(ENTRIES_ROOT, key) is not None:
+            self._view.delete_map(ENTRIES_ROOT, key)
+
+    def notes(self, pad_id: bytes, prefix: str) -> dict[str, str]:
+        """The notes of a pad whose name begins so (reads the whole map)."""
+        start = f"{pad_id.hex()}/{prefix}"
+        items = self._view.map_items(ENTRIES_ROOT).items()
+        return {key.partition("/")[2]: str(value) for key, value in items if key.startswith(start)}
+
     def record_of(self, pad_id: bytes) -> PadRecord | None:
         """The keys to one pad; None where they are not there, or make no sense."""
         values = {name: self._get(pad_id.hex(), name) for name in FIELDS}

@@ -18,6 +18,7 @@ from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.child import LoadingChild
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Attributes
+from cryptpad_tui.crypto.links import Link
 from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.drive.drive import Drive
 from cryptpad_tui.engine import (
@@ -309,13 +310,22 @@ class Engine:
         """Send what waits and fetch what is new; returns when done, or after `wait_s`."""
         return await syncing.sync(self, pad_ids, wait_s=wait_s)
 
-    async def make_link(self, pad_id: bytes, *, view: bool, wait_s: float = 10.0) -> str:
+    async def make_link(
+        self,
+        pad_id: bytes,
+        *,
+        view: bool,
+        label: str = "",
+        passphrase: bytes | None = None,
+        wait_s: float = 10.0,
+    ) -> str:
         """A link to the pad, pinned to what this client has verified; sends what waits first."""
-        return await linking.make_link(self, pad_id, view=view, wait_s=wait_s)
+        wish = linking.Wish(view, label, passphrase)
+        return await linking.make_link(self, pad_id, wish, wait_s=wait_s)
 
-    async def join(self, link_text: str, *, wait_s: float = 10.0) -> PadListing:
+    async def join(self, link: Link | str, *, wait_s: float = 10.0) -> PadListing:
         """Add the pad of a link to the drive; raises BadLink, RelayUnreachable or Alarm."""
-        return await linking.join(self, link_text, wait_s=wait_s)
+        return await linking.join(self, link, wait_s=wait_s)
 
     async def disconnect(self) -> None:
         """Leave every relay, and belong to no event loop any more."""

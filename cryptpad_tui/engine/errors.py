@@ -5,6 +5,7 @@
     - `NotAllowed`: this vault's right to the pad does not reach so far
     - `NotOwner`: only the pad's owner may
     - `UnknownMember`: a reference names nobody in the pad, or several
+    - `UnknownLink`, `LinkNameTaken`, `BadLinkName`, `TooManyLinks`: about the owner's list of links
     - `NoRelay`: the pad has no relay to be shared through
     - `RelayRefused`: the relay answered no; `code` says which rule
 
@@ -18,7 +19,9 @@ from cryptpad_tui.sync.connection import RelayUnreachable
 
 __all__ = [
     "AmbiguousTitle",
+    "BadLinkName",
     "EngineError",
+    "LinkNameTaken",
     "NoAlarm",
     "NoRelay",
     "NotAllowed",
@@ -26,6 +29,8 @@ __all__ = [
     "NotOwner",
     "RelayRefused",
     "RelayUnreachable",
+    "TooManyLinks",
+    "UnknownLink",
     "UnknownMember",
     "UnknownPad",
 ]
@@ -53,6 +58,22 @@ class NotCopied(EngineError):
 
 class NotOwner(EngineError):
     """Only the pad's owner can do that, since only their signature counts. Nothing was changed."""
+
+
+class UnknownLink(EngineError):
+    """No link of this pad, or several, are called so. `cryptpad-tui share PAD --list` shows them."""
+
+
+class LinkNameTaken(EngineError):
+    """A link of this pad has that name already, so nobody could tell them apart. Take another name."""
+
+
+class BadLinkName(EngineError):
+    """A link's name is one line of at most 64 characters. No link was made."""
+
+
+class TooManyLinks(EngineError):
+    """This pad has as many named links as one change of keys can carry. End some with `revoke --link`."""
 
 
 class UnknownMember(EngineError):

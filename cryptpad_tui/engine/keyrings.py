@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING
 
 from cryptpad_tui.crypto.keys import EditKeys, ViewKeys, edit_seed_of, identity_of, pseudonym_of
+from cryptpad_tui.crypto.links import Link, slot_opener
 from cryptpad_tui.pad.keyring import KeyRing
 from cryptpad_tui.vault.records import PadRecord
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
 
 _EDIT, _VIEW = "edit", "view"
+MAX_SLOT_SEEDS = 16
+"""Links to one pad that somebody followed: each costs a trial at each slot."""
 
 
 def ring_of(engine: Engine, record: PadRecord) -> KeyRing:
@@ -34,7 +37,11 @@ def ring_of(engine: Engine, record: PadRecord) -> KeyRing:
         keys,
         record.kind,
         owner_root=record.secret if is_owner else None,
-        openers=(pseudonym_of(account_root, pad_id), identity_of(account_root)),
+        openers=(
+            pseudonym_of(account_root, pad_id),
+            identity_of(account_root),
+            *[slot_opener(seed) for seed in _slot_seeds(engine, pad_id)],
+        ),
         learned=lambda epoch, found: _keep(engine, pad_id, epoch, found),
         recall=lambda: _stored(engine, pad_id),
     )
@@ -54,8 +61,23 @@ def keep(engine: Engine, record: PadRecord) -> None:
             _keep(engine, record.pad_id, epoch, keys)
 
 
+def keep_of_link(engine: Engine, link: Link) -> None:
+    """What a followed link holds for good: the keys of its epoch, and its own, to which later may come."""
+    _keep(engine, link.pad_id, link.epoch, link.keys(), spare=True)
+    seeds = _slot_seeds(engine, link.pad_id)
+    if link.slot_seed and link.slot_seed not in seeds:
+        kept = [*seeds, link.slot_seed][-MAX_SLOT_SEEDS:]
+        engine.vault.set_setting(_slots_name(link.pad_id), json.dumps([seed.hex() for seed in kept]))
+
+
+def _slot_seeds(engine: Engine, pad_id: bytes) -> list[bytes]:
+    stored: list[str] = json.loads(engine.vault.setting(_slots_name(pad_id)) or "[]")
+    return [bytes.fromhex(seed) for seed in stored]
+
+
 def forget(engine: Engine, pad_id: bytes) -> None:
     engine.vault.set_setting(_name(pad_id), None)
+    engine.vault.set_setting(_slots_name(pad_id), None)
 
 
 def _stored(engine: Engine, pad_id: bytes) -> dict[int, ViewKeys]:
@@ -66,11 +88,18 @@ def _stored(engine: Engine, pad_id: bytes) -> dict[int, ViewKeys]:
     return found
 
 
-def _keep(engine: Engine, pad_id: bytes, epoch: int, keys: ViewKeys) -> None:
+def _keep(engine: Engine, pad_id: bytes, epoch: int, keys: ViewKeys, *, spare: bool = False) -> None:
+    """`spare`: where there are none of that epoch yet."""
     stored = json.loads(engine.vault.setting(_name(pad_id)) or "{}")
+    if spare and str(epoch) in stored:
+        return
     role, seed = secret_of(keys)
     stored[str(epoch)] = [role, seed.hex()]
     engine.vault.set_setting(_name(pad_id), json.dumps(stored))
+
+
+def _slots_name(pad_id: bytes) -> str:
+    return f"link-keys/{pad_id.hex()}"
 
 
 def _name(pad_id: bytes) -> str:

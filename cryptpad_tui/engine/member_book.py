@@ -43,9 +43,9 @@ def write(engine: Engine, pad_id: bytes, listed: Sequence[BookMember]) -> None:
     _change(engine, pad_id, members=_plain(listed))
 
 
-def begin(engine: Engine, pad_id: bytes, listed: Sequence[BookMember]) -> None:
+def begin(engine: Engine, pad_id: bytes, listed: Sequence[BookMember], *, history: bool) -> None:
     """A change of keys for these was asked for: from here on it is owed."""
-    _change(engine, pad_id, members=_plain(listed), unfinished=True)
+    _change(engine, pad_id, members=_plain(listed), unfinished=True, owed_history=history)
 
 
 def done(engine: Engine, pad_id: bytes, *, at_ms: int) -> None:
@@ -56,8 +56,15 @@ def is_unfinished(engine: Engine, pad_id: bytes) -> bool:
     return bool(_book(engine, pad_id).get("unfinished"))
 
 
-def set_schedule(engine: Engine, pad_id: bytes, days: int) -> None:
-    _change(engine, pad_id, days=days, rotated_ms=_book(engine, pad_id).get("rotated_ms", engine.wall_ms()))
+def set_schedule(engine: Engine, pad_id: bytes, days: int, *, history: bool) -> None:
+    rotated_ms = _book(engine, pad_id).get("rotated_ms", engine.wall_ms())
+    _change(engine, pad_id, days=days, history=history, rotated_ms=rotated_ms)
+
+
+def gives_history(engine: Engine, pad_id: bytes) -> bool:
+    """Whether newcomers may read what is from before the change of keys that is due."""
+    book = _book(engine, pad_id)
+    return bool(book.get("owed_history" if book.get("unfinished") else "history", True))
 
 
 def schedule_of(engine: Engine, pad_id: bytes) -> int:

@@ -14,15 +14,15 @@ from cryptpad_relay.protocol.errors import Refused
 from cryptpad_relay.protocol.owner_records import EpochRecord, parse_record
 from cryptpad_tui.crypto.keys import Role
 from cryptpad_tui.crypto.slots import NoMemberKey, box_key_of
-from cryptpad_tui.engine import keyrings, member_book, people, standing
+from cryptpad_tui.engine import keyrings, link_book, member_book, people, standing
 from cryptpad_tui.engine.errors import (
-    EngineError,
     NotOwner,
     RelayRefused,
     RelayUnreachable,
     UnknownMember,
     UnknownPad,
 )
+from cryptpad_tui.engine.link_book import BookLink
 from cryptpad_tui.engine.member_book import BookMember
 from cryptpad_tui.engine.verifying import connection_of
 from cryptpad_tui.pad import flows, flows_epoch
@@ -95,7 +95,7 @@ def keep(
 
     `box_pk`: the X25519 key of their card; without one their identity's. Raises NotOwner or UnknownMember.
     """
-    record = _owned(engine, pad_id)
+    record = owned(engine, pad_id)
     try:
         box_pk or box_key_of(ident_pk)
     except NoMemberKey:
@@ -123,20 +123,27 @@ async def revoke(
     pad_id: bytes,
     *,
     drop: Sequence[bytes] = (),
+    keep_links: Sequence[BookLink] = (),
     history: bool = True,
     wait_s: float = 10.0,
 ) -> Membership:
-    """Change the keys: all links end, and of the members those in `drop`. The rest get the new keys by slot.
+    """Change the keys: links end but for the named ones in `keep_links`, and of the members those in `drop`.
+    The rest get the new keys by slot. Who is dropped may hold any link, so with them no link is kept.
 
     Raises NotOwner, Alarm, RelayRefused or RelayUnreachable; asked again it goes on from where it was.
     """
-    _owned(engine, pad_id)
+    owned(engine, pad_id)
     await _in_step(engine, pad_id, wait_s)
+    kept_links = [] if drop else list(keep_links)
     session = engine.open_pad(pad_id)
     try:
         listed = [each for each in _listed(engine, session) if each.ident_pk not in drop]
-        member_book.begin(engine, pad_id, listed)
-        plan = Plan(tuple([_kept(each) for each in listed]), history)
+        with engine.drive_session.replica.store.transaction():
+            member_book.begin(engine, pad_id, listed, history=history)
+            ended = [link for link in link_book.links(engine, pad_id) if link not in kept_links]
+            link_book.forget(engine, pad_id, ended)
+        links = tuple([link.kept() for link in kept_links])
+        plan = Plan(tuple([_kept(each) for each in listed]), history, links=links)
         async with session.flows, connection_of(engine, session) as connection:
             try:
                 await connection.run(
@@ -146,6 +153,7 @@ async def revoke(
                 )
             finally:
                 session.folded()
+            link_book.led_on(engine, pad_id, kept_links, session.replica.fold.epoch)
             member_book.done(engine, pad_id, at_ms=engine.wall_ms())
             await connection.run(flows.subscribe(session.replica, connection.greeting, rng=engine.rng))
             await connection.run(_first_snapshot(engine, session))
@@ -172,7 +180,7 @@ def _first_snapshot(engine: Engine, session: PadSession) -> flows.Flow[bool]:
 
 async def set_expiry(engine: Engine, pad_id: bytes, unix_ms: int, *, wait_s: float = 10.0) -> None:
     """Name the day on which the relay deletes the pad; 0 takes it back."""
-    record = _owned(engine, pad_id)
+    record = owned(engine, pad_id)
     await _in_step(engine, pad_id, wait_s)
     session = engine.open_pad(pad_id)
     try:
@@ -187,7 +195,7 @@ async def set_expiry(engine: Engine, pad_id: bytes, unix_ms: int, *, wait_s: flo
 
 async def destroy(engine: Engine, pad_id: bytes, *, wait_s: float = 10.0) -> None:
     """Delete the pad at its relay, for everybody and for good. The copy here stays until it is removed."""
-    record = _owned(engine, pad_id)
+    record = owned(engine, pad_id)
     await _in_step(engine, pad_id, wait_s)
     session = engine.open_pad(pad_id)
     try:
@@ -201,25 +209,24 @@ async def destroy(engine: Engine, pad_id: bytes, *, wait_s: float = 10.0) -> Non
     await engine.sync([pad_id], wait_s=wait_s)
 
 
-def set_schedule(engine: Engine, pad_id: bytes, days: int) -> None:
-    """Change the keys every so many days, by whichever of the owner's windows is open then; 0 for never."""
-    _owned(engine, pad_id)
-    member_book.set_schedule(engine, pad_id, days)
+async def end_link(
+    engine: Engine, pad_id: bytes, reference: str, *, history: bool = True, wait_s: float = 10.0
+) -> BookLink:
+    """End one named link, and every link without a name; members and the other named links go on.
+
+    Raises what `revoke` does, and UnknownLink.
+    """
+    owned(engine, pad_id)
+    ended = link_book.find(engine, pad_id, reference)
+    others = [link for link in link_book.links(engine, pad_id) if link.key != ended.key]
+    await revoke(engine, pad_id, keep_links=others, history=history, wait_s=wait_s)
+    return ended
 
 
-async def rotate_due(engine: Engine, *, wait_s: float = 10.0) -> list[bytes]:
-    """Do the changes of keys whose day has come, and those that were begun and not done."""
-    done = []
-    for pad_id in member_book.due(engine, now_ms=engine.wall_ms()):
-        record = engine.vault.pad(pad_id)
-        if record is None or record.role != "owner" or engine.relay_of(record) is None:
-            continue
-        try:
-            await revoke(engine, pad_id, wait_s=wait_s)
-        except (EngineError, RelayUnreachable, Alarm):
-            continue
-        done.append(pad_id)
-    return done
+def links(engine: Engine, pad_id: bytes) -> list[BookLink]:
+    """The owner's named links; raises NotOwner."""
+    owned(engine, pad_id)
+    return link_book.links(engine, pad_id)
 
 
 def forget(engine: Engine, pad_id: bytes) -> None:
@@ -256,7 +263,8 @@ def _kept(member: BookMember) -> Kept:
     return Kept(member.ident_pk, Role.EDIT if member.role == "edit" else Role.VIEW, member.box_pk)
 
 
-def _owned(engine: Engine, pad_id: bytes) -> PadRecord:
+def owned(engine: Engine, pad_id: bytes) -> PadRecord:
+    """A pad of one's own; raises UnknownPad or NotOwner."""
     record = engine.vault.pad(pad_id)
     if record is None:
         raise UnknownPad

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.engine import alarms, devices, member_book, membership, searching
+from cryptpad_tui.engine import alarms, devices, member_book, schedule, searching
 from cryptpad_tui.engine.creating import drive_record
 from cryptpad_tui.engine.files.uploader import Uploader
 from cryptpad_tui.engine.listing import tree_of
@@ -179,7 +179,7 @@ class VaultWatch:
         if now - self._keys_at >= KEYS_S and (self._keys is None or self._keys.done()):
             self._keys_at = now
             if member_book.due(self._engine, now_ms=self._engine.wall_ms()):
-                self._keys = asyncio.create_task(membership.rotate_due(self._engine))
+                self._keys = asyncio.create_task(schedule.rotate_due(self._engine))
 
     async def _run(self) -> None:
         while True:

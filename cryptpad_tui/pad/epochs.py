@@ -13,6 +13,7 @@ from typing import Final
 from cryptpad_relay.protocol.errors import Malformed
 from cryptpad_relay.protocol.owner_records import DeleteRecord, EpochRecord, ExpireRecord
 from cryptpad_relay.protocol.records import Genesis
+from cryptpad_tui.crypto.errors import BadLink
 from cryptpad_tui.crypto.keys import client_id_of
 from cryptpad_tui.pad.writers import WriterState, WriterStatus, ordered
 
@@ -46,6 +47,14 @@ class Removed(Exception):
     def __init__(self, record: EpochRecord) -> None:
         super().__init__(" ".join((type(self).__doc__ or "").split()))
         self.record = record
+
+
+class KeysChangedSince(BadLink):
+    """The pad's owner changed its keys since the link was made; a slot of the link's own may hold others."""
+
+    def __init__(self, genesis: Genesis, record: EpochRecord) -> None:
+        super().__init__("the pad's owner has changed its keys since it was made: ask for a new link")
+        self.genesis, self.record = genesis, record
 
 
 class HistoryClosed(Exception):

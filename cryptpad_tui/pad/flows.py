@@ -25,7 +25,7 @@ from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.pad import flows_keys, flows_start, rederive
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.asking import FETCH_LIMIT, Flow, Request, pause, prove
-from cryptpad_tui.pad.epochs import NoStartYet, Removed
+from cryptpad_tui.pad.epochs import KeysChangedSince, NoStartYet, Removed
 from cryptpad_tui.pad.evidence import pin_piece, shown_piece
 from cryptpad_tui.pad.fold import Fold, Folded
 from cryptpad_tui.pad.owner_records import epochs_in, verified_records
@@ -86,7 +86,7 @@ def _named_by(genesis: Genesis, epoch: int, records: list[OwnerRecord]) -> Genes
     epochs = epochs_in(records)
     newest = epochs[-1].epoch if epochs else 0
     if newest > epoch:
-        raise BadLink("the pad's owner has changed its keys since it was made: ask for a new link")
+        raise KeysChangedSince(genesis, epochs[-1])
     if newest < epoch:
         raise BadLink("the relay does not know the keys that it was made for: try again later")
     return epochs[-1] if epochs else genesis

@@ -57,6 +57,8 @@ class Plan:
     members: tuple[Kept, ...] = ()
     history: bool = True
     note: str = field(default="", repr=False)
+    links: tuple[Kept, ...] = ()
+    """Links that go on: each has a slot, and none is on the roster that readers see."""
 
 
 def make_epoch(
@@ -80,7 +82,7 @@ def make_epoch(
     )
     sealed = [
         seal_slot(each.box_pk or box_key_of(each.ident_pk), fold.pad_id, _slot(each, fields, keys), rng=rng)
-        for each in plan.members
+        for each in (*plan.members, *plan.links)
     ]
     members = tuple([Member(each.ident_pk, each.role) for each in plan.members])
     roster = Roster(members, fold.keys.view_seed if plan.history else None, plan.note).encode()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from cryptpad_relay.protocol import labels
+from cryptpad_relay.protocol.chain import chain_start
 from cryptpad_relay.protocol.labels import u64
 
 SPACING: Final = 64
@@ -46,3 +47,11 @@ def spoken_words(pad_id: bytes, n: int, head: bytes) -> tuple[str, ...]:
     """The eight words of a head."""
     digest = labels.hash_parts(labels.SPOKEN, pad_id, u64(n), head, size=SPOKEN_BYTES)
     return tuple([WORDS[byte] for byte in digest])
+
+
+def owner_words(pad_id: bytes) -> tuple[str, ...]:
+    """Eight words for the pad and its owner's key, the same for as long as the pad lives.
+
+    The pad's id is the hash of a GENESIS that its owner signed, so a link to another pad has others.
+    """
+    return spoken_words(pad_id, 0, chain_start(pad_id))

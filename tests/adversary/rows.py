@@ -10,6 +10,7 @@ _EPOCHS = "adversary/test_epochs.py::"
 _FORGERY = "adversary/test_forgery.py::"
 _FRAMES = "adversary/test_frames.py::"
 _HISTORY = "adversary/test_history.py::"
+_LINKS = "adversary/test_links.py::"
 _PRESENCE = "adversary/test_presence.py::"
 _SAID = "adversary/test_relays_word.py::"
 _SNAPSHOTS = "adversary/test_snapshots.py::"
@@ -147,6 +148,11 @@ ROWS: dict[str, tuple[str, ...]] = {
         "pad/test_restore.py::test_what_a_restored_relay_lost_comes_back_from_one_machine",
         "pad/test_restore.py::test_without_restoring_an_honest_relay_would_be_called_a_liar",
     ),
+    "T31": (
+        _LINKS + "test_t31_a_locked_link_that_asks_for_more_than_a_link_may",
+        _LINKS + "test_t31_one_ciphertext_for_two_passphrases",
+        _LINKS + "test_t31_a_wrong_passphrase_and_a_changed_link_are_told_alike",
+    ),
     "T34": (
         "relay/test_limits_hostile.py::test_t34_a_flood_before_any_proof_costs_little_memory_and_nobodys_time",
         "relay/test_limits_hostile.py::test_t34_without_the_cap_strangers_are_all_held",
@@ -248,7 +254,6 @@ ROWS: dict[str, tuple[str, ...]] = {
 
 LATER: dict[str, str] = {
     "T30": "login",
-    "T31": "locked links",
     "T32": "mailbox",
     "T33": "contacts",
 }

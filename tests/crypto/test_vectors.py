@@ -103,6 +103,7 @@ def test_every_label_is_its_own() -> None:
             "pseud",
             "drive",
             "link",
+            "linkslot",
             "lock",
             "state",
             "content",

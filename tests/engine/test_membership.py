@@ -8,7 +8,7 @@ import pytest
 
 from cryptpad_tui.crypto.errors import BadLink
 from cryptpad_tui.crypto.keys import Role, pseudonym_of
-from cryptpad_tui.engine import Engine, SyncWord, member_book, membership, syncing
+from cryptpad_tui.engine import Engine, SyncWord, member_book, membership, schedule, syncing
 from cryptpad_tui.engine.errors import NotOwner, UnknownMember
 from cryptpad_tui.pad import flows_epoch
 from support.relay import RelayProcess
@@ -137,7 +137,7 @@ async def test_a_revocation_that_dies_anywhere_is_done_or_not_begun_and_goes_on(
     was_done = carla.listing_of(pad_id).sync is SyncWord.REMOVED
     assert was_done == (step != "rotate")
     assert membership.members(anna, pad_id).unfinished == (step != "snapshot_entries")
-    done = await membership.rotate_due(anna)
+    done = await schedule.rotate_due(anna)
     assert done == ([] if step == "snapshot_entries" else [pad_id])
     await anna.sync([pad_id])
     await boris.sync([pad_id])
@@ -176,18 +176,18 @@ async def test_keys_change_by_themselves_when_the_owner_set_days(
     anna = make_engine("Anna", relay_url=relay.url)
     pad_id = anna.create_pad("Plans").pad_id
     await anna.sync([pad_id])
-    membership.set_schedule(anna, pad_id, 7)
-    assert await membership.rotate_due(anna) == []
+    schedule.set_schedule(anna, pad_id, 7)
+    assert await schedule.rotate_due(anna) == []
     now = anna.wall_ms
     monkeypatch.setattr(anna, "wall_ms", lambda: now() + 7 * member_book.DAY_MS)
-    assert await membership.rotate_due(anna) == [pad_id]
-    assert await membership.rotate_due(anna) == []
+    assert await schedule.rotate_due(anna) == [pad_id]
+    assert await schedule.rotate_due(anna) == []
     assert membership.members(anna, pad_id).epoch == 1
     monkeypatch.setattr(anna, "wall_ms", lambda: now() + 15 * member_book.DAY_MS)
     monkeypatch.setattr(syncing, "KEYS_S", 0.1)
     await anna.start()
     await until(lambda: membership.members(anna, pad_id).epoch == 2, within_s=15)
-    membership.set_schedule(anna, pad_id, 0)
+    schedule.set_schedule(anna, pad_id, 0)
 
 
 async def test_a_destroyed_pad_is_gone_for_all_and_each_keeps_a_copy(

@@ -1,0 +1,54 @@
+"""A link's first conversation with a relay: what the pad is, and which keys the link leads to at present.
+
+A link is good for the epoch that it was made in. One with a slot of its own leads on, for as long as the
+owner seals later keys to it. What a slot says counts only where the owner's record names the same keys.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from cryptpad_relay.protocol.frames import Greeting
+from cryptpad_relay.protocol.records import Genesis
+from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.crypto.errors import BadLink
+from cryptpad_tui.crypto.keys import ViewKeys
+from cryptpad_tui.crypto.links import Link
+from cryptpad_tui.pad import flows
+from cryptpad_tui.pad.asking import Flow
+from cryptpad_tui.pad.epochs import KeysChangedSince
+from cryptpad_tui.pad.keyring import KeyRing
+
+ENDED: Final = "the pad's owner has ended it: ask for another"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStart:
+    """Where a joiner begins."""
+
+    genesis: Genesis
+    kind: PadKind
+    epoch: int
+    keys: ViewKeys = field(repr=False)
+
+
+def fetch_start(link: Link, greeting: Greeting) -> Flow[LinkStart]:
+    """GENESIS hashes to the pad id, and these are the keys of the present epoch; raises BadLink or Alarm."""
+    try:
+        genesis, kind = yield from flows.fetch_genesis(link.pad_id, link.epoch, link.keys(), greeting)
+    except KeysChangedSince as changed:
+        return _through_slot(link, changed)
+    return LinkStart(genesis, kind, link.epoch, link.keys())
+
+
+def _through_slot(link: Link, changed: KeysChangedSince) -> LinkStart:
+    opener = link.opener()
+    if opener is None:
+        raise changed
+    for kind in PadKind:
+        ring = KeyRing({link.epoch: link.keys()}, kind, openers=(opener,))
+        keys = ring.find(changed.record)
+        if keys is not None:
+            return LinkStart(changed.genesis, kind, changed.record.epoch, keys)
+    raise BadLink(ENDED) from None
