@@ -162,6 +162,67 @@ ROWS: dict[str, tuple[str, ...]] = {
         _FRAMES + "test_t35_an_error_carries_no_text",
     ),
     "T36": (_SAID + "test_t36_the_relays_clock_decides_nothing",),
+    "T40": (
+        "relay/test_append_rule.py::test_t40_check_1_and_6_a_changed_byte_is_refused",
+        "relay/test_append_rule.py::test_t40_without_its_check_the_log_takes_what_it_refuses",
+    ),
+    "T41": (
+        "relay/test_session_dialogue.py::test_t41_append_without_sub_is_refused",
+        "relay/test_session_dialogue.py::test_t41_without_that_rule_a_stranger_appends",
+    ),
+    "T42": (
+        "relay/test_owner_records.py::test_t42_a_key_of_the_epoch_before_reads_nothing",
+        "relay/test_owner_records.py::test_an_epoch_ends_writers_readers_and_snapshots_of_the_one_before",
+    ),
+    "T44": (
+        "relay/test_process.py::"
+        "test_t44_five_kills_in_mid_stream_lose_nothing_acknowledged_and_keep_one_chain",
+        "relay/test_durability.py::test_acknowledging_before_the_sync_would_be_noticed",
+    ),
+    "T45": (
+        "relay/test_owner_records.py::test_t45_only_the_owner_deletes",
+        "relay/test_owner_records.py::test_t45_without_the_owners_signature_anybody_deletes",
+    ),
+    "T46": (
+        "relay/test_process.py::test_t46_logs_name_no_pad_no_person_and_no_address",
+        "relay/test_process.py::test_t46_a_pad_in_the_log_would_be_found",
+    ),
+    "T47": (
+        "relay/test_process.py::test_t47_at_rest_are_only_the_listed_fields",
+        "relay/test_process.py::test_t47_a_nonce_that_is_kept_would_be_found",
+    ),
+    "T50": (
+        "host/test_files.py::test_t50_a_file_that_others_may_have_written_is_not_believed",
+        "host/test_files.py::test_links_fifos_and_folders_are_no_files",
+        "host/test_files.py::test_what_is_made_is_private_whatever_the_umask",
+        "vault/test_refusals.py::test_linked_and_special_files_are_refused",
+    ),
+    "T51": (
+        "vault/test_canary.py::test_no_plaintext_and_no_key_on_the_disk",
+        "vault/test_canary.py::test_the_search_finds_plaintext_where_encryption_is_off",
+    ),
+    "T52": (
+        "host/test_real_process.py::test_t52_t54_the_running_app_leaves_no_core_and_shows_no_secret",
+        "host/test_process.py::"
+        "test_t52_without_hardening_it_may_be_traced_and_its_files_are_as_the_umask_says",
+    ),
+    "T53": (
+        "terminal/test_t53_escapes.py::test_t53_no_screen_lets_anything_from_outside_command_the_terminal",
+        "terminal/test_t53_escapes.py::test_t53_without_the_defences_the_attack_reaches_the_terminal",
+        "terminal/test_t53_escapes.py::test_t53_without_term_safe_verbs_would_pass_the_attack_on",
+    ),
+    "T54": (
+        "host/test_real_process.py::test_t54_a_link_is_joined_from_a_pipe_and_shown_nowhere",
+        "host/test_real_process.py::test_t54_what_is_exposed_would_be_found",
+    ),
+    "T55": (
+        "host/test_external_editor.py::test_a_killed_editor_leaves_nothing_and_what_it_saved_comes_back",
+        "host/test_external_editor.py::test_t55_without_clearing_up_the_text_stays_on_the_disk",
+    ),
+    "T56": (
+        "host/test_lock.py::test_t56_after_locking_no_key_and_no_document_is_reachable",
+        "host/test_lock.py::test_t56_without_dropping_the_engine_all_of_it_stays",
+    ),
     "R1": (
         "crdt/test_hostile_updates.py::test_r1_deleting_half_an_emoji_is_refused",
         "crdt/test_hostile_updates.py::test_r1_without_the_surrogate_rule_a_joiner_loses_text",
@@ -240,6 +301,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     ),
     "R25": (
         "comments/test_comments.py::test_a_comment_over_the_limit_is_refused_here",
+        "comments/test_comments.py::test_r25_without_the_limit_of_who_writes_peers_would_refuse_the_entry",
         "ui/test_comments.py::test_an_over_long_comment_is_refused_with_a_sentence_and_stays_in_the_field",
     ),
     "R26": (
@@ -258,8 +320,3 @@ LATER: dict[str, str] = {
     "T33": "contacts",
 }
 """Rows of things that are not built: their tests come with them."""
-
-NO_SABOTAGE: dict[str, str] = {
-    "R25": "a limit of who writes, which its test goes over by one character",
-}
-"""Rows whose defence is no check that could be taken out, and why."""

@@ -7,11 +7,11 @@ import re
 from functools import cache
 from pathlib import Path
 
-from adversary.rows import LATER, NO_SABOTAGE, ROWS
+from adversary.rows import LATER, ROWS
 
 TESTS = Path(__file__).parents[1]
 PAGE = TESTS.parent / "docs" / "threat-model.md"
-SABOTAGE = re.compile(r"_without_|_would_|defended|taken_out|bounded")
+SABOTAGE = re.compile(r"_without_|_would_|_is_off\b|defended|taken_out|bounded")
 
 
 @cache
@@ -26,7 +26,8 @@ def names_in(path: str) -> dict[str, str]:
 
 
 def test_every_row_has_a_test_or_says_what_it_waits_for() -> None:
-    expected = {f"T{i}" for i in range(1, 37)} | {f"R{i}" for i in range(1, 29)} - {"R22", "R23", "R27"}
+    sides = {f"T{i}" for i in [*range(1, 37), *range(40, 48), *range(50, 57)]} - {"T43"}
+    expected = sides | {f"R{i}" for i in range(1, 29)} - {"R22", "R23", "R27"}
     assert set(ROWS) | set(LATER) == expected
     assert not set(ROWS) & set(LATER)
 
@@ -49,7 +50,7 @@ def test_every_row_has_its_defence_taken_out_somewhere() -> None:
             for name in names
             if SABOTAGE.search(name + " " + names_in(name.partition("::")[0])[name.partition("::")[2]])
         ]
-        assert bool(taken_out) != (row in NO_SABOTAGE), row
+        assert taken_out, row
 
 
 def test_the_threat_model_names_each_row_and_no_test_that_is_not_there() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from typing import Any
 
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 from cryptpad_tui.comments import model
 from cryptpad_tui.comments.book import Book, Place
 from cryptpad_tui.comments.model import CommentTooLong, threads_of
-from cryptpad_tui.crdt.errors import UncleanText
+from cryptpad_tui.crdt import clean
+from cryptpad_tui.crdt.canonical import CanonicalDocument
+from cryptpad_tui.crdt.errors import InvalidUpdate, UncleanText
 from cryptpad_tui.crdt.kinds import COMMENTS_ROOT, PadKind
 from cryptpad_tui.crdt.values import Anchor, Position
 from cryptpad_tui.crdt.view import ViewDocument
@@ -172,6 +175,25 @@ def test_a_comment_over_the_limit_is_refused_here(anna: Person) -> None:
         anna.book.comment(*at, "\x1b[31m")
     assert len(anna.book.threads()) == 1
     assert "4,096" in str(CommentTooLong.__doc__)
+
+
+@pytest.mark.parametrize("limited", [True, False])
+def test_r25_without_the_limit_of_who_writes_peers_would_refuse_the_entry(
+    anna: Person, limited: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And with it all that stands in the same entry, and its writer."""
+    anna.book.comment(Position(0, 0), Position(0, 4), "short")
+    if not limited:
+        for module in (model, clean):
+            monkeypatch.setattr(module, "MAX_STRING_BYTES", 1 << 30)
+    with contextlib.suppress(CommentTooLong):
+        anna.book.comment(Position(0, 0), Position(0, 4), "x" * 5_000)
+    peer = CanonicalDocument(anna.view.kind)
+    if limited:
+        peer.check(anna.view.client_id, anna.view.take_updates())
+        return
+    with pytest.raises(InvalidUpdate):
+        peer.check(anna.view.client_id, anna.view.take_updates())
 
 
 def test_a_comment_on_everything_stays_inside_the_bounds_of_peers(anna: Person) -> None:

@@ -64,6 +64,15 @@ async def test_a_killed_editor_leaves_nothing_and_what_it_saved_comes_back(
     assert list(place.iterdir()) == []
 
 
+async def test_t55_without_clearing_up_the_text_stays_on_the_disk(
+    tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(external_editor.shutil, "rmtree", lambda path, **kwargs: None)
+    command = script(tmp_path, "kill -9 $$")
+    assert await edit_text(CANARY, command, place, suffix=".md") == Edited(CANARY, -signal.SIGKILL)
+    assert [path.read_bytes() for path in place.rglob("pad.md")] == [CANARY]
+
+
 async def test_an_app_that_ends_ends_its_editor_and_leaves_nothing(tmp_path: Path, place: Path) -> None:
     command = script(tmp_path, f"echo $$ > {tmp_path}/pid; exec sleep 60")
     task = asyncio.create_task(edit_text(CANARY, command, place, suffix=".md"))

@@ -216,3 +216,18 @@ def test_the_magic_number_is_the_one_that_stat_prints(path: str) -> None:
     if printed.returncode != 0:
         pytest.skip("another kind of stat command")
     assert filesystems._linux_magic(filesystems._statfs(Path(path))) == int(printed.stdout, 16)
+
+
+@pytest.mark.parametrize("defended", [True, False])
+def test_t50_a_file_that_others_may_have_written_is_not_believed(
+    room: Path, defended: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files.create_private_file(room / "file", b"theirs")
+    os.link(room / "file", room / "second")
+    (room / "file").chmod(0o666)
+    if not defended:
+        monkeypatch.setattr(files, "_check_private_regular", lambda path, status: None)
+        assert files.read_private_file(room / "file", 10) == b"theirs"
+        return
+    with pytest.raises(UnsafePath):
+        files.read_private_file(room / "file", 10)

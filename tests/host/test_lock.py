@@ -9,6 +9,9 @@ import gc
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
+
+import pytest
 
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.values import Position
@@ -85,6 +88,21 @@ async def test_t56_after_locking_no_key_and_no_document_is_reachable(tmp_path: P
         await pilot.pause(0.5)
         assert sorted(alive()) == before
         assert held(secrets) == []
+
+
+async def test_t56_without_dropping_the_engine_all_of_it_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets = await _write_a_pad(tmp_path / "vault")
+    app = CryptpadApp(tmp_path / "vault", pad="T", passphrase=PASSPHRASE, environ={"TERM": "xterm"})
+    async with app.run_test() as pilot:
+        await reaches(pilot, PadScreen)
+        with monkeypatch.context() as patch:
+            patch.setattr(app, "drop_engine", AsyncMock())
+            await app.lock()
+            await reaches(pilot, UnlockScreen)
+        assert "SigningSeed" in alive()
+        assert held(secrets)
 
 
 async def test_t56_under_a_dialog_and_beside_a_line_for_questions_it_drops_the_same(tmp_path: Path) -> None:

@@ -33,6 +33,16 @@ def test_a_hardened_process_leaves_no_core_and_cannot_be_traced(tmp_path: Path) 
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the dumpable flag is Linux's")
+def test_t52_without_hardening_it_may_be_traced_and_its_files_are_as_the_umask_says(tmp_path: Path) -> None:
+    bare = HARDENED.replace("process.harden()\n", "").replace("os.abort()\n", "")
+    child = subprocess.run(
+        [sys.executable, "-c", bare], capture_output=True, text=True, cwd=tmp_path, umask=0o022, check=True
+    )
+    assert child.stdout.startswith("True True ")
+    assert child.stdout.endswith("0o22\n")
+
+
 @pytest.fixture
 def memory_dir() -> Path:
     base = Path("/dev/shm")

@@ -7,7 +7,7 @@ import pytest
 from cryptpad_relay import padlog
 from cryptpad_relay.protocol import entry as entry_module
 from cryptpad_relay.protocol import frames, labels
-from cryptpad_relay.protocol.entry import Kind, parse_entry
+from cryptpad_relay.protocol.entry import Entry, Kind, parse_entry
 from cryptpad_relay.protocol.errors import Code
 from cryptpad_relay.protocol.frames import Op, PadHead
 from support.forge import Desk, DeskClient, ForgedPad, ForgedWriter
@@ -287,3 +287,38 @@ def test_one_frame_never_outgrows_the_limit_and_splits_keep_their_heads(
     assert [commit.first_n for commit in commits] == [1, *[c.first_n + len(c.entries) for c in commits[:-1]]]
     fetched = client.ask(Op.FETCH, frames.Fetch(pad.pad_id, 0, commits[1].first_n - 1).encode())
     assert frames.Fetched.decode(fetched.body).head == commits[0].head
+
+
+TAKEN_OUT = {
+    "2, the epoch": (padlog.PadLog, "_check_epoch", None),
+    "3, who may be a writer": (padlog.PadLog, "_check_first", None),
+    "3, the certificate": (Entry, "cert_ok", True),
+    "4, the place in the sequence": (padlog, "compare_digest", True),
+    "5, the base": (padlog.PadLog, "_check_base", None),
+    "6, the signature": (Entry, "signature_ok", True),
+}
+
+
+@pytest.mark.parametrize("check", TAKEN_OUT)
+def test_t40_without_its_check_the_log_takes_what_it_refuses(
+    client: DeskClient, desk: Desk, pad: ForgedPad, check: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def violation() -> bytes:
+        writer = pad.writer()
+        if check.startswith("3"):
+            pad.cap_seed = desk.forge.bytes(32)
+            hello = writer.hello(pad.start)
+            return hello if "certificate" in check else writer.update(pad.start)
+        joined(client, pad, writer)
+        return {
+            "2": lambda: writer.update(pad.start, epoch=1),
+            "4": lambda: writer.update(pad.start, prev=bytes(32)),
+            "5": lambda: writer.update(PadHead(1, bytes(32))),
+            "6": lambda: writer.update(pad.start, sign_with=desk.forge.bytes(32)),
+        }[check[0]]()
+
+    assert client.append(violation()).code is not Code.OK
+    owner, name, answer = TAKEN_OUT[check]
+    raw = violation()
+    monkeypatch.setattr(owner, name, lambda *args: answer)
+    assert client.append(raw).code is Code.OK

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cryptpad_relay import padlog
+from cryptpad_relay import padlog, requests
 from cryptpad_relay.epochs import check_record
 from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.chain import chain_start
@@ -74,6 +74,21 @@ def test_an_epoch_ends_writers_readers_and_snapshots_of_the_one_before(
     assert fresh.append(another.hello(pad.start, remember=False)).code is Code.BAD_BASE
     assert fresh.append(another.hello(at_epoch)).code is Code.OK
     assert listener.pushes(Op.COMMIT) == []
+
+
+@pytest.mark.parametrize("defended", [True, False])
+def test_t42_a_key_of_the_epoch_before_reads_nothing(
+    desk: Desk, client: DeskClient, pad: ForgedPad, defended: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rotated = rotate(client, pad)
+    rotated.fetch_seed = pad.fetch_seed
+    stale = desk.connect()
+    if defended:
+        for shown in (pad, rotated):
+            assert stale.refusal(Op.SUB, stale.sub_body(shown)).code is Code.NOT_AUTHORISED
+        return
+    monkeypatch.setattr(requests, "_check_proof", lambda *args: None)
+    assert stale.subscribe(rotated).n
 
 
 def test_a_snapshot_of_the_epochs_own_position_names_none_of_the_writers_before(

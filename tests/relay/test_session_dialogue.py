@@ -97,6 +97,12 @@ def test_t41_append_without_sub_is_refused(desk: Desk, pad: ForgedPad) -> None:
     assert subscriber(desk, pad).subscribe(pad).n == 0
 
 
+def test_t41_without_that_rule_a_stranger_appends(desk: Desk, pad: ForgedPad) -> None:
+    stranger = desk.connect()
+    stranger.session.pads = subscriber(desk, pad).session.pads
+    assert stranger.append(pad.writer().hello(pad.start)).code is Code.OK
+
+
 @pytest.mark.parametrize("op", [Op.FETCH, Op.BRIDGE, Op.CHUNK_GET, Op.LOOKUP, Op.STH, Op.UNSUB])
 def test_reading_needs_sub(desk: Desk, pad: ForgedPad, op: Op) -> None:
     bodies = {
