@@ -19,10 +19,17 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
     from cryptpad_tui.engine.codes import Account
     from cryptpad_tui.engine.devices import DeviceLine
+    from cryptpad_tui.engine.enrolling import LetIn
     from cryptpad_tui.pad.codes import Code
     from cryptpad_tui.vault.vault import Vault
 
 _CODE_LIMIT: Final = 256
+_TELL_FROM: Final = 20
+_TELL_EACH: Final = 20
+LIMITED_JOINED: Final = (
+    "this machine is a limited device: it reads and writes your pads and makes new ones; what needs the"
+    " account itself (changing keys, destroying, other machines, the kit) is done on a machine that holds it"
+)
 
 
 @click.group("device", cls=SubGroup)
@@ -40,17 +47,34 @@ def device_verb() -> None:
     metavar="SECONDS",
     help="How long the code is good.",
 )
+@click.option(
+    "--limited",
+    is_flag=True,
+    help="It gets the keys of your pads and not your account's: `device remove` can cut it off later.",
+)
 @unlocks
-def add_verb(sources: SecretSources, wait_s: float) -> None:
+def add_verb(sources: SecretSources, wait_s: float, limited: bool) -> None:
     """Print a one-time code, and wait until `device join` on the new machine has taken it. The new machine
-    becomes this account, with every pad: tell the code to nobody else."""
+    becomes this account, with every pad: tell the code to nobody else.
+
+    A limited machine reads and writes all your pads, and makes new ones. It cannot change a pad's keys, take
+    people out, destroy pads, let machines in or make a recovery kit."""
     from cryptpad_tui.engine.codes import give_account
+    from cryptpad_tui.engine.enrolling import give_limited
 
     async def work(engine: Engine) -> None:
-        await give_account(engine, show=lambda code: show_code(code, "device join"), wait_s=wait_s)
+        def show(code: Code) -> None:
+            show_code(code, "device join")
+
+        if limited:
+            await give_limited(engine, show=show, wait_s=wait_s)
+            await send_or_say(engine, engine.drive_session.pad_id)
+        else:
+            await give_account(engine, show=show, wait_s=wait_s)
 
     in_vault(sources, work)
-    diagnostics.note("the new machine has the account; `cryptpad-tui device list` shows it once it is there")
+    what = "the keys of your pads" if limited else "the account"
+    diagnostics.note(f"the new machine has {what}; `cryptpad-tui device list` shows it once it is there")
 
 
 @device_verb.command("join", cls=VerbCommand)
@@ -72,8 +96,8 @@ def add_verb(sources: SecretSources, wait_s: float) -> None:
 )
 def join_device_verb(relay: str, device: str | None, kdf_memory: int, passphrase_file: Path | None) -> None:
     """Read a code from standard input, and make this machine's vault for the account that it stands for."""
-    from cryptpad_tui.engine.codes import take_account
     from cryptpad_tui.engine.devices import OWN_NAME
+    from cryptpad_tui.engine.enrolling import take_device
     from cryptpad_tui.host import paths, process
     from cryptpad_tui.vault.errors import VaultExists
 
@@ -84,18 +108,31 @@ def join_device_verb(relay: str, device: str | None, kdf_memory: int, passphrase
         raise VaultExists(str(directory))
     code = read_code()
     secret = new_passphrase(passphrase_file or sources_of(None, None).passphrase_file)
-    account = asyncio.run(take_account(url, code))
-    vault = _make_vault(directory, secret, account, url, kdf_memory)
+    taken = asyncio.run(take_device(url, code))
+    vault = _make_vault(directory, secret, taken, url, kdf_memory)
     vault.set_setting(OWN_NAME, name)
     diagnostics.note(f"the vault of this machine is in {directory}")
     first_sync(vault)
 
 
-def _make_vault(directory: Path, secret: bytes, account: Account, url: str, kdf_memory: int) -> Vault:
+def _make_vault(directory: Path, secret: bytes, taken: Account | LetIn, url: str, kdf_memory: int) -> Vault:
     """Wholly or not at all: `create` writes its header last."""
     from cryptpad_tui.engine.creating import EXPECTED_RELAY
+    from cryptpad_tui.engine.enrolling import LetIn
     from cryptpad_tui.vault.vault import Vault
 
+    if isinstance(taken, LetIn):
+        vault, _ = Vault.create(
+            directory,
+            secret,
+            name=taken.account.name,
+            relay_url=taken.drive.relay_url or url,
+            kdf_memory_mib=kdf_memory,
+            fill=taken.fill,
+        )
+        diagnostics.note(LIMITED_JOINED)
+        return vault
+    account = taken
     vault, _ = Vault.create(
         directory,
         secret,
@@ -134,6 +171,7 @@ def device_object(line: DeviceLine) -> dict[str, object]:
         "added": iso_time(line.added_ms),
         "holds": line.holds,
         "this": line.is_this,
+        "came": line.came,
     }
 
 
@@ -141,22 +179,43 @@ def _words(line: DeviceLine) -> str:
     from cryptpad_tui.cli.json_shapes import iso_time
 
     name = output.safe_line(line.name) + ("  (this one)" if line.is_this else "")
-    return f"{line.id[:8]}  {iso_time(line.added_ms)[:10]}  holds the {line.holds}  {name}"
+    name += "" if line.came else "  (let in, never seen)"
+    holds = "the account" if line.holds == "account" else "pads alone "
+    return f"{line.id[:8]}  {iso_time(line.added_ms)[:10]}  holds {holds}  {name}"
 
 
 @device_verb.command("remove", cls=VerbCommand)
 @click.argument("name")
 @click.option("--wiped", is_flag=True, help="Its vault is destroyed: only take its line off the list.")
+@click.option(
+    "--keep-links",
+    is_flag=True,
+    help="Leave your pads' keys, so that links to them go on. It reads on there.",
+)
 @unlocks
-def remove_verb(sources: SecretSources, name: str, wiped: bool) -> None:
-    """End a machine's line, or say why that would not protect anything."""
-    from cryptpad_tui.engine.devices import remove
+def remove_verb(sources: SecretSources, name: str, wiped: bool, keep_links: bool) -> None:
+    """Take a machine out of the account.
+
+    A limited one is cut off: the drive's keys change without it, then those of your pads; links to them end.
+    One that holds the account has the root of all keys: that takes `cryptpad-tui rotate-account`."""
+    from cryptpad_tui.engine import removing
 
     async def work(engine: Engine) -> None:
-        remove(engine, name, wiped=wiped)
+        found = removing.reach(engine)
+        done = await removing.remove(engine, name, wiped=wiped, rekey_pads=not keep_links, told=_told)
         await send_or_say(engine, engine.drive_session.pad_id)
+        if done.line.holds == "pads" and not wiped:
+            out = output.safe_line(done.line.name)
+            for sentence in removing.sentences(out, found, rekeyed=not keep_links, left=done.left):
+                diagnostics.note(sentence)
 
     in_vault(sources, work)
+
+
+def _told(done: int, of: int) -> None:
+    """Not each of a thousand: what a person wants is that it goes on."""
+    if of > _TELL_FROM and done % _TELL_EACH == 0:
+        diagnostics.note(f"changed the keys of {done} of {of} pads; stopped, `cryptpad-tui sync` goes on")
 
 
 def show_code(code: Code, verb: str) -> None:

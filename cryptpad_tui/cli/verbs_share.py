@@ -165,3 +165,7 @@ def sync_verb(sources: SecretSources, pads: tuple[str, ...], wait_s: float) -> E
 
 def _waiting_words(waiting: int) -> str:
     return f"{waiting} waiting" if waiting else ""
+        from cryptpad_tui.engine import owed
+
+            if not pad_ids and not report.unreachable:
+                await owed.see_to(engine)

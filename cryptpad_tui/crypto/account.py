@@ -19,6 +19,8 @@ from cryptpad_tui.crypto.sealing import RandomBytes, open_sealed, seal
 from cryptpad_tui.crypto.slots import NoMemberKey, box_key_of, sealed_box_nonce
 
 ROOT_BYTES: Final = 32
+DEVICE_SIGNATURE: Final = "pad1/devicesig"
+"""By the account's identity, over the drive's id, a device's id and its key: it was let in."""
 _BY_ROOT: Final = b"\0"
 _BY_BOX: Final = b"\1"
 _PLACE: Final = b"PAD1 owner root"

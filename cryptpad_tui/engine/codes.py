@@ -17,6 +17,7 @@ from cryptpad_relay.protocol.labels import u8
 from cryptpad_relay.protocol.reader import Reader
 from cryptpad_tui.engine.creating import drive_record
 from cryptpad_tui.engine.errors import NoRelay, RelayRefused, RelayUnreachable
+from cryptpad_tui.engine.limited import require_account
 from cryptpad_tui.host.entropy import random_bytes
 from cryptpad_tui.pad.codes import Code, CodeError, Purpose
 from cryptpad_tui.pad.payloads import MAX_NAME_BYTES
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
 
 WAIT_S: Final = 600.0
+WHOLE: Final = 1
+"""How an account begins on its way to a device that will hold its root."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ async def give_account(engine: Engine, *, show: Callable[[Code], None], wait_s: 
     """Show a code, and give this account to the device that enters it; raises NoRelay, CodeError,
     RelayRefused or RelayUnreachable. The drive must be on its relay: the new device has nothing else.
     """
+    require_account(engine)
     url = engine.relay_url()
     if url is None:
         raise NoRelay
@@ -76,40 +80,37 @@ async def give_account(engine: Engine, *, show: Callable[[Code], None], wait_s: 
         drive.relay_url or engine.public_url(url),
         engine.name(),
     )
-    await _give(engine, url, Purpose.ACCOUNT, account.encode(), show, wait_s)
+    await give(engine, url, Purpose.ACCOUNT, u8(WHOLE) + account.encode(), show, wait_s)
 
 
 async def give_link(
-    engine: Engine, pad_id: bytes, *, view: bool, show: Callable[[Code], None], wait_s: float = WAIT_S
+    engine: Engine,
+    pad_id: bytes,
+    *,
+    view: bool,
+    show: Callable[[Code], None],
+    label: str = "",
+    wait_s: float = WAIT_S,
 ) -> None:
-    """The same for a link to a pad, by the relay that the pad is on."""
-    link = await engine.make_link(pad_id, view=view)
+    """The same for a link to a pad, by the relay that the pad is on; `label` names it on the owner's list."""
+    link = await engine.make_link(pad_id, view=view, label=label)
     record = engine.vault.pad(pad_id)
     url = engine.relay_of(record) if record else None
     if url is None:
         raise NoRelay
-    await _give(engine, url, Purpose.LINK, link.encode("ascii"), show, wait_s)
+    await give(engine, url, Purpose.LINK, link.encode("ascii"), show, wait_s)
 
 
-async def _give(
+async def give(
     engine: Engine, url: str, purpose: Purpose, payload: bytes, show: Callable[[Code], None], wait_s: float
 ) -> None:
-    async with _connected(await asyncio.to_thread(engine.resolve, url)) as connection:
+    async with connected(await asyncio.to_thread(engine.resolve, url)) as connection:
         await meeting.give(connection, purpose, payload, rng=engine.rng, show=show, wait_s=wait_s)
-
-
-async def take_account(url: str, code: Code) -> Account:
-    """What `give_account` gave, where this code is shown. Nothing is stored."""
-    async with _connected(url) as connection:
-        account = Account.decode(await meeting.take(connection, code, Purpose.ACCOUNT, rng=random_bytes))
-        if account.relay_pk != connection.greeting.relay_pk:
-            raise CodeError
-        return account
 
 
 async def take_link(url: str, code: Code) -> str:
     """The link that `give_link` gave."""
-    async with _connected(url) as connection:
+    async with connected(url) as connection:
         raw = await meeting.take(connection, code, Purpose.LINK, rng=random_bytes)
     try:
         return raw.decode("ascii")
@@ -126,7 +127,7 @@ async def take_link_here(engine: Engine, code: Code, *, url: str | None = None) 
 
 
 @asynccontextmanager
-async def _connected(url: str) -> AsyncIterator[RelayConnection]:
+async def connected(url: str) -> AsyncIterator[RelayConnection]:
     connection = await open_connection(url)
     try:
         yield connection

@@ -1,26 +1,38 @@
 """The devices of an account, as its drive lists them: each enters itself, and what it holds is said.
 
-A device that came by code or kit holds the account's root. Taking such a one off the list would take nothing
-from whoever has it, and this module says so instead of pretending.
+A device that came by code or kit holds the account's root, unless it was let in as a limited one: then one
+that holds the root vouches for it. Only who is vouched for gets later keys: any device may write the list.
 """
 
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from cryptpad_relay.protocol.labels import verify_parts
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
+from cryptpad_tui.crypto.account import DEVICE_SIGNATURE, device_key_of
+from cryptpad_tui.crypto.keys import identity_of
+from cryptpad_tui.engine import limited
 from cryptpad_tui.engine.errors import EngineError
+from cryptpad_tui.engine.member_book import BookMember
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
+    from cryptpad_tui.vault.vault import Vault
 
 PREFIX: Final = "device-"
 """How the entry of a device begins in the drive; then 32 hex characters."""
 OWN_ID: Final = "device/id"
 OWN_NAME: Final = "device/name"
+OWN_ROOT: Final = "device/root"
+"""The root of this device's own keys, which no other device has."""
+PINS: Final = "device/pin/"
+"""How the settings begin that remember the key that each device had when it was first seen."""
 HOLDS_ROOT: Final = "account"
+HOLDS_PADS: Final = "pads"
 MAX_NAME_CHARS: Final = 64
 
 
@@ -35,8 +47,7 @@ class ThisDevice(EngineError):
 class HoldsTheRoot(EngineError):
     """That device holds the account's root, from which every key of yours follows, so taking it off the list
     would protect nothing. Nothing was changed. If its vault is wiped, `--wiped` ends its line. If it is lost,
-    its passphrase is what stands before your pads: `revoke` and `destroy` do not stop it, so move what
-    matters into pads of a new account. Changing the account's root itself is not in this version."""
+    `cryptpad-tui rotate-account` gives your account another root, and leaves it behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,62 +58,144 @@ class DeviceLine:
     name: str
     added_ms: int
     holds: str
-    """account: the root of all keys."""
+    """account: the root of all keys. pads: the keys of pads and drive alone."""
     is_this: bool
+    came: bool = True
+    """Whether it was seen after it was let in."""
+    key: bytes = b""
+    """The public half of its own key; empty where it never said one."""
+    vouched: bool = False
+    """Whether a device that holds the account's root let it in, by its signature."""
+
+
+def own_id(vault: Vault) -> str | None:
+    return vault.setting(limited.ID) or vault.setting(OWN_ID)
+
+
+def own_name(vault: Vault) -> str:
+    return (vault.setting(OWN_NAME) or platform.node() or "a machine")[:MAX_NAME_CHARS]
 
 
 def enter(engine: Engine) -> None:
     """Put this device on the drive's list, once; it stays off it where somebody ended its line."""
-    vault = engine.vault
-    if vault.setting(OWN_ID):
-        return
-    own = engine.rng(16).hex()
-    name = (vault.setting(OWN_NAME) or platform.node() or "a machine")[:MAX_NAME_CHARS]
-    values = {"name": name, "added": engine.wall_ms(), "holds": HOLDS_ROOT}
+    if limited.is_limited(engine.vault):
+        _enter_limited(engine)
+    elif not engine.vault.setting(OWN_ID) or not engine.vault.setting(OWN_ROOT):
+        _enter_account(engine)
+
+
+def _enter_account(engine: Engine) -> None:
+    vault, root = engine.vault, engine.rng(32)
+    own = vault.setting(OWN_ID) or engine.rng(16).hex()
+    values: dict[str, str | int] = {"key": device_key_of(root).public.hex()}
+    if not vault.setting(OWN_ID):
+        values |= {"name": own_name(vault), "added": engine.wall_ms(), "holds": HOLDS_ROOT}
     with engine.drive_session.replica.store.transaction():
-        engine.drive_session.view.set_maps(
-            ENTRIES_ROOT, {f"{PREFIX}{own}/{key}": value for key, value in values.items()}
-        )
-        engine.drive_session.flush()
+        write(engine, own, values)
         vault.set_setting(OWN_ID, own)
+        vault.set_setting(OWN_ROOT, root.hex())
 
 
-def devices(engine: Engine) -> list[DeviceLine]:
-    """In the order in which they came."""
+def _enter_limited(engine: Engine) -> None:
+    """Its line is there already; only it can say what it is called, and that it came."""
+    own, view = engine.vault.setting(limited.ID) or "", engine.drive_session.view
+    if engine.drive_session.can_edit and not view.map_value(ENTRIES_ROOT, f"{PREFIX}{own}/came"):
+        write(engine, own, {"name": own_name(engine.vault), "came": 1})
+
+
+def write(engine: Engine, device: str, values: Mapping[str, str | int]) -> None:
+    """Fields of a device's line, durable when this returns."""
+    fields = {f"{PREFIX}{device}/{name}": value for name, value in values.items()}
+    engine.drive_session.view.set_maps(ENTRIES_ROOT, fields)
+    engine.drive_session.flush()
+
+
+def let_in(engine: Engine, device: str, key: bytes) -> None:
+    """A line for a limited device, which the account's root vouches for."""
+    signature = identity_of(engine.vault.account_root).sign(DEVICE_SIGNATURE, *_claim(engine, device, key))
+    values: dict[str, str | int] = {"added": engine.wall_ms(), "holds": HOLDS_PADS, "key": key.hex()}
+    write(engine, device, {**values, "vouched": signature.hex()})
+
+
+def devices(engine: Engine, *, gone: bool = False) -> list[DeviceLine]:
+    """In the order in which they came; with those that were taken off the list if `gone`."""
     found: dict[str, dict[str, object]] = {}
     for key, value in engine.drive_session.view.map_items(ENTRIES_ROOT).items():
         entry, _, name = key.partition("/")
         if entry.startswith(PREFIX):
             found.setdefault(entry.removeprefix(PREFIX), {})[name] = value
-    own = engine.vault.setting(OWN_ID)
-    lines = [_line(each, values, own) for each, values in found.items() if not values.get("gone")]
+    lines = [_line(engine, each, values) for each, values in found.items() if gone or not values.get("gone")]
     return sorted(lines, key=lambda line: (line.added_ms, line.id))
 
 
-def remove(engine: Engine, reference: str, *, wiped: bool) -> DeviceLine:
-    """End a device's line, by name or the beginning of its id; raises HoldsTheRoot unless it is `wiped`."""
+def find(engine: Engine, reference: str) -> DeviceLine:
+    """By name or the beginning of its id; raises UnknownDevice."""
     lines = devices(engine)
     named = [line for line in lines if line.name == reference]
     if len(reference) >= 8:
         named = named or [line for line in lines if line.id.startswith(reference.lower())]
     if len(named) != 1:
         raise UnknownDevice
-    [line] = named
-    if line.is_this:
-        raise ThisDevice
-    if not wiped:
-        raise HoldsTheRoot
-    engine.drive_session.view.set_map(ENTRIES_ROOT, f"{PREFIX}{line.id}/gone", 1)
-    engine.drive_session.flush()
-    return line
+    return named[0]
 
 
-def _line(id_: str, values: dict[str, object], own: str | None) -> DeviceLine:
-    added = values.get("added")
+def slot_members(engine: Engine) -> list[BookMember]:
+    """Who gets the drive's next keys by slot: the limited devices that were vouched for and are not gone."""
+    return [
+        BookMember(line.key, "edit", line.name, b"")
+        for line in devices(engine)
+        if line.holds == HOLDS_PADS and line.vouched
+    ]
+
+
+def end_line(engine: Engine, line: DeviceLine) -> None:
+    """Take it off the list, and nothing else."""
+    write(engine, line.id, {"gone": 1})
+
+
+def pin_keys(engine: Engine) -> None:
+    """Remember the key that each device has when it is first seen: another one later is another's."""
+    for line in devices(engine):
+        if line.key and engine.vault.setting(PINS + line.id) is None:
+            engine.vault.set_setting(PINS + line.id, line.key.hex())
+
+
+def pinned_key(engine: Engine, line: DeviceLine) -> bytes:
+    """The key that this device is known by here; empty where it changed since, or was never seen."""
+    pinned = engine.vault.setting(PINS + line.id)
+    return line.key if pinned and line.key.hex() == pinned else b""
+
+
+def _claim(engine: Engine, device: str, key: bytes) -> tuple[bytes, ...]:
+    return engine.drive_session.pad_id, device.encode(), key
+
+
+def _line(engine: Engine, id_: str, values: dict[str, object]) -> DeviceLine:
+    added, holds = values.get("added"), str(values.get("holds") or HOLDS_ROOT)
+    key = _from_hex(values.get("key"), 32)
+    came = holds == HOLDS_ROOT or bool(values.get("came"))
     return DeviceLine(
         id=id_,
         name=str(values.get("name") or id_[:8]),
         added_ms=int(added) if isinstance(added, int | float) else 0,
-        holds=str(values.get("holds") or HOLDS_ROOT),
-        is_this=id_ == own,
+        holds=holds,
+        is_this=id_ == own_id(engine.vault),
+        came=came,
+        key=key,
+        vouched=_is_vouched(engine, id_, key, _from_hex(values.get("vouched"), 64)),
     )
+
+
+def _is_vouched(engine: Engine, id_: str, key: bytes, signature: bytes) -> bool:
+    if not key or not signature or limited.is_limited(engine.vault):
+        return False
+    public = identity_of(engine.vault.account_root).public
+    return verify_parts(public, signature, DEVICE_SIGNATURE, *_claim(engine, id_, key))
+
+
+def _from_hex(value: object, size: int) -> bytes:
+    try:
+        raw = bytes.fromhex(str(value or ""))
+    except ValueError:
+        return b""
+    return raw if len(raw) == size else b""

@@ -176,10 +176,18 @@ class DriveSync:
             self._unfetched.append(record.pad_id)
 
     def _exchange(self, known: PadRecord, record: PadRecord) -> bool:
-        if self._engine.session_of(known.pad_id) is not None:
+        session = self._engine.session_of(known.pad_id)
+        if session is not None and record.role != known.role:
             return False
         keyrings.keep(self._engine, known)
-        self._engine.vault.put_pad(replace(known, role=record.role, secret=record.secret, epoch=record.epoch))
+        newer = replace(known, role=record.role, secret=record.secret, epoch=record.epoch)
+        if session is None:
+            self._engine.vault.put_pad(newer)
+        else:
+            # It crosses with them by the log, as somebody does who opened a slot.
+            keyrings.keep(self._engine, newer)
+            session.replica.ring.known(record.epoch)
+            session.standing, session.problem = None, ""
         return True
 
     def _let_go(self, known: PadRecord) -> bool:

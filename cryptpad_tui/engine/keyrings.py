@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.crypto.account import device_key_of
 from cryptpad_tui.crypto.keys import EditKeys, ViewKeys, edit_seed_of, identity_of, pseudonym_of
 from cryptpad_tui.crypto.links import Link, slot_opener
 from cryptpad_tui.pad.keyring import KeyRing
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
 
 _EDIT, _VIEW = "edit", "view"
+DEVICE_ROOT = "limited/root"
+"""The setting of a limited device's vault that opens its slots of the drive."""
 MAX_SLOT_SEEDS = 16
 """Links to one pad that somebody followed: each costs a trial at each slot."""
 
@@ -33,11 +37,13 @@ def ring_of(engine: Engine, record: PadRecord) -> KeyRing:
     else:
         own = EditKeys.from_seed(record.secret) if record.role == _EDIT else ViewKeys(record.secret)
     keys.setdefault(0 if is_owner else record.epoch, own)
+    device = engine.vault.setting(DEVICE_ROOT) if record.kind == PadKind.DRIVE else None
     return KeyRing(
         keys,
         record.kind,
         owner_root=record.secret if is_owner else None,
         openers=(
+            *([device_key_of(bytes.fromhex(device))] if device else ()),
             pseudonym_of(account_root, pad_id),
             identity_of(account_root),
             *[slot_opener(seed) for seed in _slot_seeds(engine, pad_id)],

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.engine.creating import EXPECTED_RELAY, drive_genesis, drive_record
+from cryptpad_tui.engine.limited import is_limited, require_account
 from cryptpad_tui.vault.kit import Kit
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ WEEK_MS: Final = 7 * DAY_MS
 
 
 def kit_of(engine: Engine) -> Kit:
-    """Everything that a machine with nothing needs, once the drive is on a relay."""
+    """Everything that a machine with nothing needs, once the drive is on a relay; raises LimitedDevice."""
+    require_account(engine)
     drive = drive_record(engine)
     url = drive.relay_url or engine.relay_url()
     keys = [pad.relay_pk for pad in engine.vault.pads() if pad.relay_pk and pad.relay_url == url]
@@ -43,7 +45,7 @@ def note_made(engine: Engine) -> None:
 def is_due(engine: Engine) -> bool:
     """Once a week, until the kit was made or its maker wants to hear no more; never on the first day."""
     vault, now = engine.vault, engine.wall_ms()
-    if vault.setting(MADE) or vault.setting(NEVER):
+    if vault.setting(MADE) or vault.setting(NEVER) or is_limited(vault):
         return False
     if now - int(vault.setting(REMINDED) or 0) < WEEK_MS:
         return False

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.protocol.errors import Refused
 from cryptpad_relay.protocol.owner_records import EpochRecord, parse_record
+from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import Role
 from cryptpad_tui.crypto.slots import NoMemberKey, box_key_of
-from cryptpad_tui.engine import keyrings, link_book, member_book, people, standing
+from cryptpad_tui.engine import devices, keyrings, limited, link_book, member_book, people, standing
 from cryptpad_tui.engine.errors import (
     NotOwner,
     RelayRefused,
@@ -22,6 +23,7 @@ from cryptpad_tui.engine.errors import (
     UnknownMember,
     UnknownPad,
 )
+from cryptpad_tui.engine.limited import LimitedDevice
 from cryptpad_tui.engine.link_book import BookLink
 from cryptpad_tui.engine.member_book import BookMember
 from cryptpad_tui.engine.verifying import connection_of
@@ -132,7 +134,7 @@ async def revoke(
 
     Raises NotOwner, Alarm, RelayRefused or RelayUnreachable; asked again it goes on from where it was.
     """
-    owned(engine, pad_id)
+    history &= owned(engine, pad_id).kind != PadKind.DRIVE
     await _in_step(engine, pad_id, wait_s)
     kept_links = [] if drop else list(keep_links)
     session = engine.open_pad(pad_id)
@@ -246,6 +248,8 @@ def _listed(engine: Engine, session: PadSession) -> list[BookMember]:
         BookMember(each.ident_pk, "edit" if each.role is Role.EDIT else "view", "", b"")
         for each in roster.members
     ]
+    if session.kind is PadKind.DRIVE:
+        return devices.slot_members(engine)
 
 
 def _roster(session: PadSession) -> Roster:
@@ -277,6 +281,8 @@ async def _in_step(engine: Engine, pad_id: bytes, wait_s: float) -> None:
     """What waits is sent first, under the keys that it was written with."""
     report = await engine.sync([pad_id], wait_s=wait_s)
     if report.alarms:
+        if limited.is_limited(engine.vault) and engine.drive.is_own(pad_id):
+            raise LimitedDevice
         raise Alarm(AlarmCode(report.alarms[0].code))
     if report.unreachable or report.waiting:
         raise RelayUnreachable("the relay cannot be reached, so nothing was changed")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cryptpad_tui.engine import link_book, member_book
+from cryptpad_tui.engine import link_book, member_book, owed
 from cryptpad_tui.engine.errors import EngineError, RelayUnreachable
 from cryptpad_tui.engine.membership import owned, revoke
 from cryptpad_tui.pad.alarms import Alarm
@@ -27,7 +27,12 @@ def set_schedule(engine: Engine, pad_id: bytes, days: int, *, history: bool = Tr
 
 
 async def rotate_due(engine: Engine, *, wait_s: float = 10.0) -> list[bytes]:
-    """Do the changes of keys whose day has come, and those that were begun and not done."""
+    """Do the changes of keys whose day has come, and those that were begun and not done.
+
+    None while a device is to be cut off the drive: it would read the new keys there.
+    """
+    if owed.is_owed(engine):
+        return []
     done = []
     for pad_id in member_book.due(engine, now_ms=engine.wall_ms()):
         record = engine.vault.pad(pad_id)

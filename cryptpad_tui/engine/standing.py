@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.engine.values import SessionEvent, SyncWord
 from cryptpad_tui.pad.alarms import Notice
 from cryptpad_tui.pad.epochs import Ended, Expired, Removed
@@ -22,17 +23,33 @@ SENTENCES: dict[SyncWord, str] = {
     SyncWord.EXPIRED: " ".join((Expired.__doc__ or "").split()),
 }
 
+DEVICE_REMOVED: Final = (
+    "This device was taken out of its account, on another of your machines. What was here by then stays here,"
+    " and nothing new comes, nor goes out. If that is a mistake, let it in again: `cryptpad-tui device add`"
+    " there, `device join` in an empty home here."
+)
+
+
+def sentence_of(kind: PadKind, word: SyncWord) -> str:
+    """What a person is told; of the drive, that it is this device which is out."""
+    out = kind is PadKind.DRIVE and word is SyncWord.REMOVED
+    return DEVICE_REMOVED if out else SENTENCES[word]
+
 
 def close_off(engine: Engine, session: PadSession, word: Removed | Ended) -> None:
     """Say it, once, and remember it for lists that open no pad."""
+    if isinstance(word, Removed) and session.replica.ring.known(word.record.epoch) is not None:
+        # Another device of this account told the keys meanwhile: it is tried again with them.
+        return
     said = SyncWord.REMOVED
     if isinstance(word, Ended):
         said = SyncWord.EXPIRED if isinstance(word, Expired) else SyncWord.DELETED
+    sentence = sentence_of(session.kind, said)
     if standing_of(engine, session.pad_id) is not said:
         engine.vault.set_setting(_name(session.pad_id), said.value)
-        session.noticed(Notice(SENTENCES[said], code=said.value.upper()))
+        session.noticed(Notice(sentence, code=said.value.upper()))
     session.standing = said
-    session.problem = SENTENCES[said]
+    session.problem = sentence
     session.tell(SessionEvent.STATUS)
 
 

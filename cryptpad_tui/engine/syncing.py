@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.engine import alarms, devices, member_book, schedule, searching
+from cryptpad_tui.engine import alarms, devices, member_book, owed, schedule, searching
 from cryptpad_tui.engine.creating import drive_record
 from cryptpad_tui.engine.files.uploader import Uploader
 from cryptpad_tui.engine.listing import tree_of
@@ -151,6 +151,11 @@ def pads_in_step(engine: Engine) -> list[bytes]:
     ]
 
 
+async def _change_keys(engine: Engine) -> list[bytes]:
+    await owed.see_to(engine)
+    return await schedule.rotate_due(engine)
+
+
 class VaultWatch:
     """Notices what other windows of this vault did, at most four times a second."""
 
@@ -178,8 +183,8 @@ class VaultWatch:
         now = self._engine.now()
         if now - self._keys_at >= KEYS_S and (self._keys is None or self._keys.done()):
             self._keys_at = now
-            if member_book.due(self._engine, now_ms=self._engine.wall_ms()):
-                self._keys = asyncio.create_task(schedule.rotate_due(self._engine))
+            if owed.is_owed(self._engine) or member_book.due(self._engine, now_ms=self._engine.wall_ms()):
+                self._keys = asyncio.create_task(_change_keys(self._engine))
 
     async def _run(self) -> None:
         while True:

@@ -163,7 +163,12 @@ def make_header(secrets: Mapping[SlotType, bytes], master_key: MasterKey, cost: 
 
 
 def create_database(
-    directory: Path, master_key: MasterKey, account_root: bytes, name: str, relay_url: str | None
+    directory: Path,
+    master_key: MasterKey,
+    account_root: bytes,
+    name: str,
+    relay_url: str | None,
+    fill: Callable[[Tables], None],
 ) -> Database:
     path = directory / DATABASE_NAME
     with host_errors_translated():
@@ -174,6 +179,7 @@ def create_database(
         tables = Tables(database)
         tables.set_setting("name", name)
         tables.set_setting("relay_url", relay_url)
+        fill(tables)
     except BaseException:
         database.close()
         remove_files(path)

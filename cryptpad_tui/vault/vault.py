@@ -89,13 +89,15 @@ class Vault(Tables):
         recovery: bool = False,
         keyfile: Path | None = None,
         account_root: bytes | None = None,
+        fill: Callable[[Tables], None] = lambda tables: None,
         allow_network: bool = False,
         rng: Rng = random_bytes,
         now: ClockMs = wall_ms,
     ) -> tuple[Vault, str | None]:
         """Make a vault; also the recovery key, to be shown once, where `recovery` asks for one.
 
-        `account_root`: of an account that there is already; without it, this is a new one.
+        `account_root`: of an account that there is already; without it, this is a new one. `fill` writes what
+        is in the vault from its first moment.
 
         The header is written last, so a crash leaves no vault rather than half of one.
         """
@@ -114,7 +116,7 @@ class Vault(Tables):
                 secrets[SlotType.KEYFILE] = headerfile.make_or_read_keyfile(keyfile, rng)
             header = make_header(secrets, master_key, cost, rng)
             database = create_database(
-                directory, master_key, account_root or rng(ROOT_BYTES), name, relay_url
+                directory, master_key, account_root or rng(ROOT_BYTES), name, relay_url, fill
             )
             try:
                 headerfile.write_header(directory, header)
