@@ -150,7 +150,7 @@ async def _tell_of_wait(engine: Engine) -> None:
 
 def tell(engine: Engine, report: SyncReport) -> None:
     """The alarms and notices of a sync, one line each."""
-    names = {pad.pad_id: pad.short_id for pad in engine.listing()}
+    names = {pad.pad_id: pad.short_id for pad in engine.listing()} if report.alarms else {}
     for alarm in report.alarms:
         diagnostics.alarm(alarm.code, alarm.sentence, alarm.advice, names.get(alarm.pad_id, "-"))
     for notice in report.notices:

@@ -15,6 +15,7 @@ from cryptpad_tui.cli.secret_sources import SecretSources
 from cryptpad_tui.cli.table import table
 from cryptpad_tui.cli.text_input import require_title
 from cryptpad_tui.cli.vault_access import in_vault, send_or_say, send_quickly
+from cryptpad_tui.cli.verbs_pads import duplicated
 
 if TYPE_CHECKING:
     from cryptpad_tui.drive.tree import Tree
@@ -269,13 +270,11 @@ def template_verb(sources: SecretSources, pad: str | None, as_list: bool, off: b
 @click.argument("title", required=False)
 @unlocks
 def duplicate_verb(sources: SecretSources, pad: str, title: str | None) -> None:
-    """Make a pad of your own with PAD's text, in its folder, and print its short id."""
+    """Make a pad of your own with PAD's text and files, in its folder, and print its short id."""
 
     async def work(engine: Engine) -> None:
-        from cryptpad_tui.engine import keeping
-
         found = engine.find(pad)
-        made = keeping.duplicate(engine, found.pad_id, require_title(title or f"{found.title} (copy)"))
+        made = await duplicated(engine, found.pad_id, require_title(title or f"{found.title} (copy)"))
         output.write_line(made.short_id)
         await send_or_say(engine, made.pad_id)
 

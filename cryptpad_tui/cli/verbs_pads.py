@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cryptpad_tui.cli import output
+from cryptpad_relay.protocol.term_safe import term_safe
+from cryptpad_tui.cli import diagnostics, output
 from cryptpad_tui.cli.errors import WrongUse
 from cryptpad_tui.cli.root import VerbCommand, unlocks
 from cryptpad_tui.cli.secret_sources import SecretSources
@@ -50,7 +51,7 @@ def new_verb(
         from cryptpad_tui.crdt.kinds import PadKind
         from cryptpad_tui.engine import keeping
 
-        pad = _begun_with(engine, template, title) or engine.create_pad(
+        pad = await _begun_with(engine, template, title) or engine.create_pad(
             title, kind=PadKind[kind.upper()], text=text
         )
         if folder:
@@ -61,16 +62,26 @@ def new_verb(
     in_vault(sources, work)
 
 
-def _begun_with(engine: Engine, template: str | None, title: str) -> PadListing | None:
+async def _begun_with(engine: Engine, template: str | None, title: str) -> PadListing | None:
     """A pad like the template, at the top of the drive."""
     if template is None:
         return None
     from cryptpad_tui.drive.tree import TOP
     from cryptpad_tui.engine import keeping
 
-    made = keeping.duplicate(engine, engine.find(template).pad_id, title)
+    made = await duplicated(engine, engine.find(template).pad_id, title)
     keeping.move_pad(engine, made.pad_id, TOP)
     return made
+
+
+async def duplicated(engine: Engine, pad_id: bytes, title: str) -> PadListing:
+    """A pad of one's own like another; names the files of it that nobody who is here has."""
+    from cryptpad_tui.engine.files.copying import duplicate
+
+    copied = await duplicate(engine, pad_id, title)
+    for ref in copied.missing:
+        diagnostics.note(f"{term_safe(ref.name)}: its bytes are not here, so the copy has none of it")
+    return copied.pad
 
 
 @click.command("write", cls=VerbCommand)

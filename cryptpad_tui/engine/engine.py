@@ -105,14 +105,15 @@ class Engine:
         return [pad for pad in listing.read_listing(self) if trashed or not pad.trashed_ms]
 
     def listing_of(self, pad_id: bytes) -> PadListing:
-        for line in self.listing():
-            if line.pad_id == pad_id:
-                return line
-        raise UnknownPad
+        """One pad that is not in the trash; raises UnknownPad."""
+        found = [line for line in listing.read_lines(self, [pad_id]) if not line.trashed_ms]
+        if not found:
+            raise UnknownPad
+        return found[0]
 
     def find(self, reference: str) -> PadListing:
         """A pad by short id, unique title or path; raises UnknownPad or AmbiguousTitle."""
-        return listing.find(self.listing(), reference)
+        return listing.find_pad(self, reference)
 
     def own_name(self, pad_id: bytes) -> str:
         return str(self.vault.drive_field(pad_id.hex(), "name") or "")

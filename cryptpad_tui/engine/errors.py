@@ -53,7 +53,7 @@ class NotAllowed(EngineError):
 
 
 class NotCopied(EngineError):
-    """A file is not copied within the drive. Download it, and upload the copy."""
+    """This is nothing that can be copied within the drive."""
 
 
 class NotOwner(EngineError):

@@ -10,10 +10,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.clean import find_unclean
-from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.drive.errors import BadFolderName, BadTag, NoFolder, SeveralFolders
 from cryptpad_tui.drive.tree import MAX_NAME_CHARS, TOP, Folder, path_parts
-from cryptpad_tui.engine.errors import NotCopied, UnknownPad
+from cryptpad_tui.engine.errors import UnknownPad
 from cryptpad_tui.engine.files.making import collect
 from cryptpad_tui.engine.listing import find, read_listing, tree_of
 from cryptpad_tui.engine.values import PadListing
@@ -126,20 +125,6 @@ def shared_title(engine: Engine, pad_id: bytes) -> str:
 def set_template(engine: Engine, pad_id: bytes, *, on: bool) -> None:
     engine.drive.set_template(pad_id, on=on)
     engine.drive_session.flush()
-
-
-def duplicate(engine: Engine, pad_id: bytes, title: str) -> PadListing:
-    """A pad of one's own with the same text, in the same folder."""
-    source = engine.listing_of(pad_id)
-    if not source.kind.has_text:
-        raise NotCopied
-    with engine.borrowed(pad_id) as session:
-        rich = session.kind is PadKind.RICHTEXT
-        text, runs = ("", session.view.runs()) if rich else (session.view.text(), [])
-    made = engine.create_pad(title, kind=source.kind, text=text, runs=runs)
-    if source.folder_id:
-        move_pad(engine, made.pad_id, source.folder_id)
-    return engine.listing_of(made.pad_id)
 
 
 # -- the trash

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.kinds import PadKind
@@ -12,7 +13,7 @@ from cryptpad_tui.drive.tree import Tree
 from cryptpad_tui.engine.errors import AmbiguousTitle, UnknownPad
 from cryptpad_tui.engine.standing import standings
 from cryptpad_tui.engine.values import PadListing, SyncWord
-from cryptpad_tui.vault.records import AlarmState, PadRecord
+from cryptpad_tui.vault.records import AlarmState, ListingRow, PadRecord
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
@@ -22,6 +23,10 @@ _SHORT_ID_BYTES: Final = 5
 """What so many characters of base32 say."""
 UNTITLED: Final = "untitled"
 _NO_LOG: Final = (0, b"")
+_LAST: Final = b"\xff" * 32
+_FEW: Final = 50
+"""More lines than this cost no less than all."""
+_MOST_NAMES: Final = 100
 
 
 def full_id(pad_id: bytes) -> str:
@@ -61,24 +66,80 @@ def ensure_table(engine: Engine) -> None:
 
 def read_listing(engine: Engine) -> list[PadListing]:
     """Every pad, also those in the trash, newest first."""
-    tables = _Tables(engine)
+    tables = _all_tables(engine)
     return sorted(map(tables.line, tables.records), key=lambda line: line.changed_ms, reverse=True)
 
 
-class _Tables:
-    """What the vault knows of all pads, each table read once: many lines must not ask as often."""
+def read_lines(engine: Engine, pad_ids: Sequence[bytes]) -> list[PadListing]:
+    """Some pads, also those in the trash, newest first: the others of a long drive are not read."""
+    if len(pad_ids) > _FEW:
+        wanted = set(pad_ids)
+        return [line for line in read_listing(engine) if line.pad_id in wanted]
+    tables = _some_tables(engine, pad_ids)
+    return sorted(map(tables.line, tables.records), key=lambda line: line.changed_ms, reverse=True)
 
-    def __init__(self, engine: Engine) -> None:
+
+def _all_tables(engine: Engine) -> _Tables:
+    """Each table read once: many lines must not ask as often."""
+    vault = engine.vault
+    records = [record for record in vault.pads() if record.kind != PadKind.DRIVE]
+    return _Tables(
+        engine,
+        records,
+        {row.pad_id: row for row in vault.listing()},
+        vault.waiting_by_pad(),
+        vault.log_ends(),
+        short_ids([record.pad_id for record in records]),
+        tree_of(engine),
+    )
+
+
+def _some_tables(engine: Engine, pad_ids: Sequence[bytes]) -> _Tables:
+    ensure_table(engine)
+    vault = engine.vault
+    found = [record for pad_id in pad_ids if (record := vault.pad(pad_id))]
+    records = [record for record in found if record.kind != PadKind.DRIVE]
+    ids = [record.pad_id for record in records]
+    drive = bytes.fromhex(vault.setting("drive") or "")
+    near = {each for pad_id in ids for each in _near(engine, pad_id) if each != drive}
+    return _Tables(
+        engine,
+        records,
+        {pad_id: row for pad_id in ids if (row := vault.listing_row(pad_id))},
+        {pad_id: vault.waiting(pad_id) for pad_id in ids},
+        {pad_id: end for pad_id in ids if (end := vault.log_end(pad_id))},
+        short_ids(sorted(near)),
+        Tree(vault.drive_fields_of([pad_id.hex() for pad_id in ids])),
+    )
+
+
+def _near(engine: Engine, pad_id: bytes) -> list[bytes]:
+    """The pads with which it might share its short id."""
+    begin = pad_id[:_SHORT_ID_BYTES]
+    return engine.vault.pad_ids_from(begin, begin + _LAST)
+
+
+class _Tables:
+    """What the vault knows of some pads, or of all."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        records: list[PadRecord],
+        rows: Mapping[bytes, ListingRow],
+        waiting: Mapping[bytes, int],
+        ends: Mapping[bytes, tuple[int, bytes]],
+        short: Mapping[bytes, str],
+        tree: Tree,
+    ) -> None:
         self._engine, vault = engine, engine.vault
-        self.records = [record for record in vault.pads() if record.kind != PadKind.DRIVE]
-        self._rows = {row.pad_id: row for row in vault.listing()}
-        self._waiting, self._ends = vault.waiting_by_pad(), vault.log_ends()
+        self.records = records
+        self._rows, self._waiting, self._ends, self._short = rows, waiting, ends, short
         self._alarms = vault.alarm_codes(AlarmState.OPEN)
         self._ended = [vault.alarm_codes(state) for state in (AlarmState.PAST, AlarmState.DISMISSED)]
-        self._short = short_ids([record.pad_id for record in self.records])
         self._relay = engine.relay_url()
         self._standings = standings(engine)
-        self._tree = tree_of(engine)
+        self._tree = tree
         self._paths: dict[str, str] = {}
 
     def line(self, record: PadRecord) -> PadListing:
@@ -128,6 +189,19 @@ class _Tables:
             return SyncWord.SAVED
         waits = self._waiting.get(record.pad_id) or not record.uploaded
         return SyncWord.WAITING if waits else SyncWord.SYNCED
+
+
+def find_pad(engine: Engine, reference: str) -> PadListing:
+    """The same in the whole drive but its trash, of which only what might be meant is read."""
+    parts = reference.strip("/").split("/")[-_MOST_NAMES:]
+    titles = {reference, *("/".join(parts[at:]) for at in range(len(parts)))}
+    meant = engine.vault.pads_titled(sorted(titles))
+    if len(reference) >= SHORT_ID_CHARS:
+        with contextlib.suppress(ValueError):
+            begin = base64.b32decode(reference[:SHORT_ID_CHARS].upper())
+            meant += engine.vault.pad_ids_from(begin, begin + _LAST)
+    lines = read_lines(engine, list(dict.fromkeys(meant)))
+    return find([line for line in lines if not line.trashed_ms], reference)
 
 
 def find(lines: Sequence[PadListing], reference: str) -> PadListing:

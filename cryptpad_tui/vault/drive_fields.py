@@ -24,9 +24,10 @@ class DriveFieldTable:
         return cast(list[tuple[str, str, str | int]], rows)
 
     def drive_fields_of(self: _HasDatabase, entries: Sequence[str]) -> list[tuple[str, str, str | int]]:
-        """Of the folders, and of these pads."""
+        """Of the folders, and of these pads. Of others what names folders, in drives of earlier versions."""
         found = self._database.rows(
-            "SELECT entry, field, value FROM drive_field WHERE length(entry)<>?", (PAD_ENTRY_CHARS,)
+            "SELECT entry, field, value FROM drive_field WHERE length(entry)<>? OR field='folder'",
+            (PAD_ENTRY_CHARS,),
         )
         for entry in entries:
             query = "SELECT entry, field, value FROM drive_field WHERE entry=?"

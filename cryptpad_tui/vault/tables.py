@@ -75,6 +75,20 @@ class Tables(AlarmTable, DriveFieldTable, MountTable, SearchTable):
         row = self._database.row(f"SELECT {_PAD_COLUMNS} FROM pad WHERE pad_id=?", (pad_id,))
         return None if row is None else _pad_record(row)
 
+    def pad_ids_from(self, start: bytes, end: bytes) -> list[bytes]:
+        """Those of the pads whose id lies between these two, which are short or whole."""
+        query = "SELECT pad_id FROM pad WHERE NOT forgotten AND pad_id>=? AND pad_id<=?"
+        return [cast(bytes, row[0]) for row in self._database.rows(query, (start, end))]
+
+    def pads_titled(self, titles: Sequence[str]) -> list[bytes]:
+        """Those whose listed title is one of these, or that have none."""
+        marks = ", ".join("?" for _ in titles)
+        query = (
+            "SELECT pad.pad_id FROM pad LEFT JOIN listing ON listing.pad_id=pad.pad_id"
+            f" WHERE NOT forgotten AND coalesce(title, '') IN ('', {marks})"
+        )
+        return [cast(bytes, row[0]) for row in self._database.rows(query, list(titles))]
+
     def put_pad(self, record: PadRecord) -> None:
         """Add the pad, or replace what is known of it; its log and pending edits stay."""
         values = [getattr(record, name) for name in _PAD_COLUMNS.split(", ")]
@@ -112,6 +126,11 @@ class Tables(AlarmTable, DriveFieldTable, MountTable, SearchTable):
         rows = self._database.rows(f"SELECT {_LISTING_COLUMNS} FROM listing ORDER BY pad_id")
         found = cast(list[tuple[bytes, str, int, str, int, int, bool]], rows)
         return [ListingRow(*row[:-1], bool(row[-1])) for row in found]
+
+    def listing_row(self, pad_id: bytes) -> ListingRow | None:
+        row = self._database.row(f"SELECT {_LISTING_COLUMNS} FROM listing WHERE pad_id=?", (pad_id,))
+        found = cast(tuple[bytes, str, int, str, int, int, bool] | None, row)
+        return ListingRow(*found[:-1], bool(found[-1])) if found else None
 
     def put_listing(self, row: ListingRow) -> None:
         self.put_listings([row])
@@ -156,6 +175,14 @@ class Tables(AlarmTable, DriveFieldTable, MountTable, SearchTable):
             " ON log.pad=pad.id AND log.n=(SELECT max(n) FROM log WHERE log.pad=pad.id)"
         )
         return {pad_id: (n, head) for pad_id, n, head in cast(list[tuple[bytes, int, bytes]], rows)}
+
+    def log_end(self, pad_id: bytes) -> tuple[int, bytes] | None:
+        """The same of one pad; None where nothing is folded."""
+        row = self._database.row(
+            "SELECT n, head FROM log WHERE pad=(SELECT id FROM pad WHERE pad_id=?) ORDER BY n DESC LIMIT 1",
+            (pad_id,),
+        )
+        return cast(tuple[int, bytes] | None, row)
 
     def data_version(self) -> int:
         """Changes when another connection committed; costs no disk access."""

@@ -18,6 +18,7 @@ from cryptpad_tui.engine.files import link as link_module
 from cryptpad_tui.engine.files import making, sending
 from cryptpad_tui.engine.files.book import FileBook, FileState
 from cryptpad_tui.engine.files.choosing import choose, files_of, show_at_end
+from cryptpad_tui.engine.files.copying import duplicate
 from cryptpad_tui.engine.files.errors import DeletedByOwner, NotThere, TargetExists
 from cryptpad_tui.engine.files.kept import KeptFiles
 from cryptpad_tui.engine.files.reading import read_range, read_whole
@@ -236,6 +237,44 @@ async def test_a_file_beside_a_text_comes_with_it(
         else:
             shown = f"first\n![plan \\[1\\].png](pad-file:{ref.file_id.hex()})\n"
             assert session.view.text() == shown
+
+
+async def test_a_copy_has_files_of_its_own(make_engine: MakeEngine, relay: RelayProcess, photo: Path) -> None:
+    anna, ben = make_engine("Anna", relay_url=relay.url), make_engine("Ben", relay_url=relay.url)
+    pad, ref = upload(anna, photo, "Home")
+    again = (await duplicate(anna, pad.pad_id, "again")).pad
+    assert (again.path, again.kind, again.size_bytes) == ("Home/again", PadKind.FILE, 700_037)
+    own = choose(anna, again.pad_id)
+    assert (own.name, own.mime, own.key != ref.key) == (ref.name, ref.mime, True)
+    anna.remove(pad.pad_id)
+    making.collect(anna)
+    assert await read_whole(anna, again.pad_id, own) == photo.read_bytes()
+    await send(anna, again.pad_id)
+    joined = await ben.join(await anna.make_link(again.pad_id, view=True))
+    copy = (await duplicate(ben, joined.pad_id, "Ben's")).pad
+    assert await read_whole(ben, copy.pad_id, choose(ben, copy.pad_id)) == photo.read_bytes()
+
+
+@pytest.mark.parametrize("kind", [PadKind.TEXT, PadKind.RICHTEXT])
+async def test_a_copy_shows_its_own_files_and_says_what_nobody_has(
+    make_engine: MakeEngine, photo: Path, kind: PadKind
+) -> None:
+    anna = make_engine("Anna")
+    pad = anna.create_pad("Plan", kind=kind, text="first")
+    with anna.borrowed(pad.pad_id) as session:
+        for name in ("kept.png", "lost.png"):
+            with making.source_file(photo) as source:
+                ref = making.attach(anna, pad.pad_id, name, source.size, source.read)
+            show_at_end(session.view, ref)
+    KeptFiles(anna.vault.directory).forget(ref.file_id)
+    copied = await duplicate(anna, pad.pad_id, "Plan again")
+    assert copied.missing == (ref,)
+    (kept,) = files_of(anna, copied.pad.pad_id)
+    assert await read_whole(anna, copied.pad.pad_id, kept) == photo.read_bytes()
+    with anna.borrowed(copied.pad.pad_id) as session:
+        marks = [str(marks.get("object")) for _, marks in session.view.runs()] if session.kind.value else []
+        assert kept.file_id.hex() in "".join([session.view.text(), *marks])
+        assert files_of(anna, pad.pad_id)[0].file_id.hex() not in "".join([session.view.text(), *marks])
 
 
 @pytest.fixture

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
@@ -10,10 +13,13 @@ from cryptpad_tui.crypto.links import NO_RELAY, Link, encode_link
 from cryptpad_tui.drive.errors import BadFolderName, BadTag, NoFolder, SeveralFolders
 from cryptpad_tui.drive.mirror import KEPT
 from cryptpad_tui.drive.tree import TOP
-from cryptpad_tui.engine import AmbiguousTitle, Engine, UnknownPad, keeping
-from cryptpad_tui.engine.listing import tree_of
+from cryptpad_tui.engine import AmbiguousTitle, Engine, PadListing, UnknownPad, keeping
+from cryptpad_tui.engine.errors import EngineError
+from cryptpad_tui.engine.files.copying import duplicate
+from cryptpad_tui.engine.listing import find, full_id, tree_of
 from cryptpad_tui.engine.syncing import pads_to_send
 from cryptpad_tui.vault.errors import DiskFull
+from cryptpad_tui.vault.vault import Vault
 from support.sessions import MakeEngine
 
 
@@ -50,6 +56,32 @@ async def test_a_pad_is_named_by_its_path_where_its_title_is_not_enough(make_eng
         anna.find("Plan")
     with pytest.raises(UnknownPad):
         anna.find("Two/Plan")
+
+
+async def test_one_pad_is_found_and_made_without_reading_the_others(
+    make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = make_engine("Anna")
+    for title in ("Plan", "Plan", "a/b", "", "Lost"):
+        pad = anna.create_pad(title, folder="Work/Notes" if title == "Plan" else "")
+    anna.trash(pad.pad_id)
+    lines = anna.listing()
+    wanted = [each for line in lines for each in (line.short_id, full_id(line.pad_id), line.title, line.path)]
+    wanted += ["/Work/Notes/Plan", "Notes/Plan", "b", "Lost", pad.short_id, "x" * 9, "/" * 40_000, ""]
+
+    def met(look: Callable[[], PadListing]) -> object:
+        try:
+            return look()
+        except EngineError as error:
+            return type(error)
+
+    expected = [met(partial(find, lines, each)) for each in wanted]
+    monkeypatch.setattr(Vault, "pads", None)
+    monkeypatch.setattr(Vault, "log_ends", None)
+    assert [met(partial(anna.find, each)) for each in wanted] == expected
+    assert [anna.listing_of(line.pad_id) for line in lines] == lines
+    made = anna.create_pad("One more", text="x", folder="Work")
+    assert (await duplicate(anna, made.pad_id, "Two more")).pad.path == "Work/Two more"
 
 
 async def test_the_trash_keeps_a_pad_until_it_is_emptied(make_engine: MakeEngine) -> None:
@@ -123,7 +155,7 @@ async def test_a_full_disk_leaves_table_and_document_agreeing(
 async def test_a_copy_has_the_text_and_the_folder_and_is_ones_own(make_engine: MakeEngine) -> None:
     anna = make_engine("Anna")
     pad = anna.create_pad("Plan", text="one\ntwo\n", folder="Work")
-    copy = keeping.duplicate(anna, pad.pad_id, "Plan again")
+    copy = (await duplicate(anna, pad.pad_id, "Plan again")).pad
     assert (copy.path, copy.role, copy.size_bytes) == ("Work/Plan again", "owner", 8)
     with anna.borrowed(copy.pad_id) as session:
         assert session.view.text() == "one\ntwo\n"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.drive.tree import TOP
-from cryptpad_tui.engine import keeping
+from cryptpad_tui.engine import EngineError, keeping
 from cryptpad_tui.engine.in_bulk import Chosen, move, open_drive, restore, set_template, tag, trash
 from cryptpad_tui.ui import words
 from cryptpad_tui.ui.drive.folder_picker import FolderPicker
@@ -62,7 +62,9 @@ class Deeds:
         if title is None:
             return
         await self._ready()
-        made = keeping.duplicate(self._engine, source.pad_id, title.strip() or words.UNTITLED)
+        made = await self._copy(source, title)
+        if made is None:
+            return
         move(self._engine, Chosen((made.pad_id,)), folder)
         await self._app.open_pad(made.pad_id)
 
@@ -81,9 +83,29 @@ class Deeds:
         if title is None:
             return None
         await self._ready()
-        made = keeping.duplicate(self._engine, pad.pad_id, title.strip() or words.UNTITLED)
-        self._app.say("The copy is a pad of your own: nobody else is in it.")
-        return made.pad_id
+        made = await self._copy(pad, title)
+        return made.pad_id if made else None
+
+    async def _copy(self, pad: PadListing, title: str) -> PadListing | None:
+        """A pad like this one, said; None where it could not be read or was stopped, which is said, too."""
+        from cryptpad_tui.engine.files.copying import duplicate
+        from cryptpad_tui.ui.file_errands import file_failures, sentence_of
+        from cryptpad_tui.ui.transfers import Transfer, shown
+
+        transfer = Transfer("Copying", pad.title, pad.size_bytes)
+        work = duplicate(self._engine, pad.pad_id, title.strip() or words.UNTITLED, told=transfer)
+        failures: tuple[type[Exception], ...] = (EngineError, *file_failures())
+        try:
+            copied = await shown(self._app, transfer, work, stop="Stop; no copy is made")
+        except failures as error:
+            self._app.say(f"No copy was made: {sentence_of(error)}", "warning")
+            return None
+        if copied is None:
+            self._app.say("Stopped; no copy was made.")
+            return None
+        lost = f" {len(copied.missing)} of its files are not here, and not in it." if copied.missing else ""
+        self._app.say(f"The copy is your own: nobody else is in it.{lost}", "warning" if lost else "strong")
+        return copied.pad
 
     # -- names
 
