@@ -20,6 +20,8 @@ BATCH_EDITS: Final = 48
 """Edits from which writing the update is quicker than the engine's own walks."""
 BATCH_RICH_EDITS: Final = 600
 """The same where marks make items: the list of them takes longer to make."""
+RUNS_PER_UPDATE: Final = 1_000
+"""Texts with marks in one update: each is read and checked at once, while a person may be typing."""
 
 _Marks = Sequence[Attributes | None]
 
@@ -83,9 +85,13 @@ def _write_runs(engine: EngineDocument, edits: Sequence[ByteEdit], marks: _Marks
     if gap is None:
         _write_each(engine, [(at, at, text) for text in texts], marks[1:], undoable=undoable)
         return
-    update = write_runs(engine.client_id, _clock(engine), gap, list(zip(texts, marks[1:], strict=True)))
-    with engine.own_transaction(undoable=undoable):
-        engine.doc.apply_update(update)
+    (_, right), around = gap
+    rest = list(zip(texts, marks[1:], strict=True))
+    for first in range(0, len(rest), RUNS_PER_UPDATE):
+        update = write_runs(engine.client_id, _clock(engine), gap, rest[first : first + RUNS_PER_UPDATE])
+        with engine.own_transaction(undoable=undoable):
+            engine.doc.apply_update(update)
+        gap = ((engine.client_id, _clock(engine) - 1), right), around
 
 
 def _clock(engine: EngineDocument) -> int:

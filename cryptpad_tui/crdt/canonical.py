@@ -13,6 +13,7 @@ from typing import Any
 
 from pycrdt import Doc, Map, Text
 
+from cryptpad_tui.crdt.collector import collector_paused
 from cryptpad_tui.crdt.digest import content_digest
 from cryptpad_tui.crdt.errors import EngineFailure, InvalidUpdate, engine_call
 from cryptpad_tui.crdt.kinds import TEXT_ROOT, PadKind
@@ -172,8 +173,10 @@ class CanonicalDocument:
             return []
         if not self.kind.format_keys:
             return [(self.text(), None)]
-        with engine_call():
-            return list(self._text.diff())
+        with collector_paused(), engine_call(), self._doc.transaction() as txn:
+            # Past the wrapper, which looks at each piece for an embedded object: no pad has one.
+            found: list[tuple[str, dict[str, Any] | None]] = self._text.integrated.diff(txn._txn)
+        return found
 
     def maps(self) -> dict[str, dict[str, Any]]:
         """Everything the maps hold; a key whose read raises is absent."""

@@ -36,10 +36,15 @@ def content_digest(
 def _encode_runs(runs: Iterable[tuple[str, Mapping[str, Any] | None]]) -> bytes:
     out: list[bytes] = []
     size, marks = 0, b""
+    known: dict[tuple[tuple[str, type, Any], ...], bytes] = {}
     for text, attributes in runs:
         if not text:
             continue
-        made = _encode_marks(attributes or {})
+        # With the types: True, 1 and 1.0 are one key of a dict, and not one value here.
+        named = tuple([(key, type(value), value) for key, value in (attributes or {}).items()])
+        made = known.get(named, b"")
+        if not made:
+            made = known[named] = _encode_marks(attributes or {})
         if made != marks and size:
             out.append(u32(size) + marks)
             size = 0

@@ -21,6 +21,7 @@ from cryptpad_tui.engine.values import PadListing
 from cryptpad_tui.vault.records import PadRecord
 
 if TYPE_CHECKING:
+    from cryptpad_tui.engine.composing import Composed
     from cryptpad_tui.engine.engine import Engine
     from cryptpad_tui.engine.session import PadSession
 
@@ -72,21 +73,24 @@ def create_pad(
     runs: Sequence[tuple[str, Attributes]],
     folder: str,
     record: PadRecord | None = None,
+    composed: Composed | None = None,
     beside: Callable[[PadSession], None] = lambda session: None,
 ) -> PadListing:
     """See `Engine.create_pad`; `beside` writes what else belongs to the pad of `record` in the same
-    transaction."""
+    transaction, `composed` is its text where that is written already."""
     engine.drive_session.flush()
     made = record or new_record(engine, kind, engine.rng(32))
     record = as_kept_here(engine.vault, made)
     try:
         with engine.drive_session.replica.store.transaction():
             engine.vault.put_pad(record)
+            if composed:
+                engine.open_pads.write_ahead(record.pad_id, composed)
             session = engine.open_pad(record.pad_id)
             session.set_title(title)
             if text:
                 session.view.replace(_START, _START, text)
-            if runs:
+            if runs and not composed:
                 session.view.replace_all([TextEdit(_START, _START, *run) for run in runs])
             beside(session)
             session.flush()

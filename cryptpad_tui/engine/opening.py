@@ -26,6 +26,7 @@ from cryptpad_tui.vault.errors import VaultError
 from cryptpad_tui.vault.records import PadRecord
 
 if TYPE_CHECKING:
+    from cryptpad_tui.engine.composing import Composed
     from cryptpad_tui.engine.engine import Engine
 
 
@@ -120,6 +121,20 @@ class OpenPads:
         self._shared.clear()
 
     # -- writers
+
+    def begin_writer(self, record: PadRecord) -> Writer | None:
+        """A writer for a pad that is not there yet; None where its keys only read."""
+        ring = ring_of(self._engine, record)
+        keys = ring.newest_keys
+        if not isinstance(keys, EditKeys):
+            return None
+        return Writer(record.pad_id, ring.newest, keys, rng=self._engine.rng)
+
+    def write_ahead(self, pad_id: bytes, composed: Composed) -> None:
+        """Make edits of a pad durable that has no session yet; it will go on with their writer."""
+        writer = self._writers[pad_id] = composed.writer
+        self.register_writer(pad_id, writer.pk)
+        self._engine.vault.store(pad_id).append_journal(writer.pk, composed.updates)
 
     def register_writer(self, pad_id: bytes, writer_pk: bytes) -> None:
         if writer_pk not in self._registered:

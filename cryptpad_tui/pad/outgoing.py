@@ -28,6 +28,10 @@ from cryptpad_tui.pad.writers import WriterStatus
 ENTRY_UPDATE_BYTES: Final = 400_000
 """Updates of one entry: below the 512 KiB that an entry may have, after padding."""
 MAX_IN_FLIGHT: Final = 64
+SEAL_BYTES: Final = 40_000
+"""Journal rows that are checked and signed at once: formatted text of this size takes 50 ms."""
+IN_FLIGHT_BYTES: Final = 100_000
+"""Signed and not folded: whatever is signed behind it is checked together with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ class Outgoing:
         self._rng = rng
         self._is_live = is_live
         self.writer = writer or self._new_writer()
+        self.has_more = False
+        """Whether the last `seal_pending` left something for when what is in flight is folded."""
 
     def _new_writer(self) -> Writer | None:
         ring = self._pad.ring
@@ -108,6 +114,7 @@ class Outgoing:
         A remake waits for the outbox to be folded: what is in it would be said twice otherwise.
         """
         writer, rows = self.writer, self._pad.store.journal_after(0)
+        self.has_more = False
         if self._is_behind():
             return SealResult.RENEW
         if writer is None or not rows:
@@ -116,7 +123,8 @@ class Outgoing:
         if writer.epoch != self._pad.epoch:
             return SealResult.WAIT
         in_flight = self._pad.store.outbox()
-        if len(in_flight) >= MAX_IN_FLIGHT or any(row.writer_pk != writer.pk for row in in_flight):
+        self.has_more = _is_full(in_flight)
+        if self.has_more or any(row.writer_pk != writer.pk for row in in_flight):
             return SealResult.WAIT
         if not self._may_go_on(writer, in_flight):
             return SealResult.RENEW
@@ -124,6 +132,7 @@ class Outgoing:
         mine = list(takewhile(lambda row: row.writer_pk == writer.pk, rows))
         if not mine:
             return SealResult.WAIT if self._is_live(rows[0].writer_pk) else again
+        mine, self.has_more = _first_of(mine)
         pieces = _prepare(mine)
         signed = [update for row in in_flight for update in self._updates_of(parse_entry(row.entry))]
         try:
@@ -196,6 +205,20 @@ class Outgoing:
         return writer.hello(
             self._pad.base(), profile.identity, profile.name, profile.rgb, supersedes=supersedes
         )
+
+
+def _is_full(in_flight: Sequence[OutboxRow]) -> bool:
+    return len(in_flight) >= MAX_IN_FLIGHT or sum(len(row.entry) for row in in_flight) >= IN_FLIGHT_BYTES
+
+
+def _first_of(rows: Sequence[JournalRow]) -> tuple[list[JournalRow], bool]:
+    """What is sealed at once, at least one row, and whether others are left."""
+    size = 0
+    for count, row in enumerate(rows):
+        size += len(row.update)
+        if count and size > SEAL_BYTES:
+            return list(rows[:count]), True
+    return list(rows), False
 
 
 def _prepare(rows: Sequence[JournalRow]) -> list[bytes]:

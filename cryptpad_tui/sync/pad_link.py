@@ -6,6 +6,7 @@ A shell: the order of steps is here, their meaning is in `pad.flows`. One lock a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Final
 
@@ -32,6 +33,7 @@ SPOILED: Final = frozenset({Code.EQUIVOCATION, Code.RETIRED})
 """Refusals after which a writer can never go on."""
 AGAIN: Final = frozenset({Code.RETRY, Code.STORAGE})
 QUOTA_PAUSE_S: Final = 60.0
+COMMIT_WAIT_S: Final = 0.25
 MAX_QUEUED_COMMITS: Final = 256
 """Above this, what waits to be folded is fetched in order instead of kept in memory."""
 MAX_QUEUED_BYTES: Final = 8 * 1024 * 1024
@@ -69,6 +71,7 @@ class PadLink:
         """Entries that this connection appended beside the outbox, by id: snapshots and their HELLOs."""
         self._commits: list[frames.Commit] = []
         self._queued_bytes = 0
+        self._pushed = asyncio.Event()
         self._taking: asyncio.Task[None] | None = None
         self._deriving: asyncio.Task[None] | None = None
         self.pause_until = 0.0
@@ -130,6 +133,7 @@ class PadLink:
             if frame.op == Op.COMMIT:
                 self._commits.append(frames.Commit.decode(frame.body))
                 self._queued_bytes += len(frame.body)
+                self._pushed.set()
                 if len(self._commits) > MAX_QUEUED_COMMITS or self._queued_bytes > MAX_QUEUED_BYTES:
                     del self._commits[:-1]
                     self._queued_bytes = len(frame.body)
@@ -185,6 +189,8 @@ class PadLink:
             else:
                 flow = flows.take(self._replica, commit.first_n, entries, commit.head, live=True)
             await self._fold(flow)
+            # A flow that asks the relay nothing never lets a key in between.
+            await asyncio.sleep(0)
 
     def _whole(self, commit: frames.Commit) -> tuple[bytes, ...] | None:
         """The commit's entries, with one's own, sent as ids, put back from the outbox.
@@ -225,15 +231,33 @@ class PadLink:
         if now < self.pause_until:
             return
         async with self._lock:
-            self._host.seal()
-            outbox = self._replica.store.outbox()
-            self._sent.intersection_update([row.entry_id for row in outbox])
-            rows = [row for row in outbox if row.entry_id not in self._sent]
-            if rows:
-                sent = await self._connection.run(flows.send(self._replica, rows))
-                self._sent.update(row.entry_id for row in rows[: sent.accepted])
-                await self._handle(sent, rows[sent.accepted :], now)
+            while await self._send_sealed(now) and self._replica.queue.has_more:
+                if not await self._fold_what_was_sent():
+                    break
             await self._drain_commits()
+
+    async def _send_sealed(self, now: float) -> bool:
+        """Seal one group and send what is sealed; whether the relay took all of it."""
+        self._host.seal()
+        outbox = self._replica.store.outbox()
+        self._sent.intersection_update([row.entry_id for row in outbox])
+        rows = [row for row in outbox if row.entry_id not in self._sent]
+        if not rows:
+            return True
+        sent = await self._connection.run(flows.send(self._replica, rows))
+        self._sent.update(row.entry_id for row in rows[: sent.accepted])
+        await self._handle(sent, rows[sent.accepted :], now)
+        return sent.code == Code.OK
+
+    async def _fold_what_was_sent(self) -> bool:
+        """Between two groups: what is signed behind what is not folded would be checked with all of it."""
+        self._pushed.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0 if self._commits else COMMIT_WAIT_S):
+                await self._pushed.wait()
+        came = bool(self._commits)
+        await self._drain_commits()
+        return came
 
     async def _handle(self, sent: flows.Sent, unsent: list[OutboxRow], now: float) -> None:
         if sent.code == Code.OK:

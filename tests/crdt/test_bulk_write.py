@@ -46,7 +46,8 @@ def assert_sound(document: ViewDocument, canonical: CanonicalDocument) -> None:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_a_rich_paste_is_the_same_as_its_runs_one_by_one(seed: int) -> None:
+def test_a_rich_paste_is_the_same_as_its_runs_one_by_one(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk_write, "RUNS_PER_UPDATE", 3 + seed % 7)
     draw, document, canonical = rich(seed)
     before = document.runs()
     first, past = sorted(draw.randrange(document.lines.char_count + 1) for _ in range(2))

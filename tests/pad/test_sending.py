@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.entry import MAX_ENTRY_BYTES, Kind, parse_entry
 from cryptpad_relay.protocol.errors import Code
-from cryptpad_tui.pad import flows
+from cryptpad_tui.crdt.canonical import Checked
+from cryptpad_tui.pad import flows, outgoing
 from cryptpad_tui.pad.alarms import Alarm
 from cryptpad_tui.sync.connection import RelayUnreachable
 from support.pads import ListRelay, Person, relay_for
@@ -149,3 +152,30 @@ def test_an_active_writer_may_make_a_snapshot() -> None:
     assert boris.canonical() == anna.text()
     assert [parse_entry(raw).kind for raw in relay.entries].count(Kind.SNAPSHOT) == 1
     assert boris.replica.fold.snapshot == anna.replica.fold.snapshot
+
+
+def test_what_is_checked_at_once_is_short_whatever_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long formatted import is signed in groups, with keys in between, and not on top of all of itself."""
+    monkeypatch.setattr(outgoing, "SEAL_BYTES", 100)
+    monkeypatch.setattr(outgoing, "IN_FLIGHT_BYTES", 1_500)
+    anna, boris = Person("Anna", 1), Person("Boris", 2)
+    relay = relay_for(anna)
+    for n in range(12):
+        anna.type(f"sixty bytes of text that wait for their turn in the queue {n:2} ")
+    checked: list[int] = []
+    check = anna.replica.fold.document.check
+
+    def noting(client_id: int, updates: Sequence[bytes]) -> Checked:
+        checked.append(sum(map(len, updates)))
+        return check(client_id, updates)
+
+    monkeypatch.setattr(anna.replica.fold.document, "check", noting)
+    while anna.store.journal_after(0):
+        anna.replica.queue.seal_pending()
+        assert anna.replica.queue.has_more == bool(anna.store.journal_after(0))
+        anna.sync(relay)
+    anna.sync(relay)
+    boris.fetch(relay)
+    assert boris.canonical() == anna.canonical()
+    assert boris.canonical().count("sixty") == 12
+    assert max(checked) < 600

@@ -20,6 +20,7 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Attributes
 from cryptpad_tui.editor.code_languages import MARKDOWN, language_of_title
 from cryptpad_tui.engine import creating
+from cryptpad_tui.engine.composing import Runs, compose
 from cryptpad_tui.engine.errors import EngineError
 from cryptpad_tui.engine.files import making
 from cryptpad_tui.engine.files.apart import entered_in_thread
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
     from cryptpad_tui.engine.exchange.sources import Source
     from cryptpad_tui.engine.values import PadListing
+    from cryptpad_tui.vault.records import PadRecord
 
 NOT_IMPORTED: Final = (EngineError, ConvertError)
 """What can be wrong with one file of many; the others come in all the same."""
@@ -44,7 +46,7 @@ class ReadFile:
     folder: str
     kind: PadKind
     text: str = ""
-    runs: Sequence[tuple[str, Attributes]] = ()
+    runs: Runs = ()
     lost: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     pictures: tuple[Picture, ...] = field(default=(), repr=False)
@@ -74,11 +76,9 @@ def title_of(name: PurePath, *, rich: bool) -> str:
 
 async def make_pad(engine: Engine, read: ReadFile) -> PadListing:
     """The pad, durable here when this returns."""
-    if not read.pictures:
-        return engine.create_pad(
-            read.title, kind=read.kind, text=read.text, runs=read.runs, folder=read.folder
-        )
     record = creating.new_record(engine, read.kind, engine.rng(32))
+    if not read.pictures:
+        return await _make(engine, read, record, read.runs, ())
     making.collect(engine)
 
     @contextmanager
@@ -87,16 +87,23 @@ async def make_pad(engine: Engine, read: ReadFile) -> PadListing:
             yield [stack.enter_context(_sealed(engine, record.pad_id, one, told)) for one in read.pictures]
 
     async with entered_in_thread(sealing, making.no_progress) as refs:
-        return creating.create_pad(
-            engine,
-            read.title,
-            kind=read.kind,
-            text="",
-            runs=_with_files(read.runs, refs),
-            folder=read.folder,
-            record=record,
-            beside=lambda session: making.name_files(engine, session, refs),
-        )
+        return await _make(engine, read, record, _with_files(read.runs, refs), refs)
+
+
+async def _make(
+    engine: Engine, read: ReadFile, record: PadRecord, runs: Runs, refs: Sequence[FileRef]
+) -> PadListing:
+    return creating.create_pad(
+        engine,
+        read.title,
+        kind=read.kind,
+        text=read.text,
+        runs=runs,
+        folder=read.folder,
+        record=record,
+        composed=await compose(engine, record, runs),
+        beside=lambda session: making.name_files(engine, session, refs),
+    )
 
 
 def _sealed(
@@ -106,9 +113,7 @@ def _sealed(
     return making.sealed(engine, pad_id, safe_name(picture.name), len(data), BytesIO(data).read, told)
 
 
-def _with_files(
-    runs: Sequence[tuple[str, Attributes]], refs: Sequence[FileRef]
-) -> list[tuple[str, Attributes]]:
+def _with_files(runs: Runs, refs: Sequence[FileRef]) -> list[tuple[str, Attributes]]:
     """With the pad's files in the place of the read file's pictures."""
     files = {f"{IMPORTED}{at}": OBJECT + ref.file_id.hex() for at, ref in enumerate(refs)}
     made: list[tuple[str, Attributes]] = []
