@@ -42,6 +42,7 @@ def members_object(membership: Membership) -> Json:
         "epoch": membership.epoch,
         "expires": iso_time(membership.expires_ms) if membership.expires_ms else None,
         "unfinished": membership.unfinished,
+        "words": list(membership.words),
         "members": [
             {"name": line.name, "right": line.role, "how": line.how, "key": line.ident_pk.hex()}
             for line in membership.lines

@@ -31,13 +31,24 @@ _MARK_CHARS: Final = 16
 @click.option(
     "--every", type=click.IntRange(0, 3_650), metavar="DAYS", help="Change the keys so often; 0: never."
 )
+@click.option(
+    "--without-history", is_flag=True, help="With --every: who comes later cannot read what is from before."
+)
 @unlocks
 def members_verb(
-    sources: SecretSources, pad: str, as_json: bool, keep: str | None, view: bool, every: int | None
+    sources: SecretSources,
+    pad: str,
+    as_json: bool,
+    keep: str | None,
+    view: bool,
+    every: int | None,
+    without_history: bool,
 ) -> None:
     """List who is in PAD and how they came in; with --keep put somebody on the owner's list."""
     if view and keep is None:
         raise WrongUse("--view goes with --keep WHO")
+    if without_history and every is None:
+        raise WrongUse("--without-history goes with --every DAYS")
 
     async def work(engine: Engine) -> Membership:
         from cryptpad_tui.crypto.keys import Role
@@ -49,7 +60,7 @@ def members_verb(
             role = Role.VIEW if view else Role.EDIT
             membership.keep(engine, pad_id, found.ident_pk, role=role, name=found.name)
         if every is not None:
-            schedule.set_schedule(engine, pad_id, every)
+            schedule.set_schedule(engine, pad_id, every, history=not without_history)
         return membership.members(engine, pad_id)
 
     _show(in_vault(sources, work), as_json=as_json)
@@ -59,33 +70,34 @@ def members_verb(
 @click.argument("pad")
 @click.argument("who", required=False)
 @click.option("--links", is_flag=True, help="Everybody who came by a link; members stay.")
+@click.option("--link", "one_link", metavar="NAME", help="One named link; members and other named ones stay.")
 @click.option("--without-history", is_flag=True, help="Who comes later cannot read what was written before.")
+@click.option(
+    "--renew", is_flag=True, help="Make a link anew for each named one that ends beside; print them."
+)
 @unlocks
 def revoke_verb(
-    sources: SecretSources, pad: str, who: str | None, links: bool, without_history: bool
+    sources: SecretSources,
+    pad: str,
+    who: str | None,
+    links: bool,
+    one_link: str | None,
+    without_history: bool,
+    renew: bool,
 ) -> None:
     """Change PAD's keys: every link of before ends, and so does WHO; members stay in by themselves."""
-    if (who is None) != links:
-        raise WrongUse("say who: a member's name or key, or --links for everybody who came by a link")
+    if (who is not None) + links + (one_link is not None) != 1:
+        raise WrongUse(
+            "say who: a member's name or key, --link NAME for one link, or --links for all of them"
+        )
+    if renew and one_link is not None:
+        raise WrongUse("--link ends no other named link, so there is nothing to --renew")
+    from cryptpad_tui.cli.revoking import Ending, end_access
 
-    async def work(engine: Engine) -> Membership:
-        from cryptpad_tui.engine import membership
-
-        pad_id = engine.find(pad).pad_id
-        drop = [] if who is None else [membership.find_member(engine, pad_id, who).ident_pk]
-        out = [
-            line.name
-            for line in membership.members(engine, pad_id).lines
-            if line.how == "link" or line.ident_pk in drop
-        ]
-        after = await membership.revoke(engine, pad_id, drop=drop, history=not without_history)
-        if out:
-            diagnostics.note(f"out from here on: {output.safe_line(', '.join(out))}")
-        diagnostics.note(membership.WHAT_REVOKING_DOES)
-        return after
-
-    after = in_vault(sources, work)
+    ending = Ending(pad, who, one_link, history=not without_history, renew=renew)
+    after, made = in_vault(sources, lambda engine: end_access(engine, ending))
     output.write_line(f"the keys of the pad changed for the {_ordinal(after.epoch)} time")
+    output.write_lines(made)
 
 
 @click.command("expire", cls=VerbCommand)
@@ -154,6 +166,7 @@ def _show(membership: Membership, *, as_json: bool) -> None:
         return
     rows = [(line.name, line.role, line.how, line.ident_pk.hex()[:_MARK_CHARS]) for line in membership.lines]
     output.write_lines(table(("name", "right", "how", "key"), rows, flexible=0))
+    output.write_line(f"words  {' '.join(membership.words)}")
     if membership.expires_ms:
         day = datetime.fromtimestamp(membership.expires_ms / 1_000, UTC).date()
         diagnostics.note(f"its owner lets the relay delete it on {day} (UTC)")

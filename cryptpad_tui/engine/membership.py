@@ -32,6 +32,7 @@ from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.flows_epoch import Kept, Plan
 from cryptpad_tui.pad.roster import Roster
 from cryptpad_tui.pad.snapshots import make_snapshot
+from cryptpad_tui.pad.spoken import owner_words
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
@@ -41,6 +42,11 @@ if TYPE_CHECKING:
 WHAT_REVOKING_DOES: Final = (
     "Whoever is out can read and change nothing that is written from now on, and every link made before opens"
     " the pad no more; what they have read or copied, nobody can take back."
+)
+WHAT_ENDING_A_LINK_DOES: Final = (
+    "Whoever has this link can read and change nothing that is written from now on, and links without a name"
+    " open the pad no more; members and the other named links go on. What was read or copied, nobody can take"
+    " back."
 )
 MIN_KEY_CHARS: Final = 8
 
@@ -66,6 +72,8 @@ class Membership:
     expires_ms: int
     unfinished: bool
     """Whether a change of keys was begun here and is not done: ask for it again."""
+    words: tuple[str, ...] = ()
+    """The owner's safety words, which a link to this pad tells before it is joined."""
 
 
 def members(engine: Engine, pad_id: bytes) -> Membership:
@@ -87,7 +95,7 @@ def members(engine: Engine, pad_id: bytes) -> Membership:
                 name = people.name_of(writer.ident_pk, fold.everybody)
                 lines.append(MemberLine(writer.ident_pk, name, "edit", "link"))
         unfinished = member_book.is_unfinished(engine, pad_id)
-        return Membership(fold.epoch, tuple(lines), fold.owner.expires_ms, unfinished)
+        return Membership(fold.epoch, tuple(lines), fold.owner.expires_ms, unfinished, owner_words(pad_id))
 
 
 def keep(
@@ -240,6 +248,8 @@ def forget(engine: Engine, pad_id: bytes) -> None:
 
 def _listed(engine: Engine, session: PadSession) -> list[BookMember]:
     """The owner's own list; for others, and an owner's new device, what the newest record says."""
+    if session.kind is PadKind.DRIVE:
+        return devices.slot_members(engine)
     written = member_book.read(engine, session.pad_id)
     if written is not None:
         return written
@@ -248,8 +258,6 @@ def _listed(engine: Engine, session: PadSession) -> list[BookMember]:
         BookMember(each.ident_pk, "edit" if each.role is Role.EDIT else "view", "", b"")
         for each in roster.members
     ]
-    if session.kind is PadKind.DRIVE:
-        return devices.slot_members(engine)
 
 
 def _roster(session: PadSession) -> Roster:
@@ -273,6 +281,8 @@ def owned(engine: Engine, pad_id: bytes) -> PadRecord:
     if record is None:
         raise UnknownPad
     if record.role != "owner":
+        if limited.is_limited(engine.vault) and engine.drive.is_own(pad_id):
+            raise LimitedDevice
         raise NotOwner
     return record
 
@@ -281,8 +291,6 @@ async def _in_step(engine: Engine, pad_id: bytes, wait_s: float) -> None:
     """What waits is sent first, under the keys that it was written with."""
     report = await engine.sync([pad_id], wait_s=wait_s)
     if report.alarms:
-        if limited.is_limited(engine.vault) and engine.drive.is_own(pad_id):
-            raise LimitedDevice
         raise Alarm(AlarmCode(report.alarms[0].code))
     if report.unreachable or report.waiting:
         raise RelayUnreachable("the relay cannot be reached, so nothing was changed")

@@ -26,6 +26,11 @@ def set_schedule(engine: Engine, pad_id: bytes, days: int, *, history: bool = Tr
     member_book.set_schedule(engine, pad_id, days, history=history)
 
 
+def is_due(engine: Engine) -> bool:
+    """Whether there is a change of keys to do; opens nothing."""
+    return bool(member_book.due(engine, now_ms=engine.wall_ms()))
+
+
 async def rotate_due(engine: Engine, *, wait_s: float = 10.0) -> list[bytes]:
     """Do the changes of keys whose day has come, and those that were begun and not done.
 

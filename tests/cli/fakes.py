@@ -123,6 +123,9 @@ class FakeEngine:
     def log(self, pad_id: bytes) -> Iterator[LogLine]:
         return iter(self.log_lines)
 
+    def wall_ms(self) -> int:
+        return 0
+
     def relay_url(self) -> str | None:
         return self.relay
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cli.fakes import Command, FakeEngine
 
-from cryptpad_tui.cli import verbs_share
+from cryptpad_tui.cli import link_input
 from cryptpad_tui.cli.screen_request import Screen, ScreenRequest
 from cryptpad_tui.crypto.keys import Role
 from cryptpad_tui.crypto.links import NO_RELAY, Link, encode_link
@@ -299,11 +299,11 @@ def test_join_prints_the_short_id(
         given.append(link)
         return pad
 
-    monkeypatch.setattr("cryptpad_tui.crypto.links.decode_link", lambda text: None)
+    monkeypatch.setattr("cryptpad_tui.crypto.locked_links.read_link", str.strip)
     monkeypatch.setattr(engine, "join", join)
     monkeypatch.setattr(verifying, "start_of", lambda session: None)
     assert command("join", stdin=b"pad1:AAAA\n").out == b"aaaaaaaa\n"
-    assert given == ["pad1:AAAA\n"]
+    assert given == ["pad1:AAAA"]
 
 
 def test_a_join_that_meets_an_alarm_ends_in_6(
@@ -312,7 +312,7 @@ def test_a_join_that_meets_an_alarm_ends_in_6(
     async def join(link: str, *, wait_s: float) -> object:
         raise Alarm(AlarmCode.ROLLBACK)
 
-    monkeypatch.setattr("cryptpad_tui.crypto.links.decode_link", lambda text: None)
+    monkeypatch.setattr("cryptpad_tui.crypto.locked_links.read_link", str.strip)
     monkeypatch.setattr(engine, "join", join)
     monkeypatch.setattr(verifying, "start_of", lambda session: None)
     ended = command("join", stdin=b"pad1:AAAA\n")
@@ -462,4 +462,4 @@ def test_the_title_of_a_pad_cannot_speak_through_an_error_line(engine: FakeEngin
 
 
 def test_link_limit_is_far_above_any_link() -> None:
-    assert verbs_share._LINK_LIMIT > 8 * 1024
+    assert link_input.LINK_LIMIT > 8 * 1024
