@@ -7,16 +7,19 @@ and nothing that did not differ may be touched.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cryptpad_tui.crdt.batch import ByteEdit
 from cryptpad_tui.crdt.bulk_write import write_many
 from cryptpad_tui.crdt.diff import smallest_edits
 from cryptpad_tui.crdt.engine_doc import EngineDocument
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.line_index import LineIndex, utf8_size
 from cryptpad_tui.crdt.mark_index import Run
-from cryptpad_tui.crdt.values import TextEdit
+from cryptpad_tui.crdt.values import Attributes, TextEdit
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -37,13 +40,47 @@ def content_of(engine: EngineDocument, kind: PadKind, text: str) -> Content:
 def make_again(engine: EngineDocument, lines: LineIndex, kept: Content) -> None:
     """Edit `engine`, whose text `lines` holds, until it says what `kept` says."""
     if kept.text or lines.byte_count:
-        write_text_edits(engine, lines, smallest_edits(engine.whole_text(), kept.text), undoable=False)
+        edits = smallest_edits(engine.whole_text(), kept.text)
+        marked = _with_marks(lines, edits, kept.runs)
+        if sum(map(len, marked)) > 2 * len(marked):
+            _write_marked(engine, marked)
+        else:
+            write_text_edits(engine, lines, edits, undoable=False)
         lines.reset(kept.text)
     with engine.own_transaction(undoable=False):
         for first, last, marks in _mark_differences(engine.runs() if kept.runs else [], kept.runs):
             engine.text.format(first, last, marks)
         for root, wanted in kept.maps.items():
             _make_map_again(engine, root, wanted)
+
+
+def _with_marks(
+    lines: LineIndex, edits: Sequence[TextEdit], runs: Sequence[Run]
+) -> list[list[tuple[ByteEdit, Attributes]]]:
+    """Of each edit the runs that it makes, as byte edits at one place of the text before all of them."""
+    if not runs:
+        return []
+    ends, made, shift = _ends(runs), list[list[tuple[ByteEdit, Attributes]]](), 0
+    for edit in edits:
+        first, last = int(lines.byte_of(edit.start)), int(lines.byte_of(edit.end))
+        raw, pieces = edit.text.encode(), list[tuple[ByteEdit, Attributes]]()
+        begins = first + shift
+        shift += len(raw) - (last - first)
+        number, at = bisect_right(ends, begins), 0
+        while at < len(raw) or not pieces:
+            past = ends[number] - begins if raw else 0
+            place = (last, last) if pieces else (first, last)
+            pieces.append(((*place, raw[at:past].decode()), runs[number][1] if raw else {}))
+            at, number = past, number + 1
+        made.append(pieces)
+    return made
+
+
+def _write_marked(engine: EngineDocument, marked: Sequence[Sequence[tuple[ByteEdit, Attributes]]]) -> None:
+    """The last first, so that the places of the others stay. Formatting run by run would walk for each."""
+    for pieces in reversed(marked):
+        edits, marks = [edit for edit, _ in pieces], [one for _, one in pieces]
+        write_many(engine, edits, marks, len(engine.text), undoable=False)
 
 
 def write_text_edits(
@@ -89,7 +126,7 @@ def _mark_differences(have: list[Run], wanted: tuple[Run, ...]) -> list[tuple[in
     return found
 
 
-def _ends(runs: list[Run] | tuple[Run, ...]) -> list[int]:
+def _ends(runs: Sequence[Run]) -> list[int]:
     ends, at = [], 0
     for text, _ in runs:
         at += utf8_size(text)

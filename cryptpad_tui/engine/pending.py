@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 COMPACT_ROWS: Final = 256
 """So many pending edits of closed windows are made one, so that opening a pad stays cheap."""
+COMPACT_BYTES: Final = 4_096
+"""Longer ones are no keys: a long import in parts is as cheap to open as it would be whole."""
 _REMOVED: Final = "removed in another window; copy what you need"
 
 
@@ -297,7 +299,8 @@ class PendingEdits:
     def compact_if_long(self) -> None:
         """Make what dead windows left one edit, where it is long."""
         rows = self._store.journal_after(0)
-        if len(rows) < COMPACT_ROWS or self._replica.writer is None or self._store.outbox():
+        short = sum(len(row.update) < COMPACT_BYTES for row in rows)
+        if short < COMPACT_ROWS or self._replica.writer is None or self._store.outbox():
             return
         if not any(self._engine.is_live_writer(self._pad_id, pk) for pk in {row.writer_pk for row in rows}):
             self.remake(with_outbox=False)
