@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from textual.app import ComposeResult
@@ -17,10 +19,12 @@ from cryptpad_tui.crdt.engine_doc import EngineDocument
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.crdt.view import ViewDocument
+from cryptpad_tui.engine.composing import written
 from cryptpad_tui.ui.safe_app import SafeApp
 from cryptpad_tui.ui.widgets.editor_view import EditorView
 from cryptpad_tui.ui.widgets.remote_cursors import RemoteCursor
 
+WORK = Path(__file__).resolve().parent / ".work"
 REMOTE_EDITS = 400
 REMOTE_PERIOD_S = 0.1
 PRESENCE_PERIOD_S = 1.0
@@ -95,13 +99,16 @@ def rich_sample(size_bytes: int) -> list[tuple[str, dict[str, Any]]]:
 
 
 def rich_state(size_bytes: int) -> bytes:
-    """A rich text of that size, as the engine keeps it."""
-    seed = EngineDocument(PadKind.RICHTEXT, 5, b"", time.monotonic)
-    with seed.own_transaction():
-        # The last first: an insertion into rich text costs the engine all that is before it.
-        for text, marks in reversed(rich_sample(size_bytes)):
-            seed.replace_bytes(0, 0, text, marks)
-    return seed.encode()
+    """A rich text of that size, as the engine keeps it; made once, since 10 MB take a quarter of a minute."""
+    runs = rich_sample(size_bytes)
+    kept = WORK / f"rich-{size_bytes}-{sha256(repr(runs[:1_000]).encode()).hexdigest()[:12]}.update"
+    if not kept.exists():
+        updates = written(PadKind.RICHTEXT, 5, runs, time.monotonic)
+        WORK.mkdir(exist_ok=True)
+        made = kept.with_suffix(".part")
+        made.write_bytes(EngineDocument(PadKind.RICHTEXT, 6, b"", time.monotonic, *updates).encode())
+        made.rename(kept)
+    return kept.read_bytes()
 
 
 def remote_updates(state: bytes, line: int, kind: PadKind) -> list[bytes]:
