@@ -64,6 +64,11 @@ MEANINGS: Final[dict[str, ExitCode]] = {
     "cryptpad_tui.pad.objects.FileChanged": ExitCode.FAILED,
     "cryptpad_tui.pad.objects.ObjectTooLarge": ExitCode.FAILED,
     "cryptpad_tui.pad.proofs_judge.NotAProof": ExitCode.FAILED,
+    "cryptpad_tui.people.login_errors.LoginError": ExitCode.FAILED,
+    "cryptpad_tui.people.login_errors.LoginForged": ExitCode.ALARM,
+    "cryptpad_tui.people.login_errors.LoginRolledBack": ExitCode.ALARM,
+    "cryptpad_tui.people.login_errors.LoginUnsettled": ExitCode.UNREACHABLE,
+    "cryptpad_tui.people.login_errors.NoSuchLogin": ExitCode.LOCKED,
     "cryptpad_tui.drive.errors.DriveError": ExitCode.FAILED,
     "cryptpad_tui.engine.errors.EngineError": ExitCode.FAILED,
     "cryptpad_tui.engine.errors.NoRelay": ExitCode.UNREACHABLE,
@@ -110,8 +115,8 @@ def meaning(error: BaseException) -> ExitCode | None:
 def explain(error: BaseException) -> tuple[ExitCode, str]:
     """The exit code and the sentence."""
     code = meaning(error)
-    if code is ExitCode.ALARM:
-        return code, f"{error}. {_alarm_advice(error)}"
+    if code is ExitCode.ALARM and (advice := _alarm_advice(error)):
+        return code, f"{error}. {advice}"
     if code is not None:
         return code, _sentence(error)
     if isinstance(error, MemoryError):

@@ -76,10 +76,10 @@ class WeakLogin(LoginError):
 
 class LoginForged(LoginError):
     """The relay gave a login that its owner did not sign, or that is another's. Nothing was opened and
-    nothing is lost; come in by `cryptpad-tui device join` or the recovery kit, and ask who runs this relay"""
+    nothing is lost; come in by `cryptpad-tui device join` or the recovery kit, and ask who runs this relay."""
 
 
 class LoginRolledBack(LoginError):
     """The relay shows an older login than this account had: one whose passphrase was changed or ended since.
     Your pads are safe from the relay, but who knows that old passphrase (and its key) can still sign in:
-    change the account's root with `cryptpad-tui rotate-account`, and think of another relay"""
+    change the account's root with `cryptpad-tui rotate-account`, and think of another relay."""

@@ -1,0 +1,277 @@
+"""A login at the relay, made, changed, ended, looked at, and used on a machine that has nothing.
+
+What decides is `people.login_*`; this module brings it together with the vault, the drive and a connection.
+Before the relay is asked for a change, the vault remembers what was meant: whoever dies in between leaves a
+question that `settle` answers, so that a change is done or not begun.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from cryptpad_relay.protocol.errors import Malformed, Refused
+from cryptpad_relay.protocol.login_frames import LoginBlock
+from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
+from cryptpad_tui.crypto.keys import SigningSeed
+from cryptpad_tui.engine.creating import drive_record
+from cryptpad_tui.engine.errors import NoRelay, RelayRefused, RelayUnreachable
+from cryptpad_tui.engine.limited import require_account
+from cryptpad_tui.people import login_flows as flows
+from cryptpad_tui.people.login_block import LoginContent, seal_login
+from cryptpad_tui.people.login_errors import (
+    LoginError,
+    LoginForged,
+    LoginMoved,
+    LoginRolledBack,
+    LoginThere,
+    LoginUnsettled,
+    NoLogin,
+)
+from cryptpad_tui.people.login_keys import Credentials, LoginKeys, login_name
+from cryptpad_tui.people.login_record import (
+    LoginMode,
+    LoginRecord,
+    Standing,
+    block_digest,
+    newest,
+    open_record,
+    seal_record,
+    standing_of,
+)
+from cryptpad_tui.sync.connection import RelayConnection, open_connection
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine.engine import Engine
+
+KEPT: Final = "login/record"
+"""The setting with this machine's own memory of the newest record: older words of the drive do not count."""
+PENDING: Final = "login/pending"
+SIGNED_IN: Final = "login/signed-in"
+"""What this machine was made from, until the drive said what it thinks of it."""
+IN_DRIVE: Final = "login/record"
+DRIVE_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class LoginState:
+    """What `status` finds."""
+
+    record: LoginRecord | None
+    asked: bool = False
+    """Whether the relay answered."""
+    is_kept: bool = False
+    """Whether it has the newest version."""
+    came_back: int = 0
+    """Logins that had ended, were at the relay all the same, and are dropped."""
+
+
+# -- what is remembered
+
+
+def record_of(engine: Engine) -> LoginRecord | None:
+    """The newest login that this machine knows of, ended ones too."""
+    text = engine.drive_session.view.map_value(ENTRIES_ROOT, IN_DRIVE)
+    try:
+        in_drive = _opened(engine, base64.b64decode(text, validate=True) if isinstance(text, str) else b"")
+    except ValueError:
+        in_drive = None
+    return newest(in_drive, _opened(engine, bytes.fromhex(engine.vault.setting(KEPT) or "")))
+
+
+def keep(engine: Engine, record: LoginRecord) -> None:
+    """Remember this as the newest, here and on the account's other machines; nothing is pending then."""
+    sealed = seal_record(engine.vault.account_root, record, rng=engine.rng)
+    session = engine.drive_session
+    with session.replica.store.transaction():
+        session.view.set_map(ENTRIES_ROOT, IN_DRIVE, base64.b64encode(sealed).decode())
+        session.flush()
+        engine.vault.set_setting(KEPT, sealed.hex())
+        engine.vault.set_setting(PENDING, None)
+
+
+def _opened(engine: Engine, sealed: bytes) -> LoginRecord | None:
+    return open_record(engine.vault.account_root, sealed) if sealed else None
+
+
+def _intend(engine: Engine, record: LoginRecord) -> None:
+    sealed = seal_record(engine.vault.account_root, record, rng=engine.rng)
+    engine.vault.set_setting(PENDING, sealed.hex())
+
+
+# -- changes
+
+
+async def create(engine: Engine, credentials: Credentials) -> LoginRecord:
+    """Keep a login for this account; raises LoginThere, LoginError, NoRelay or RelayUnreachable."""
+    require_account(engine)
+    await settle(engine)
+    record = record_of(engine)
+    if record is not None and record.is_there:
+        raise LoginThere
+    return await _set(engine, record, credentials)
+
+
+async def change(engine: Engine, credentials: Credentials) -> LoginRecord:
+    """Another passphrase and key in the place of the one there is; the old ones find nothing then."""
+    require_account(engine)
+    await settle(engine)
+    record = record_of(engine)
+    if record is None or not record.is_there:
+        raise NoLogin
+    return await _set(engine, record, credentials)
+
+
+async def _set(engine: Engine, old: LoginRecord | None, credentials: Credentials) -> LoginRecord:
+    name, url = login_name(credentials.name), _relay(engine)
+    content = await _content(engine, url)
+    keys = await asyncio.to_thread(credentials.derive, content.relay_url)
+    async with _connected(engine, url) as connection:
+        return await _set_at(engine, connection, old, content, keys, credentials, name)
+
+
+async def _set_at(
+    engine: Engine,
+    connection: RelayConnection,
+    old: LoginRecord | None,
+    content: LoginContent,
+    keys: LoginKeys,
+    credentials: Credentials,
+    name: str,
+) -> LoginRecord:
+    greeting = connection.greeting
+    place = old.auth if old is not None and old.is_there else keys.auth
+    had = _version(await connection.run(flows.find(greeting, place, None)))
+    version = max(had, old.version if old else 0) + 1
+    block = seal_login(keys, content, version, rng=engine.rng)
+    mode = LoginMode.KEY if credentials.secret else LoginMode.PHRASE
+    made = LoginRecord(version, mode, keys.seed, content.made_ms, block_digest(block), name)
+    made = old.followed_by(made) if old else made
+    _intend(engine, made)
+    # The relay may have lost the old one; then there is nothing to take the place of.
+    moves = had > 0 and place.public != keys.auth.public
+    step = (
+        flows.move(greeting, place, had, keys.auth, block)
+        if moves
+        else flows.put(greeting, keys.auth, had, block)
+    )
+    try:
+        await connection.run(step)
+    except (Refused, LoginError):
+        engine.vault.set_setting(PENDING, None)
+        raise
+    except RelayUnreachable:
+        raise LoginUnsettled from None
+    keep(engine, made)
+    await _drop_ended(connection, made)
+    return made
+
+
+async def _drop_ended(connection: RelayConnection, record: LoginRecord) -> int:
+    """End what ended before once more, where a relay that was restored from a backup has it again."""
+    came_back = 0
+    with contextlib.suppress(Refused):
+        for seed in record.ended:
+            came_back += await connection.run(flows.drop_whatever(connection.greeting, SigningSeed(seed)))
+    return came_back
+
+
+async def remove(engine: Engine) -> None:
+    """End the login; raises NoLogin where this machine knows of none."""
+    require_account(engine)
+    await settle(engine)
+    record = record_of(engine)
+    if record is None or not record.is_there:
+        raise NoLogin
+    async with _connected(engine, _relay(engine)) as connection:
+        await connection.run(flows.drop_whatever(connection.greeting, record.auth))
+    keep(engine, record.removed(engine.wall_ms()))
+
+
+async def settle(engine: Engine) -> bool | None:
+    """Find out what became of a change whose answer was lost: True it was taken, False it was not."""
+    sealed = engine.vault.setting(PENDING)
+    meant = _opened(engine, bytes.fromhex(sealed)) if sealed else None
+    if meant is None:
+        return None
+    async with _connected(engine, _relay(engine)) as connection:
+        raw = await connection.run(flows.find(connection.greeting, meant.auth, None))
+    if raw is not None and block_digest(raw) == meant.digest:
+        keep(engine, meant)
+        return True
+    engine.vault.set_setting(PENDING, None)
+    return False
+
+
+# -- looking
+
+
+async def status(engine: Engine, *, ask: bool = True) -> LoginState:
+    """What this account knows of its login, and whether the relay agrees; raises LoginRolledBack where it
+    shows an older one, and LoginMoved where another machine changed it whose word has not come."""
+    require_account(engine)
+    record = record_of(engine)
+    if record is None or not ask:
+        return LoginState(record)
+    async with _connected(engine, _relay(engine)) as connection:
+        find = flows.find(connection.greeting, record.auth, None)
+        raw = await connection.run(find) if record.is_there else None
+        came_back = await _drop_ended(connection, record)
+    if raw is None:
+        return LoginState(record, True, not record.is_there, came_back)
+    judged = standing_of(record, record.auth.public, _version(raw), block_digest(raw))
+    if judged is Standing.OLD:
+        raise LoginRolledBack
+    if judged is Standing.NEWER:
+        raise LoginMoved
+    return LoginState(record, True, True, came_back)
+
+
+# -- a machine's beginning
+
+
+def _relay(engine: Engine) -> str:
+    url = engine.relay_url()
+    if url is None:
+        raise NoRelay
+    return url
+
+
+async def _content(engine: Engine, url: str) -> LoginContent:
+    """What goes into the block: the drive must be on its relay, since a new machine has nothing else."""
+    report = await engine.sync([drive_record(engine).pad_id], wait_s=DRIVE_S)
+    drive = drive_record(engine)
+    if report.unreachable or not drive.relay_pk:
+        raise RelayUnreachable("the relay cannot be reached, so a new machine would find nothing there")
+    fold = engine.drive_session.replica.fold
+    return LoginContent(
+        account_root=engine.vault.account_root,
+        relay_pk=drive.relay_pk,
+        drive_id=drive.pad_id,
+        pin_n=fold.n,
+        pin_head=fold.head[:16] if fold.n else b"",
+        made_ms=engine.wall_ms(),
+        relay_url=drive.relay_url or engine.public_url(url),
+        name=engine.name(),
+    )
+
+
+def _version(raw: bytes | None) -> int:
+    return LoginBlock.decode(raw).version if raw is not None else 0
+
+
+@contextlib.asynccontextmanager
+async def _connected(engine: Engine, url: str) -> AsyncIterator[RelayConnection]:
+    connection = await open_connection(await asyncio.to_thread(engine.resolve, url))
+    try:
+        yield connection
+    except Refused as refused:
+        raise RelayRefused(refused.code) from None
+    except Malformed:
+        raise LoginForged from None
+    finally:
+        await connection.close()
