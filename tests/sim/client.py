@@ -172,7 +172,7 @@ class Machine:
         self.world, self.name, self.role = world, name, role
         self.number = len(world.machines)
         self.out = False
-        """Whether this person is no longer in the pad."""
+        """Whether the link that this person was given opens nothing any more."""
         self.account_root = world.rng.randbytes(32)
         self.disk = Disk(self.account_root, f"{name}-{world.canary}")
         self.alive: set[str] = set()

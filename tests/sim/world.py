@@ -238,7 +238,7 @@ class World:
         inside = [machine for machine in self.machines if not leaving.is_out(self, machine)]
         found = [f"nobody is at {machine.name}" for machine in inside if not machine.windows]
         for window in self.windows():
-            if window.machine.out:
+            if window.machine not in inside:
                 continue
             session = window.session
             if session is None or window.engine is None:
