@@ -38,6 +38,7 @@ from cryptpad_tui.engine.closing import abandon, close
 from cryptpad_tui.engine.errors import UnknownPad
 from cryptpad_tui.engine.history import log_lines
 from cryptpad_tui.engine.opening import OpenPads, leave
+from cryptpad_tui.engine.people_book import PeopleBook
 from cryptpad_tui.engine.relays import Relays
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.syncing import VaultWatch
@@ -74,6 +75,7 @@ class Engine:
         self.watch = VaultWatch(self)
         self.loading_child = LoadingChild()
         self.drive_sync = drive_sync.DriveSync(self)
+        self.people = PeopleBook(self)
         self._drive: tuple[PadSession, Drive] | None = None
         self._opening = threading.RLock()
         """A long drive is opened in a thread, and never twice."""

@@ -14,6 +14,7 @@ from cryptpad_tui.crypto.account import device_key_of
 from cryptpad_tui.crypto.keys import EditKeys, ViewKeys, edit_seed_of, identity_of, pseudonym_of
 from cryptpad_tui.crypto.links import Link, slot_opener
 from cryptpad_tui.pad.keyring import KeyRing
+from cryptpad_tui.people.identity import mailbox_key_of
 from cryptpad_tui.vault.records import PadRecord
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def ring_of(engine: Engine, record: PadRecord) -> KeyRing:
             *([device_key_of(bytes.fromhex(device))] if device else ()),
             pseudonym_of(account_root, pad_id),
             identity_of(account_root),
+            mailbox_key_of(account_root),
             *[slot_opener(seed) for seed in _slot_seeds(engine, pad_id)],
         ),
         learned=lambda epoch, found: _keep(engine, pad_id, epoch, found),

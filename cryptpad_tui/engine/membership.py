@@ -15,7 +15,7 @@ from cryptpad_relay.protocol.owner_records import EpochRecord, parse_record
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import Role
 from cryptpad_tui.crypto.slots import NoMemberKey, box_key_of
-from cryptpad_tui.engine import devices, keyrings, limited, link_book, member_book, people, standing
+from cryptpad_tui.engine import devices, keyrings, limited, link_book, member_book, people, removal, standing
 from cryptpad_tui.engine.errors import (
     NotOwner,
     RelayRefused,
@@ -164,7 +164,9 @@ async def revoke(
             finally:
                 session.folded()
             link_book.led_on(engine, pad_id, kept_links, session.replica.fold.epoch)
-            member_book.done(engine, pad_id, at_ms=engine.wall_ms())
+            with engine.drive_session.replica.store.transaction():
+                member_book.done(engine, pad_id, at_ms=engine.wall_ms())
+                removal.tell(engine, pad_id, drop)
             await connection.run(flows.subscribe(session.replica, connection.greeting, rng=engine.rng))
             await connection.run(_first_snapshot(engine, session))
     except Refused as refused:
