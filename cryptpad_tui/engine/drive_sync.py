@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +17,7 @@ from cryptpad_tui.drive.drive import Drive
 from cryptpad_tui.drive.mirror import Mirror
 from cryptpad_tui.drive.tree import PAD_ID_CHARS
 from cryptpad_tui.engine import creating, devices, keyrings
+from cryptpad_tui.engine.bringing import Bringing
 from cryptpad_tui.engine.limited import AccountSeal
 from cryptpad_tui.engine.records import fits
 from cryptpad_tui.engine.values import SessionEvent
@@ -35,8 +35,6 @@ SLICE: Final = 100
 """Pads of one turn of the event loop, so that ten thousand from another device do not stall a screen."""
 QUIET_S: Final = 0.5
 """A drive is opened for its relay alone so long after the start, when the first screen stands."""
-FETCH_AT_ONCE: Final = 4
-FETCH_S: Final = 20.0
 _RANKS: Final = {"view": 0, "edit": 1, "owner": 2}
 
 
@@ -75,8 +73,7 @@ class DriveSync:
         self._all = True
         self._task: asyncio.Task[None] | None = None
         self._starting: asyncio.Task[None] | None = None
-        self._fetching: set[asyncio.Task[None]] = set()
-        self._unfetched: deque[bytes] = deque()
+        self.bringing = Bringing(engine)
 
     # -- what is noticed
 
@@ -134,7 +131,6 @@ class DriveSync:
             self._engine.drive.save_mirror()
             self._note_agreed()
             self._engine.drive_session.tell(SessionEvent.STATUS)
-        self._fetch()
 
     def _everything(self) -> list[str]:
         entries = {key.partition("/")[0] for key in self._engine.drive_session.view.map_items(ENTRIES_ROOT)}
@@ -173,7 +169,7 @@ class DriveSync:
         """A pad that is on no relay yet stays where it was made: here it would begin a second time."""
         if record.relay_pk and record.relay_url and fits(record):
             self._engine.vault.put_pad(replace(record, uploaded=True))
-            self._unfetched.append(record.pad_id)
+            self.bringing.add([record.pad_id])
 
     def _exchange(self, known: PadRecord, record: PadRecord) -> bool:
         session = self._engine.session_of(known.pad_id)
@@ -201,6 +197,7 @@ class DriveSync:
 
     def start(self) -> None:
         self._starting = asyncio.create_task(self._start())
+        self.bringing.start()
 
     async def _start(self) -> None:
         await asyncio.sleep(QUIET_S)
@@ -211,39 +208,16 @@ class DriveSync:
                 session = await asyncio.to_thread(lambda: engine.drive_session)
                 devices.enter(engine)
                 engine.relays.attach(session)
-                self._unfetched.extend(without_log(engine))
+                self.bringing.add(without_log(engine))
                 self.soon()
 
     async def stop(self) -> None:
-        tasks = [each for each in (self._starting, self._task, *self._fetching) if each]
+        await self.bringing.stop()
+        tasks = [each for each in (self._starting, self._task) if each]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._starting = self._task = None
-
-    def _fetch(self) -> None:
-        """Bring what other devices made, a few pads at a time, so that lists and the search have it."""
-        while self._starting is not None and self._unfetched and len(self._fetching) < FETCH_AT_ONCE:
-            task = asyncio.create_task(self._fetch_one(self._unfetched.popleft()))
-            self._fetching.add(task)
-            task.add_done_callback(self._fetched)
-
-    def _fetched(self, task: asyncio.Task[None]) -> None:
-        self._fetching.discard(task)
-        if not task.cancelled():
-            self._fetch()
-
-    async def _fetch_one(self, pad_id: bytes) -> None:
-        engine = self._engine
-        if engine.vault.pad(pad_id) is None or engine.session_of(pad_id) is not None:
-            return
-        session = engine.open_pad(pad_id)
-        try:
-            until = engine.now() + FETCH_S
-            while engine.now() < until and not (session.attached_here or session.problem or session.caught):
-                await asyncio.sleep(0.05)
-        finally:
-            session.close()
 
 
 def without_log(engine: Engine) -> list[bytes]:

@@ -13,6 +13,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.child import LoadingChild
@@ -49,6 +50,9 @@ from cryptpad_tui.pad.stored_fold import Replaced
 from cryptpad_tui.vault import errors as vault_errors
 from cryptpad_tui.vault.records import PadRecord
 from cryptpad_tui.vault.vault import Vault
+
+SENT_AT_START: Final = 16
+"""Pads that wait to be sent are opened at once; more of them only one after the other."""
 
 
 class Engine:
@@ -305,9 +309,10 @@ class Engine:
         self.drive_sync.start()
         for session in self.open_pads:
             self.relays.attach(session)
-        for pad_id in syncing.pads_to_send(self):
-            if self.open_pads.get(pad_id) is None:
-                self.open_pad(pad_id).opened -= 1
+        unsent = [each for each in syncing.pads_to_send(self) if self.open_pads.get(each) is None]
+        for pad_id in unsent[:SENT_AT_START]:
+            self.open_pad(pad_id).opened -= 1
+        self.drive_sync.bringing.add(unsent[SENT_AT_START:])
 
     async def sync(self, pad_ids: Sequence[bytes] | None = None, *, wait_s: float = 10.0) -> SyncReport:
         """Send what waits and fetch what is new; returns when done, or after `wait_s`."""

@@ -27,36 +27,57 @@ POLL_S: Final = 0.25
 SYNC_POLL_S: Final = 0.02
 KEYS_S: Final = 60.0
 DRIVE_S: Final = 1.0
+WAVE: Final = 64
+"""Pads that are open together while all of a drive are brought in step."""
 
 
 async def sync(engine: Engine, pad_ids: Sequence[bytes] | None, *, wait_s: float) -> SyncReport:
-    """Send what waits and fetch what is new; returns when done, or after `wait_s`."""
+    """Send what waits and fetch what is new; returns when done, or after `wait_s` in which nothing was."""
     started = engine.loop is None
     if started:
         engine.loop = asyncio.get_running_loop()
-    deadline = engine.now() + wait_s
     asked = pad_ids is None or drive_id(engine) in pad_ids
     drive = _drive(engine, asked=asked)
-    sessions = _open_all(engine, pads_in_step(engine) if pad_ids is None else pad_ids)
     if asked and drive:
         # What other devices put into it is to be fetched, too.
         engine.drive_sync.soon()
-        await _until(engine, [drive], deadline)
+    done = pads_in_step(engine) if pad_ids is None else pad_ids
+    report = await _in_waves(engine, done, wait_s)
+    if asked and drive:
+        await _until(engine, [drive], _end(engine, report, wait_s))
     if pad_ids is None:
-        here = {session.pad_id for session in sessions}
-        sessions += _open_all(engine, [each for each in pads_in_step(engine) if each not in here])
-    await _until(engine, sessions, deadline)
-    report = _report(sessions)
-    for session in sessions:
-        session.close()
+        came = [each for each in pads_in_step(engine) if each not in set(done)]
+        report = _with(report, await _in_waves(engine, came, wait_s))
     if drive:
         # It is told which pads have come to their relay; to wait long for it was not asked.
         engine.drive_sync.soon()
-        await _until(engine, [drive], min(deadline, engine.now() + DRIVE_S))
+        await _until(engine, [drive], _end(engine, report, min(wait_s, DRIVE_S)))
         report = _with(report, _report([drive])) if asked else report
     if started:
         await engine.drive_sync.stop()
         await engine.disconnect()
+    return report
+
+
+def _end(engine: Engine, report: SyncReport, wait_s: float) -> float:
+    """Until when to wait for the drive: where no pad's relay answered, that was enough."""
+    return engine.now() + (0.0 if report.unreachable else wait_s)
+
+
+async def _in_waves(engine: Engine, pad_ids: Sequence[bytes], wait_s: float) -> SyncReport:
+    """Some pads at a time, whose number then is no matter: as long as they go on, so does this."""
+    report = SyncReport(0, False, (), ())
+    for at in range(0, len(pad_ids), WAVE):
+        sessions = _open_all(engine, pad_ids[at : at + WAVE])
+        await _until(engine, sessions, engine.now() + wait_s)
+        report = _with(report, _report(sessions))
+        for session in sessions:
+            session.close()
+        rest = pad_ids[at + WAVE :]
+        if rest and not all(_settled(engine, session) for session in sessions):
+            waiting = engine.vault.waiting_by_pad()
+            left = sum(waiting.get(pad_id, 0) for pad_id in rest)
+            return _with(report, SyncReport(left, True, (), ()))
     return report
 
 
@@ -119,12 +140,12 @@ def _report(sessions: Sequence[PadSession]) -> SyncReport:
     )
 
 
-def _with(pads: SyncReport, drive: SyncReport) -> SyncReport:
+def _with(one: SyncReport, other: SyncReport) -> SyncReport:
     return SyncReport(
-        waiting=pads.waiting + drive.waiting,
-        unreachable=pads.unreachable or drive.unreachable,
-        alarms=pads.alarms + drive.alarms,
-        notices=tuple(sorted({*pads.notices, *drive.notices})),
+        waiting=one.waiting + other.waiting,
+        unreachable=one.unreachable or other.unreachable,
+        alarms=one.alarms + other.alarms,
+        notices=tuple(sorted({*one.notices, *other.notices})),
     )
 
 

@@ -14,7 +14,8 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import edit_seed_of
 from cryptpad_tui.drive.drive import Drive
 from cryptpad_tui.drive.mirror import Mirror
-from cryptpad_tui.engine import Engine, creating, keeping
+from cryptpad_tui.engine import Engine, bringing, creating, keeping, syncing
+from cryptpad_tui.engine import engine as engine_module
 from cryptpad_tui.engine.drive_sync import ADOPTED
 from cryptpad_tui.engine.records import fits
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
@@ -125,6 +126,37 @@ async def test_opposite_things_done_offline_end_in_one_drive(
     assert line.path in ("Left/Plan A", "Left/Plan B", "Right/Plan A", "Right/Plan B")
     folders = {folder.name for folder in keeping.tree_of(desk).folders.values()}
     assert folders == {"A", "B", "C", "D", "Left", "Right"}
+
+
+async def test_pads_are_sent_a_few_at_a_time_however_many_wait(
+    relay: RelayProcess, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = make_engine("Anna")
+    pads = [anna.create_pad(f"Pad {number}", text="x").pad_id for number in range(12)]
+    anna.set_relay(relay.url)
+    monkeypatch.setattr(engine_module, "SENT_AT_START", 3)
+    monkeypatch.setattr(syncing, "WAVE", 3)
+    most = 0
+
+    def all_sent() -> bool:
+        nonlocal most
+        most = max(most, sum(1 for _ in anna.open_pads))
+        return all(record.uploaded for record in anna.vault.pads())
+
+    await anna.start()
+    await until(all_sent)
+    assert most <= 3 + bringing.AT_ONCE + 1
+    window = make_engine("Anna")
+    opened = []
+    monkeypatch.setattr(window, "open_pad", lambda pad_id, open_pad=window.open_pad: (
+        opened.append(len(list(window.open_pads))), open_pad(pad_id))[1])  # fmt: skip
+    for pad_id in pads:
+        with window.borrowed(pad_id) as session:
+            append(session, "y")
+    opened.clear()
+    report = await window.sync()
+    assert (report.waiting, report.unreachable) == (0, False)
+    assert (len(opened) >= len(pads), max(opened) <= 4) == (True, True)
 
 
 async def test_without_a_relay_the_drive_stays_here(
