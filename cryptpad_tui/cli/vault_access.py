@@ -101,6 +101,11 @@ def first_sync(vault: Vault) -> None:
         diagnostics.note("not everything has come yet; the next `cryptpad-tui sync` goes on")
 
 
+async def run_on(vault: Vault, work: Callable[[Engine], Awaitable[T]]) -> T:
+    """What `work` returns, on an engine of a vault that is open; the engine is closed, the vault is not."""
+    return await _with_engine(vault, work, lasting=False)
+
+
 async def _with_engine(vault: Vault, work: Callable[[Engine], Awaitable[T]], *, lasting: bool) -> T:
     asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
     engine = make_engine(vault, lasting=True) if lasting else make_engine(vault)

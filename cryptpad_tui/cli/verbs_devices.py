@@ -14,6 +14,7 @@ from cryptpad_tui.cli.root import SubGroup, VerbCommand, sources_of, unlocks
 from cryptpad_tui.cli.secret_sources import SecretSources, new_passphrase
 from cryptpad_tui.cli.text_input import read_bytes, require_name, stdin_is_terminal
 from cryptpad_tui.cli.vault_access import first_sync, in_vault, send_or_say
+from cryptpad_tui.cli.verbs_account import follow_verb
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
@@ -216,6 +217,9 @@ def _told(done: int, of: int) -> None:
     """Not each of a thousand: what a person wants is that it goes on."""
     if of > _TELL_FROM and done % _TELL_EACH == 0:
         diagnostics.note(f"changed the keys of {done} of {of} pads; stopped, `cryptpad-tui sync` goes on")
+
+
+device_verb.add_command(follow_verb)
 
 
 def show_code(code: Code, verb: str) -> None:

@@ -36,6 +36,11 @@ def device_key_of(device_root: bytes) -> SigningSeed:
     return SigningSeed(keyed_hash(device_root, "pad1/device"))
 
 
+def former_key(account_root: bytes) -> bytes:
+    """Seals the roots that the account had before: its devices go on as who they were to others."""
+    return keyed_hash(account_root, "pad1/former")
+
+
 def seal_box(public: bytes, plain: bytes, *, rng: RandomBytes) -> bytes:
     """48 bytes longer; only the holder of this Ed25519 key's secret opens it. Raises NoMemberKey."""
     box_pk = box_key_of(public)

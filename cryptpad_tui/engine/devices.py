@@ -6,6 +6,7 @@ that holds the root vouches for it. Only who is vouched for gets later keys: any
 
 from __future__ import annotations
 
+import json
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,10 +14,14 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.protocol.labels import verify_parts
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
-from cryptpad_tui.crypto.account import DEVICE_SIGNATURE, device_key_of
+from cryptpad_tui.crypto.account import DEVICE_SIGNATURE, device_key_of, former_key
+from cryptpad_tui.crypto.errors import SealBroken
 from cryptpad_tui.crypto.keys import identity_of
+from cryptpad_tui.crypto.sealing import open_sealed
+from cryptpad_tui.drive.entry_fields import bytes_of
 from cryptpad_tui.engine import limited
 from cryptpad_tui.engine.errors import EngineError
+from cryptpad_tui.engine.keyrings import FORMER_ROOTS
 from cryptpad_tui.engine.member_book import BookMember
 
 if TYPE_CHECKING:
@@ -29,6 +34,8 @@ OWN_ID: Final = "device/id"
 OWN_NAME: Final = "device/name"
 OWN_ROOT: Final = "device/root"
 """The root of this device's own keys, which no other device has."""
+FORMER: Final = "former-"
+"""How the entries begin that keep the roots which the account had before, sealed to the present one."""
 PINS: Final = "device/pin/"
 """How the settings begin that remember the key that each device had when it was first seen."""
 HOLDS_ROOT: Final = "account"
@@ -88,7 +95,8 @@ def _enter_account(engine: Engine) -> None:
     vault, root = engine.vault, engine.rng(32)
     own = vault.setting(OWN_ID) or engine.rng(16).hex()
     values: dict[str, str | int] = {"key": device_key_of(root).public.hex()}
-    if not vault.setting(OWN_ID):
+    view = engine.drive_session.view
+    if not view.map_value(ENTRIES_ROOT, f"{PREFIX}{own}/added"):
         values |= {"name": own_name(vault), "added": engine.wall_ms(), "holds": HOLDS_ROOT}
     with engine.drive_session.replica.store.transaction():
         write(engine, own, values)
@@ -153,11 +161,30 @@ def end_line(engine: Engine, line: DeviceLine) -> None:
     write(engine, line.id, {"gone": 1})
 
 
-def pin_keys(engine: Engine) -> None:
-    """Remember the key that each device has when it is first seen: another one later is another's."""
+def note_keys(engine: Engine) -> None:
+    """Remember the key that each device has when it is first seen: another one later is another's.
+
+    And the roots that the account had, where this device came after they had gone.
+    """
+    if not limited.is_limited(engine.vault):
+        _note_former(engine)
     for line in devices(engine):
         if line.key and engine.vault.setting(PINS + line.id) is None:
             engine.vault.set_setting(PINS + line.id, line.key.hex())
+
+
+def _note_former(engine: Engine) -> None:
+    found = []
+    for key, value in sorted(engine.drive_session.view.map_items(ENTRIES_ROOT).items()):
+        if key.startswith(FORMER):
+            try:
+                root = open_sealed(former_key(engine.vault.account_root), b"", bytes_of(value))
+            except (SealBroken, ValueError):
+                continue
+            found.append(root.hex())
+    stored = json.loads(engine.vault.setting(FORMER_ROOTS) or "[]")
+    if set(found) - set(stored):
+        engine.vault.set_setting(FORMER_ROOTS, json.dumps([*stored, *sorted(set(found) - set(stored))]))
 
 
 def pinned_key(engine: Engine, line: DeviceLine) -> bytes:

@@ -16,7 +16,7 @@ from cryptpad_tui.crdt.values import Change, Origin
 from cryptpad_tui.drive.drive import Drive
 from cryptpad_tui.drive.mirror import Mirror
 from cryptpad_tui.drive.tree import PAD_ID_CHARS
-from cryptpad_tui.engine import creating, devices, keyrings
+from cryptpad_tui.engine import coming_along, creating, devices, keyrings
 from cryptpad_tui.engine.bringing import Bringing
 from cryptpad_tui.engine.limited import AccountSeal
 from cryptpad_tui.engine.records import fits
@@ -70,7 +70,7 @@ class DriveSync:
         self._due: dict[str, None] = {}
         self._held: dict[str, None] = {}
         """What another device removed, and what is open or not sent here."""
-        self._all = True
+        self._all = self._devices_due = True
         self._task: asyncio.Task[None] | None = None
         self._starting: asyncio.Task[None] | None = None
         self.bringing = Bringing(engine)
@@ -87,6 +87,7 @@ class DriveSync:
             self._engine.open_pads.take_out(old, keep_writer=False)
             vault.forget_pad(old)
         self._all = self._engine.vault.setting(ADOPTED) != str(session.replica.fold.n)
+        self._devices_due = self._all
         if self._engine.loop is not None:
             self._engine.loop.call_soon_threadsafe(self._engine.relays.attach, session)
         session.view.observe_maps(self._changed)
@@ -97,9 +98,11 @@ class DriveSync:
             entry, _, name = key.partition("/")
             if len(entry) == PAD_ID_CHARS and name in ("secret", "removed", "relay_pk"):
                 self._due[entry] = None
+            self._devices_due |= entry.startswith((devices.PREFIX, devices.FORMER))
 
     def _reloaded(self, change: Change) -> None:
         self._all |= change.origin is Origin.RELOAD
+        self._devices_due |= self._all
 
     def uploaded(self, pad_id: bytes) -> None:
         """The relay has this pad now: other devices may open it."""
@@ -130,6 +133,10 @@ class DriveSync:
                 await self._take_slices()
             self._engine.drive.save_mirror()
             self._note_agreed()
+            if self._devices_due:
+                self._devices_due = False
+                devices.note_keys(self._engine)
+                coming_along.tell(self._engine)
             self._engine.drive_session.tell(SessionEvent.STATUS)
 
     def _everything(self) -> list[str]:

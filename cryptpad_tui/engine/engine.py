@@ -318,6 +318,10 @@ class Engine:
         """Send what waits and fetch what is new; returns when done, or after `wait_s`."""
         return await syncing.sync(self, pad_ids, wait_s=wait_s)
 
+    async def sync_one(self, pad_id: bytes, *, wait_s: float = 10.0) -> SyncReport:
+        """The same for one pad, whatever it is: also a drive that is this account's no more."""
+        return await syncing.sync_one(self, pad_id, wait_s=wait_s)
+
     async def make_link(
         self,
         pad_id: bytes,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _EDIT, _VIEW = "edit", "view"
 DEVICE_ROOT = "limited/root"
 """The setting of a limited device's vault that opens its slots of the drive."""
+FORMER_ROOTS = "account/former"
 MAX_SLOT_SEEDS = 16
 """Links to one pad that somebody followed: each costs a trial at each slot."""
 
@@ -47,12 +48,22 @@ def ring_of(engine: Engine, record: PadRecord) -> KeyRing:
             *([device_key_of(bytes.fromhex(device))] if device else ()),
             pseudonym_of(account_root, pad_id),
             identity_of(account_root),
+            *[
+                opener
+                for root in former_roots(engine)
+                for opener in (pseudonym_of(root, pad_id), identity_of(root))
+            ],
             mailbox_key_of(account_root),
             *[slot_opener(seed) for seed in _slot_seeds(engine, pad_id)],
         ),
         learned=lambda epoch, found: _keep(engine, pad_id, epoch, found),
         recall=lambda: _stored(engine, pad_id),
     )
+
+
+def former_roots(engine: Engine) -> list[bytes]:
+    """Roots that the account had: the owners of other pads know this person by what followed from them."""
+    return [bytes.fromhex(each) for each in json.loads(engine.vault.setting(FORMER_ROOTS) or "[]")]
 
 
 def secret_of(keys: ViewKeys) -> tuple[str, bytes]:

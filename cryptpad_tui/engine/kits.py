@@ -17,6 +17,8 @@ __all__ = ["EXPECTED_DRIVE", "EXPECTED_RELAY", "is_due", "kit_of", "note_made", 
 MADE: Final = "kit/made"
 REMINDED: Final = "kit/reminded"
 NEVER: Final = "kit/never"
+STALE: Final = "kit/stale"
+"""Set while the last kit that was made opens nothing any more: its account has another root."""
 EXPECTED_DRIVE: Final = "kit/drive"
 """What a vault made from a kit knows of the drive that it has not fetched."""
 DAY_MS: Final = 86_400_000
@@ -40,6 +42,7 @@ def kit_of(engine: Engine) -> Kit:
 
 def note_made(engine: Engine) -> None:
     engine.vault.set_setting(MADE, str(engine.wall_ms()))
+    engine.vault.set_setting(STALE, None)
 
 
 def is_due(engine: Engine) -> bool:
@@ -49,6 +52,8 @@ def is_due(engine: Engine) -> bool:
         return False
     if now - int(vault.setting(REMINDED) or 0) < WEEK_MS:
         return False
+    if vault.setting(STALE):
+        return True
     return any(pad.kind != PadKind.DRIVE and now - pad.created_ms >= DAY_MS for pad in vault.pads())
 
 

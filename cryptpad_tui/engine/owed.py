@@ -9,7 +9,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from cryptpad_relay.protocol.errors import Refused
-from cryptpad_tui.engine import removing
+from cryptpad_tui.engine import coming_along, moving, removing
 from cryptpad_tui.engine.errors import EngineError, RelayUnreachable
 from cryptpad_tui.pad.alarms import Alarm
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def is_owed(engine: Engine) -> bool:
-    return removing.is_owed(engine)
+    return removing.is_owed(engine) or moving.is_owed(engine) or coming_along.is_owed(engine)
 
 
 async def see_to(engine: Engine) -> None:
@@ -26,3 +26,7 @@ async def see_to(engine: Engine) -> None:
     with contextlib.suppress(EngineError, RelayUnreachable, Refused, Alarm):
         if removing.is_owed(engine):
             await removing.go_on(engine)
+        if coming_along.is_owed(engine):
+            await coming_along.go_on(engine)
+        if moving.is_owed(engine):
+            await moving.go_on(engine)

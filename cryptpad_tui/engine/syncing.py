@@ -59,6 +59,21 @@ async def sync(engine: Engine, pad_ids: Sequence[bytes] | None, *, wait_s: float
     return report
 
 
+async def sync_one(engine: Engine, pad_id: bytes, *, wait_s: float = 10.0) -> SyncReport:
+    """The same for one pad, whatever it is: also a drive that is no longer this account's."""
+    started = engine.loop is None
+    if started:
+        engine.loop = asyncio.get_running_loop()
+    session = _opened(engine, pad_id)
+    await _until(engine, [session], engine.now() + wait_s)
+    report = _report([session])
+    session.close()
+    if started:
+        await engine.drive_sync.stop()
+        await engine.disconnect()
+    return report
+
+
 def _end(engine: Engine, report: SyncReport, wait_s: float) -> float:
     """Until when to wait for the drive: where no pad's relay answered, that was enough."""
     return engine.now() + (0.0 if report.unreachable else wait_s)

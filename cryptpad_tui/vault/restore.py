@@ -39,6 +39,8 @@ from cryptpad_tui.vault.search_tables import DUE_ALL
 RESTORING: Final = f"{DATABASE_NAME}.restoring"
 MIRROR_SETTING: Final = "drive/mirror"
 """Says that the table of the drive's fields is there; a backup has no such table."""
+DEVICE_SETTINGS: Final = ("device/id", "device/root")
+"""Who a device is among the account's: the one that was backed up may be in somebody else's hands."""
 _BATCH: Final = 500
 
 
@@ -122,7 +124,8 @@ def _fill(database: Database, rows: Iterator[BackupRow], directory: Path) -> Res
                     insert(database, row, pad if row.table in PAD_TABLES else None, known)
                 unsent += not is_drive and row.table in ("journal", "outbox")
     with database.transaction():
-        database.execute("DELETE FROM setting WHERE key=?", (MIRROR_SETTING,))
+        for name in (MIRROR_SETTING, *DEVICE_SETTINGS):
+            database.execute("DELETE FROM setting WHERE key=?", (name,))
         database.execute(DUE_ALL)
     return Restored(pads, unsent, int(about.get("made_ms", "0")), about.get("version", ""))
 

@@ -24,6 +24,7 @@ from cryptpad_tui.vault.errors import (
     VaultDamaged,
     VaultError,
     VaultExists,
+    VaultInUse,
     VaultLocked,
     WrongSecret,
 )
@@ -40,7 +41,7 @@ from cryptpad_tui.vault.opening import (
     make_header,
 )
 from cryptpad_tui.vault.passwords import DEFAULT_MEMORY_MIB, KdfCost
-from cryptpad_tui.vault.processes import ProcessLock
+from cryptpad_tui.vault.processes import ProcessLock, others_alive
 from cryptpad_tui.vault.recovery import RECOVERY_SECRET_BYTES, format_recovery_key
 from cryptpad_tui.vault.seam import host_errors_translated
 from cryptpad_tui.vault.slots import make_slot, open_slot
@@ -249,6 +250,14 @@ class Vault(Tables):
     def sealing_key(self) -> bytes:
         """The master key, for a backup that opens like this vault and for the agent. Secret."""
         return self._master_key.reveal()
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """While nobody else has the vault open, nor can open it; raises VaultInUse."""
+        with headerfile.header_locked(self.directory):
+            if others_alive(self.directory / PROCESSES_NAME, self.process_token()):
+                raise VaultInUse()
+            yield
 
     def backup_rows(self, rows_of: Callable[[Database], Iterator[T]]) -> Iterator[T]:
         """Rows of this moment, while other windows go on writing."""
