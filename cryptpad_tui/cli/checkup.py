@@ -92,9 +92,8 @@ def check_terminal(environ: Mapping[str, str], answers: TerminalAnswers | None) 
     yield Finding(Grade.OK, "keys", keys)
     frames = "shows a frame at once" if answers.synchronized else "does not say that it shows a frame at once"
     yield Finding(Grade.OK, "frames", frames)
-    pictures = (
-        "shows pictures of attached files" if answers.pictures else "shows no pictures; files can be saved"
-    )
+    shown = answers.pictures or answers.inline_pictures
+    pictures = "shows pictures of attached files" if shown else "shows no pictures; files can be saved"
     yield Finding(Grade.OK, "pictures", pictures)
 
 

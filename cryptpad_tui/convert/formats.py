@@ -87,14 +87,16 @@ def write_rich(
     return page if wanted == "html" else _from_html(page, wanted)
 
 
-def write_markdown(text: str, wanted: str, *, title: str, pandoc: bool = False) -> Converted:
-    """The text of a markdown pad in one of EXPORT_FORMATS."""
+def write_markdown(
+    text: str, wanted: str, *, title: str, pandoc: bool = False, pictures: Shown | None = None
+) -> Converted:
+    """The text of a markdown pad in one of EXPORT_FORMATS; `pictures` by the addresses that it shows."""
     if wanted in ("md", "txt"):
         return Converted(text.encode())
     if wanted == "json":
         return Converted((json.dumps({"title": title, "text": text}, ensure_ascii=False) + "\n").encode())
-    read = from_markdown(text)
-    made = write_rich(read.paragraphs, wanted, title=title, pandoc=pandoc)
+    read = from_markdown(text, pictures or {})
+    made = write_rich(read.paragraphs, wanted, title=title, pandoc=pandoc, pictures=pictures)
     return Converted(made.data, tuple(dict.fromkeys((*read.lost, *made.lost))))
 
 

@@ -7,7 +7,7 @@ ever fetched.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import cache
 from typing import Final
 
@@ -20,6 +20,7 @@ from cryptpad_tui.convert.html_style import MARK_TAGS
 from cryptpad_tui.convert.links import address_of
 from cryptpad_tui.convert.model import (
     MAX_INDENT,
+    OBJECT,
     Losses,
     Paragraph,
     Piece,
@@ -48,9 +49,9 @@ def _parser() -> MarkdownIt:
     return parser
 
 
-def from_markdown(text: str) -> Read:
-    """The paragraphs of a markdown text, and what was left out of it."""
-    reader = _Reader()
+def from_markdown(text: str, shown: Container[str] = ()) -> Read:
+    """The paragraphs of a markdown text, and what was left out of it; images of `shown` are objects."""
+    reader = _Reader(shown)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if front := _FRONT.match(text):
         text = f"~~~~~~yaml\n{front[1]}~~~~~~\n{text[front.end() :]}"
@@ -69,7 +70,8 @@ def read_inline(text: str) -> Paragraph:
 class _Reader:
     """Walks the tokens of one text."""
 
-    def __init__(self) -> None:
+    def __init__(self, shown: Container[str] = ()) -> None:
+        self._shown = shown
         self.made: list[Paragraph] = []
         self.losses = Losses()
         self._lists: list[str] = []
@@ -246,6 +248,9 @@ class _Reader:
             open_marks.append(mark)
 
     def _image(self, token: Token) -> Piece:
+        said = str(token.attrGet("src") or "")
+        if said in self._shown:
+            return Piece(OBJECT, (("object", said),))
         self.losses.add("images (kept as links)")
         address = address_of(str(token.attrGet("src") or ""), self.losses)
         text = clean(_text_of(token)) or address or "image"

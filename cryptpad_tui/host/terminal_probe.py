@@ -31,6 +31,7 @@ _KITTY_ANSWER: Final = re.compile(rb"\x1b\[\?(\d{1,3})u")
 _SYNCHRONIZED_ANSWER: Final = re.compile(rb"\x1b\[\?2026;(\d)\$y")
 _ATTRIBUTES_ANSWER: Final = re.compile(rb"\x1b\[\?([0-9;]{1,64})c")
 _PICTURES_ANSWER: Final = re.compile(rb"\x1b_Gi=31;OK\x1b\\")
+_INLINE_NAMES: Final = ("iTerm2", "WezTerm", "mintty", "Konsole")
 _CLIPBOARD_ATTRIBUTE: Final = 52
 
 
@@ -48,6 +49,8 @@ class TerminalAnswers:
     """Says that programs may set its clipboard (OSC 52); many can without saying so."""
     pictures: bool = False
     """Shows pictures that a program sends it (kitty's graphics)."""
+    inline_pictures: bool = False
+    """The same by iTerm2's protocol, which has no question of its own: by the name that it gives."""
 
 
 def questions(environ: Mapping[str, str]) -> bytes:
@@ -65,10 +68,12 @@ def parse_answers(raw: bytes) -> TerminalAnswers:
     attributes = _ATTRIBUTES_ANSWER.search(raw)
     name = _NAME_ANSWER.search(raw)
     synchronized = _SYNCHRONIZED_ANSWER.search(raw)
+    called = name[1].decode("ascii") if name else ""
     numbers = {int(part) for part in attributes[1].split(b";") if part} if attributes else set()
     return TerminalAnswers(
         answered=attributes is not None,
-        name=name[1].decode("ascii") if name else "",
+        name=called,
+        inline_pictures=called.startswith(_INLINE_NAMES),
         kitty_keys=_KITTY_ANSWER.search(raw) is not None,
         synchronized=synchronized is not None and synchronized[1] in (b"1", b"2"),
         pictures=_PICTURES_ANSWER.search(raw) is not None,

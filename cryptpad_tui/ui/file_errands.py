@@ -16,6 +16,8 @@ from cryptpad_tui.ui.transfers import Transfer, sent, shown
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
+    from cryptpad_tui.host.terminal_picture import Protocol
+    from cryptpad_tui.host.terminal_probe import TerminalAnswers
     from cryptpad_tui.pad.objects import FileRef
     from cryptpad_tui.ui.app import CryptpadApp
 
@@ -24,9 +26,9 @@ _SHOW: Final = Option("show", "Show the picture")
 _CLOSE: Final = Option("close", "Close")
 _NO_PICTURES: Final = "This terminal shows no pictures. Save the file and open it elsewhere."
 _INSIDE: Final = "{} keeps pictures from the terminal. Leave it, or save the file and open it elsewhere."
-_PNG_ALONE: Final = (
-    "Only PNG is shown here: terminals take no other kind as it is, and nothing here decodes one."
-)
+_PNG_ALONE: Final = "This terminal takes PNG alone, and nothing here decodes another kind. Save the file."
+_TOO_LARGE: Final = "This picture is too large to be shown here. Save the file and open it elsewhere."
+_SHOWN_TYPES: Final = frozenset({"image/png", "image/jpeg", "image/gif"})
 
 
 class FileErrands:
@@ -106,12 +108,9 @@ class FileErrands:
 
     async def offer(self, pad_id: bytes, ref: FileRef) -> None:
         """Look at a file, or save it."""
-        is_png = ref.mime == "image/png"
-        options = [*([_SHOW] if is_png else []), _SAVE, _CLOSE]
-        other = not is_png and ref.mime.startswith("image/")
-        sentences = (described(ref), *([_PNG_ALONE] if other else []))
+        options = [*([_SHOW] if ref.mime in _SHOWN_TYPES else []), _SAVE, _CLOSE]
         answer = await self._app.push_screen_wait(
-            ChooseDialog(words.safe_title(ref.name), sentences, options)
+            ChooseDialog(words.safe_title(ref.name), (described(ref),), options)
         )
         if answer == "show":
             try:
@@ -142,24 +141,43 @@ class FileErrands:
             self._app.say("Stopped; nothing was saved." if written is None else f"Saved as {where}.")
 
     async def _show_picture(self, pad_id: bytes, ref: FileRef) -> None:
+        from cryptpad_tui.convert.pictures import picture_of
         from cryptpad_tui.engine.files.reading import MAX_WHOLE_BYTES, read_whole
         from cryptpad_tui.host import terminal_picture
         from cryptpad_tui.host.terminal_probe import ask_terminal
 
         data = await read_whole(self._engine, pad_id, ref) if ref.size <= MAX_WHOLE_BYTES else b""
-        if not terminal_picture.is_picture(data):
-            self._app.say("This is no PNG picture that can be shown here.", "warning")
+        found = picture_of(data)
+        if found is None:
+            self._app.say("This is no picture that can be shown here.", "warning")
             return
+        picture = terminal_picture.Shown(data, found.kind, found.width, found.height)
+        said = why_no_pictures(self._app.environ)
 
         async def show(terminal: Terminal | None) -> bool:
+            nonlocal said
             answers = await asyncio.to_thread(ask_terminal, self._app.environ)
-            if terminal is None or answers is None or not answers.pictures:
+            ways = protocols_of(answers) if terminal else []
+            fitting = [way for way in ways if terminal_picture.is_shown(picture, way)]
+            if terminal is None or not fitting:
+                said = said if not ways else _PNG_ALONE if found.kind != "png" else _TOO_LARGE
                 return False
-            await asyncio.to_thread(terminal_picture.show, terminal, data, words.safe_title(ref.name))
+            caption = words.safe_title(ref.name)
+            await asyncio.to_thread(terminal_picture.show, terminal, picture, fitting[0], caption)
             return True
 
         if not await away(self._app, show):
-            self._app.say(why_no_pictures(self._app.environ), "warning")
+            self._app.say(said, "warning")
+
+
+def protocols_of(answers: TerminalAnswers | None) -> list[Protocol]:
+    """How a terminal that said this takes pictures, the better way first."""
+    from cryptpad_tui.host.terminal_picture import Protocol
+
+    if answers is None:
+        return []
+    known = ((Protocol.KITTY, answers.pictures), (Protocol.INLINE, answers.inline_pictures))
+    return [protocol for protocol, has_it in known if has_it]
 
 
 def file_failures() -> tuple[type[Exception], ...]:

@@ -17,7 +17,7 @@ from cryptpad_tui.engine.exchange.sources import Source
 from cryptpad_tui.engine.exchange.zipping import save_zip
 from cryptpad_tui.engine.files import making
 from cryptpad_tui.engine.files.book import FileBook, FileState
-from cryptpad_tui.engine.files.choosing import files_of
+from cryptpad_tui.engine.files.choosing import files_of, show_at_end
 from cryptpad_tui.engine.files.kept import KeptFiles
 from cryptpad_tui.engine.files.reading import read_whole
 
@@ -85,8 +85,6 @@ async def test_what_only_calls_itself_a_picture_or_is_too_large_stays_a_name(
     no_picture = b"<svg onload='x()'/>"
     ref = making.attach(anna, pad.pad_id, "evil.png", len(no_picture), partial(_once, [no_picture]))
     with anna.borrowed(pad.pad_id) as session:
-        from cryptpad_tui.engine.files.choosing import show_at_end
-
         show_at_end(session.view, ref)
     taken = await exporting.take_with_pictures(anna, pad.pad_id, "html")
     made = exporting.written(taken, "html")
@@ -96,6 +94,28 @@ async def test_what_only_calls_itself_a_picture_or_is_too_large_stays_a_name(
     monkeypatch.setitem(exporting._MOST_PICTURED, "html", 80)
     assert len((await exporting.take_with_pictures(anna, pad.pad_id, "html")).pictures) == 1
     assert pad.kind is PadKind.RICHTEXT
+
+
+async def test_pictures_of_a_markdown_pad_go_into_its_documents(make_engine: MakeEngine) -> None:
+    anna = make_engine("Anna")
+    data = {one.name: one.data for one in read_fixture().pictures}
+    pad = anna.create_pad("Walk", text="# Walk\n\nThe hut:\n\n")
+    for name in sorted(data):
+        ref = making.attach(anna, pad.pad_id, name, len(data[name]), partial(_once, [data[name]]))
+        with anna.borrowed(pad.pad_id) as session:
+            show_at_end(session.view, ref)
+            session.view.replace(session.view.lines.end, session.view.lines.end, "\n")
+    with anna.borrowed(pad.pad_id) as session:
+        end = session.view.lines.end
+        session.view.replace(end, end, "![no file of this pad](pad-file:" + "00" * 32 + ")\n")
+    for wanted in ("html", "docx", "odt"):
+        taken = await exporting.take_with_pictures(anna, pad.pad_id, wanted)
+        made = exporting.written(taken, wanted)
+        again = read_rich(f"x.{wanted}", made.data)
+        assert {one.name: one.data for one in again.pictures} == data
+        assert "images (kept as links)" in made.lost
+    taken = await exporting.take_with_pictures(anna, pad.pad_id, "md")
+    assert "](pad-file:" in exporting.written(taken, "md").data.decode()
 
 
 def _once(parts: list[bytes], size: int) -> bytes:

@@ -42,7 +42,8 @@ def read_until(descriptor: int, end: bytes) -> bytes:
 def test_what_reaches_a_terminal_is_the_protocol_and_nothing_else(terminal: tuple[int, int]) -> None:
     ours, theirs = terminal
     before = termios.tcgetattr(theirs)
-    arguments = ((theirs, theirs), PNG, "plan.png")
+    picture = terminal_picture.Shown(PNG, "png", 640, 200)
+    arguments = ((theirs, theirs), picture, terminal_picture.Protocol.KITTY, "plan.png")
     shows = threading.Thread(target=terminal_picture.show, args=arguments, daemon=True)
     shows.start()
     drawn = read_until(ours, b"(any key: back)")

@@ -58,7 +58,9 @@ async def test_a_file_is_attached_said_and_saved(tmp_path: Path) -> None:
         await answer_path(app, pilot, source)
         await until(lambda: "▣" in text_of(app), app)
         await until(lambda: "plan.pdf · application/pdf · 4.9 KiB" in text_of(app), app)
-        app.screen.perform("pad.files")  # type: ignore[attr-defined]
+        await pilot.press("left")
+        await until(lambda: "Enter shows it" in text_of(app), app)
+        await pilot.press("enter")
         await choose(app, pilot)
         await answer_path(app, pilot, target)
         await until(target.exists, app)

@@ -55,7 +55,7 @@ def take(engine: Engine, pad_id: bytes, wanted: str, pictures: Shown | None = No
     with engine.borrowed(pad_id) as session:
         view, title = session.view, session.title()
         if session.kind is not PadKind.RICHTEXT:
-            return Taken(title, session.kind, text=view.text())
+            return Taken(title, session.kind, text=view.text(), pictures=shown)
         runs = view.runs()
         unshown = any("object" in marks and str(marks["object"]) not in shown for _, marks in runs)
         if wanted == "json" or not unshown:
@@ -71,7 +71,7 @@ def written(taken: Taken, wanted: str, *, pandoc: bool = False) -> Converted:
         text, shown = paragraphs_of(taken.runs), taken.pictures
         made = write_rich(text, wanted, title=taken.title, pandoc=pandoc, pictures=shown)
     else:
-        made = write_markdown(taken.text, wanted, title=taken.title, pandoc=pandoc)
+        made = write_markdown(taken.text, wanted, title=taken.title, pandoc=pandoc, pictures=taken.pictures)
     return replace(made, lost=(*made.lost, *taken.lost))
 
 

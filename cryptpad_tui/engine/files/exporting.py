@@ -18,7 +18,7 @@ from cryptpad_tui.convert.model import Picture, Shown
 from cryptpad_tui.convert.pictures import MAX_BYTES, picture_of
 from cryptpad_tui.crdt.values import Attributes
 from cryptpad_tui.engine.errors import EngineError
-from cryptpad_tui.engine.files.names import LINK, object_file_id, ref_of, refs_in, safe_name
+from cryptpad_tui.engine.files.names import LINK_PATTERN, object_file_id, ref_of, refs_in, safe_name
 from cryptpad_tui.engine.files.reading import read_pieces, read_whole
 from cryptpad_tui.pad.objects import FileBroken, FileRef
 from cryptpad_tui.sync.connection import RelayUnreachable
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 FOLDER: Final = "files"
 PICTURE_TYPES: Final = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif"}
-_LINK: Final = re.compile(re.escape(LINK) + r"([0-9a-f]{64})")
 _UNNAMED: Final = "a file"
 
 
@@ -45,9 +44,14 @@ def archive_names(refs: Sequence[FileRef]) -> dict[bytes, str]:
 
 
 def shown_in(view: ViewDocument) -> dict[str, FileRef]:
-    """The pictures that objects of rich text show, by what the objects say; by their names alone."""
-    said = {str(marks["object"]) for _, marks in view.runs() if "object" in marks}
-    refs = {one: ref_of(view, object_file_id(one) or b"") for one in said}
+    """The pictures that a text shows, by what its objects or its markdown say; by their names alone."""
+    if view.kind.format_keys:
+        said = {str(marks["object"]) for _, marks in view.runs() if "object" in marks}
+        refs = {one: ref_of(view, object_file_id(one) or b"") for one in said}
+    else:
+        refs = {
+            found[0]: ref_of(view, bytes.fromhex(found[1])) for found in LINK_PATTERN.finditer(view.text())
+        }
     return {one: ref for one, ref in refs.items() if ref and ref.mime in PICTURE_TYPES}
 
 
@@ -101,7 +105,7 @@ def text_with_places(text: str, places: dict[bytes, str]) -> str:
     def place(found: re.Match[str]) -> str:
         return places.get(bytes.fromhex(found[1]), found[0]).replace(" ", "%20")
 
-    return _LINK.sub(place, text)
+    return LINK_PATTERN.sub(place, text)
 
 
 async def write_files(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import mimetypes
+import re
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ OBJECT: Final = "file:"
 """How an object in rich text begins."""
 LINK: Final = "pad-file:"
 """How a link to a file begins in a text pad."""
+LINK_PATTERN: Final = re.compile(re.escape(LINK) + r"([0-9a-f]{64})")
 MAX_NAME_BYTES: Final = 200
 """File systems allow 255, and what is written beside has a longer name."""
 UNNAMED: Final = "file"

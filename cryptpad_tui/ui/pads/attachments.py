@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import TextEdit
 from cryptpad_tui.engine.files.choosing import OBJECT_CHAR, link_of
-from cryptpad_tui.engine.files.names import OBJECT, object_file_id, ref_of, refs_in
+from cryptpad_tui.engine.files.names import LINK_PATTERN, OBJECT, object_file_id, ref_of, refs_in
 from cryptpad_tui.ui.file_errands import described
 from cryptpad_tui.ui.pads.feature import PadFeature
 from cryptpad_tui.ui.screens.base import Action
 from cryptpad_tui.ui.screens.dialogs import ChooseDialog
 from cryptpad_tui.ui.screens.options import Option
+from cryptpad_tui.ui.widgets.parts import Part
 
 if TYPE_CHECKING:
     from cryptpad_tui.pad.objects import FileRef
@@ -30,6 +31,9 @@ class Attachments(PadFeature):
 
     def actions(self) -> Mapping[str, Action]:
         return {"pad.attach": self._attach, "pad.files": self._choose}
+
+    def status(self) -> list[Part]:
+        return [("Enter shows it  ", "strong")] if self.view.is_on_object() else []
 
     def _caption(self, value: object) -> str:
         file_id = object_file_id(value)
@@ -63,11 +67,12 @@ class Attachments(PadFeature):
         self.view.update_view()
 
     def _here(self) -> FileRef | None:
-        """The file of an object on the caret's line."""
-        marks = self.session.view.marks
+        """The file on the caret's line: of an object, or of a link in markdown."""
+        marks, number = self.session.view.marks, self.view.editor.state.head.line
         if marks is None:
-            return None
-        line = marks.line(self.view.editor.state.head.line)
+            linked = LINK_PATTERN.search(self.session.view.lines[number])
+            return ref_of(self.session.view, bytes.fromhex(linked[1])) if linked else None
+        line = marks.line(number)
         found = [object_file_id(value) for run in line.runs for key, value in run.marks if key == "object"]
         return ref_of(self.session.view, found[0]) if found and found[0] else None
 

@@ -86,6 +86,20 @@ class PadView(EditorView):
         for watch in self.key_watchers:
             watch(event.key)
 
+    def command(self, name: str, argument: str = "") -> None:
+        if name == "edit.newline" and self.is_on_object():
+            self.post_message(self.CommandWanted(self, "pad.files"))
+            return
+        super().command(name, argument)
+
+    def is_on_object(self) -> bool:
+        """Whether the caret stands on a picture or a file of rich text, with nothing selected."""
+        state, marks = self.editor.state, self._session.view.marks
+        if marks is None or not state.selection.primary.empty:
+            return False
+        on_text = state.head.col < len(self._session.view.lines[state.head.line])
+        return on_text and any(key == "object" for key, _ in marks.marks_at(state.head))
+
     def begin_at(self, caret: Position, top: Position) -> None:
         """Stand where the person was; before the first frame, so nothing moves."""
         editor = self.editor
