@@ -9,6 +9,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
+from textual._styles_cache import StylesCache
 from textual.screen import Screen
 
 from cryptpad_tui.ui.type_ahead import OrderedKeysApp
@@ -39,3 +40,5 @@ class ForgettingApp(OrderedKeysApp):
             if screens is not None:
                 screens.clear()
         self._drawn_under = []
+        # Its cache is keyed by the drawer of a widget, which keeps the widget's lines.
+        StylesCache.get_inner_outer.cache_clear()

@@ -105,14 +105,17 @@ async def test_t56_without_dropping_the_engine_all_of_it_stays(
         assert held(secrets)
 
 
-async def test_t56_under_a_dialog_and_beside_a_line_for_questions_it_drops_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize("keys", [("ctrl+f", "ctrl+p"), ("f8",)], ids="-".join)
+async def test_t56_under_a_dialog_and_beside_a_line_for_questions_it_drops_the_same(
+    tmp_path: Path, keys: tuple[str, ...]
+) -> None:
     gc.unfreeze()
     before = sorted(alive())
     secrets = await _write_a_pad(tmp_path / "vault")
     app = CryptpadApp(tmp_path / "vault", pad="T", passphrase=PASSPHRASE, environ={"TERM": "xterm"})
     async with app.run_test() as pilot:
         await reaches(pilot, PadScreen)
-        for key in ("ctrl+f", "ctrl+p"):
+        for key in keys:
             await pilot.press(key)
             await pilot.pause(0.3)
         await app.lock()
