@@ -46,7 +46,7 @@ class Batch:
     """To be called when it is durable, or lost."""
 
     def __bool__(self) -> bool:
-        return bool(self.answers or self.rows.filing or self.rows.mail or self.rows.ended)
+        return bool(self.answers or self.rows.filing or self.rows.mail or self.rows.ended or self.rows.ageing)
 
 
 def split_commit(

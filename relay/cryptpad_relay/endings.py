@@ -6,7 +6,7 @@ of nothing after it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from cryptpad_relay.batch import OpenPad
@@ -18,14 +18,6 @@ from cryptpad_relay.store.base import EntryRow, PadRow, Rows, Store
 from cryptpad_relay.voids import Appendable
 
 _CHANGES: Final = frozenset({RecordKind.EPOCH, RecordKind.DELETE})
-
-
-def stage_record(pad: OpenPad, entry: Appendable, rows: Rows) -> None:
-    """What an accepted record does beside its place in the log."""
-    if isinstance(entry, DeleteRecord):
-        rows.ended.append(pad.log.index.pad)
-    elif isinstance(entry, EpochRecord):
-        pad.frozen_until = 0.0
 
 
 def through_change(
@@ -45,13 +37,52 @@ def end_subscriptions(pad: OpenPad) -> None:
         session.dropped(pad.log.pad_id)
 
 
-def due(store: Store, now_ms: int) -> list[PadRow]:
-    """Pads whose day has come, and that are still there."""
-    found = []
-    for row in store.expiring():
-        index = store.pad_index(row)
-        records = index.records()
-        is_there = len(records) < index.end()[0] or index.file_bytes() or index.loose_chunk_bytes()
-        if is_there and is_ended(records, now_ms):
-            found.append(row)
-    return found
+class Endings:
+    """Which pads end today, and how long their sealed bytes are kept after that."""
+
+    def __init__(self, store: Store, archive_days: int) -> None:
+        self._store, self._archive_days = store, archive_days
+        self._counted = store.counted_day()
+
+    def record(self, pad: OpenPad, entry: Appendable, rows: Rows, day: int) -> None:
+        """What an accepted record does beside its place in the log."""
+        if isinstance(entry, DeleteRecord):
+            self._end(pad.log.index.pad, rows, day)
+        elif isinstance(entry, EpochRecord):
+            pad.frozen_until = 0.0
+
+    @staticmethod
+    def use(pad: OpenPad, rows: Rows) -> bool:
+        """Somebody proved that they may read it; whether there is a count to begin again."""
+        if not pad.log.index.life().unused:
+            return False
+        rows.ageing.used.append(pad.log.index.pad.number)
+        return True
+
+    def tick(self, rows: Rows, open_pads: Iterable[OpenPad], *, day: int, now_ms: int) -> list[PadRow]:
+        """Count the day, once, and say which pads end; those that somebody has open are in use."""
+        if day != self._counted:
+            # A clock that was set back begins to count from there; nobody's pad is older for it.
+            rows.ageing.day, rows.ageing.adds = day, self._counted is not None and day > self._counted
+            rows.ageing.used += [pad.log.index.pad.number for pad in open_pads if pad.subscribers]
+            self._counted = day
+        ending = self._due(now_ms)
+        for row in ending:
+            self._end(row, rows, day)
+        rows.ended += self._store.archived(day - self._archive_days)
+        return ending
+
+    def _end(self, row: PadRow, rows: Rows, day: int) -> None:
+        rows.ageing.ended[row.number] = day
+        if not self._archive_days:
+            rows.ended.append(row)
+
+    def _due(self, now_ms: int) -> list[PadRow]:
+        """Pads whose day has come, and that were not ended yet."""
+        found = []
+        for row in self._store.expiring():
+            index = self._store.pad_index(row)
+            life = index.life()
+            if not life.has_ended and is_ended(index.records(), now_ms, life):
+                found.append(row)
+        return found

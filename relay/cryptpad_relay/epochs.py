@@ -1,4 +1,4 @@
-"""Which epoch a pad is in at this relay, and the append rules of EPOCH, DELETE and EXPIRE (protocol §5, §13).
+"""Which epoch a pad is in at this relay, and the append rules of the owner's records (protocol §5, §13).
 
 Sans-IO, like padlog.py, which calls it. It sees public keys and positions, and never who a slot is for.
 """
@@ -16,10 +16,12 @@ from cryptpad_relay.protocol.owner_records import (
     DeleteRecord,
     EpochRecord,
     ExpireRecord,
+    IdleRecord,
     OwnerRecord,
     parse_record,
 )
 from cryptpad_relay.protocol.records import UNBOUND, Genesis, RecordKind, VoidRecord
+from cryptpad_relay.store.ageing import Life
 from cryptpad_relay.store.base import LogIndex, StoredEntry
 from cryptpad_relay.voids import LastRecord, check_follows, check_void
 
@@ -56,10 +58,21 @@ def epochs_of(genesis: Genesis, records: Iterable[StoredEntry]) -> list[Epoch]:
     return found
 
 
-def is_ended(records: Sequence[StoredEntry], now_ms: int) -> bool:
-    """Whether the owner deleted the pad, or its day has come."""
-    end_ms = ends_ms(records)
-    return end_ms is not None and end_ms <= now_ms
+def is_ended(records: Sequence[StoredEntry], now_ms: int, life: Life) -> bool:
+    """Whether the owner deleted the pad, or its day has come, or nobody used it for as long as they said."""
+    end_ms, days = ends_ms(records), idle_days(records)
+    is_idle = bool(days) and life.unused is not None and life.unused > days
+    return life.has_ended or is_idle or (end_ms is not None and end_ms <= now_ms)
+
+
+def idle_days(records: Sequence[StoredEntry]) -> int:
+    """After how many days without use the pad ends; 0 for one that may lie for ever."""
+    for stored in reversed(records):
+        if stored.raw[4] == RecordKind.IDLE:
+            record = parse_record(stored.raw)
+            assert isinstance(record, IdleRecord)
+            return record.days
+    return 0
 
 
 def ends_ms(records: Sequence[StoredEntry]) -> int | None:

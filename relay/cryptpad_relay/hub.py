@@ -11,7 +11,7 @@ from typing import Final
 
 from cryptpad_relay.batch import Batch, OpenPad, announce
 from cryptpad_relay.data_dir import RelayKeys
-from cryptpad_relay.endings import due, end_subscriptions, stage_record, through_change
+from cryptpad_relay.endings import Endings, end_subscriptions, through_change
 from cryptpad_relay.epochs import is_ended
 from cryptpad_relay.holds import Holds
 from cryptpad_relay.limits import AddressBuckets, Limits
@@ -59,6 +59,7 @@ class Hub:
         self.logins = Logins(self.limits, store)
         self.mailboxes = Mailboxes(self.limits, store)
         self.holds = Holds(wall, self.limits, backed_up=store.last_pad_number() if restored else 0)
+        self.endings = Endings(store, self.limits.archive_days)
         self._wake = wake
         self._pads: dict[bytes, OpenPad] = {}
         self.collecting, self.announced_bytes = False, 0
@@ -78,7 +79,7 @@ class Hub:
         pad = self._pads.get(pad_id)
         if pad is None and (row := self.store.find(pad_id)) is not None:
             index = self.store.pad_index(row)
-            if is_ended(index.records(), self._now_ms()):
+            if is_ended(index.records(), self._now_ms(), index.life()):
                 raise Refused(Code.DELETED)
             pad = OpenPad(PadLog(index), loss=index.loss())
         return pad
@@ -86,6 +87,8 @@ class Hub:
     def subscribe(self, pad: OpenPad, session: Subscriber) -> None:
         pad.subscribers[session] = session.peer
         self._pads[pad.log.pad_id] = pad
+        if self.endings.use(pad, self._gathering.rows):
+            self._wake()
 
     def unsubscribe(self, pad: OpenPad, session: Subscriber) -> None:
         pad.subscribers.pop(session, None)
@@ -96,7 +99,10 @@ class Hub:
         pad = self._pads.get(pad_id)
         if pad is None:
             row = self.store.find(pad_id)
-            if row is None or is_ended((index := self.store.pad_index(row)).records(), self._now_ms()):
+            if row is None:
+                return None
+            index = self.store.pad_index(row)
+            if is_ended(index.records(), self._now_ms(), index.life()):
                 return None
             head = PadHead(*index.end())
         else:
@@ -150,24 +156,24 @@ class Hub:
         return accepted
 
     def restore(
-        self, pad: OpenPad, entries: list[Appendable], loss: Loss | None, session: Subscriber, req: int
+        self, pad: OpenPad, fresh: list[Appendable], loss: Loss | None, session: Subscriber, req: int, op: Op
     ) -> None:
         """All of these as the next of the log, or none; raises Refused."""
         draft = pad.log.draft()
-        accepted = [draft.append(entry, restoring=True) for entry in entries]
+        accepted = [draft.append(entry, restoring=True) for entry in fresh]
         pad.log = draft
-        for entry, each in zip(entries, accepted, strict=True):
+        for entry, each in zip(fresh, accepted, strict=True):
             self._stage_entry(pad, entry, each, session)
         if loss is not None:
             pad.loss = self._gathering.rows.losses[draft.index.pad.number] = loss
-        self._answer_later(session, req, Op.RESTORE, u64(pad.log.n) + pad.log.head)
+        self._answer_later(session, req, op, u64(pad.log.n) + pad.log.head)
 
     def _stage_entry(self, pad: OpenPad, entry: Appendable, accepted: Accepted, session: Subscriber) -> None:
         if accepted.row is None:
             return
         if accepted.table is not None and isinstance(entry, Entry) and entry.snapshot is not None:
             self._stage_chunk_row(pad, entry.snapshot.table_id, accepted.table)
-        stage_record(pad, entry, self._gathering.rows)
+        self.endings.record(pad, entry, self._gathering.rows, self.day())
         self._gathering.rows.entries.append(accepted.row)
         self._gathering.entries.setdefault(pad, []).append((accepted.row, session))
         pad.waiting_rows += 1
@@ -253,10 +259,10 @@ class Hub:
             self._wake()
 
     def _end_expired(self) -> None:
-        for row in due(self.store, self._now_ms()):
+        rows, open_pads = self._gathering.rows, self._pads.values()
+        for row in self.endings.tick(rows, open_pads, day=self.day(), now_ms=self._now_ms()):
             if (pad := self._pads.pop(row.pad_id, None)) is not None:
                 end_subscriptions(pad)
-            self._gathering.rows.ended.append(row)
 
     def _now_ms(self) -> int:
         return int(self.wall() * 1_000)

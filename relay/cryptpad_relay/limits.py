@@ -67,6 +67,8 @@ class Limits(NamedTuple):
     loss_hold_s: float = 72 * 3_600.0
     restored_hold_s: float = 24 * 3_600.0
     """How long appends wait for what a backup lacks: where clients proved it, and with --restored."""
+    archive_days: int = 0
+    """How long the sealed bytes of a pad stay here after its end, given to nobody; 0 erases them with it."""
     unproven_bytes: int = 4_096
     unproven_s: float = 10.0
     unproven_connections: int = 1_024

@@ -7,7 +7,13 @@ from dataclasses import replace
 from cryptpad_relay.protocol import labels
 from cryptpad_relay.protocol.frames import PadHead
 from cryptpad_relay.protocol.freeze import Freeze, freeze_parts
-from cryptpad_relay.protocol.owner_records import EpochFields, delete_body, epoch_before_seal, expire_body
+from cryptpad_relay.protocol.owner_records import (
+    EpochFields,
+    delete_body,
+    epoch_before_seal,
+    expire_body,
+    idle_body,
+)
 from cryptpad_relay.protocol.records import UNBOUND
 from support.forge import DeskClient, ForgedPad
 
@@ -52,6 +58,11 @@ def forge_expire(
 ) -> bytes:
     body = expire_body(pad.pad_id, pad.epoch, previous or pad.pad_id, unix_ms)
     return body + labels.sign_parts(sign_with or pad.owner_seed, labels.EXPIRE, body)
+
+
+def forge_idle(pad: ForgedPad, days: int, previous: bytes | None = None, *, sign_with: bytes = b"") -> bytes:
+    body = idle_body(pad.pad_id, pad.epoch, previous or pad.pad_id, days)
+    return body + labels.sign_parts(sign_with or pad.owner_seed, labels.IDLE, body)
 
 
 def forge_freeze(pad: ForgedPad, client: DeskClient, *, sign_with: bytes = b"") -> bytes:

@@ -1,4 +1,4 @@
-"""The owner's records in a log beside VOID: EPOCH, DELETE and EXPIRE (protocol §5, §13, §14; docs/wire.md).
+"""The owner's records in a log beside VOID: EPOCH, DELETE, EXPIRE and IDLE (protocol §5, §13; docs/wire.md).
 
 Plaintext but for what EPOCH seals to members; signed by the owner and linked by hash. Parsing says nothing
 about who signed, nor whether a record may stand where it does: `signature_ok` and the append rules do.
@@ -28,6 +28,9 @@ _DELETE: Final = struct.Struct(">4sBBH32sI32sQ32sQ")
 DELETE_BYTES: Final = _DELETE.size + SIGNATURE_BYTES
 _EXPIRE: Final = struct.Struct(">4sBBH32sI32sQ")
 EXPIRE_BYTES: Final = _EXPIRE.size + SIGNATURE_BYTES
+_IDLE: Final = struct.Struct(">4sBBH32sI32sI")
+IDLE_BYTES: Final = _IDLE.size + SIGNATURE_BYTES
+MAX_IDLE_DAYS: Final = 36_500
 MAX_EPOCH: Final = 2**32 - 1
 MAX_MS: Final = 2**53
 
@@ -95,7 +98,22 @@ class ExpireRecord:
         return _signature_ok(self.raw, owner_pk, labels.EXPIRE)
 
 
-OwnerRecord = VoidRecord | EpochRecord | DeleteRecord | ExpireRecord
+@dataclass(frozen=True, slots=True)
+class IdleRecord:
+    """After how many days without use the relay is to delete the pad by itself; 0 takes that back."""
+
+    raw: bytes
+    entry_id: bytes
+    pad_id: bytes
+    epoch: int
+    previous: bytes
+    days: int
+
+    def signature_ok(self, owner_pk: bytes) -> bool:
+        return _signature_ok(self.raw, owner_pk, labels.IDLE)
+
+
+OwnerRecord = VoidRecord | EpochRecord | DeleteRecord | ExpireRecord | IdleRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +170,11 @@ def expire_body(pad_id: bytes, epoch: int, previous: bytes, unix_ms: int) -> byt
     return _EXPIRE.pack(MAGIC, RecordKind.EXPIRE, SUITE, 0, pad_id, epoch, previous, unix_ms)
 
 
+def idle_body(pad_id: bytes, epoch: int, previous: bytes, days: int) -> bytes:
+    """IDLE before its signature."""
+    return _IDLE.pack(MAGIC, RecordKind.IDLE, SUITE, 0, pad_id, epoch, previous, days)
+
+
 def parse_record(raw: bytes) -> OwnerRecord:
     """An owner record of a kind that is in use; raises Malformed."""
     kind = record_kind(raw)
@@ -196,6 +219,15 @@ def _parse_expire(raw: bytes) -> ExpireRecord:
     return ExpireRecord(raw, record_id_of(raw[:-SIGNATURE_BYTES]), pad_id, epoch, previous, unix_ms)
 
 
+def _parse_idle(raw: bytes) -> IdleRecord:
+    if len(raw) != IDLE_BYTES:
+        raise Malformed("idle record")
+    *_, pad_id, epoch, previous, days = _IDLE.unpack_from(raw)
+    if days > MAX_IDLE_DAYS:
+        raise Malformed("idle record")
+    return IdleRecord(raw, record_id_of(raw[:-SIGNATURE_BYTES]), pad_id, epoch, previous, days)
+
+
 def _signature_ok(raw: bytes, owner_pk: bytes, label: str) -> bool:
     """Whether the pad's owner signed it (about 100 us)."""
     return labels.verify_parts(owner_pk, raw[-SIGNATURE_BYTES:], label, raw[:-SIGNATURE_BYTES])
@@ -206,4 +238,5 @@ _PARSERS: Final[dict[RecordKind, Callable[[bytes], OwnerRecord]]] = {
     RecordKind.DELETE: _parse_delete,
     RecordKind.VOID: parse_void,
     RecordKind.EXPIRE: _parse_expire,
+    RecordKind.IDLE: _parse_idle,
 }

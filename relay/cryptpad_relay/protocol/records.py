@@ -1,8 +1,8 @@
 """Owner records (protocol §5): plaintext, signed by the owner, verified by everybody.
 
 GENESIS (236 bytes) is not in the log: it *is* the pad, since the pad id is its hash. Of the records in the
-log VOID is here, EPOCH, DELETE and EXPIRE in `owner_records`; TRIM is reserved: `record_kind` knows it so
-that both sides refuse it by name.
+log VOID is here, EPOCH, DELETE, EXPIRE and IDLE in `owner_records`; TRIM is reserved: `record_kind` knows
+it so that both sides refuse it by name.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class RecordKind(IntEnum):
     VOID = 0x04
     TRIM = 0x05
     EXPIRE = 0x06
+    IDLE = 0x07
 
 
 OWNER_RECORDS: Final = frozenset(RecordKind) - {RecordKind.GENESIS}
@@ -94,7 +95,7 @@ def record_kind(raw: bytes) -> RecordKind | None:
     """The kind of an owner record that may stand in a log; None for anything else."""
     if len(raw) < 8 or raw[:4] != MAGIC or raw[5] != SUITE or raw[6:8] != b"\0\0":
         return None
-    return RecordKind(raw[4]) if 0x02 <= raw[4] <= 0x06 else None
+    return RecordKind(raw[4]) if 0x02 <= raw[4] <= 0x07 else None
 
 
 @dataclass(frozen=True, slots=True)

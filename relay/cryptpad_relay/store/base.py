@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 
 from cryptpad_relay.protocol.entry import ChunkRef
 from cryptpad_relay.protocol.frames import MAX_TABLE_BYTES
+from cryptpad_relay.store.ageing import Ageing, Life
 from cryptpad_relay.store.files.base import FileIndex, FileStore, Filing
 from cryptpad_relay.store.mail.base import Mailing, MailStore
 
@@ -120,9 +121,11 @@ class Rows:
     logins: dict[bytes, LoginRow | None] = field(default_factory=dict)
     """Login blocks by their id; None where one goes."""
 
+    ageing: Ageing = field(default_factory=Ageing)
+
     def __bool__(self) -> bool:
         log = self.creates or self.chunks or self.entries or self.losses
-        return bool(log or self.filing or self.logins or self.mail)
+        return bool(log or self.filing or self.logins or self.mail or self.ageing)
 
 
 class LogIndex(FileIndex, Protocol):
@@ -154,6 +157,8 @@ class LogIndex(FileIndex, Protocol):
         """The newest one whose chunks are all here."""
 
     def loss(self) -> Loss | None: ...
+
+    def life(self) -> Life: ...
 
     def records(self) -> Sequence[StoredEntry]:
         """The owner records of the log, in order."""
@@ -191,8 +196,15 @@ class Store(FileStore, MailStore, Protocol):
     def login_count(self) -> int: ...
 
     def expiring(self) -> Sequence[PadRow]:
-        """Pads of which some record of the owner names a day."""
+        """Pads of which some record of the owner names a day, or a time without use."""
         ...
+
+    def archived(self, up_to_day: int) -> Sequence[PadRow]:
+        """Pads that ended on that day or before, and whose bytes are still here."""
+        ...
+
+    def counted_day(self) -> int | None:
+        """The last day that was counted for those without use."""
 
     def write(self, rows: Rows) -> None:
         """Hand a batch over; raises StorageError. Nobody reads it yet, and a crash forgets it."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Final, Protocol
 
+from cryptpad_relay.store.ageing import KEEPS_ITS_ROWS
+
 _PLACED: Final = (
     "DELETE FROM entry WHERE place BETWEEN ?1 AND ?2 AND place NOT IN"
     " (SELECT place FROM record WHERE place BETWEEN ?1 AND ?2)",
@@ -27,6 +29,7 @@ def end_pad(connection: Connection, number: int, first: int, span: int) -> None:
     for statement in _PLACED:
         connection.execute(statement, (first, first + span))
     connection.execute("DELETE FROM chunk WHERE pad = ?", (number,))
+    connection.execute("UPDATE ended SET kept = 0 WHERE pad = ?", (number,))
     for table in _own_tables(connection):
         connection.execute(f"DELETE FROM {table} WHERE pad = ?", (number,))
 
@@ -35,6 +38,7 @@ def _own_tables(connection: Connection) -> list[str]:
     """Other tables with rows of pads: what is added to a pad later goes with it too."""
     rows = connection.execute(
         "SELECT m.name FROM sqlite_schema AS m, pragma_table_info(m.name) AS column"
-        " WHERE m.type = 'table' AND column.name = 'pad' AND m.name NOT IN ('chunk', 'writer')"
+        " WHERE m.type = 'table' AND column.name = 'pad'"
+        f" AND m.name NOT IN ('chunk', 'writer', '{KEEPS_ITS_ROWS}')"
     )
     return [name for (name,) in rows.fetchall()]

@@ -12,6 +12,7 @@ from cryptpad_relay.protocol.chain import chain_start
 from cryptpad_relay.protocol.entry import ChunkRef
 from cryptpad_relay.protocol.frames import MAX_TABLE_BYTES
 from cryptpad_relay.protocol.records import OWNER_RECORDS, RecordKind
+from cryptpad_relay.store.ageing import Ageing, Life
 from cryptpad_relay.store.base import (
     LoginRow,
     Loss,
@@ -39,6 +40,9 @@ class _Pad:
     snapshots: dict[int, SnapshotMark] = field(default_factory=dict)
     missing: dict[int, tuple[ChunkRef, ...]] = field(default_factory=dict)
     loss: Loss | None = None
+    unused: int | None = None
+    ended_day: int | None = None
+    is_archived: bool = False
     chunks: dict[bytes, bytes] = field(default_factory=dict)
     named: set[bytes] = field(default_factory=set)
     files: PadFiles = field(default_factory=PadFiles)
@@ -57,6 +61,7 @@ class MemoryStore(MemoryFiles, MemoryMail):
         self._logins: dict[bytes, LoginRow] = {}
         self._durable: list[Rows] = []
         self._written = Rows()
+        self._counted_day: int | None = None
         self.fail_commits = 0
         """How many of the next commits raise StorageError, with nothing kept."""
         self.cut_power_after: int | None = None
@@ -79,9 +84,15 @@ class MemoryStore(MemoryFiles, MemoryMail):
         return len(self._pads)
 
     def expiring(self) -> Sequence[PadRow]:
-        return [
-            pad.row for pad in self._pads.values() if any(row.raw[4] == RecordKind.EXPIRE for row in pad.log)
-        ]
+        named = (RecordKind.EXPIRE, RecordKind.IDLE)
+        return [pad.row for pad in self._pads.values() if any(row.raw[4] in named for row in pad.log)]
+
+    def archived(self, up_to_day: int) -> Sequence[PadRow]:
+        pads = [pad for pad in self._pads.values() if pad.is_archived]
+        return [pad.row for pad in pads if pad.ended_day is not None and pad.ended_day <= up_to_day]
+
+    def counted_day(self) -> int | None:
+        return self._counted_day
 
     def pad_index(self, pad: PadRow) -> MemoryIndex:
         return MemoryIndex(self._pads[pad.pad_id])
@@ -139,13 +150,28 @@ class MemoryStore(MemoryFiles, MemoryMail):
                 pad.snapshots[row.n], pad.missing[row.n] = row.snapshot, row.missing
             if row.void_n is not None:
                 pad.snapshots.pop(row.void_n, None)
+            if row.raw[4] == RecordKind.IDLE:
+                pad.unused = pad.unused or 0
             pad.named.update(row.chunk_ids)
         for pad in self._pads.values():
             pad.loss = rows.losses.get(pad.row.number, pad.loss)
+        self._age(rows.ageing)
         for ended in rows.ended:
             old = self._pads[ended.pad_id]
             kept = [(row, None) for row in old.log if row.raw[4] in OWNER_RECORDS]
-            self._pads[ended.pad_id] = _Pad(old.row, [row for row, _ in kept], [state for _, state in kept])
+            left = _Pad(old.row, [row for row, _ in kept], [state for _, state in kept])
+            left.ended_day = old.ended_day
+            self._pads[ended.pad_id] = left
+
+    def _age(self, ageing: Ageing) -> None:
+        self._counted_day = ageing.day or self._counted_day
+        for pad in self._pads.values():
+            if ageing.adds and pad.unused is not None:
+                pad.unused += 1
+            if pad.row.number in ageing.used and pad.unused is not None:
+                pad.unused = 0
+            if pad.row.number in ageing.ended:
+                pad.ended_day, pad.is_archived = ageing.ended[pad.row.number], True
 
 
 class MemoryIndex(MemoryFileIndex):
@@ -199,6 +225,9 @@ class MemoryIndex(MemoryFileIndex):
 
     def loss(self) -> Loss | None:
         return self._pad.loss
+
+    def life(self) -> Life:
+        return Life(self._pad.unused, self._pad.ended_day is not None)
 
     def records(self) -> Sequence[StoredEntry]:
         return [row for row, state in zip(self._pad.log, self._pad.states, strict=True) if state is None]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from cryptpad_relay.store.ageing import AGEING_TABLES
 from cryptpad_relay.store.files.sqlite import FILE_TABLES
 from cryptpad_relay.store.logins.sqlite import LOGIN_TABLE
 from cryptpad_relay.store.mail.sqlite import MAIL_TABLES
@@ -66,6 +67,7 @@ CREATE TABLE IF NOT EXISTS lost_chunk (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS lost_chunk_by_id ON lost_chunk (pad, chunk_id);
 """
+    + AGEING_TABLES
     + FILE_TABLES
     + LOGIN_TABLE
     + MAIL_TABLES

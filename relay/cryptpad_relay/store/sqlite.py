@@ -16,6 +16,7 @@ from typing import Any, Final
 from cryptpad_relay.protocol.chain import chain_start
 from cryptpad_relay.protocol.frames import MAX_TABLE_BYTES
 from cryptpad_relay.protocol.records import RecordKind
+from cryptpad_relay.store.ageing import ARCHIVED, Life, counted_day, life_of, write_ageing
 from cryptpad_relay.store.base import (
     EntryRow,
     Loss,
@@ -70,6 +71,12 @@ class SqliteStore(SqliteFiles, SqliteLogins, SqliteMail):
     def expiring(self) -> Sequence[PadRow]:
         query = "SELECT number, pad_id, genesis FROM pad WHERE number IN (SELECT pad FROM expiring)"
         return [PadRow(*row) for row in self._reading.execute(query)]
+
+    def archived(self, up_to_day: int) -> Sequence[PadRow]:
+        return [PadRow(*row) for row in self._reading.execute(ARCHIVED, (up_to_day,))]
+
+    def counted_day(self) -> int | None:
+        return counted_day(self._reading)
 
     def pad_index(self, pad: PadRow) -> SqliteIndex:
         return SqliteIndex(self._reading, pad)
@@ -174,6 +181,9 @@ class SqliteIndex(SqliteFileIndex):
         row = self._one("SELECT n, since_ms FROM loss WHERE pad = ?", self.pad.number)
         return Loss(*row) if row else None
 
+    def life(self) -> Life:
+        return life_of(self._reading, self.pad.number)
+
     def epoch_number(self) -> int:
         return int(self._one(EPOCH_NUMBER, self._first, self._first + MAX_IN_LOG)[0])
 
@@ -254,6 +264,7 @@ def _write(connection: sqlite3.Connection, rows: Rows) -> None:
         "INSERT OR REPLACE INTO loss (pad, n, since_ms) VALUES (?, ?, ?)",
         [(number, *loss) for number, loss in rows.losses.items()],
     )
+    write_ageing(connection, rows.ageing)
     for pad in rows.ended:
         end_pad(connection, pad.number, pad.number << POSITION_BITS, MAX_IN_LOG)
 
@@ -278,8 +289,10 @@ def _write_special(connection: sqlite3.Connection, row: EntryRow) -> None:
     place = first + row.n
     if writer is None:
         connection.execute("INSERT INTO record (place) VALUES (?)", (place,))
-        if row.raw[4] == RecordKind.EXPIRE:
+        if row.raw[4] in (RecordKind.EXPIRE, RecordKind.IDLE):
             connection.execute("INSERT OR IGNORE INTO expiring (pad) VALUES (?)", (row.pad.number,))
+        if row.raw[4] == RecordKind.IDLE:
+            connection.execute("INSERT OR IGNORE INTO idle (pad, unused) VALUES (?, 0)", (row.pad.number,))
         if row.void_n is not None:
             connection.execute("DELETE FROM snapshot WHERE place = ?", (first + row.void_n,))
         return
