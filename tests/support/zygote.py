@@ -1,7 +1,7 @@
-"""Commands without the price of starting Python and loading everything for each: forks of one warm process.
+"""Programs without the price of starting Python and loading everything for each: forks of one warm process.
 
-Each command is a process of its own, with its own arguments, folder, environment and streams, and ends as
-Python ends. A test about starting, terminals or signals starts Python itself.
+Each is a process of its own, with its own arguments, folder, environment and streams, and ends as
+Python ends. A test about starting, terminals or what a process holds starts Python itself.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import array
 import atexit
 import contextlib
 import functools
+import importlib
 import marshal
 import os
 import signal
@@ -17,9 +18,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 CLIENT = f"""#!{sys.executable} -IS
 import marshal, os, sys, _socket
@@ -30,20 +30,53 @@ link.sendmsg(
     [len(wanted).to_bytes(4, "big") + wanted],
     [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, b"".join([i.to_bytes(4, sys.byteorder) for i in range(3)]))],
 )
-answer = link.recv(1)
-sys.exit(answer[0] if answer else 70)
+link.recv(4)
+answer = int.from_bytes(link.recv(4) or bytes([0, 0, 0, 70]), "big", signed=True)
+sys.exit(answer if answer >= 0 else 128 - answer)
 """
 """A program that runs its arguments in the zygote whose socket the environment names."""
 
 
-class Zygote:
-    """The warm process; it ends with the one that made it, however that ends."""
+class Started:
+    """A process that the zygote forked: what a test asks of a `Popen`."""
 
-    def __init__(self) -> None:
+    def __init__(self, link: socket.socket) -> None:
+        self._link = link
+        self.pid = int.from_bytes(link.recv(4, socket.MSG_WAITALL), "big")
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        with contextlib.suppress(TimeoutError):
+            self.wait(0.0)
+        return self.returncode
+
+    def wait(self, timeout_s: float | None = None) -> int:
+        """Its exit code, negative where a signal ended it."""
+        if self.returncode is None:
+            # Not `settimeout(0)`, which is another error where nothing has come.
+            self._link.settimeout(timeout_s if timeout_s != 0 else 1e-6)
+            code = self._link.recv(4, socket.MSG_WAITALL)
+            assert len(code) == 4, "the zygote is gone"
+            self.returncode = int.from_bytes(code, "big", signed=True)
+            self._link.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+class Zygote:
+    """The warm process of one program; it ends with the one that made it, however that ends."""
+
+    def __init__(self, program: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="zygote-", ignore_cleanup_errors=True)
         self.address = str(Path(self._folder.name) / "socket")
         self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__)), self.address],
+            [sys.executable, str(Path(__file__)), self.address, program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={"PATH": os.environ["PATH"], "PYTHONWARNINGS": "error"},
@@ -51,6 +84,17 @@ class Zygote:
         )
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == b"ready\n"
+
+    def start(
+        self, arguments: Sequence[str], streams: Sequence[int], *, env: Mapping[str, str], cwd: Path
+    ) -> Started:
+        """`PROGRAM ARGUMENTS` with these descriptors as its standard streams."""
+        link = socket.socket(socket.AF_UNIX)
+        link.connect(self.address)
+        wanted = marshal.dumps((list(arguments), str(cwd), dict(env)))
+        socket.send_fds(link, [len(wanted).to_bytes(4, "big")], streams)
+        link.sendall(wanted)
+        return Started(link)
 
     def run(
         self,
@@ -61,21 +105,16 @@ class Zygote:
         cwd: Path,
         timeout_s: float = 60.0,
     ) -> tuple[int, bytes, bytes]:
-        """Exit code, standard output and standard error of `cryptpad-tui ARGUMENTS`."""
+        """Exit code, standard output and standard error of `PROGRAM ARGUMENTS`."""
         with contextlib.ExitStack() as stack:
             streams = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
             streams[0].write(stdin)
             streams[0].seek(0)
-            with socket.socket(socket.AF_UNIX) as link:
-                link.settimeout(timeout_s)
-                link.connect(self.address)
-                wanted = marshal.dumps((list(arguments), str(cwd), dict(env)))
-                socket.send_fds(link, [len(wanted).to_bytes(4, "big")], [each.fileno() for each in streams])
-                link.sendall(wanted)
-                code = link.recv(1)[0]
+            started = self.start(arguments, [each.fileno() for each in streams], env=env, cwd=cwd)
+            code = started.wait(timeout_s)
             for stream in streams[1:]:
                 stream.seek(0)
-            return code, streams[1].read(), streams[2].read()
+            return code if code >= 0 else 128 - code, streams[1].read(), streams[2].read()
 
     def close(self) -> None:
         assert self._process.stdin is not None
@@ -87,9 +126,9 @@ class Zygote:
 
 
 @functools.cache
-def shared() -> Zygote:
+def shared(program: str = "cryptpad-tui") -> Zygote:
     """The one of this test process."""
-    made = Zygote()
+    made = Zygote(program)
     atexit.register(made.close)
     return made
 
@@ -128,9 +167,11 @@ def _watch(link: socket.socket) -> None:
     if pid:
         for descriptor in (0, 1, 2, *descriptors):
             os.close(descriptor)
+        link.sendall(pid.to_bytes(4, "big"))
         _, status = os.waitpid(pid, 0)
-        code = os.waitstatus_to_exitcode(status)
-        link.sendall(bytes([code if code >= 0 else 128 - code]))
+        # Whoever asked may be gone, or may not care how it ended.
+        with contextlib.suppress(OSError):
+            link.sendall(os.waitstatus_to_exitcode(status).to_bytes(4, "big", signed=True))
         os._exit(0)
     link.close()
     _become(descriptors, *marshal.loads(wanted))
@@ -143,12 +184,10 @@ def _become(descriptors: Sequence[int], arguments: list[str], cwd: str, environ:
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environ)
-    sys.argv = ["cryptpad-tui", *arguments]
+    sys.argv[1:] = arguments
 
 
-def _warm_up() -> Any:
-    import importlib
-
+def _warm_client() -> Callable[[], object]:
     from cryptpad_tui.cli.verb_table import VERBS
     from support import kept_keys
 
@@ -159,9 +198,18 @@ def _warm_up() -> Any:
     return importlib.import_module("cryptpad_tui.__main__").main
 
 
+def _warm_relay() -> Callable[[], object]:
+    return importlib.import_module("cryptpad_relay.cli").main
+
+
+PROGRAMS = {"cryptpad-tui": _warm_client, "cryptpad-relay": _warm_relay}
+
+
 if __name__ == "__main__":
     # The folder of the tests instead of this file's own, which Python put there.
     sys.path[0] = str(Path(__file__).parents[1])
-    main = _warm_up()
-    _serve(sys.argv[1])
+    address, program = sys.argv[1:]
+    main = PROGRAMS[program]()
+    _serve(address)
+    sys.argv[0] = program
     sys.exit(main())
