@@ -72,6 +72,7 @@ MEANINGS: Final[dict[str, ExitCode]] = {
     "cryptpad_tui.drive.errors.DriveError": ExitCode.FAILED,
     "cryptpad_tui.engine.errors.EngineError": ExitCode.FAILED,
     "cryptpad_tui.engine.errors.NoRelay": ExitCode.UNREACHABLE,
+    "cryptpad_tui.people.errors.PeopleError": ExitCode.FAILED,
     "cryptpad_tui.settings.errors.SettingsError": ExitCode.FAILED,
     "cryptpad_tui.sync.connection.RelayUnreachable": ExitCode.UNREACHABLE,
     "cryptpad_relay.protocol.errors.ProtocolError": ExitCode.FAILED,

@@ -44,6 +44,15 @@ async def _end_link(engine: Engine, pad_id: bytes, reference: str, ending: Endin
     return membership.members(engine, pad_id)
 
 
+async def _tell_contacts(engine: Engine) -> None:
+    """Whoever is a contact hears of it now, where their relay can be reached."""
+    from cryptpad_tui.cli.verbs_contacts import settle_quickly
+    from cryptpad_tui.engine import outbox
+
+    if outbox.has_waiting(engine):
+        await settle_quickly(engine)
+
+
 async def _end_people(engine: Engine, pad_id: bytes, ending: Ending) -> tuple[Membership, list[str]]:
     from cryptpad_tui.engine import membership
 
@@ -55,6 +64,7 @@ async def _end_people(engine: Engine, pad_id: bytes, ending: Ending) -> tuple[Me
         if line.how == "link" or line.ident_pk in drop
     ]
     after = await membership.revoke(engine, pad_id, drop=drop, history=ending.history)
+    await _tell_contacts(engine)
     if out:
         diagnostics.note(f"out from here on: {output.safe_line(', '.join(out))}")
     diagnostics.note(membership.WHAT_REVOKING_DOES)

@@ -195,13 +195,15 @@ def relay_set(sources: SecretSources, url: str) -> None:
 
 
 @relay_verb.command("show", cls=VerbCommand)
+@click.option("--address", is_flag=True, help="The address itself, where it is this machine's own.")
 @unlocks
-def relay_show(sources: SecretSources) -> None:
+def relay_show(sources: SecretSources, address: bool) -> None:
     """Print the relay's address."""
     from cryptpad_tui.cli.verbs_look import relay_words
 
     async def work(engine: Engine) -> str | None:
-        return engine.relay_url()
+        url = engine.relay_url()
+        return engine.resolve(url) if address and url else url
 
     output.write_line(output.safe_line(relay_words(in_vault(sources, work))))
 

@@ -3,7 +3,7 @@
 - `EngineError`
     - `NoMailbox`: a mailbox needs a relay
     - `UnknownContact`, `ContactNameTaken`, `NotAContact`, `YourOwnCard`: about a name or a card
-    - `KeysAreOthers`: nothing is sent before a person accepts the new keys
+    - `KeysAreOthers`: nothing is sent before a person accepts the new keys; `NumbersDiffer`
     - `UnknownItem`, `NothingToAnswer`, `NotYet`: about the inbox
 """
 
@@ -39,6 +39,11 @@ class YourOwnCard(EngineError):
 class KeysAreOthers(EngineError):
     """THE KEYS OF THIS CONTACT CHANGED, so nothing is sent to them. Somebody may stand between you: ask them
     in another way, compare `cryptpad-tui contact verify`, then `contact accept` or `contact decline`."""
+
+
+class NumbersDiffer(EngineError):
+    """THE SAFETY NUMBERS ARE NOT THE SAME, so at least one of you has somebody else's keys. Nothing was
+    marked: tell each other nothing by this way, and exchange cards again by another."""
 
 
 class UnknownItem(EngineError):
