@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from cryptpad_tui.crypto.keys import owner_key
+from cryptpad_relay.protocol.owner_records import EpochRecord, parse_record
+from cryptpad_tui.crypto.keys import Role, owner_key
 from cryptpad_tui.engine import Engine, SyncWord, codes, devices, enrolling, membership, removing
 from cryptpad_tui.engine.limited import LimitedDevice
+from cryptpad_tui.pad import flows_epoch
+from cryptpad_tui.pad.alarms import Alarm
 from cryptpad_tui.pad.codes import Code
 from cryptpad_tui.vault.vault import Vault
 from support.relay import RelayProcess
@@ -89,6 +92,32 @@ def everything_in(engine: Engine) -> bytes:
     return b"|".join([*values, drive])
 
 
+def with_the_relays_help(desk: Engine, phone: Engine, tablet: Engine) -> None:
+    """T15, T17: the relay shows the removed device everything, and takes what it signs by its old keys."""
+    replica, theirs = desk.drive_session.replica, phone.drive_session.replica
+    record = parse_record(replica.stored_entry(replica.fold.mark.n) or b"")
+    assert isinstance(record, EpochRecord)
+    assert theirs.ring.find(record) is None
+    assert tablet.drive_session.replica.ring.find(record) is not None
+    kept = tuple(
+        [flows_epoch.Kept(each.key, Role.EDIT) for each in devices.devices(desk, gone=True) if each.key]
+    )
+    careless = flows_epoch.make_epoch(
+        replica,
+        desk.drive_session.record.secret,
+        flows_epoch.Plan(kept),
+        record.entry_id,
+        bytes(32),
+        rng=desk.rng,
+    )
+    assert theirs.ring.find(careless) is not None, "the attack, where nobody is left out"
+    phone.drive_session.seal()
+    row = theirs.store.outbox()[0]
+    head = replica.fold.heads_after([row.entry])[0]
+    _, problem = replica.fold_entries(replica.fold.n + 1, [row.entry], head)
+    assert isinstance(problem, Alarm)
+
+
 async def test_pads_whose_keys_change_stay_open_on_a_limited_device(
     relay: RelayProcess, make_engine: MakeEngine, tmp_path: Path
 ) -> None:
@@ -135,6 +164,7 @@ async def test_a_removed_device_gets_nothing_new_and_the_others_lose_nothing(
     with phone.borrowed(plan.pad_id) as session:
         append(session, "thief\n")
     assert (await phone.sync()).waiting
+    with_the_relays_help(desk, phone, tablet)
 
     for engine in (tablet, desk, tablet):
         report = await engine.sync()
