@@ -1,4 +1,4 @@
-"""The recovery kit as one page to print: text, or SVG with a QR code. Knows no file and no vault."""
+"""Pages to print, text or SVG with a QR code, and the recovery kit as one. Knows no file and no vault."""
 
 from __future__ import annotations
 
@@ -63,7 +63,11 @@ def _line(text: str) -> str:
 
 def svg_page(kit: Kit, *, name: str, day: str, recovery_key: str | None) -> str:
     """One page of A4."""
-    lines = page_lines(kit, name=name, day=day, recovery_key=recovery_key)
+    return page_of(page_lines(kit, name=name, day=day, recovery_key=recovery_key), kit_qr_text(kit))
+
+
+def page_of(lines: list[str], qr_text: str) -> str:
+    """Lines of text and a QR code below them, on A4."""
     texts = "\n".join(
         f'<text x="{_MARGIN_PT}" y="{_MARGIN_PT + _LINE_PT * row}" xml:space="preserve">{escape(line)}</text>'
         for row, line in enumerate(lines, 1)
@@ -74,7 +78,7 @@ def svg_page(kit: Kit, *, name: str, day: str, recovery_key: str | None) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="210mm" height="297mm" '
         f'viewBox="0 0 {_WIDTH_PT} {_HEIGHT_PT}">\n<rect width="100%" height="100%" fill="#fff"/>\n'
         f'<g font-family="monospace" font-size="10" fill="#000">\n{texts}\n</g>\n'
-        f'<g transform="translate({_MARGIN_PT} {top})">{_qr(kit_qr_text(kit))}</g>\n</svg>\n'
+        f'<g transform="translate({_MARGIN_PT} {top})">{_qr(qr_text)}</g>\n</svg>\n'
     )
 
 

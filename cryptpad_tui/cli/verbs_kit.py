@@ -34,14 +34,14 @@ def kit_verb(sources: SecretSources, svg: bool, path: Path | None, keep_recovery
 
     if path is not None:
         # The page's key ends the one before it: first see that the page can be kept.
-        _require_free(path)
-        _write(path, "")
+        require_free(path)
+        write_page(path, "")
         path.unlink()
     page = in_vault(sources, work)
     if path is None:
         output.write_lines(page.rstrip("\n").split("\n"))
     else:
-        _write(path, page)
+        write_page(path, page)
     told = "the page is all that is needed to be you: print it, and leave no copy on a computer"
     more = "" if keep_recovery_key else "; the recovery key of before opens nothing any more"
     diagnostics.note(told + more)
@@ -61,12 +61,12 @@ def _page(engine: Engine, *, svg: bool, keep_recovery_key: bool) -> str:
     return "\n".join(page_lines(kit, name=engine.name(), day=day, recovery_key=key)) + "\n"
 
 
-def _require_free(path: Path) -> None:
+def require_free(path: Path) -> None:
     if path.exists() or path.is_symlink():
         raise FileUnwritable(f"{path} is there already")
 
 
-def _write(path: Path, page: str) -> None:
+def write_page(path: Path, page: str) -> None:
     from cryptpad_tui.host import files
 
     try:

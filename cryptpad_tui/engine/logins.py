@@ -106,32 +106,42 @@ def _intend(engine: Engine, record: LoginRecord) -> None:
 # -- changes
 
 
-async def create(engine: Engine, credentials: Credentials) -> LoginRecord:
-    """Keep a login for this account; raises LoginThere, LoginError, NoRelay or RelayUnreachable."""
+async def begin(engine: Engine, *, changing: bool) -> LoginRecord | None:
+    """Whether a login may be made, or changed: what there was. Raises LoginThere, NoLogin, LimitedDevice."""
     require_account(engine)
+    _relay(engine)
     await settle(engine)
     record = record_of(engine)
-    if record is not None and record.is_there:
+    is_there = record is not None and record.is_there
+    if is_there and not changing:
         raise LoginThere
-    return await _set(engine, record, credentials)
+    if changing and not is_there:
+        raise NoLogin
+    return record
+
+
+async def create(engine: Engine, credentials: Credentials) -> LoginRecord:
+    """Keep a login for this account; raises LoginThere, LoginError, NoRelay or RelayUnreachable."""
+    return await set_login(engine, await begin(engine, changing=False), credentials)
 
 
 async def change(engine: Engine, credentials: Credentials) -> LoginRecord:
     """Another passphrase and key in the place of the one there is; the old ones find nothing then."""
-    require_account(engine)
-    await settle(engine)
-    record = record_of(engine)
-    if record is None or not record.is_there:
-        raise NoLogin
-    return await _set(engine, record, credentials)
+    return await set_login(engine, await begin(engine, changing=True), credentials)
 
 
-async def _set(engine: Engine, old: LoginRecord | None, credentials: Credentials) -> LoginRecord:
+async def set_login(engine: Engine, old: LoginRecord | None, credentials: Credentials) -> LoginRecord:
+    """What `begin` allowed."""
     name, url = login_name(credentials.name), _relay(engine)
     content = await _content(engine, url)
     keys = await asyncio.to_thread(credentials.derive, content.relay_url)
     async with _connected(engine, url) as connection:
         return await _set_at(engine, connection, old, content, keys, credentials, name)
+
+
+def address(engine: Engine) -> str:
+    """How other machines call the relay that a login is kept at; raises NoRelay."""
+    return drive_record(engine).relay_url or engine.public_url(_relay(engine))
 
 
 async def _set_at(
@@ -255,7 +265,7 @@ async def _content(engine: Engine, url: str) -> LoginContent:
         pin_n=fold.n,
         pin_head=fold.head[:16] if fold.n else b"",
         made_ms=engine.wall_ms(),
-        relay_url=drive.relay_url or engine.public_url(url),
+        relay_url=address(engine),
         name=engine.name(),
     )
 

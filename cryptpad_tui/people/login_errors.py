@@ -1,7 +1,8 @@
 """What goes wrong with a relay login. Each class docstring is the sentence that a person reads.
 
 - `LoginError`
-    - `BadLoginName`, `MistypedSecretKey`, `WeakPhrase`: what was typed cannot be one
+    - `BadLoginName`, `MistypedSecretKey`, `NotALoginPage`, `WeakPhrase`: what was typed cannot be one
+    - `PhraseNotRepeated`: what was typed is not what was shown
     - `NoSuchLogin`: nothing at the relay for this name, passphrase and secret key
     - `NoLogin`, `LoginThere`: this account has none, or has one
     - `LoginsOff`: the relay keeps none
@@ -28,6 +29,16 @@ class BadLoginName(LoginError):
 class MistypedSecretKey(LoginError):
     """This is no secret key of a login: it has 32 characters in groups of four, and one of them is wrong.
     Nothing was changed; compare it with the page."""
+
+
+class NotALoginPage(LoginError):
+    """This is no page of a login, nor its QR code's text: it needs the lines `Relay:`, `Name:` and `Secret
+    key:`. Nothing was changed; or give the name and --relay, and the secret key is asked for."""
+
+
+class PhraseNotRepeated(LoginError):
+    """What was typed is not the phrase that was shown. Nothing was made, and that phrase is good for nothing;
+    begin again, and write it down first."""
 
 
 class WeakPhrase(LoginError):
@@ -76,7 +87,7 @@ class WeakLogin(LoginError):
 
 class LoginForged(LoginError):
     """The relay gave a login that its owner did not sign, or that is another's. Nothing was opened and
-    nothing is lost; come in by `cryptpad-tui device join` or the recovery kit, and ask who runs this relay."""
+    nothing is lost; come in by `cryptpad-tui device join` or the recovery kit, and ask who runs the relay."""
 
 
 class LoginRolledBack(LoginError):

@@ -11,6 +11,5 @@ Rows that wait for what is not built, and the issue that brings both:
 |---|---|---|
 | T15, T17, R6, R13, R14, R15, R22 | epochs: rotation, revocation, offline return | 6 (sharing) |
 | T31, T32, T33 | locked links, mailbox, contacts | 6 (sharing) |
-| T30 | login blocks | 5 (the drive) |
 | R25 | comments | 4 (the editor) |
 """

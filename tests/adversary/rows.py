@@ -11,6 +11,7 @@ _FORGERY = "adversary/test_forgery.py::"
 _FRAMES = "adversary/test_frames.py::"
 _HISTORY = "adversary/test_history.py::"
 _LINKS = "adversary/test_links.py::"
+_LOGIN = "adversary/test_login.py::"
 _PRESENCE = "adversary/test_presence.py::"
 _SAID = "adversary/test_relays_word.py::"
 _SNAPSHOTS = "adversary/test_snapshots.py::"
@@ -147,6 +148,13 @@ ROWS: dict[str, tuple[str, ...]] = {
     "T29": (
         "pad/test_restore.py::test_what_a_restored_relay_lost_comes_back_from_one_machine",
         "pad/test_restore.py::test_without_restoring_an_honest_relay_would_be_called_a_liar",
+    ),
+    "T30": (
+        _LOGIN + "test_t30_a_block_that_is_changed_weaker_or_anothers",
+        _LOGIN + "test_t30_without_the_owners_signature_an_old_box_would_pass_under_a_new_number",
+        _LOGIN + "test_t30_without_the_check_of_its_cost_a_weaker_block_would_be_kept_up",
+        "engine/test_logins.py::test_a_relay_that_shows_an_older_block_is_caught_by_every_device",
+        "engine/test_logins.py::test_without_the_drives_word_the_old_block_would_be_believed",
     ),
     "T31": (
         _LINKS + "test_t31_a_locked_link_that_asks_for_more_than_a_link_may",
@@ -315,7 +323,6 @@ ROWS: dict[str, tuple[str, ...]] = {
 }
 
 LATER: dict[str, str] = {
-    "T30": "login",
     "T32": "mailbox",
     "T33": "contacts",
 }
