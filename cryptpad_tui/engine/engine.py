@@ -38,6 +38,7 @@ from cryptpad_tui.engine.alarms import AlarmView
 from cryptpad_tui.engine.closing import abandon, close
 from cryptpad_tui.engine.errors import UnknownPad
 from cryptpad_tui.engine.history import log_lines
+from cryptpad_tui.engine.mail_watch import MailWatch
 from cryptpad_tui.engine.opening import OpenPads, leave
 from cryptpad_tui.engine.people_book import PeopleBook
 from cryptpad_tui.engine.relays import Relays
@@ -80,6 +81,7 @@ class Engine:
         self.loading_child = LoadingChild()
         self.drive_sync = drive_sync.DriveSync(self)
         self.people = PeopleBook(self)
+        self.mail = MailWatch(self)
         self._drive: tuple[PadSession, Drive] | None = None
         self._opening = threading.RLock()
         """A long drive is opened in a thread, and never twice."""
@@ -307,6 +309,7 @@ class Engine:
         self.loop = asyncio.get_running_loop()
         self.watch.start()
         self.drive_sync.start()
+        self.mail.start()
         for session in self.open_pads:
             self.relays.attach(session)
         unsent = [each for each in syncing.pads_to_send(self) if self.open_pads.get(each) is None]

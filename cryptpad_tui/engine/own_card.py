@@ -24,7 +24,7 @@ from cryptpad_tui.sync.connection import RelayConnection, open_connection
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
 
-_RELAY: Final = "mail/relay"
+RELAY_SETTING: Final = "mail/relay"
 """The setting with the key of the relay that has the mailbox, and its address."""
 
 
@@ -45,7 +45,7 @@ def mailbox_url(engine: Engine) -> str:
 def own_card(engine: Engine) -> Card:
     """As it is at present; raises NoMailbox or LimitedDevice."""
     address = engine.public_url(mailbox_url(engine))
-    pinned, _, at = (engine.vault.setting(_RELAY) or "").partition(" ")
+    pinned, _, at = (engine.vault.setting(RELAY_SETTING) or "").partition(" ")
     fingerprint = relay_fingerprint(bytes.fromhex(pinned)) if at == address else NO_RELAY
     return make_card(myself(engine), address=address, relay_fingerprint=fingerprint, name=engine.name())
 
@@ -56,8 +56,8 @@ def check_relay(engine: Engine, relay_pk: bytes) -> None:
     if pinned and not compare_digest(pinned, relay_pk):
         raise Alarm(AlarmCode.WRONG_RELAY, evidence=(key_piece(relay_pk),))
     noted = f"{relay_pk.hex()} {engine.public_url(mailbox_url(engine))}"
-    if engine.vault.setting(_RELAY) != noted:
-        engine.vault.set_setting(_RELAY, noted)
+    if engine.vault.setting(RELAY_SETTING) != noted:
+        engine.vault.set_setting(RELAY_SETTING, noted)
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ from cryptpad_tui.pad.asking import Flow, Job, Pause, Request
 REQUEST_TIMEOUT_S: Final = 30.0
 PAUSE_S: Final = 0.001
 """A flow that pauses lets all run that is ready: a key press takes several turns of the loop."""
-_PUSH_PAD_AT: Final = {Op.COMMIT: 0, Op.HEAD: 0, Op.SIGNED: 0, Op.PRESENCE: 8, Op.MET: 0}
+_PUSH_PAD_AT: Final = {Op.COMMIT: 0, Op.HEAD: 0, Op.SIGNED: 0, Op.PRESENCE: 8, Op.MET: 0, Op.MAIL: 0}
 
 T = TypeVar("T")
 PushHandler = Callable[[Frame], None]

@@ -10,7 +10,7 @@ from cryptpad_tui.people.contacts import Standing
 from cryptpad_tui.people.messages import CardChange
 from cryptpad_tui.vault.vault import Vault
 from support.relay import RelayProcess
-from support.sessions import MakeEngine, append
+from support.sessions import MakeEngine, append, until
 
 
 async def befriend(one: Engine, other: Engine) -> None:
@@ -254,3 +254,20 @@ async def test_whoever_only_reads_asks_and_is_given_the_right(
     assert kinds(ben) == [("edit-answer", "Anna")]
     await inbox.accept(ben, inbox.numbered(ben, 1))
     assert str(ben.listing_of(plan).role) == "edit"
+
+
+async def test_an_open_app_hears_of_mail_at_once_and_sends_what_it_writes(
+    relay: RelayProcess, make_engine: MakeEngine
+) -> None:
+    anna, ben = make_engine("Anna", relay_url=relay.url), make_engine("Ben", relay_url=relay.url)
+    await befriend(anna, ben)
+    heard: list[int] = []
+    ben.mail.observe(lambda: heard.append(ben.people.open_count()))
+    await ben.start()
+    await anna.start()
+    plan = anna.create_pad("Plan").pad_id
+    await inviting.invite(anna, plan, "Ben", view=False)
+    await until(lambda: heard[-1:] == [1], within_s=20)
+    await until(lambda: not outbox.has_waiting(anna))
+    # It stands in the drive before it is gone at the relay.
+    await until(lambda: not ben.mail._drop, within_s=20)
