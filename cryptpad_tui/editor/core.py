@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from cryptpad_tui.crdt.values import Change, Origin, Position
-from cryptpad_tui.editor import edits, finding, rich_blocks, rich_copies, viewport
+from cryptpad_tui.editor import edits, finding, rich_copies, viewport
 from cryptpad_tui.editor.code_colours import CodeColours, colours_of_code, colours_of_rich
 from cryptpad_tui.editor.code_languages import MARKDOWN
 from cryptpad_tui.editor.commands import COMMANDS
@@ -22,6 +22,7 @@ from cryptpad_tui.editor.keymap import UnknownCommand
 from cryptpad_tui.editor.layout import Layout, Lines, Margins, NoMargins
 from cryptpad_tui.editor.painter import Painter
 from cryptpad_tui.editor.rich_look import RichLook
+from cryptpad_tui.editor.rich_signs import typed_sign
 from cryptpad_tui.editor.selection import Selection, Selections, caret, changed_place, mapped, on_edge
 from cryptpad_tui.editor.state import EditorState, Settings, Step
 from cryptpad_tui.editor.viewport import Viewport
@@ -122,7 +123,7 @@ class EditorCore:
         if self._document.read_only:
             return (ReadOnly(),)
         effects = self._take(edits.insert_text(self._current(), text))
-        if self.state.marks is not None and (sign := rich_blocks.typed_sign(self.state)) is not None:
+        if self.state.marks is not None and (sign := typed_sign(self.state)) is not None:
             effects += self._take(sign)
         return effects
 

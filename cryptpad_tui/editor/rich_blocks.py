@@ -27,9 +27,6 @@ _NO_BLOCK: Final[Attributes] = dict.fromkeys(sorted(BLOCK_KEYS))
 _ONLY_RICH: Final = "Only rich text pads have that; in markdown, write its sign."
 _ONLY_TEXT: Final = "A cell of a table holds text alone; formats of characters go there."
 _ALIGNS: Final = ("center", "right", "justify")
-_SIGN: Final = re.compile(
-    r"(?P<head>#{1,6})|(?P<bullet>[-*+])|(?P<number>1[.)])|(?P<task>\[(?P<done>[ xX]?)\])|>"
-)
 
 
 def block_at(state: EditorState, line: int) -> dict[str, AttributeValue]:
@@ -51,7 +48,7 @@ def toggling_block(key: str, value: AttributeValue) -> Callable[[EditorState, st
         first, last = chosen_lines(state)
         wanted = argument.strip() or value
         on = all(block_at(state, line).get(key) == wanted for line in range(first, last + 1))
-        return format_lines(state, first, last, _only(key, None if on else wanted))
+        return format_lines(state, first, last, only(key, None if on else wanted))
 
     return run
 
@@ -62,7 +59,7 @@ def next_heading(state: EditorState, argument: str) -> Step:
         return _said(_ONLY_RICH)
     first, last = chosen_lines(state)
     level = level_of(block_at(state, first))
-    return format_lines(state, first, last, _only("header", level + 1 if level < 3 else None))
+    return format_lines(state, first, last, only("header", level + 1 if level < 3 else None))
 
 
 def next_alignment(state: EditorState, argument: str) -> Step:
@@ -91,7 +88,7 @@ def toggle_task(state: EditorState, argument: str) -> Step:
         block_at(state, line).get("list") in ("checked", "unchecked") for line in range(first, last + 1)
     )
     value = "unchecked" if done or not is_task else "checked"
-    return format_lines(state, first, last, _only("list", value, keep=("indent",)))
+    return format_lines(state, first, last, only("list", value, keep=("indent",)))
 
 
 def format_lines(state: EditorState, first: int, last: int, attributes: Attributes) -> Step:
@@ -118,7 +115,7 @@ def _hits_cells(state: EditorState, first: int, last: int, attributes: Attribute
     return any(cell_name(found.block) for found in state.marks.lines(first, last + 1))
 
 
-def _only(key: str, value: AttributeValue, *, keep: Sequence[str] = ()) -> dict[str, AttributeValue]:
+def only(key: str, value: AttributeValue, *, keep: Sequence[str] = ()) -> dict[str, AttributeValue]:
     """`key` set, and what cannot stand beside it taken away."""
     gone = [other for other in (*_KINDS, "indent") if other != key and other not in keep]
     return {**dict.fromkeys(gone), key: value}
@@ -138,7 +135,11 @@ def newline(state: EditorState, argument: str) -> Step:
     chosen = state.selection.primary
     start = chosen.start
     block, text = block_at(state, start.line), state.lines[start.line]
-    if chosen.empty and not text and block.keys() & {"list", "blockquote", "code-block"}:
+    if chosen.empty and not text and "code-block" in block:
+        leaves = _leaving_code(state, start.line)
+        if leaves is not None:
+            return leaves
+    elif chosen.empty and not text and block.keys() & {"list", "blockquote"}:
         if depth := indent_of(block):
             return format_lines(state, start.line, start.line, {"indent": depth - 1 or None})
         return format_lines(state, start.line, start.line, _NO_BLOCK)
@@ -159,6 +160,22 @@ def newline(state: EditorState, argument: str) -> Step:
         first = {}
     edit = TextEdit(start, chosen.end, "\n", first)
     return Step((edit,), caret(below), own_group=False, formats=formats)
+
+
+def _leaving_code(state: EditorState, line: int) -> Step | None:
+    """Enter on an empty line of code: the second of them at the end leaves it, since code has empty lines.
+
+    The one line of a block that was begun stays: who types ``` presses Enter behind it.
+    """
+    above = line > 0 and "code-block" in block_at(state, line - 1)
+    below = line + 1 < len(state.lines) and "code-block" in block_at(state, line + 1)
+    if not above and not below:
+        return Step(selection=state.selection.primary)
+    if below or state.lines[line - 1]:
+        return None
+    taken = TextEdit(Position(line - 1, 0), Position(line, 0), "")
+    left = Formatted(Position(line - 1, 0), Position(line, 0), _NO_BLOCK)
+    return Step((taken,), caret(Position(line - 1, 0)), formats=(left,))
 
 
 def delete_backward(state: EditorState, plain: Step) -> Step:
@@ -230,42 +247,6 @@ def _indented(state: EditorState, first: int, by: int) -> Step:
         if wanted != depth and line + 1 < len(state.lines):
             formats.append(_on_line_end(state, line, {"indent": wanted or None}))
     return Step(selection=state.selection.primary, formats=tuple(formats), reveal=False)
-
-
-# -- signs that become formats as they are typed
-
-
-def typed_sign(state: EditorState) -> Step | None:
-    """What the line's beginning turns into, where a sign and a space were typed there; None for nothing."""
-    head = state.head
-    before = state.lines[head.line][: head.col]
-    if block_at(state, head.line) or not before.endswith((" ", "`")):
-        return None
-    if before == "```":
-        return _turned(state, _only("code-block", "plain"))
-    found = _SIGN.fullmatch(before[:-1]) if before.endswith(" ") else None
-    if found is None:
-        return None
-    if found["head"]:
-        return _turned(state, _only("header", len(found["head"])))
-    if found["bullet"]:
-        return _turned(state, _only("list", "bullet"))
-    if found["number"]:
-        return _turned(state, _only("list", "ordered"))
-    if found["task"]:
-        return _turned(state, _only("list", "checked" if found["done"] in ("x", "X") else "unchecked"))
-    return _turned(state, _only("blockquote", value=True))
-
-
-def _turned(state: EditorState, attributes: Attributes) -> Step:
-    head = state.head
-    start = Position(head.line, 0)
-    edits = [TextEdit(start, head, "")]
-    if head.line + 1 == len(state.lines):
-        edits.append(TextEdit(state.lines.end, state.lines.end, "\n", {}))
-    length = len(state.lines[head.line]) - head.col
-    line_end = Formatted(Position(head.line, length), Position(head.line + 1, 0), attributes)
-    return Step(tuple(edits), caret(start), formats=(line_end,))
 
 
 def insert_table(state: EditorState, argument: str) -> Step:

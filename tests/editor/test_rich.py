@@ -113,6 +113,20 @@ def test_an_empty_item_goes_out_one_level_at_a_time() -> None:
     ]
 
 
+def test_code_has_empty_lines_and_is_left_from_the_second_at_its_end() -> None:
+    session = rich("|").do(
+        *"```", "enter", *"one", "enter", "enter", *"two", "enter", "enter", "enter", *"after"
+    )
+    assert session.text == "one\n\ntwo\nafter\n"
+    assert blocks(session) == [{"code-block": "plain"}] * 3 + [{}, {}]
+
+
+def test_enter_inside_code_never_leaves_it() -> None:
+    session = rich("|").do(*"```a", "enter", *"b", "up", "end", "enter", "enter", "enter", *"c")
+    assert session.text == "a\n\n\nc\nb\n"
+    assert {str(block) for block in blocks(session)[:5]} == {str({"code-block": "plain"})}
+
+
 # -- Backspace and Delete
 
 

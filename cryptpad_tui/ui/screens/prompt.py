@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
@@ -66,6 +67,12 @@ class PromptLine(Horizontal):
     def cancel(self) -> None:
         """As if nothing was asked."""
         self._close()
+
+    def on_key(self, event: events.Key) -> None:
+        # Tab would leave for the text, and what is typed on would be in the pad.
+        if event.key in ("tab", "shift+tab"):
+            event.stop()
+            event.prevent_default()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
