@@ -8,7 +8,6 @@ question that `settle` answers, so that a change is done or not begun.
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -16,11 +15,11 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.protocol.errors import Malformed, Refused
 from cryptpad_relay.protocol.login_frames import LoginBlock
-from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
 from cryptpad_tui.crypto.keys import SigningSeed
 from cryptpad_tui.engine.creating import drive_record
 from cryptpad_tui.engine.errors import NoRelay, RelayRefused, RelayUnreachable
 from cryptpad_tui.engine.limited import require_account
+from cryptpad_tui.engine.login_memory import PENDING, intend, keep, opened, record_of
 from cryptpad_tui.people import login_flows as flows
 from cryptpad_tui.people.login_block import LoginContent, seal_login
 from cryptpad_tui.people.login_errors import (
@@ -38,9 +37,6 @@ from cryptpad_tui.people.login_record import (
     LoginRecord,
     Standing,
     block_digest,
-    newest,
-    open_record,
-    seal_record,
     standing_of,
 )
 from cryptpad_tui.sync.connection import RelayConnection, open_connection
@@ -48,12 +44,6 @@ from cryptpad_tui.sync.connection import RelayConnection, open_connection
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
 
-KEPT: Final = "login/record"
-"""The setting with this machine's own memory of the newest record: older words of the drive do not count."""
-PENDING: Final = "login/pending"
-SIGNED_IN: Final = "login/signed-in"
-"""What this machine was made from, until the drive said what it thinks of it."""
-IN_DRIVE: Final = "login/record"
 DRIVE_S: Final = 10.0
 
 
@@ -68,39 +58,6 @@ class LoginState:
     """Whether it has the newest version."""
     came_back: int = 0
     """Logins that had ended, were at the relay all the same, and are dropped."""
-
-
-# -- what is remembered
-
-
-def record_of(engine: Engine) -> LoginRecord | None:
-    """The newest login that this machine knows of, ended ones too."""
-    text = engine.drive_session.view.map_value(ENTRIES_ROOT, IN_DRIVE)
-    try:
-        in_drive = _opened(engine, base64.b64decode(text, validate=True) if isinstance(text, str) else b"")
-    except ValueError:
-        in_drive = None
-    return newest(in_drive, _opened(engine, bytes.fromhex(engine.vault.setting(KEPT) or "")))
-
-
-def keep(engine: Engine, record: LoginRecord) -> None:
-    """Remember this as the newest, here and on the account's other machines; nothing is pending then."""
-    sealed = seal_record(engine.vault.account_root, record, rng=engine.rng)
-    session = engine.drive_session
-    with session.replica.store.transaction():
-        session.view.set_map(ENTRIES_ROOT, IN_DRIVE, base64.b64encode(sealed).decode())
-        session.flush()
-        engine.vault.set_setting(KEPT, sealed.hex())
-        engine.vault.set_setting(PENDING, None)
-
-
-def _opened(engine: Engine, sealed: bytes) -> LoginRecord | None:
-    return open_record(engine.vault.account_root, sealed) if sealed else None
-
-
-def _intend(engine: Engine, record: LoginRecord) -> None:
-    sealed = seal_record(engine.vault.account_root, record, rng=engine.rng)
-    engine.vault.set_setting(PENDING, sealed.hex())
 
 
 # -- changes
@@ -161,7 +118,7 @@ async def _set_at(
     mode = LoginMode.KEY if credentials.secret else LoginMode.PHRASE
     made = LoginRecord(version, mode, keys.seed, content.made_ms, block_digest(block), name)
     made = old.followed_by(made) if old else made
-    _intend(engine, made)
+    intend(engine, made)
     # The relay may have lost the old one; then there is nothing to take the place of.
     moves = had > 0 and place.public != keys.auth.public
     step = (
@@ -205,7 +162,7 @@ async def remove(engine: Engine) -> None:
 async def settle(engine: Engine) -> bool | None:
     """Find out what became of a change whose answer was lost: True it was taken, False it was not."""
     sealed = engine.vault.setting(PENDING)
-    meant = _opened(engine, bytes.fromhex(sealed)) if sealed else None
+    meant = opened(engine, bytes.fromhex(sealed)) if sealed else None
     if meant is None:
         return None
     async with _connected(engine, _relay(engine)) as connection:
@@ -215,6 +172,18 @@ async def settle(engine: Engine) -> bool | None:
         return True
     engine.vault.set_setting(PENDING, None)
     return False
+
+
+# -- what ended
+
+
+async def drop_ended(engine: Engine) -> None:
+    """Take from the relay what ended; what cannot be reached is dropped by the next `status`."""
+    record = record_of(engine)
+    if record is not None and record.ended:
+        with contextlib.suppress(LoginError, RelayUnreachable, RelayRefused, NoRelay):
+            async with _connected(engine, _relay(engine)) as connection:
+                await _drop_ended(connection, record)
 
 
 # -- looking

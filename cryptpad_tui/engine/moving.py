@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cryptpad_relay.protocol.errors import Code
 from cryptpad_tui.crdt.kinds import COMMENTS_ROOT, META_ROOT, PadKind
 from cryptpad_tui.crypto.keys import identity_of, pseudonym_of
-from cryptpad_tui.engine import membership, rotating, standing
+from cryptpad_tui.engine import logins, membership, rotating, standing
 from cryptpad_tui.engine.errors import RelayRefused
 from cryptpad_tui.engine.keyrings import former_roots
 from cryptpad_tui.engine.listing import tree_of
@@ -53,6 +53,7 @@ async def go_on(engine: Engine, *, everything: bool = False, give_up: bool = Fal
     if not report.unreachable and drive is not None and drive.uploaded:
         # The others' word first: without it they would go on where nobody is any more.
         report = await engine.sync_one(told.old_drive)
+    await logins.drop_ended(engine)
     for name in sorted(engine.vault.settings_under(rotating.OWED)):
         _begin_anew(engine, name, done, everything=everything)
     await engine.sync(wait_s=30.0)

@@ -28,7 +28,7 @@ from cryptpad_tui.crypto.errors import SealBroken
 from cryptpad_tui.crypto.keys import drive_root_of, edit_seed_of, identity_of
 from cryptpad_tui.crypto.sealing import open_sealed, seal
 from cryptpad_tui.drive.entry_fields import OWN, bytes_of, text_of
-from cryptpad_tui.engine import creating, devices, kits, limited
+from cryptpad_tui.engine import creating, devices, kits, limited, login_memory
 from cryptpad_tui.engine.account_word import Word
 from cryptpad_tui.engine.devices import PREFIX, DeviceLine
 from cryptpad_tui.engine.errors import EngineError, NoRelay, RelayUnreachable
@@ -103,7 +103,7 @@ def switch(engine: Engine, keep: Sequence[DeviceLine]) -> str:
     before, root, device_root = vault.account_root, engine.rng(32), engine.rng(32)
     record = _drive_of(engine, root, old.record)
     words = words_of(engine.rng(16))
-    fields = _carried(engine, root)
+    fields = _carried(engine, root) | login_memory.ended_for(engine, root)
     fields |= _own_line(engine, device_root) | _vouched_again(engine, record.pad_id, root, keep)
     former = [*json.loads(vault.setting(FORMER) or "[]"), before.hex()]
     for at, each in enumerate(former):

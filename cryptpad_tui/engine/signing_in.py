@@ -16,7 +16,7 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import drive_root_of
 from cryptpad_tui.engine.creating import EXPECTED_RELAY, drive_genesis
 from cryptpad_tui.engine.errors import RelayRefused
-from cryptpad_tui.engine.logins import SIGNED_IN, keep, record_of
+from cryptpad_tui.engine.login_memory import SIGNED_IN, keep, record_of
 from cryptpad_tui.engine.records import own_record
 from cryptpad_tui.host.entropy import random_bytes
 from cryptpad_tui.people import login_flows as flows

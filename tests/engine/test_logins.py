@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cryptpad_relay.protocol.login_frames import login_id_of
-from cryptpad_tui.engine import Engine, logins, signing_in
+from cryptpad_tui.engine import Engine, login_memory, logins, moving, rotating, signing_in
 from cryptpad_tui.engine.errors import NoRelay
 from cryptpad_tui.engine.limited import BOX, LimitedDevice
 from cryptpad_tui.engine.logins import LoginState
@@ -188,7 +188,7 @@ async def test_a_relay_without_logins_says_so(tmp_path: Path, make_engine: MakeE
         with pytest.raises(LoginsOff):
             await logins.create(desk, FIRST)
         assert logins.record_of(desk) is None
-        assert desk.vault.setting(logins.PENDING) is None
+        assert desk.vault.setting(login_memory.PENDING) is None
     finally:
         relay.stop()
 
@@ -210,7 +210,7 @@ async def test_a_relay_that_shows_an_older_block_is_caught_by_every_device(
     try:
         with pytest.raises(LoginRolledBack):
             signing_in.judge(lap)
-        assert lap.vault.setting(signing_in.SIGNED_IN) is None
+        assert lap.vault.setting(login_memory.SIGNED_IN) is None
     finally:
         await lap.close()
     state = await logins.status(desk)
@@ -278,7 +278,7 @@ class Killed(BaseException):
 
 
 STEPS: list[tuple[str, bool]] = [
-    ("_intend", False),
+    ("intend", False),
     ("sent", False),
     ("sent", True),
     ("keep", False),
@@ -357,7 +357,7 @@ async def _expect_one(relay: RelayProcess, to: Credentials, before: Credentials 
     engine = Engine(Vault.open(home, passphrase=PASSPHRASE))
     try:
         record = logins.record_of(engine)
-        assert engine.vault.setting(logins.PENDING) is None
+        assert engine.vault.setting(login_memory.PENDING) is None
         good = []
         for credentials in (to, before):
             try:
@@ -413,3 +413,25 @@ async def test_two_devices_that_change_it_at_once_are_told(
             await logins.status(desk)
     finally:
         await lap.close()
+
+
+async def test_another_root_of_the_account_ends_its_login(
+    relay: RelayProcess, make_engine: MakeEngine, data: Path
+) -> None:
+    """Who has the old passphrase and page has the old root; the relay forgets the block all the same."""
+    desk = make_engine("Anna", relay_url=relay.url)
+    await logins.create(desk, FIRST)
+    await rotating.ready(desk, [])
+    with desk.vault.alone():
+        rotating.switch(desk, [])
+    await desk.close()
+    desk.vault.close()
+    desk = make_engine("Anna")
+    await moving.go_on(desk)
+    assert blocks(data) == {}
+    known = logins.record_of(desk)
+    assert known is not None
+    assert not known.is_there
+    made = await logins.create(desk, FIRST)
+    assert made.version == 3
+    assert (await signing_in.sign_in(relay.url, FIRST)).content.account_root == desk.vault.account_root
