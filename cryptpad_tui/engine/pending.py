@@ -266,7 +266,9 @@ class PendingEdits:
             return None
         journal_ids, outbox_ids = self._replica.queue.remake_ids(with_outbox=with_outbox)
         own = self._replica.writer
-        if with_outbox or any(own and row.writer_pk == own.pk for row in self._store.journal_after(0)):
+        is_spent = own is None or own.epoch < self._replica.fold.epoch
+        has_own = any(own and row.writer_pk == own.pk for row in self._store.journal_after(0))
+        if with_outbox or is_spent or has_own:
             self._session.use_another_writer()
         writer = self._replica.writer
         assert writer is not None

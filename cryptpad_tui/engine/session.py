@@ -149,7 +149,7 @@ class PadSession:
         """For what is written from here on. Edits that were dropped unsigned may come back in a backup:
         nothing else may ever stand under their writer's ids.
         """
-        if self.replica.writer is not None:
+        if self.replica.can_edit:
             self.presence.use_writer(self.replica.queue.renew_writer())
 
     def recount(self) -> None:
@@ -182,6 +182,7 @@ class PadSession:
             self._enter_epoch()
         for notice in self.replica.judgement.take_notices():
             self.noticed(notice)
+        lifetime.follow(self._engine, self)
         if not shown:
             return
         if self.kind is PadKind.DRIVE:
@@ -204,12 +205,14 @@ class PadSession:
             self.record = replace(self.record, role=role, secret=secret, epoch=replica.fold.epoch)
         self._engine.keep_record(self.record)
         if self.can_edit:
-            self.remake(with_outbox=True)
+            # Another window may have crossed before, and what it signed since is good.
+            self.remake(with_outbox=replica.queue.is_behind())
         self.tell(SessionEvent.STATUS)
 
     def attached(self, connected: Connected) -> None:
         self.attached_here = True
         standing.back_in(self._engine, self)
+        lifetime.used(self._engine, self)
         alarms.verified_again(self._engine, self)
         if not self.record.uploaded:
             self.update_record(uploaded=True)

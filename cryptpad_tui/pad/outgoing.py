@@ -115,11 +115,13 @@ class Outgoing:
         """
         writer, rows = self.writer, self._pad.store.journal_after(0)
         self.has_more = False
-        if self._is_behind():
+        if self.is_behind():
             return SealResult.RENEW
-        if writer is None or not rows:
+        if not rows:
             return SealResult.NOTHING
         self._pad.follow_store()
+        if writer is None or writer.epoch < self._pad.epoch:
+            return self._by_a_later_writer(rows[0].writer_pk)
         if writer.epoch != self._pad.epoch:
             return SealResult.WAIT
         in_flight = self._pad.store.outbox()
@@ -147,16 +149,21 @@ class Outgoing:
             return SealResult.NOTHING
         return SealResult.SEALED
 
-    def _is_behind(self) -> bool:
-        """Whether something waits that was written under keys of before: no log will ever hold it."""
+    def is_behind(self) -> bool:
+        """Whether something signed waits that was written under keys of before: no log will ever hold it."""
         here = self._pad.fold.epoch
-        if self._pad.ring.newest != here or not isinstance(self._pad.keys, EditKeys):
-            return False
-        old_writer = self.writer is None or self.writer.epoch < here
         in_flight = [int.from_bytes(row.entry[EPOCH_AT], "big") for row in self._pad.store.outbox()]
-        return any(epoch < here for epoch in in_flight) or (
-            old_writer and bool(self._pad.store.journal_after(0))
-        )
+        return self._may_sign_here() and any(epoch < here for epoch in in_flight)
+
+    def _may_sign_here(self) -> bool:
+        return self._pad.ring.newest == self._pad.fold.epoch and isinstance(self._pad.keys, EditKeys)
+
+    def _by_a_later_writer(self, first_pk: bytes) -> SealResult:
+        """This window's writer is of keys of before. What another window signed under later ones stays."""
+        others = first_pk != (self.writer.pk if self.writer else NO_ENTRY) and self._is_live(first_pk)
+        if not self._may_sign_here() or others or self._pad.store.outbox():
+            return SealResult.WAIT
+        return SealResult.REMAKE
 
     def _may_go_on(self, writer: Writer, in_flight: Sequence[OutboxRow]) -> bool:
         """Whether the log or the outbox ends where this writer is, and it still counts."""

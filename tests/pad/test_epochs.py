@@ -11,6 +11,7 @@ from cryptpad_tui.crypto.keys import EditKeys, Role, ViewKeys
 from cryptpad_tui.pad import flows
 from cryptpad_tui.pad.epochs import HistoryClosed, NoStartYet, Removed, decode_closed, encode_closed
 from cryptpad_tui.pad.keyring import KeyRing
+from cryptpad_tui.pad.outgoing import SealResult
 from support.epochs import Guest, Table
 
 
@@ -72,9 +73,31 @@ def test_r15_without_making_them_again_pending_edits_are_refused_for_ever(
     boris.type("unsent. ")
     boris.replica.queue.seal_pending()
     anna.rotate(boris.kept())
-    monkeypatch.setattr(type(boris.replica.queue), "_is_behind", lambda self: False)
+    monkeypatch.setattr(type(boris.replica.queue), "is_behind", lambda self: False)
     boris.arrive()
     assert boris.send() is Code.WRONG_EPOCH
+
+
+def test_a_window_that_crosses_late_leaves_what_another_has_signed_since(table: Table, anna: Guest) -> None:
+    """It waits for its turn; else the same edits would be signed twice."""
+    boris = Guest(table, "Boris", 2)
+    boris.write("Boris. ")
+    anna.rotate(boris.kept())
+    other = Guest(table, "Boris", 4, store=boris.store, identity=boris.identity)
+    other.arrive()
+    other.type("signed. ")
+    other.remake(with_outbox=False)
+    assert other.replica.queue.seal_pending() is SealResult.SEALED
+    boris.type("typed. ")
+    boris.replica.follow_store()
+    boris.show(boris.replica.take_folded())
+    assert boris.replica.fold.epoch == 1
+    assert boris.replica.queue.seal_pending() is SealResult.WAIT
+    assert other.send() is Code.OK
+    boris.arrive()
+    assert boris.send() is Code.OK
+    anna.arrive()
+    assert anna.canonical().count("signed. ") == anna.canonical().count("typed. ") == 1
 
 
 def test_who_is_left_out_gets_the_word_and_keeps_what_there_was(table: Table, anna: Guest) -> None:

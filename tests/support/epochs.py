@@ -155,7 +155,9 @@ class Guest:
 
     def remake(self, *, with_outbox: bool) -> None:
         journal_ids, outbox_ids = self.replica.queue.remake_ids(with_outbox=with_outbox)
-        writer = self.replica.queue.renew_writer() if with_outbox else self.replica.writer
+        writer = self.replica.writer
+        if with_outbox or writer is None or writer.epoch < self.replica.fold.epoch:
+            writer = self.replica.queue.renew_writer()
         assert writer is not None
         canonical = self.replica.canonical_state()
         self.view.apply(canonical)
