@@ -12,6 +12,7 @@ from cryptpad_relay.batch import OpenPad
 from cryptpad_relay.derived import TABLE_ROW_BYTES
 from cryptpad_relay.epochs import check_relay
 from cryptpad_relay.freezing import freeze_ms
+from cryptpad_relay.moving import check_writable
 from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.entry import Entry
 from cryptpad_relay.protocol.errors import Code, Malformed, Refused, refusal_code
@@ -60,6 +61,7 @@ def _append_slices(session: Session, req: int, raws: tuple[bytes, ...], now: flo
     positions = []
     for entry in checked:
         try:
+            check_writable(pad, entry, session.hub.relay_pk)
             _pay_for_table(session, pad, entry, now)
             if not isinstance(entry, Entry):
                 check_relay(entry, session.hub.relay_pk)

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_relay.protocol.frames import PadHead
+from cryptpad_relay.protocol.move_record import MoveRecord, parse_move
 from cryptpad_relay.protocol.owner_records import (
     DeleteRecord,
     EpochRecord,
@@ -56,6 +57,12 @@ def epochs_of(genesis: Genesis, records: Iterable[StoredEntry]) -> list[Epoch]:
             assert isinstance(record, EpochRecord)
             found.append(epoch_of(record, stored.n))
     return found
+
+
+def last_home(records: Iterable[StoredEntry]) -> bytes:
+    """The key of the relay that the newest MOVE names; empty for a pad that never moved."""
+    moves = [stored.raw for stored in records if stored.raw[4] == RecordKind.MOVE]
+    return parse_move(moves[-1]).relay_pk if moves else b""
 
 
 def is_ended(records: Sequence[StoredEntry], now_ms: int, life: Life) -> bool:
@@ -116,7 +123,7 @@ def check_record(
     `restored`: entries that stood in the log before, and are on their way to the disk again.
     """
     check_follows(record, place.last)
-    if isinstance(record, EpochRecord):
+    if isinstance(record, EpochRecord | MoveRecord):
         # Compare-and-set: it closes exactly the log that there is, so that it voids nothing acknowledged.
         if record.close_n != place.end.n or not compare_digest(record.close_head, place.end.head):
             raise Refused(Code.BAD_BASE)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.batch import OpenPad
+from cryptpad_relay.moving import lives_elsewhere
 from cryptpad_relay.protocol import frames, labels
 from cryptpad_relay.protocol.errors import Code, Malformed, Refused
 from cryptpad_relay.protocol.file_frames import FileDropped, FileFound, FilePut, FileRoom
@@ -27,6 +28,8 @@ def put_file(session: Session, req: int, body: bytes, now: float) -> Iterator[No
     put = FilePut.decode(body)
     pad = _pad(session, put.pad_id)
     _pay(session, len(body), now)
+    if lives_elsewhere(pad, session.hub.relay_pk):
+        raise Refused(Code.MOVED)
     epoch = pad.log.committed_epoch
     if put.epoch != epoch.number:
         raise Refused(Code.WRONG_EPOCH)

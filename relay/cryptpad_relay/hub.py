@@ -156,17 +156,17 @@ class Hub:
         return accepted
 
     def restore(
-        self, pad: OpenPad, entries: list[Appendable], loss: Loss | None, session: Subscriber, req: int
+        self, pad: OpenPad, fresh: list[Appendable], loss: Loss | None, session: Subscriber, req: int, op: Op
     ) -> None:
         """All of these as the next of the log, or none; raises Refused."""
         draft = pad.log.draft()
-        accepted = [draft.append(entry, restoring=True) for entry in entries]
+        accepted = [draft.append(entry, restoring=True) for entry in fresh]
         pad.log = draft
-        for entry, each in zip(entries, accepted, strict=True):
+        for entry, each in zip(fresh, accepted, strict=True):
             self._stage_entry(pad, entry, each, session)
         if loss is not None:
             pad.loss = self._gathering.rows.losses[draft.index.pad.number] = loss
-        self._answer_later(session, req, Op.RESTORE, u64(pad.log.n) + pad.log.head)
+        self._answer_later(session, req, op, u64(pad.log.n) + pad.log.head)
 
     def _stage_entry(self, pad: OpenPad, entry: Appendable, accepted: Accepted, session: Subscriber) -> None:
         if accepted.row is None:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from cryptpad_relay.chain_end import ChainEnd
 from cryptpad_relay.derived import client_id_of, snapshot_table
-from cryptpad_relay.epochs import RecordPlace, check_record, epoch_of, epochs_of
+from cryptpad_relay.epochs import RecordPlace, check_record, epoch_of, epochs_of, last_home
 from cryptpad_relay.protocol import labels
 from cryptpad_relay.protocol.chain import Step
 from cryptpad_relay.protocol.entry import (
@@ -27,6 +27,7 @@ from cryptpad_relay.protocol.entry import (
 )
 from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_relay.protocol.frames import MAX_TABLE_BYTES, PadHead
+from cryptpad_relay.protocol.move_record import MoveRecord
 from cryptpad_relay.protocol.owner_records import DeleteRecord, EpochRecord, OwnerRecord
 from cryptpad_relay.protocol.records import Genesis, VoidRecord, parse_genesis
 from cryptpad_relay.store.base import EntryRow, LogIndex, SnapshotMark, WriterState
@@ -55,6 +56,8 @@ class PadLog:
         self._chain = ChainEnd(index)
         self.committed = PadHead(self.n, self.head)
         self.record = last_record(index)
+        self.home = last_home(index.records())
+        """The key of the relay that the owner moved it to; empty for a pad that never moved."""
         self.epoch = self.committed_epoch = epochs_of(self.genesis, index.records())[-1]
         self.snapshot, self._whole_snapshot = self._in_epoch(index.snapshot()), index.whole_snapshot()
         self._writers: dict[bytes, WriterState] = {}
@@ -263,6 +266,7 @@ class PadLog:
         if isinstance(record, EpochRecord):
             self.epoch, self.snapshot = epoch_of(record, n), None
         self._is_deleted |= isinstance(record, DeleteRecord)
+        self.home = record.relay_pk if isinstance(record, MoveRecord) else self.home
         self.record = LastRecord(n, record.entry_id, self.record.count + 1)
         self._staged_ids[record.entry_id] = n
         place = self.index.pad, n, record.entry_id, self._chain.link(record.entry_id)

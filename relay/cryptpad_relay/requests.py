@@ -18,6 +18,7 @@ from cryptpad_relay.freezing import freeze
 from cryptpad_relay.limits import Bucket
 from cryptpad_relay.logins import LOGINS
 from cryptpad_relay.mailboxes import MAILBOXES
+from cryptpad_relay.moving import MOVES
 from cryptpad_relay.protocol import frames, labels
 from cryptpad_relay.protocol.chain import chain_start
 from cryptpad_relay.protocol.entry import parse_presence
@@ -296,6 +297,7 @@ HANDLERS: Final[dict[int, Callable[[Session, int, bytes, float], Work]]] = {
     Op.LOOKUP: _lookup,
     Op.UNSUB: _unsubscribe,
     **MEETINGS,
+    **MOVES,
     **MAILBOXES,
     **LOGINS,
 }

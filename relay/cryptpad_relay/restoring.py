@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.batch import OpenPad
 from cryptpad_relay.holds import ASK_AGAIN_MS
+from cryptpad_relay.moving import arrived, check_given_back, is_arriving
 from cryptpad_relay.protocol.entry import Entry
 from cryptpad_relay.protocol.errors import Code, Malformed, Refused
+from cryptpad_relay.protocol.frames import Op
 from cryptpad_relay.protocol.restore import Restore, heads_through, leads_to
 from cryptpad_relay.voids import Appendable, parse_appended
 
@@ -66,11 +68,13 @@ def _restore_slices(session: Session, req: int, pad: OpenPad, frame: Restore, no
         check_chain(pad, frame)
         _check_unsigned(session, pad, frame, now)
         fresh = checked[max(pad.log.n - frame.after_n, 0) :]
-        _check_durable(pad, fresh)
+        check_durable(pad, fresh)
         # A head above a frame that ends below the log's end may belong to another continuation of it.
         proven = frame.signed.n <= pad.log.n or frame.last_n >= pad.log.n
         loss = session.hub.holds.shown(pad, frame.signed) if proven else None
-        session.hub.restore(pad, fresh, loss, session, req)
+        check_given_back(pad, fresh, session.hub.relay_pk)
+        loss = arrived(pad, fresh) or (None if is_arriving(pad) else loss)
+        session.hub.restore(pad, fresh, loss, session, req, Op.RESTORE)
     except (Malformed, Refused) as refusal:
         session.refuse(req, refusal, now)
 
@@ -89,7 +93,7 @@ def _check_unsigned(session: Session, pad: OpenPad, frame: Restore, now: float) 
         raise Refused(Code.RETRY, retry_ms)
 
 
-def _check_durable(pad: OpenPad, fresh: list[Appendable]) -> None:
+def check_durable(pad: OpenPad, fresh: list[Appendable]) -> None:
     """A SNAPSHOT or a record is judged by what is durable; somebody else may be restoring that just now."""
     judged = any(not isinstance(entry, Entry) or entry.snapshot for entry in fresh)
     if judged and pad.log.n > pad.log.committed.n:

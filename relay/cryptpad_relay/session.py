@@ -36,6 +36,8 @@ class Session:
         self.pads: dict[bytes, OpenPad] = {}
         self.watched: frozenset[bytes] = frozenset()
         self.mailboxes: set[bytes] = set()
+        self.arrivals: set[bytes] = set()
+        """Pads whose owner proved here that they are to come to this relay."""
         limits = hub.limits
         self.proof_tokens = Bucket(limits.proofs_per_connection, now)
         self.create_tokens = Bucket(limits.creates_per_connection, now)

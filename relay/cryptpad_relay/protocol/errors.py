@@ -68,6 +68,10 @@ class Code(IntEnum):
     """The owner deleted the pad; OWNER_REC has the signed record. Final."""
     WORK = 25
     """A message from anybody costs work; retry_ms says how many bits. Do it, then again."""
+    MOVED = 26
+    """The owner moved the pad to another relay; OWNER_REC has the signed record. Final for this relay."""
+    ARRIVING = 27
+    """The pad is on its way here and not whole yet. Again after retry_ms."""
 
 
 class CloseCode(IntEnum):

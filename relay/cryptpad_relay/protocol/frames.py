@@ -56,6 +56,8 @@ class Op(IntEnum):
     MBOX_DROP = 0x13
     MBOX_CLOSE = 0x14
     TABLE = 0x15
+    ARRIVE = 0x16
+    BRING = 0x17
     LOGIN_GET = 0x18
     LOGIN_PUT = 0x19
     LOGIN_MOVE = 0x1A

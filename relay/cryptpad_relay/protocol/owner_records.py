@@ -15,6 +15,7 @@ from cryptpad_relay.protocol import labels
 from cryptpad_relay.protocol.entry import MAGIC, SUITE
 from cryptpad_relay.protocol.errors import Malformed
 from cryptpad_relay.protocol.labels import SIGNATURE_BYTES, u32
+from cryptpad_relay.protocol.move_record import MoveRecord, parse_move
 from cryptpad_relay.protocol.records import RecordKind, VoidRecord, parse_void, record_id_of, record_kind
 
 SLOT_BYTES: Final = 128
@@ -113,7 +114,7 @@ class IdleRecord:
         return _signature_ok(self.raw, owner_pk, labels.IDLE)
 
 
-OwnerRecord = VoidRecord | EpochRecord | DeleteRecord | ExpireRecord | IdleRecord
+OwnerRecord = VoidRecord | EpochRecord | DeleteRecord | ExpireRecord | IdleRecord | MoveRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,4 +240,5 @@ _PARSERS: Final[dict[RecordKind, Callable[[bytes], OwnerRecord]]] = {
     RecordKind.VOID: parse_void,
     RecordKind.EXPIRE: _parse_expire,
     RecordKind.IDLE: _parse_idle,
+    RecordKind.MOVE: parse_move,
 }

@@ -34,6 +34,7 @@ class RecordKind(IntEnum):
     TRIM = 0x05
     EXPIRE = 0x06
     IDLE = 0x07
+    MOVE = 0x08
 
 
 OWNER_RECORDS: Final = frozenset(RecordKind) - {RecordKind.GENESIS}
@@ -95,7 +96,7 @@ def record_kind(raw: bytes) -> RecordKind | None:
     """The kind of an owner record that may stand in a log; None for anything else."""
     if len(raw) < 8 or raw[:4] != MAGIC or raw[5] != SUITE or raw[6:8] != b"\0\0":
         return None
-    return RecordKind(raw[4]) if 0x02 <= raw[4] <= 0x07 else None
+    return RecordKind(raw[4]) if 0x02 <= raw[4] <= 0x08 else None
 
 
 @dataclass(frozen=True, slots=True)
