@@ -13,7 +13,7 @@ from cryptpad_tui.cli import diagnostics, output
 from cryptpad_tui.cli.root import SubGroup, VerbCommand, sources_of, unlocks
 from cryptpad_tui.cli.secret_sources import SecretSources, new_passphrase
 from cryptpad_tui.cli.text_input import read_bytes, require_name, stdin_is_terminal
-from cryptpad_tui.cli.vault_access import first_sync, in_vault, send_or_say
+from cryptpad_tui.cli.vault_access import first_sync, in_vault, send_or_say, send_quickly
 from cryptpad_tui.cli.verbs_account import follow_verb
 
 if TYPE_CHECKING:
@@ -150,10 +150,12 @@ def _make_vault(directory: Path, secret: bytes, taken: Account | LetIn, url: str
 @click.option("--json", "as_json", is_flag=True, help="One JSON array.")
 @unlocks
 def list_verb(sources: SecretSources, as_json: bool) -> None:
-    """List the machines of this account, as the drive here has them."""
+    """List the machines of this account; what the relay has is looked at first, for two seconds at most."""
     from cryptpad_tui.engine.devices import devices
 
     async def work(engine: Engine) -> list[DeviceLine]:
+        if engine.relay_url() is not None:
+            await send_quickly(engine, engine.drive_session.pad_id)
         return devices(engine)
 
     lines = in_vault(sources, work)

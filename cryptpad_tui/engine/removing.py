@@ -93,6 +93,9 @@ async def remove(
     A limited one is cut off: everything new is closed to it when this returns. Raises LimitedDevice on one.
     """
     limited.require_account(engine)
+    if engine.relay_url() is not None:
+        # What it is called, it says itself.
+        await engine.sync([engine.drive_session.pad_id])
     line = devices.find(engine, reference)
     if line.is_this:
         raise ThisDevice
