@@ -182,7 +182,6 @@ class PadSession:
             self._enter_epoch()
         for notice in self.replica.judgement.take_notices():
             self.noticed(notice)
-        lifetime.follow(self._engine, self)
         if not shown:
             return
         if self.kind is PadKind.DRIVE:
@@ -212,7 +211,6 @@ class PadSession:
     def attached(self, connected: Connected) -> None:
         self.attached_here = True
         standing.back_in(self._engine, self)
-        lifetime.used(self._engine, self)
         alarms.verified_again(self._engine, self)
         if not self.record.uploaded:
             self.update_record(uploaded=True)
