@@ -29,6 +29,14 @@ async def test_the_match_and_how_many_there_are_are_shown() -> None:
         assert there.view.has_focus
 
 
+async def test_tab_does_not_lead_from_a_question_into_the_text() -> None:
+    async with pad(TEXT, size=(80, 24)) as there:
+        for question in ("ctrl+f", "ctrl+g"):
+            await there.press(question, "1", "tab", "2", "shift+tab", "3", "escape")
+            assert there.view.has_focus
+        assert there.view.editor.state.lines[0] == TEXT.split("\n")[0]
+
+
 async def test_toggles_change_what_is_found_and_are_shown() -> None:
     async with pad("two Two twos\n", size=(120, 24)) as there:
         await there.press("ctrl+f", *"two")

@@ -20,7 +20,7 @@ from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.editor.find import BadPattern, Query
 from cryptpad_tui.editor.find_count import MatchCount
 from cryptpad_tui.ui.commands import app_keymap, key_label
-from cryptpad_tui.ui.screens.fields import Field
+from cryptpad_tui.ui.screens.fields import Field, LineField
 from cryptpad_tui.ui.screens.replace import ReplaceDialog
 from cryptpad_tui.ui.widgets.editor_view import EditorView
 
@@ -62,7 +62,7 @@ class FindLine(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static("", id="find-label", classes="prompt-label", markup=False)
-        yield Field(id="find-field")
+        yield LineField(id="find-field")
         yield Static("", id="find-count", classes="prompt-label", markup=False)
         yield Static("", id="find-keys", classes="prompt-keys", markup=False)
 

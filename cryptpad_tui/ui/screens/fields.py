@@ -29,6 +29,18 @@ class Field(Input):
         return Offset(min(x - int(self.cursor_at_end), first + max(width - 1, 0)), y)
 
 
+class LineField(Field):
+    """A question beside a text that stays in sight: Tab does not lead into the text while it is asked."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key in ("tab", "shift+tab"):
+            event.stop()
+            event.prevent_default()
+            return
+        await super()._on_key(event)
+        event.prevent_default()
+
+
 class SecretField(Field):
     """A passphrase: never shown, never copied."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
@@ -13,7 +12,7 @@ from textual.widgets import Static
 from textual.widgets._input import Input
 
 from cryptpad_tui.editor.effects import PromptKind
-from cryptpad_tui.ui.screens.fields import Field
+from cryptpad_tui.ui.screens.fields import Field, LineField
 
 _LABELS: Final[dict[PromptKind, str]] = {
     "goto": " Line: ",
@@ -51,7 +50,7 @@ class PromptLine(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static("", id="prompt-label", markup=False)
-        yield Field(id="prompt-field")
+        yield LineField(id="prompt-field")
         yield Static("Enter: here  Esc: back ", id="prompt-keys", markup=False)
 
     def open(self, kind: PromptKind) -> None:
@@ -67,12 +66,6 @@ class PromptLine(Horizontal):
     def cancel(self) -> None:
         """As if nothing was asked."""
         self._close()
-
-    def on_key(self, event: events.Key) -> None:
-        # Tab would leave for the text, and what is typed on would be in the pad.
-        if event.key in ("tab", "shift+tab"):
-            event.stop()
-            event.prevent_default()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
