@@ -13,6 +13,7 @@ from cli.fakes import Inside, MakePerson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cryptpad_tui.cli import vault_access
 from cryptpad_tui.cli.kit_page import page_lines, svg_page
 from cryptpad_tui.engine import Engine
 from cryptpad_tui.engine.creating import drive_genesis
@@ -87,6 +88,7 @@ def test_the_page_is_one_page_whatever_the_name_and_the_address() -> None:
 def test_an_account_comes_back_from_its_page_and_its_pads_from_a_backup(
     make_person: MakePerson, inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(vault_access, "FIRST_SYNC_S", 0.5)
     anna = make_person("kit-anna", "wss://pads.example")
     inside(anna, "new", "Plan", "--from", "-", stdin=b"text")
     assert inside(anna, "backup", str(tmp_path / "b")).code == 0

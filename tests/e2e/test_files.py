@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cryptpad_tui.vault.vault import Vault
+from support import zygote
 from support.relay import RelayProcess
 
 pytestmark = pytest.mark.e2e
@@ -52,10 +53,9 @@ def start(environ: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
 
 
 def does(environ: dict[str, str], *arguments: str) -> str:
-    process = start(environ, *arguments)
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
-    return out.strip()
+    code, out, err = zygote.shared().run(arguments, stdin=b"", env=environ, cwd=Path.cwd())
+    assert code == 0, err.decode()
+    return out.decode().strip()
 
 
 def high_water_mib(pid: int) -> float:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from support import zygote
 from support.relay import RelayProcess
 from support.terminal import Terminal
 
@@ -39,16 +39,11 @@ class Person:
         }
 
     def run(self, *verb: str, stdin: str = "") -> str:
-        done = subprocess.run(
-            [*PROGRAM, *verb],
-            env={**os.environ, **self.env},
-            input=stdin.encode(),
-            capture_output=True,
-            timeout=60,
-            check=False,
+        code, out, err = zygote.shared().run(
+            verb, stdin=stdin.encode(), env={**os.environ, **self.env}, cwd=self.home.parent
         )
-        assert done.returncode == 0, done.stderr.decode()
-        return done.stdout.decode()
+        assert code == 0, err.decode()
+        return out.decode()
 
     def open(self, pad: str) -> Terminal:
         return Terminal([*PROGRAM, "edit", pad], rows=24, cols=80, env=self.env)

@@ -12,7 +12,8 @@ import pytest
 
 from cryptpad_tui.crdt.child import LoadingChild
 from cryptpad_tui.crypto.links import decode_link
-from support.relay import RelayProcess
+from support import zygote
+from support.relay_process import RelayProcess, relay_process
 from support.terminal import Terminal
 
 pytestmark = [
@@ -32,23 +33,17 @@ def run(home: Path, *verb: str, stdin: str = "") -> str:
         secret.touch(mode=0o600)
         secret.write_text(PASSPHRASE)
     environ = {"CRYPTPAD_TUI_HOME": str(home), "CRYPTPAD_TUI_PASSPHRASE_FILE": str(secret)}
-    done = subprocess.run(
-        [*PROGRAM, *verb],
-        env={**os.environ, **environ},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=60,
+    code, out, err = zygote.shared().run(
+        verb, stdin=stdin.encode(), env={**os.environ, **environ}, cwd=home.parent
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert code == 0, err.decode()
+    return out.decode()
 
 
 @pytest.fixture
 def relay(tmp_path: Path) -> Iterator[RelayProcess]:
-    process = RelayProcess(tmp_path / "relay-data")
-    yield process
-    process.stop()
+    with relay_process(tmp_path / "relay-data") as process:
+        yield process
 
 
 @pytest.fixture
@@ -89,7 +84,7 @@ def test_t52_t54_the_running_app_leaves_no_core_and_shows_no_secret(home: Path, 
         terminal.wait_for("synced")
         everybody = family(terminal.pid)
         assert [core_limit(pid) for pid in everybody] == [["0", "0"]] * len(everybody)
-        for pid in [*everybody, relay.pid]:
+        for pid in [*everybody, relay.process.pid]:
             assert not [secret for secret in secrets if secret in exposed(pid)]
 
 

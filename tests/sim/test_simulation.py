@@ -19,7 +19,7 @@ play = functools.cache(sim.play)
 """A run is played once: that a seed is the same run again is a test of its own."""
 
 
-@pytest.mark.parametrize("seed", range(7))
+@pytest.mark.parametrize("seed", range(5))
 def test_an_honest_relay_is_never_accused_and_nothing_is_lost_or_doubled(seed: int) -> None:
     outcome, _ = play(seed, steps=STEPS, lying=False)
     assert not outcome.failures, report(outcome)
@@ -50,16 +50,9 @@ def test_the_runs_reach_what_they_are_for() -> None:
 
 
 def test_a_seed_is_the_same_run_in_another_process() -> None:
-    code = f"from sim.__main__ import play; print(play(5, steps={STEPS})[0].trace)"
+    code = f"from sim.__main__ import play; print(play(1, steps={STEPS}, lying=True)[0].trace)"
     path = os.pathsep.join([str(ROOT), str(ROOT / "relay"), str(ROOT / "tests")])
-    traces = {
-        subprocess.run(
-            [sys.executable, "-c", code],
-            env={"PYTHONPATH": path, "PYTHONHASHSEED": hash_seed, "PATH": os.environ["PATH"]},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for hash_seed in ("1", "2")
-    }
-    assert traces == {sim.play(5, steps=STEPS)[0].trace + "\n"}
+    # This process has a random one, so that the two differ in the order of every set.
+    env = {"PYTHONPATH": path, "PYTHONHASHSEED": "1", "PATH": os.environ["PATH"]}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout == play(1, steps=STEPS, lying=True)[0].trace + "\n"

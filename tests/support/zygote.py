@@ -193,6 +193,8 @@ def _warm_client() -> Callable[[], object]:
 
     passwords = importlib.import_module("cryptpad_tui.vault.passwords")
     passwords.argon2id.kdf = kept_keys.keeping(Path(sys.argv[1]).parent)
+    # For a relay that is gone it would be half a minute.
+    importlib.import_module("cryptpad_tui.cli.vault_access").FIRST_SYNC_S = 5.0
     for module in ("engine", "vault.vault", "cli.run", "cli.root", *[f"cli.{verb.module}" for verb in VERBS]):
         importlib.import_module(f"cryptpad_tui.{module}")
     return importlib.import_module("cryptpad_tui.__main__").main
