@@ -231,7 +231,13 @@ class CryptpadApp(ForgettingApp):
         }
         if self.engine is None:
             return always
-        return {**always, "app.relay": self.errands.choose_relay, "app.lock": self.lock}
+        errands = self.errands
+        return {
+            **always,
+            "app.relay": errands.choose_relay,
+            "app.devices": errands.devices.show,
+            "app.lock": self.lock,
+        }
 
     def _help(self) -> None:
         from cryptpad_tui.ui.screens.help import HelpScreen

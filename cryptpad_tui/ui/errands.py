@@ -9,6 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from cryptpad_tui.ui import words
+from cryptpad_tui.ui.devices import DeviceErrands
 from cryptpad_tui.ui.exchange_errands import ExchangeErrands
 from cryptpad_tui.ui.file_errands import FileErrands
 from cryptpad_tui.ui.members import show_members
@@ -32,6 +33,7 @@ class Errands:
         self._app = app
         self._engine = engine
         self.standing = Standing(app, engine)
+        self.devices = DeviceErrands(app, engine)
         self.files = FileErrands(app, engine)
         self.exchange = ExchangeErrands(app, engine)
 

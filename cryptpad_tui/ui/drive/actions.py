@@ -33,6 +33,8 @@ class DriveActions:
             "drive.new_rich": lambda: self._deeds().new_pad(PadKind.RICHTEXT, self._folder()),
             "drive.new_from": lambda: self._deeds().new_from_template(self._folder()),
             "drive.join": errands.join_pad,
+            "drive.join_code": errands.devices.join_by_code,
+            "drive.destroy": lambda: self._with_pad(errands.devices.destroy),
             "drive.upload": errands.files.upload,
             "drive.import": self._import,
             "drive.export": lambda: self._with_pad(errands.exchange.export),
