@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import AlarmView, LogLine, NoticeLine, PadListing
+    from cryptpad_tui.engine.lifetime import Lifetime
     from cryptpad_tui.engine.membership import Membership
     from cryptpad_tui.pad.proofs import ProofReport
     from cryptpad_tui.vault.search import Match
@@ -41,6 +42,7 @@ def members_object(membership: Membership) -> Json:
     return {
         "epoch": membership.epoch,
         "expires": iso_time(membership.expires_ms) if membership.expires_ms else None,
+        "delete_after_unused_days": membership.idle_days,
         "unfinished": membership.unfinished,
         "words": list(membership.words),
         "members": [
@@ -90,8 +92,10 @@ def status_object(
     pads: Sequence[PadListing],
     notices: Sequence[NoticeLine] = (),
     files: Json | None = None,
+    lifetimes: Mapping[str, Lifetime] | None = None,
 ) -> Json:
     """The whole of `status`."""
+    ends = lifetimes or {}
     of_pad: dict[str, list[Json]] = {}
     for line in notices:
         of_pad.setdefault(line.pad, []).append(
@@ -100,8 +104,23 @@ def status_object(
     return {
         "vault": {"path": str(directory), "name": name, "relay": relay},
         "relays": relay_objects(relay, pads),
-        "pads": [{**status_pad_object(pad), "notices": of_pad.get(pad.pad_id.hex(), [])} for pad in pads],
+        "pads": [
+            {
+                **status_pad_object(pad),
+                "notices": of_pad.get(pad.pad_id.hex(), []),
+                **_ends_object(ends.get(pad.pad_id.hex())),
+            }
+            for pad in pads
+        ],
         "files": files or {},
+    }
+
+
+def _ends_object(life: Lifetime | None) -> Json:
+    expires_ms = life.expires_ms if life else 0
+    return {
+        "expires": iso_time(expires_ms) if expires_ms else None,
+        "delete_after_unused_days": life.idle_days if life else 0,
     }
 
 

@@ -29,6 +29,8 @@ def facts_lines(facts: LinkFacts) -> list[str]:
     ]
     if not facts.pinned:
         lines.append("       it does not name that relay's key: it believes the first that answers there")
+    if facts.ends:
+        lines.append(f"ends   {facts.ends}")
     if facts.is_here:
         lines.append("       you have this pad already")
     return lines
@@ -43,6 +45,7 @@ def facts_object(facts: LinkFacts) -> Json:
         "relay": facts.relay,
         "relay_pinned": facts.pinned,
         "here": facts.is_here,
+        "ends": facts.ends,
     }
 
 

@@ -50,12 +50,14 @@ def cat_verb(sources: SecretSources, pad: str) -> None:
 @unlocks
 def status_verb(sources: SecretSources, as_json: bool) -> None:
     """Say what is saved, what waits and what is synced, as far as this machine knows."""
+    from cryptpad_tui.engine.lifetime import lifetimes
     from cryptpad_tui.engine.notices import kept
 
     async def work(engine: Engine) -> None:
         vault, relay, pads = engine.vault, engine.relay_url(), engine.listing()
         notices, files = kept(engine), files_object(vault)
-        status = status_object(vault.directory, vault.setting("name"), relay, pads, notices, files)
+        ends = lifetimes(engine)
+        status = status_object(vault.directory, vault.setting("name"), relay, pads, notices, files, ends)
         if as_json:
             output.write_json_object(status)
         else:

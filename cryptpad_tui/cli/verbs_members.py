@@ -102,20 +102,33 @@ def revoke_verb(
 
 @click.command("expire", cls=VerbCommand)
 @click.argument("pad")
-@click.argument("date", metavar="DATE|never")
+@click.argument("date", metavar="[DATE|never]", required=False)
+@click.option(
+    "--unused",
+    type=click.IntRange(0, 36_500),
+    metavar="DAYS",
+    help="Delete it when nobody opened it for so many days; 0: never.",
+)
 @unlocks
-def expire_verb(sources: SecretSources, pad: str, date: str) -> None:
+def expire_verb(sources: SecretSources, pad: str, date: str | None, unused: int | None) -> None:
     """Let the relay delete PAD for everybody on DATE (2026-12-31, UTC); never takes it back."""
-    unix_ms = 0 if date == "never" else _day_ms(date)
+    if date is None and unused is None:
+        raise WrongUse("say a day, `never`, or --unused DAYS")
+    unix_ms = 0 if date in (None, "never") else _day_ms(str(date))
 
-    async def work(engine: Engine) -> None:
-        from cryptpad_tui.engine import membership
+    async def work(engine: Engine) -> str:
+        from cryptpad_tui.engine import lifetime, membership
 
         if unix_ms and unix_ms <= engine.wall_ms():
             raise WrongUse("that day is past; `cryptpad-tui destroy` deletes a pad at once")
-        await membership.set_expiry(engine, engine.find(pad).pad_id, unix_ms)
+        pad_id = engine.find(pad).pad_id
+        if date is not None:
+            await membership.set_expiry(engine, pad_id, unix_ms)
+        if unused is not None:
+            await membership.set_unused(engine, pad_id, unused)
+        return lifetime.words(lifetime.stored(engine, pad_id))
 
-    in_vault(sources, work)
+    diagnostics.note(in_vault(sources, work) or "nothing ends it by itself")
 
 
 @click.command("destroy", cls=VerbCommand)
@@ -167,8 +180,9 @@ def _show(membership: Membership, *, as_json: bool) -> None:
     rows = [(line.name, line.role, line.how, line.ident_pk.hex()[:_MARK_CHARS]) for line in membership.lines]
     output.write_lines(table(("name", "right", "how", "key"), rows, flexible=0))
     output.write_line(f"words  {' '.join(membership.words)}")
-    if membership.expires_ms:
-        day = datetime.fromtimestamp(membership.expires_ms / 1_000, UTC).date()
-        diagnostics.note(f"its owner lets the relay delete it on {day} (UTC)")
+    from cryptpad_tui.engine.lifetime import Lifetime, words
+
+    if said := words(Lifetime(membership.expires_ms, membership.idle_days)):
+        diagnostics.note(said)
     if membership.unfinished:
         diagnostics.note("a change of its keys was begun here and is not done: `cryptpad-tui revoke` again")

@@ -14,8 +14,9 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import EditKeys, Role, relay_fingerprint
 from cryptpad_tui.crypto.links import NO_RELAY, Link, decode_link, encode_link
 from cryptpad_tui.crypto.locked_links import lock_link
-from cryptpad_tui.engine import alarms, keeping, keyrings, link_book, listing
+from cryptpad_tui.engine import alarms, keeping, keyrings, lifetime, link_book, listing
 from cryptpad_tui.engine.errors import NoRelay, NotAllowed, NotOwner, RelayUnreachable, UnknownPad
+from cryptpad_tui.engine.lifetime import Lifetime
 from cryptpad_tui.engine.link_book import BookLink
 from cryptpad_tui.engine.standing import standing_of
 from cryptpad_tui.engine.values import PadListing, SyncReport, SyncWord
@@ -109,11 +110,13 @@ class LinkFacts:
     """Whether it names its relay's key."""
     is_here: bool
     """Whether this vault has the pad already."""
+    ends: str = ""
+    """What its owner said of its end, in words."""
 
 
 async def look(engine: Engine, link: Link, *, wait_s: float) -> LinkFacts:
     """Ask the link's relay what it leads to; nothing is added. Raises BadLink, RelayUnreachable or Alarm."""
-    record = await _record_from(engine, link, wait_s)
+    record, ends = await _record_from(engine, link, wait_s)
     return LinkFacts(
         link.pad_id,
         record.role,
@@ -122,6 +125,7 @@ async def look(engine: Engine, link: Link, *, wait_s: float) -> LinkFacts:
         link.address,
         link.relay_fingerprint != NO_RELAY,
         engine.vault.pad(link.pad_id) is not None,
+        lifetime.words(ends),
     )
 
 
@@ -131,13 +135,14 @@ async def join(engine: Engine, link: Link | str, *, wait_s: float) -> PadListing
     known = engine.vault.pad(link.pad_id)
     removed = known is not None and standing_of(engine, link.pad_id) is SyncWord.REMOVED
     if known is None or removed or (known.role == "view" and link.role == Role.EDIT):
-        record = await _record_from(engine, link, wait_s)
+        record, ends = await _record_from(engine, link, wait_s)
         if known is not None:
             # What was folded by the keys of before is read with them again.
             keyrings.keep(engine, known)
         keyrings.keep_of_link(engine, link)
         engine.open_pads.take_out(link.pad_id, keep_writer=True)
         engine.add(record)
+        lifetime.keep(engine, link.pad_id, ends)
         report = await engine.sync([link.pad_id], wait_s=wait_s)
         if report.alarms or report.unreachable:
             is_here = known is not None or _another_window_has_it(engine, link.pad_id, report)
@@ -162,7 +167,7 @@ def _another_window_has_it(engine: Engine, pad_id: bytes, report: SyncReport) ->
     return came or engine.vault.waiting(pad_id) > 0
 
 
-async def _record_from(engine: Engine, link: Link, wait_s: float) -> PadRecord:
+async def _record_from(engine: Engine, link: Link, wait_s: float) -> tuple[PadRecord, Lifetime]:
     url = await asyncio.to_thread(engine.resolve, link.address)
     connection = await open_connection(url, timeout_s=wait_s)
     relay_pk = connection.greeting.relay_pk
@@ -176,7 +181,7 @@ async def _record_from(engine: Engine, link: Link, wait_s: float) -> PadRecord:
     finally:
         await connection.close()
     role, secret = keyrings.secret_of(start.keys)
-    return PadRecord(
+    record = PadRecord(
         pad_id=link.pad_id,
         genesis=start.genesis.raw,
         kind=int(start.kind),
@@ -190,3 +195,4 @@ async def _record_from(engine: Engine, link: Link, wait_s: float) -> PadRecord:
         uploaded=True,
         created_ms=engine.wall_ms(),
     )
+    return record, Lifetime.of(start.lifetime)

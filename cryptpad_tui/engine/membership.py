@@ -6,7 +6,7 @@ those on it, and to nobody else. What is begun here and not done is remembered, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +15,17 @@ from cryptpad_relay.protocol.owner_records import EpochRecord, parse_record
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import Role
 from cryptpad_tui.crypto.slots import NoMemberKey, box_key_of
-from cryptpad_tui.engine import devices, keyrings, limited, link_book, member_book, people, removal, standing
+from cryptpad_tui.engine import (
+    devices,
+    keyrings,
+    lifetime,
+    limited,
+    link_book,
+    member_book,
+    people,
+    removal,
+    standing,
+)
 from cryptpad_tui.engine.errors import (
     NotOwner,
     RelayRefused,
@@ -30,6 +40,7 @@ from cryptpad_tui.engine.verifying import connection_of
 from cryptpad_tui.pad import flows, flows_epoch
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.flows_epoch import Kept, Plan
+from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.pad.roster import Roster
 from cryptpad_tui.pad.snapshots import make_snapshot
 from cryptpad_tui.pad.spoken import owner_words
@@ -74,6 +85,8 @@ class Membership:
     """Whether a change of keys was begun here and is not done: ask for it again."""
     words: tuple[str, ...] = ()
     """The owner's safety words, which a link to this pad tells before it is joined."""
+    idle_days: int = 0
+    """After how many days without use the relay deletes it; 0 for never."""
 
 
 def members(engine: Engine, pad_id: bytes) -> Membership:
@@ -95,7 +108,10 @@ def members(engine: Engine, pad_id: bytes) -> Membership:
                 name = people.name_of(writer.ident_pk, fold.everybody)
                 lines.append(MemberLine(writer.ident_pk, name, "edit", "link"))
         unfinished = member_book.is_unfinished(engine, pad_id)
-        return Membership(fold.epoch, tuple(lines), fold.owner.expires_ms, unfinished, owner_words(pad_id))
+        ends = lifetime.of(engine, session)
+        return Membership(
+            fold.epoch, tuple(lines), ends.expires_ms, unfinished, owner_words(pad_id), ends.idle_days
+        )
 
 
 def keep(
@@ -192,28 +208,30 @@ def _first_snapshot(engine: Engine, session: PadSession) -> flows.Flow[bool]:
 
 async def set_expiry(engine: Engine, pad_id: bytes, unix_ms: int, *, wait_s: float = 10.0) -> None:
     """Name the day on which the relay deletes the pad; 0 takes it back."""
-    record = owned(engine, pad_id)
-    await _in_step(engine, pad_id, wait_s)
-    session = engine.open_pad(pad_id)
-    try:
-        async with session.flows, connection_of(engine, session) as connection:
-            await connection.run(flows_epoch.expire(session.replica, record.secret, unix_ms))
-    except Refused as refused:
-        raise RelayRefused(refused.code) from None
-    finally:
-        session.close()
-    await engine.sync([pad_id], wait_s=wait_s)
+    await _say(engine, pad_id, lambda replica, root: flows_epoch.expire(replica, root, unix_ms), wait_s)
+
+
+async def set_unused(engine: Engine, pad_id: bytes, days: int, *, wait_s: float = 10.0) -> None:
+    """Let the relay delete the pad after so many days without use; 0 takes it back."""
+    await _say(engine, pad_id, lambda replica, root: flows_epoch.expire_unused(replica, root, days), wait_s)
 
 
 async def destroy(engine: Engine, pad_id: bytes, *, wait_s: float = 10.0) -> None:
     """Delete the pad at its relay, for everybody and for good. The copy here stays until it is removed."""
+    now_ms = engine.wall_ms()
+    await _say(engine, pad_id, lambda replica, root: flows_epoch.delete(replica, root, now_ms=now_ms), wait_s)
+
+
+async def _say(
+    engine: Engine, pad_id: bytes, flow: Callable[[Replica, bytes], flows.Flow[object]], wait_s: float
+) -> None:
+    """Bring a record of the owner's to the relay, and fold it."""
     record = owned(engine, pad_id)
     await _in_step(engine, pad_id, wait_s)
     session = engine.open_pad(pad_id)
     try:
         async with session.flows, connection_of(engine, session) as connection:
-            flow = flows_epoch.delete(session.replica, record.secret, now_ms=engine.wall_ms())
-            await connection.run(flow)
+            await connection.run(flow(session.replica, record.secret))
     except Refused as refused:
         raise RelayRefused(refused.code) from None
     finally:
@@ -246,6 +264,7 @@ def forget(engine: Engine, pad_id: bytes) -> None:
     keyrings.forget(engine, pad_id)
     member_book.forget(engine, pad_id)
     standing.forget(engine, pad_id)
+    lifetime.forget(engine, pad_id)
 
 
 def _listed(engine: Engine, session: PadSession) -> list[BookMember]:

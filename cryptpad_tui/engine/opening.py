@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cryptpad_relay.protocol.records import parse_genesis
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import EditKeys, pseudonym_of
-from cryptpad_tui.engine import people
+from cryptpad_tui.engine import lifetime, people
 from cryptpad_tui.engine.errors import UnknownPad
 from cryptpad_tui.engine.keyrings import ring_of
 from cryptpad_tui.engine.session import PadSession
@@ -84,6 +84,8 @@ class OpenPads:
             writer=self._writers.get(record.pad_id) or self._shared_writer(record, ring),
         )
         session = PadSession(self._engine, record, replica)
+        if lifetime.of(self._engine, session).idle_days:
+            replica.used_ms = lifetime.last_used(self._engine, record.pad_id)
         self._sessions[record.pad_id] = session
         return session
 

@@ -16,7 +16,7 @@ from cryptpad_tui.comments.book import Book
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Change, Origin, Position
-from cryptpad_tui.engine import alarms, notices, standing
+from cryptpad_tui.engine import alarms, lifetime, notices, standing
 from cryptpad_tui.engine.authors import Authors
 from cryptpad_tui.engine.company import Company
 from cryptpad_tui.engine.files.names import own_file
@@ -182,6 +182,7 @@ class PadSession:
             self._enter_epoch()
         for notice in self.replica.judgement.take_notices():
             self.noticed(notice)
+        lifetime.follow(self._engine, self)
         if not shown:
             return
         if self.kind is PadKind.DRIVE:
@@ -211,6 +212,7 @@ class PadSession:
     def attached(self, connected: Connected) -> None:
         self.attached_here = True
         standing.back_in(self._engine, self)
+        lifetime.used(self._engine, self)
         alarms.verified_again(self._engine, self)
         if not self.record.uploaded:
             self.update_record(uploaded=True)
@@ -287,7 +289,8 @@ class PadSession:
 
     def status(self) -> PadStatus:
         has_relay = self._engine.relay_of(self.record) is not None
-        return status_of(self, now=self._engine.now(), has_relay=has_relay)
+        ends = lifetime.short(self.replica.fold.owner)
+        return status_of(self, now=self._engine.now(), has_relay=has_relay, ends=ends)
 
     def observe(self, callback: Callable[[SessionEvent], None]) -> Callable[[], None]:
         self._observers.append(callback)

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine.session import PadSession
 
 
-def status_of(session: PadSession, *, now: float, has_relay: bool) -> PadStatus:
-    """What is known of this pad at this moment."""
+def status_of(session: PadSession, *, now: float, has_relay: bool, ends: str = "") -> PadStatus:
+    """What is known of this pad at this moment; `ends`: when its owner lets it end."""
     online = session.attached_here
     freshness = session.company.freshness.state(online=online, now=now)
     word, text = _trouble(session) or _place(session, freshness, now=now, has_relay=has_relay)
+    if ends and not session.standing:
+        text = f"{text} · {ends}"
     return PadStatus(word, session.waiting, online, freshness, session.alarm, text)
 
 

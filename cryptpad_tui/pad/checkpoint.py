@@ -16,6 +16,7 @@ from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.pad.digests import CheckpointDigest
 from cryptpad_tui.pad.epochs import EpochMark
 from cryptpad_tui.pad.fold import Fold, SnapshotMark
+from cryptpad_tui.pad.owner_records import EXPIRES_MS
 from cryptpad_tui.pad.verdicts import StartMark, VerdictMark
 from cryptpad_tui.pad.writers import WriterState, WriterStatus
 
@@ -45,7 +46,7 @@ def encode_checkpoint(fold: Fold) -> bytes:
         "verdicts": [asdict(mark) for mark in fold.verdicts.all()],
         "epoch": asdict(fold.mark),
         "closed": [asdict(writer) for writer in fold.closed.values()],
-        "expires_ms": fold.owner.expires_ms,
+        "lifetime": fold.owner.lifetime,
         "end": fold.owner.end.raw if fold.owner.end else None,
         "ranges": fold.document.ranges(),
     }
@@ -75,7 +76,10 @@ def restore_checkpoint(fold: Fold, state: bytes) -> None:
     if mark := facts.get("epoch"):
         fold.mark = EpochMark(**_from_hex(mark, "cap_pk", "fetch_pk"))
         fold.closed = {w.writer_pk: w for w in map(_writer, facts["closed"])}
-        fold.owner.epoch, fold.owner.expires_ms = fold.mark.number, facts["expires_ms"]
+        fold.owner.epoch = fold.mark.number
+        # An earlier version kept the day alone.
+        at_ms = facts.get(EXPIRES_MS)
+        fold.owner.lifetime = facts.get("lifetime") or ({EXPIRES_MS: at_ms} if at_ms else {})
         end = parse_record(bytes.fromhex(facts["end"])) if facts["end"] else None
         fold.owner.end = end if isinstance(end, DeleteRecord) else None
     if start := facts.get("start"):

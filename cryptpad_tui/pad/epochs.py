@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cryptpad_relay.protocol.errors import Malformed
-from cryptpad_relay.protocol.owner_records import DeleteRecord, EpochRecord, ExpireRecord
+from cryptpad_relay.protocol.owner_records import DeleteRecord, EpochRecord, ExpireRecord, IdleRecord
 from cryptpad_relay.protocol.records import Genesis
 from cryptpad_tui.crypto.errors import BadLink
 from cryptpad_tui.crypto.keys import client_id_of
@@ -70,13 +70,15 @@ class NoStartYet(Exception):
 class Ended(Exception):
     """The pad's owner deleted it, for everybody. Your copy is here whole."""
 
-    def __init__(self, record: DeleteRecord | ExpireRecord) -> None:
+    def __init__(self, record: DeleteRecord | ExpireRecord | IdleRecord) -> None:
         super().__init__(" ".join((type(self).__doc__ or "").split()))
         self.record = record
 
 
 class Expired(Ended):
-    """The day came on which the pad's owner let it end, and the relay deleted it. Your copy is here whole."""
+    """The pad's owner let it end, on a day or after a time without use, and the relay deleted it. Your copy
+    is here whole.
+    """
 
 
 def encode_closed(closed: Iterable[WriterState], clocks: Mapping[int, int]) -> bytes:

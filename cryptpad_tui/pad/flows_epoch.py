@@ -15,16 +15,18 @@ from cryptpad_relay.protocol.chain import SignedHead
 from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_relay.protocol.frames import Greeting, Op
 from cryptpad_relay.protocol.freeze import Freeze, freeze_parts
-from cryptpad_relay.protocol.labels import DELETE, EPOCH_RECORD, EXPIRE, FREEZE
+from cryptpad_relay.protocol.labels import DELETE, EPOCH_RECORD, EXPIRE, FREEZE, IDLE
 from cryptpad_relay.protocol.owner_records import (
     DeleteRecord,
     EpochFields,
     EpochRecord,
     ExpireRecord,
+    IdleRecord,
     OwnerRecord,
     delete_body,
     epoch_before_seal,
     expire_body,
+    idle_body,
     parse_record,
 )
 from cryptpad_tui.crypto.keys import EditKeys, Role, SigningSeed, edit_seed_of, owner_key
@@ -142,6 +144,17 @@ def expire(replica: Replica, owner_root: bytes, unix_ms: int) -> Flow[ExpireReco
 
     record = yield from _sign_and_append(replica, owner_key(owner_root), body, EXPIRE)
     assert isinstance(record, ExpireRecord)
+    return record
+
+
+def expire_unused(replica: Replica, owner_root: bytes, days: int) -> Flow[IdleRecord]:
+    """Let the relay delete the pad after so many days without use; 0 takes it back. Raises Refused."""
+
+    def body(previous: bytes) -> bytes:
+        return idle_body(replica.pad_id, replica.fold.epoch, previous, days)
+
+    record = yield from _sign_and_append(replica, owner_key(owner_root), body, IDLE)
+    assert isinstance(record, IdleRecord)
     return record
 
 

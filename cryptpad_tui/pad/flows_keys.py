@@ -7,17 +7,26 @@ told what it hid.
 from __future__ import annotations
 
 from hmac import compare_digest
+from typing import Final
 
 from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.errors import Refused
 from cryptpad_relay.protocol.frames import Greeting, Op
-from cryptpad_relay.protocol.owner_records import DeleteRecord, EpochRecord, ExpireRecord, OwnerRecord
+from cryptpad_relay.protocol.owner_records import (
+    DeleteRecord,
+    EpochRecord,
+    ExpireRecord,
+    IdleRecord,
+    OwnerRecord,
+)
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.asking import Flow, Request
 from cryptpad_tui.pad.epochs import Ended, Expired, Removed
 from cryptpad_tui.pad.owner_records import epochs_in, verified_records
 from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.pad.writers import WriterState
+
+DAY_MS: Final = 86_400_000
 
 
 def prove(replica: Replica, greeting: Greeting, epoch: int | None = None) -> None:
@@ -85,3 +94,7 @@ def ended(replica: Replica, *, now_ms: int) -> Flow[None]:
     days = [record for record in records if isinstance(record, ExpireRecord)]
     if days and 0 < days[-1].unix_ms <= now_ms:
         raise Expired(days[-1])
+    idle = [record for record in records if isinstance(record, IdleRecord)]
+    # By this client's own clock and memory: a relay that ends a pad which was just used is not believed.
+    if idle and idle[-1].days and now_ms - replica.used_ms >= idle[-1].days * DAY_MS:
+        raise Expired(idle[-1])

@@ -6,19 +6,22 @@ owner seals later keys to it. What a slot says counts only where the owner's rec
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from cryptpad_relay.protocol.frames import Greeting
+from cryptpad_relay.protocol import frames
+from cryptpad_relay.protocol.frames import Greeting, Op
 from cryptpad_relay.protocol.records import Genesis
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.errors import BadLink
 from cryptpad_tui.crypto.keys import ViewKeys
 from cryptpad_tui.crypto.links import Link
 from cryptpad_tui.pad import flows
-from cryptpad_tui.pad.asking import Flow
+from cryptpad_tui.pad.asking import Flow, Request
 from cryptpad_tui.pad.epochs import KeysChangedSince
 from cryptpad_tui.pad.keyring import KeyRing
+from cryptpad_tui.pad.owner_records import lifetime_in, verified_records
 
 ENDED: Final = "the pad's owner has ended it: ask for another"
 
@@ -31,15 +34,21 @@ class LinkStart:
     kind: PadKind
     epoch: int
     keys: ViewKeys = field(repr=False)
+    lifetime: Mapping[str, int] = field(default_factory=dict)
+    """What the owner's records say of the pad's end."""
 
 
 def fetch_start(link: Link, greeting: Greeting) -> Flow[LinkStart]:
     """GENESIS hashes to the pad id, and these are the keys of the present epoch; raises BadLink or Alarm."""
     try:
         genesis, kind = yield from flows.fetch_genesis(link.pad_id, link.epoch, link.keys(), greeting)
+        start = LinkStart(genesis, kind, link.epoch, link.keys())
     except KeysChangedSince as changed:
-        return _through_slot(link, changed)
-    return LinkStart(genesis, kind, link.epoch, link.keys())
+        start = _through_slot(link, changed)
+    proof = link.keys().subscribe_proof(link.pad_id, link.epoch, greeting.relay_nonce, greeting.relay_pk)
+    body = yield Request(Op.OWNER_REC, frames.OwnerRec(link.pad_id, link.epoch, proof).encode())
+    records = verified_records(start.genesis, frames.OwnerRecords.decode(body).records)
+    return replace(start, lifetime=lifetime_in(records))
 
 
 def _through_slot(link: Link, changed: KeysChangedSince) -> LinkStart:

@@ -16,6 +16,7 @@ from cryptpad_relay.protocol.owner_records import (
     DeleteRecord,
     EpochRecord,
     ExpireRecord,
+    IdleRecord,
     OwnerRecord,
     parse_record,
 )
@@ -29,6 +30,8 @@ ANYWHERE: Final = 2**63
 """The position of a record that did not come in the log."""
 EPOCH_AT: Final = slice(40, 44)
 PREVIOUS_AT: Final = slice(44, 76)
+EXPIRES_MS: Final = "expires_ms"
+IDLE_DAYS: Final = "idle_days"
 VOIDED: Final = "voided by the pad's owner"
 
 
@@ -63,9 +66,19 @@ class OwnerBook:
         """Positions whose changes are gone, and where the record stands: UNPLACED until it is folded."""
         self.end: DeleteRecord | None = None
         """The pad's end, where its owner deleted it."""
-        self.expires_ms = 0
-        """When the relay is to delete the pad; 0 for never."""
+        self.lifetime: dict[str, int] = {}
+        """What the records said of the pad's end; nothing of what no record that was folded names."""
         self._targets: dict[bytes, Entry] = {}
+
+    @property
+    def expires_ms(self) -> int:
+        """When the relay is to delete the pad; 0 for never."""
+        return self.lifetime.get(EXPIRES_MS, 0)
+
+    @property
+    def idle_days(self) -> int:
+        """After how many days without use it is to; 0 for never."""
+        return self.lifetime.get(IDLE_DAYS, 0)
 
     def check(self, raw: bytes, n: int, *, trusted: bool) -> OwnerRecord:
         """The record at n, of the owner and after the last; raises Alarm."""
@@ -114,7 +127,9 @@ class OwnerBook:
         if isinstance(record, DeleteRecord):
             self.end = record
         elif isinstance(record, ExpireRecord):
-            self.expires_ms = record.unix_ms
+            self.lifetime[EXPIRES_MS] = record.unix_ms
+        elif isinstance(record, IdleRecord):
+            self.lifetime[IDLE_DAYS] = record.days
         elif isinstance(record, VoidRecord) and self.voided.get(record.void_n) == UNPLACED:
             self.voided[record.void_n] = n
         self._targets.clear()
@@ -155,6 +170,17 @@ def verified_records(genesis: Genesis, records: tuple[bytes, ...]) -> list[Owner
         book.folded(record, 0)
         checked.append(record)
     return checked
+
+
+def lifetime_in(records: Iterable[OwnerRecord]) -> dict[str, int]:
+    """What verified records say of the pad's end, the newest of each kind."""
+    found: dict[str, int] = {}
+    for record in records:
+        if isinstance(record, ExpireRecord):
+            found[EXPIRES_MS] = record.unix_ms
+        elif isinstance(record, IdleRecord):
+            found[IDLE_DAYS] = record.days
+    return found
 
 
 def voids_in(records: Iterable[OwnerRecord]) -> list[VoidRecord]:

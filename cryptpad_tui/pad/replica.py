@@ -77,6 +77,8 @@ class Replica(StoredFold):
         self.fetch_epoch = 0
         self.fetch_proof = b""
         """What proves on this connection that its owner records may be read here."""
+        self.used_ms = 0
+        """When this vault was last in step with the pad, by its own clock; 0 where it does not know."""
         self.judgement = Judgement(self)
         self.crossed = False
         """Whether another epoch began: what is pending must be made again under its keys."""

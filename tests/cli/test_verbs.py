@@ -200,7 +200,10 @@ def test_status_prints_the_fields_of_the_contract(engine: FakeEngine, command: C
         {"url": "ws://other", "pads": 1, "waiting": 0},
     ]
     first = status["pads"][0]
-    added = ["log_n", "head", "freshness", "alarms", "relay", "past_alarms", "notices"]
+    added = [
+        *["log_n", "head", "freshness", "alarms", "relay", "past_alarms", "notices"],
+        *["expires", "delete_after_unused_days"],
+    ]
     assert list(first) == [*PAD_FIELDS, *added]
     assert (first["log_n"], first["head"], first["freshness"], first["alarms"]) == (
         7,
