@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 ADOPTED: Final = "drive/adopted"
 """The setting with the position of the drive's log that the vault's table of pads agrees with."""
 _NOT_YET: Final = "-"
-SLICE: Final = 100
+SLICE: Final = 25
 """Pads of one turn of the event loop, so that ten thousand from another device do not stall a screen."""
 QUIET_S: Final = 0.5
 """A drive is opened for its relay alone so long after the start, when the first screen stands."""

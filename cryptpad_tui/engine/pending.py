@@ -7,17 +7,18 @@ and what is not durable yet, in this order. It never sends; what may be signed, 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.errors import EngineFailure
-from cryptpad_tui.crdt.split import own_end
+from cryptpad_tui.crdt.split import own_end, split_update
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.engine import generations, verdicts
 from cryptpad_tui.engine.flush_timer import FlushTimer
 from cryptpad_tui.engine.values import SessionEvent
 from cryptpad_tui.pad.outgoing import SealResult
 from cryptpad_tui.pad.stored_fold import Replaced
+from cryptpad_tui.pad.writer import Writer
 from cryptpad_tui.vault.errors import UnknownPad, VaultError
 
 if TYPE_CHECKING:
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine.session import PadSession
     from cryptpad_tui.pad.fold import Fold
 
-COMPACT_ROWS: Final = 256
-"""So many pending edits of closed windows are made one, so that opening a pad stays cheap."""
-COMPACT_BYTES: Final = 4_096
-"""Longer ones are no keys: a long import in parts is as cheap to open as it would be whole."""
 _REMOVED: Final = "removed in another window; copy what you need"
 
 
@@ -254,15 +251,14 @@ class PendingEdits:
             self.go_back()
             raise
         if ids is not None:
-            self._shown = []
-            self._saved(ids)
+            self.replaced(ids)
         self._session.count_waiting()
 
     def _remake(self, *, with_outbox: bool) -> list[int] | None:
         self.take_in_others()
         if self._store.outbox() and not with_outbox:
             return None
-        if not self._shows_all_pending():
+        if not self.shows_all_pending():
             return None
         journal_ids, outbox_ids = self._replica.queue.remake_ids(with_outbox=with_outbox)
         own = self._replica.writer
@@ -272,18 +268,41 @@ class PendingEdits:
             self._session.use_another_writer()
         writer = self._replica.writer
         assert writer is not None
+        self.make_again(writer)
+        return self.replace(journal_ids, outbox_ids, writer)
+
+    def make_again(self, writer: Writer, *, part_bytes: int = 0) -> None:
+        """What the view shows beyond the log, as this writer's edits that are not saved yet, in parts of at
+        most so many bytes."""
         canonical = self._replica.canonical_state()
         # What the log holds and the view does not would be taken back.
         _apply_all(self.view, (canonical,))
         self.view.rebase(canonical, writer.client_id)
         self._unsaved = self.view.take_updates()
+        if part_bytes:
+            made = self._unsaved
+            self._unsaved = [part for each in made for part in split_update(each, max_bytes=part_bytes)]
+
+    @property
+    def is_as_shown(self) -> bool:
+        """Whether no window made pending edits again since they were read here."""
+        return self._engine.generation(self._pad_id) == self._generation
+
+    def replaced(self, ids: list[int]) -> None:
+        """What was made again has these rows."""
+        self._shown = []
+        self._saved(ids)
+        self._session.count_waiting()
+
+    def replace(self, journal_ids: Sequence[int], outbox_ids: Sequence[int], writer: Writer) -> list[int]:
+        """Inside a transaction: put that in the place of these rows."""
         self._engine.register_writer(self._pad_id, writer.pk)
         self._generation = self._engine.bump_generation(self._pad_id)
         return self._store.replace_pending(
             journal_ids=journal_ids, outbox_ids=outbox_ids, writer_pk=writer.pk, updates=self._unsaved
         )
 
-    def _shows_all_pending(self) -> bool:
+    def shows_all_pending(self) -> bool:
         """Whether nothing waits that was made on more of the log than is here: it would be dropped unseen."""
         clocks = self.view.state_vector()
         ends = [own_end(update) for update in self._replica.queue.pending_updates()]
@@ -297,15 +316,6 @@ class PendingEdits:
         self._generation = generations.unknown(self._generation)
         with contextlib.suppress(VaultError):
             self._session.follow_vault()
-
-    def compact_if_long(self) -> None:
-        """Make what dead windows left one edit, where it is long."""
-        rows = self._store.journal_after(0)
-        short = sum(len(row.update) < COMPACT_BYTES for row in rows)
-        if short < COMPACT_ROWS or self._replica.writer is None or self._store.outbox():
-            return
-        if not any(self._engine.is_live_writer(self._pad_id, pk) for pk in {row.writer_pk for row in rows}):
-            self.remake(with_outbox=False)
 
 
 def _apply_all(document: ViewDocument, updates: Iterable[bytes]) -> None:

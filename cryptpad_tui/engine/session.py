@@ -18,6 +18,7 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Change, Origin, Position
 from cryptpad_tui.engine import alarms, lifetime, notices, standing
 from cryptpad_tui.engine.authors import Authors
+from cryptpad_tui.engine.compacting import compact_if_long
 from cryptpad_tui.engine.company import Company
 from cryptpad_tui.engine.files.names import own_file
 from cryptpad_tui.engine.keyrings import secret_of
@@ -76,7 +77,7 @@ class PadSession:
         self.view.observe(self._changed)
         self.view.observe_maps(lambda root, keys: self.pending.save_soon())
         self.count_waiting()
-        self.pending.compact_if_long()
+        compact_if_long(engine, self)
 
     # -- the document
 

@@ -50,7 +50,7 @@ class StoredFold:
         """Entries that could not be loaded here, and that the owner voided."""
         self.fold = self.new_fold()
         self.local_checkpoint_n = 0
-        self._tail_bytes = 0
+        self._tail_bytes = self._checkpoint_bytes = 0
         self.reloaded = False
         """Whether the fold was made anew from storage, so that what is shown may lack entries of it."""
         self.replaced: Replaced | None = None
@@ -130,6 +130,7 @@ class StoredFold:
         """A fold at this vault's checkpoint, which takes these entries as voided."""
         fold, saved = self.new_fold(), self.store.checkpoint()
         if saved:
+            self._checkpoint_bytes = len(saved[1])
             restore_checkpoint(fold, saved[1])
             if fold.start is None:
                 fold.start = start_of_log(self.store, self.keys)
@@ -200,7 +201,8 @@ class StoredFold:
         """While a pad is open: rarely, since a checkpoint costs the document's length."""
         if not self._is_stored:
             return
-        size = self.fold.document.text_bytes()
+        # A drive has no text, and is long all the same.
+        size = max(self.fold.document.text_bytes(), self._checkpoint_bytes)
         entries = self.fold.n - self.local_checkpoint_n
         if entries >= CHECKPOINT_TAIL_ENTRIES or self._tail_bytes > max(CHECKPOINT_TAIL_BYTES, size):
             self.save_checkpoint()
@@ -213,7 +215,9 @@ class StoredFold:
         if not self._is_stored or self.unconfirmed_start:
             return
         if self.fold.n > self.local_checkpoint_n or again:
-            self.store.set_checkpoint(self.fold.n, encode_checkpoint(self.fold))
+            state = encode_checkpoint(self.fold)
+            self._checkpoint_bytes = len(state)
+            self.store.set_checkpoint(self.fold.n, state)
             self.local_checkpoint_n = self.fold.n
             self._tail_bytes = 0
 

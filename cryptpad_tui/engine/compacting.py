@@ -1,0 +1,52 @@
+"""What ended commands left of a pad's edits, made one: opening the pad then costs no more with each of them.
+
+A long drive takes seconds, in a thread. Meanwhile the vault is nobody's, or a key press would wait for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine.engine import Engine
+    from cryptpad_tui.engine.session import PadSession
+    from cryptpad_tui.pad.writer import Writer
+
+COMPACT_ROWS: Final = 256
+"""So many pending edits of closed windows are made one, so that opening a pad stays cheap."""
+COMPACT_BYTES: Final = 4_096
+"""Longer ones are no keys: a long import in parts is as cheap to open as it would be whole."""
+
+PART_BYTES: Final = 100_000
+"""An edit of megabytes is signed at once, which keeps the event loop; a checkpoint comes every 64 edits."""
+
+
+def compact_if_long(engine: Engine, session: PadSession) -> None:
+    """Before anybody types in the pad here."""
+    store, writer = session.replica.store, session.replica.writer
+    rows = store.journal_after(0)
+    short = sum(len(row.update) < COMPACT_BYTES for row in rows)
+    if short < COMPACT_ROWS or writer is None or store.outbox():
+        return
+    if any(engine.is_live_writer(session.pad_id, pk) for pk in {row.writer_pk for row in rows}):
+        return
+    try:
+        _compact(session, writer)
+    except BaseException:
+        session.pending.go_back()
+        raise
+
+
+def _compact(session: PadSession, writer: Writer) -> None:
+    pending, store, queue = session.pending, session.replica.store, session.replica.queue
+    with store.transaction():
+        pending.take_in_others()
+        before = queue.remake_ids(with_outbox=True)
+    if before[1] or not pending.shows_all_pending():
+        return
+    pending.make_again(writer, part_bytes=PART_BYTES)
+    with store.transaction():
+        if pending.is_as_shown and queue.remake_ids(with_outbox=True) == before:
+            pending.replaced(pending.replace(*before, writer))
+            return
+    pending.go_back()
