@@ -30,6 +30,7 @@ class UserSettings:
     code_colours: bool = True
     frame_diff: bool = True
     idle_lock_minutes: int = 0
+    bell: str = "off"
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """Keys in the place of the table's, by command."""
 
@@ -109,6 +110,12 @@ SETTINGS: Final = (
     Setting(
         "idle_lock_minutes", 0, "a number from 0 to 1440", _number(0, 1440),
         ("Lock the vault after so many minutes without a key or a click; 0 is never.",), (0, 5, 15, 60),
+    ),
+    Setting(
+        "bell", "off", '"off", "bell" or "osc9"', _one_of("off", "bell", "osc9"),
+        ('When something comes into the inbox: "bell" rings the terminal, "osc9" asks it for a desktop',
+         'notification that names nobody. A sentence stands on the screen in any case.'),
+        ("off", "bell", "osc9"),
     ),
 )  # fmt: skip
 BY_NAME: Final = MappingProxyType({setting.name: setting for setting in SETTINGS})

@@ -20,6 +20,7 @@ from textual.screen import Screen
 from cryptpad_tui.settings.reading import Loaded, config_file, load
 from cryptpad_tui.ui import words
 from cryptpad_tui.ui.backend import Backend, VaultBackend, given_secret
+from cryptpad_tui.ui.bell import Bell
 from cryptpad_tui.ui.commands import all_commands
 from cryptpad_tui.ui.failures import engine_failures
 from cryptpad_tui.ui.forgetting import ForgettingApp
@@ -65,6 +66,7 @@ class CryptpadApp(ForgettingApp):
         self._opening = given_secret(self.backend, passphrase, keyfile)
         self._warm = self._quitting = False
         self.idle = IdleLock(self)
+        self.mail_bell = Bell(self)
         self.lost = ""
         """What could not be saved when the app ended, as a sentence."""
         self._colourist: Colourist | None = None
@@ -102,6 +104,7 @@ class CryptpadApp(ForgettingApp):
             vault.close()
             raise
         self._restore_theme()
+        self.mail_bell.follow(self.engine)
         self.start(asyncio.to_thread(remove_leftovers, runtime_dir(self.environ), vault.directory))
         left_in = self._left_in() if self.habits.settings.open_last else None
         drive = DriveScreen()
@@ -152,6 +155,7 @@ class CryptpadApp(ForgettingApp):
     async def drop_engine(self) -> None:
         """Flush and close; the vault's keys are gone afterwards."""
         engine, self.engine = self.engine, None
+        self.mail_bell.stop()
         self.habits.lock()
         if self._colourist is not None:
             await self._colourist.closed()
@@ -209,6 +213,18 @@ class CryptpadApp(ForgettingApp):
         else:
             self.toast(text)
 
+    def refresh_bell(self) -> None:
+        """The inbox changed: show the count where it stands."""
+        from cryptpad_tui.ui.screens.drive import DriveScreen
+
+        if isinstance(self.screen, DriveScreen):
+            self.screen.show()
+
+    def ring(self, sound: str) -> None:
+        """What the person chose to hear of a message; nothing unless they did."""
+        if sound and self._may_write():
+            self._write(sound)
+
     def toast(self, text: str) -> None:
         """A sentence over a screen without a status line."""
         super().notify(text)
@@ -235,6 +251,7 @@ class CryptpadApp(ForgettingApp):
         return {
             **always,
             "app.relay": errands.choose_relay,
+            **errands.people.actions(),
             "app.devices": errands.devices.show,
             "app.lock": self.lock,
         }

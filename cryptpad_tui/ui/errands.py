@@ -9,6 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from cryptpad_tui.ui import words
+from cryptpad_tui.ui.contact_errands import ContactErrands
 from cryptpad_tui.ui.devices import DeviceErrands
 from cryptpad_tui.ui.exchange_errands import ExchangeErrands
 from cryptpad_tui.ui.file_errands import FileErrands
@@ -36,6 +37,7 @@ class Errands:
         self.devices = DeviceErrands(app, engine)
         self.files = FileErrands(app, engine)
         self.exchange = ExchangeErrands(app, engine)
+        self.people = ContactErrands(app, engine)
 
     async def join_pad(self) -> None:
         """Ask for a link, fetch and check the pad, open it."""

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from cryptpad_tui.comments.book import Book
@@ -144,6 +145,7 @@ class FakeEngine:
         self.drive = self.drive_session = self
         self.has_drive_open = True
         self.open_pads: list[FakeSession] = []
+        self.mail = SimpleNamespace(observe=lambda callback: lambda: None, soon=lambda: None)
 
     def listing(self, *, trashed: bool = False) -> list[PadListing]:
         return list(self.lines)

@@ -22,13 +22,14 @@ class SectionsLine(TextLine):
             super().__init__()
             self.section = section
 
-    def tell(self, shelf: Shelf, shown: int) -> None:
+    def tell(self, shelf: Shelf, shown: int, *, mail: int = 0) -> None:
         """Say what is shown of the drive."""
         left = [_tab(section, chosen=section is shelf.view.section) for section in Section]
         marked = f"{len(shelf.marks)} marked · " if shelf.marks else ""
         count = "1 pad" if shown == 1 else f"{shown} pads"
         order = "" if shelf.view.section is Section.TRASH else f" · {shelf.view.sort}"
-        right: list[Part] = [(marked, "strong"), (f"{count}{order} ", "muted")]
+        came = f"✉ {mail} · " if mail else ""
+        right: list[Part] = [(came, "key"), (marked, "strong"), (f"{count}{order} ", "muted")]
         self.show(left, right)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:

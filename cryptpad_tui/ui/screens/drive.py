@@ -125,7 +125,7 @@ class DriveScreen(CommandScreen[None], ListKeys):
         self.rows.show_empty(emptiness(self.shelf.view.section, self.shelf.needle))
         self.rows.show(rows, index=index)
         shown = sum(isinstance(row, PadRow) for row in rows)
-        self.query_one(SectionsLine).tell(self.shelf, shown)
+        self.query_one(SectionsLine).tell(self.shelf, shown, mail=self.door.mail_bell.count)
         text, role = self._state()
         self.query_one(StatusLine).show([(f" {text}", role)])
         self._peek_soon()

@@ -1,0 +1,109 @@
+"""The inbox and contacts on the screen: what came is told, answered and compared without the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ui.test_screens_real import make_vault, running, sees, until
+
+from cryptpad_tui.engine import contacts, inviting
+from cryptpad_tui.engine.contacts import ContactLine
+from cryptpad_tui.engine.inbox import InboxLine
+from cryptpad_tui.host.embedded_relay import EmbeddedRelay
+from cryptpad_tui.people.contacts import Standing
+from cryptpad_tui.ui import contact_words
+from cryptpad_tui.ui.screens.drive import DriveScreen
+from cryptpad_tui.ui.screens.pad import PadScreen
+from cryptpad_tui.ui.screens.people_list import PeopleList
+from cryptpad_tui.ui.screens.safety import SafetyScreen
+
+HOSTILE = "\x1b]0;pwned\x07[bold]Ben[/]\u202e"
+
+
+@pytest.fixture
+def homes(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
+    anna = make_vault(tmp_path / "a", "ANNA", "local")
+    relay = EmbeddedRelay(tmp_path / "a" / "relay")
+    yield anna, make_vault(tmp_path / "b", "BOB", relay.start_or_find())
+    relay.stop()
+
+
+async def test_asked_accepted_compared_invited_and_in_the_pad(homes: tuple[Path, Path]) -> None:
+    async with running(homes[0]) as (anna, keys_a), running(homes[1]) as (bob, keys_b):
+        hers, his = anna.engine, bob.engine
+        assert hers
+        assert his
+        await contacts.card(hers)
+        contacts.add(hers, (await contacts.card(his)).text)
+        await until(sees(bob, "asks to be your contact"), bob)
+        await until(sees(bob, "✉ 1"), bob)
+        await keys_b.press("f10")
+        await until(lambda: isinstance(bob.screen, PeopleList), bob)
+        await keys_b.press("enter")
+        await until(sees(bob, "not verified"), bob)
+        await keys_b.press("enter")
+        await until(sees(bob, "Nothing here"), bob)
+        await keys_b.press("escape")
+        await until(sees(anna, "is your contact now"), anna)
+
+        await keys_a.press("ctrl+p")
+        await keys_a.press(*"safety numbers", "enter")
+        await until(sees(anna, "Add somebody by their card"), anna)
+        await keys_a.press("down", "down", "enter")
+        await until(sees(anna, "Compare the safety number"), anna)
+        await keys_a.press("enter")
+        await until(lambda: isinstance(anna.screen, SafetyScreen), anna)
+        number = contacts.number_with(his, contacts.find(his, "ANNA"))
+        await until(sees(anna, " ".join(number.split()[:3])), anna)
+        await keys_a.press("down", "enter")
+        await until(sees(anna, "✓ verified"), anna)
+        await keys_a.press("escape")
+
+        plan = hers.create_pad("Plan", text="together\n").pad_id
+        await inviting.invite(hers, plan, "BOB", view=False)
+        await until(sees(bob, "invites you to “Plan”"), bob)
+        assert isinstance(bob.screen, DriveScreen)
+        await keys_b.press("f10")
+        await until(lambda: isinstance(bob.screen, PeopleList), bob)
+        await keys_b.press("enter")
+        await until(sees(bob, "Open the pad"), bob)
+        await keys_b.press("enter")
+        await until(lambda: isinstance(bob.screen, PadScreen), bob)
+        await until(sees(bob, "together"), bob)
+
+
+def line(**changes: object) -> InboxLine:
+    values: dict[str, object] = {
+        "number": 1, "mail_id": bytes(16), "kind": "mention", "sender": HOSTILE, "contact_id": "ab" * 16,
+        "verified": False, "sent_ms": 0, "sentence": HOSTILE, "needs_answer": False, "warning": HOSTILE,
+    }  # fmt: skip
+    return InboxLine(**(values | changes))  # type: ignore[arg-type]
+
+
+def test_nothing_of_a_stranger_reaches_the_terminal_as_it_came() -> None:
+    contact = ContactLine("ab" * 16, HOSTILE, Standing.ASKS, False, False, False, HOSTILE)
+    rows = [contact_words.inbox_row(line(), 0), contact_words.contact_row(contact)]
+    parts = [part[0] for row in rows for part in (*row.left, *row.right)]
+    told = [
+        *contact_words.told(line()),
+        *contact_words.about(contact),
+        contact_words.who(HOSTILE, verified=False),
+    ]
+    for text in (*parts, *told):
+        assert not [char for char in text if ord(char) < 32 or char in "\u202e\x9b"]
+
+
+def test_changed_keys_are_offered_to_be_compared_first_and_refused_before_accepted() -> None:
+    names = [option.name for option in contact_words.answers(line(kind="changed-keys", needs_answer=True))]
+    assert names == ["compare", "later", "decline", "accept"]
+
+
+def test_a_terminal_is_rung_only_where_that_was_chosen() -> None:
+    from cryptpad_tui.settings.table import UserSettings
+    from cryptpad_tui.ui.bell import SOUNDS
+
+    assert SOUNDS[UserSettings().bell] == ""
+    assert SOUNDS["bell"] == "\a"
+    assert SOUNDS["osc9"].startswith("\x1b]9;")
