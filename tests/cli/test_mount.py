@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -61,6 +62,19 @@ def until(happens: Callable[[], bool], within_s: float = 20) -> None:
         time.sleep(0.2)
 
 
+def as_rsync_does(source: Path, target: Path) -> None:
+    """By rsync itself, or where that is not installed, by its steps: a hidden file, old times, renamed."""
+    if rsync := shutil.which("rsync"):
+        subprocess.run([rsync, "-a", f"{source}/", f"{target}/"], check=True)
+        return
+    target.mkdir()
+    for file in source.iterdir():
+        beside = target / f".{file.name}.Xy12Zz"
+        shutil.copy2(file, beside)
+        time.sleep(0.6)
+        beside.rename(target / file.name)
+
+
 def test_other_programs_files_and_other_windows_pads_follow_each_other(
     person: Person, folder: tuple[str, Path], mounted: subprocess.Popen[bytes]
 ) -> None:
@@ -86,11 +100,11 @@ def test_other_programs_files_and_other_windows_pads_follow_each_other(
         until(lambda: person.does("cat", plan) == "rubbish")
         subprocess.run([git, "-C", str(disk), "checkout", "-q", "--", "."], check=True)
         until(lambda: person.does("cat", plan) + "\n" == kept)
-    if rsync := shutil.which("rsync"):
-        (disk.parent / "from").mkdir()
-        (disk.parent / "from" / "Synced.md").write_text("from elsewhere\n")
-        subprocess.run([rsync, "-a", f"{disk.parent}/from/", f"{disk}/sub/"], check=True)
-        until(lambda: "Synced" in person.does("ls", name, "--tree"))
+    (disk.parent / "from").mkdir()
+    (disk.parent / "from" / "Synced.md").write_text("from elsewhere\n")
+    os.utime(disk.parent / "from" / "Synced.md", (1, 1))
+    as_rsync_does(disk.parent / "from", disk / "sub")
+    until(lambda: "Synced" in person.does("ls", name, "--tree"))
     # A rename goes both ways, and a binary that lands on a pad's file is kept beside.
     (disk / "Plan.md").rename(disk / "Idea.md")
     until(lambda: "Idea" in person.does("ls", name))
