@@ -125,7 +125,9 @@ class CryptpadApp(ForgettingApp):
 
     async def _remind(self, engine: Engine) -> None:
         from cryptpad_tui.ui.kit_reminder import remind_of_kit
+        from cryptpad_tui.ui.login_errands import watch_login
 
+        self.start(watch_login(self, engine))
         await remind_of_kit(self, engine)
 
     def _left_in(self) -> bytes | None:
@@ -253,6 +255,7 @@ class CryptpadApp(ForgettingApp):
             "app.relay": errands.choose_relay,
             **errands.people.actions(),
             "app.devices": errands.devices.show,
+            "app.login": self._login,
             "app.lock": self.lock,
         }
 
@@ -271,6 +274,12 @@ class CryptpadApp(ForgettingApp):
             name = await self.push_screen_wait(PaletteScreen(screen.contexts))
             if name is not None:
                 screen.perform(name)
+
+    async def _login(self) -> None:
+        from cryptpad_tui.ui.login_errands import manage_login
+
+        if self.engine is not None:
+            await manage_login(self, self.engine)
 
     async def _settings(self) -> None:
         from cryptpad_tui.ui.settings_errand import change_settings

@@ -9,11 +9,23 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
     from cryptpad_tui.vault.vault import Vault
+
+
+class LoginAnswers(NamedTuple):
+    """What a person typed to sign in. The key may be empty."""
+
+    relay: str
+    login: str
+    passphrase: str
+    key: str
+
+    def __repr__(self) -> str:
+        return "LoginAnswers()"
 
 
 class Backend(Protocol):
@@ -21,6 +33,7 @@ class Backend(Protocol):
 
     def has_vault(self) -> bool: ...
     def create(self, passphrase: bytes, name: str, relay: str | None) -> tuple[Vault, str]: ...
+    def sign_in(self, answers: LoginAnswers) -> Vault: ...
     def open(self, passphrase: bytes) -> Vault: ...
     def open_by_recovery(self, recovery_key: str) -> Vault: ...
     def open_by_keyfile(self, keyfile: Path) -> Vault: ...
@@ -56,6 +69,22 @@ class VaultBackend:
         )
         assert recovery_key is not None
         return vault, recovery_key
+
+    def sign_in(self, answers: LoginAnswers) -> Vault:
+        """This machine's vault for the account of a login; raises LoginError and what a relay may mean."""
+        import asyncio
+
+        from cryptpad_tui.engine import signing_in
+        from cryptpad_tui.people.login_keys import Credentials, SecretKey
+        from cryptpad_tui.vault.passwords import DEFAULT_MEMORY_MIB
+
+        secret = SecretKey.parse(answers.key) if answers.key.strip() else None
+        relay = answers.relay.strip()
+        credentials = Credentials(answers.login, answers.passphrase, secret)
+        found = asyncio.run(signing_in.sign_in(relay, credentials))
+        chosen = answers.passphrase.encode()
+        memory_mib = self._kdf_memory_mib or DEFAULT_MEMORY_MIB
+        return signing_in.make_vault(self._home, chosen, found, relay, kdf_memory_mib=memory_mib)
 
     def open(self, passphrase: bytes) -> Vault:
         from cryptpad_tui.vault.vault import Vault

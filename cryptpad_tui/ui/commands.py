@@ -48,6 +48,7 @@ APP_COMMANDS: Final = (
     AppCommand("app.palette", "Every command, by name", ("ctrl+p",), "app", "Commands"),
     AppCommand("app.relay", "Choose the relay", ("ctrl+r",), "app"),
     AppCommand("app.devices", "Your other machines: let one in by a code, take one out", (), "app"),
+    AppCommand("app.login", "A login for new machines", (), "app"),
     AppCommand("app.inbox", "The inbox: what contacts sent", ("f10",), "app"),
     AppCommand("app.contacts", "Contacts, safety numbers and your card", (), "app"),
     AppCommand("app.invite", "Invite a contact into the pad", (), "app"),
@@ -56,6 +57,9 @@ APP_COMMANDS: Final = (
     AppCommand("app.theme", "Next colour theme", (), "app"),
     AppCommand("app.cursor", "Show the terminal's cursor in every field", (), "app"),
     AppCommand("form.next", "Next field, or done", ("enter", "ctrl+j"), "form", "Next"),
+    AppCommand(
+        "form.sign_in", "Sign in with a login; again, a new account", ("f2",), "form", "I have a login"
+    ),
     AppCommand("form.cancel", "Leave without a vault", ("escape",), "form"),
     AppCommand("unlock.recovery", "Unlock with the recovery key", ("f2",), "unlock", "Recovery key"),
     AppCommand("drive.open", "Open the pad", ("enter", "ctrl+j"), "drive", "Open"),

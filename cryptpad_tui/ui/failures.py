@@ -25,3 +25,17 @@ def engine_failures() -> tuple[type[Exception], ...]:
 
     ours = (EngineError, DriveError, RelayUnreachable, VaultError, HostError, CryptoError, DocumentError)
     return (*ours, Alarm, Malformed, Refused, OSError)
+
+
+def code_failures() -> tuple[type[Exception], ...]:
+    """The same where a one-time code is shown or entered."""
+    from cryptpad_tui.pad.codes import CodeError
+
+    return (CodeError, *engine_failures())
+
+
+def login_failures() -> tuple[type[Exception], ...]:
+    """The same of a login at the relay."""
+    from cryptpad_tui.people.login_errors import LoginError
+
+    return (*engine_failures(), LoginError)

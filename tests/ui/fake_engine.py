@@ -31,6 +31,7 @@ from cryptpad_tui.engine.authors import Author
 from cryptpad_tui.pad.alarms import Notice
 from cryptpad_tui.pad.freshness import Freshness, FreshnessState
 from cryptpad_tui.pad.judgement import StartReport
+from cryptpad_tui.people.login_errors import NoSuchLogin
 from cryptpad_tui.vault import errors as vault_errors
 from cryptpad_tui.vault.errors import DiskFull, WrongPassphrase
 
@@ -245,6 +246,7 @@ class FakeBackend:
     def __init__(self, engine: FakeEngine, *, exists: bool = True) -> None:
         self._engine, self._exists = engine, exists
         self.created: tuple[object, ...] = ()
+        self.signed_in: tuple[object, ...] = ()
 
     def has_vault(self) -> bool:
         return self._exists
@@ -253,6 +255,13 @@ class FakeBackend:
         self.created = (passphrase, name, relay)
         self._exists = True
         return self._engine, "AAAA-BBBB-CCCC-DDDD-EEEE-FFFF-GGGG-HHHH"
+
+    def sign_in(self, answers: Any) -> Any:
+        self.signed_in = tuple(answers)
+        if answers.passphrase != "pw":
+            raise NoSuchLogin
+        self._exists = True
+        return self._engine
 
     def open(self, passphrase: bytes) -> Any:
         if passphrase != SECRET:

@@ -15,11 +15,13 @@ from cryptpad_tui.ui.screens.help import HelpScreen
 from cryptpad_tui.ui.screens.pad import PadScreen
 from cryptpad_tui.ui.screens.palette import PaletteScreen, matches
 from cryptpad_tui.ui.screens.share import ShareScreen
+from cryptpad_tui.ui.screens.sign_in import SignInScreen
 from cryptpad_tui.ui.screens.unlock import UnlockScreen
 
 ROOT = Path(__file__).parents[2]
 SCREENS = (
-    DriveScreen, PadScreen, UnlockScreen, FirstRunScreen, ShareScreen, ChooseDialog, AskDialog, HelpScreen,
+    DriveScreen, PadScreen, UnlockScreen, FirstRunScreen, SignInScreen, ShareScreen, ChooseDialog, AskDialog,
+    HelpScreen,
     PaletteScreen, FindLine,
 )  # fmt: skip
 

@@ -66,9 +66,17 @@ class FirstRunScreen(CommandScreen[None]):
         return {
             "form.next": self.next_field,
             "form.cancel": self.door.quit,
+            "form.sign_in": self.sign_in,
             "list.up": lambda: self._arrow(-1),
             "list.down": lambda: self._arrow(1),
         }
+
+    async def sign_in(self) -> None:
+        """This machine is to be another of an account that there is."""
+        from cryptpad_tui.ui.screens.sign_in import SignInScreen
+
+        if not self._busy:
+            await self.door.switch_screen(SignInScreen())
 
     def _arrow(self, rows: int) -> None:
         if self.focused is self.relays:

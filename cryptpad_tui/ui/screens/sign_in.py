@@ -1,0 +1,116 @@
+"""Another machine of an account that has a login: relay, name, passphrase, and the secret key from the page.
+
+Nothing is written before the relay gave a login that checked out. What is typed here is in no log and in no
+message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+from textual.widgets._input import Input
+
+from cryptpad_tui.ui.backend import LoginAnswers
+from cryptpad_tui.ui.failures import login_failures
+from cryptpad_tui.ui.screens.base import Action, CommandScreen
+from cryptpad_tui.ui.screens.fields import Field, SecretField
+from cryptpad_tui.ui.screens.options import relay_problem
+from cryptpad_tui.ui.words import sentence_of
+
+_FIELDS: Final = ("relay", "login", "passphrase", "key")
+
+
+class SignInScreen(CommandScreen[None]):
+    """Makes the vault of this machine from a login."""
+
+    contexts = ("form", "everywhere")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._busy = False
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(id="form", can_focus=False):
+            yield Static("Sign in with your login", classes="title", markup=False)
+            yield Static(
+                "It brings your drive to this machine. F2 makes a new account instead.", markup=False
+            )
+            yield Static("The relay", classes="label", markup=False)
+            yield Field(id="relay", placeholder="wss://relay.example.org")
+            yield Static("The login's name", classes="label", markup=False)
+            yield Field(id="login", max_length=64)
+            yield Static("The login's passphrase, or its six words", classes="label", markup=False)
+            yield SecretField(id="passphrase")
+            yield Static(
+                "The secret key from the page (none where you have six words)", classes="label", markup=False
+            )
+            yield SecretField(id="key")
+            yield Static("The vault of this machine opens with the same passphrase.", id="hint", markup=False)
+            yield Static("", id="answer", markup=False)
+        yield self.key_bar()
+
+    def on_mount(self) -> None:
+        self.query_one("#relay").focus()
+
+    def actions(self) -> Mapping[str, Action]:
+        return {
+            "form.next": self.next_field,
+            "form.cancel": self.door.quit,
+            "form.sign_in": self.go_back,
+        }
+
+    async def go_back(self) -> None:
+        """A new account instead."""
+        from cryptpad_tui.ui.screens.first_run import FirstRunScreen
+
+        if not self._busy:
+            await self.door.switch_screen(FirstRunScreen())
+
+    def next_field(self) -> object:
+        """Enter: the next field; in the last one, done."""
+        if self.focused is self.query_one(f"#{_FIELDS[-1]}"):
+            return None if self._busy else self._sign_in()
+        self.focus_next()
+        return None
+
+    def answer(self, text: str) -> None:
+        """Say what is missing, or how it went."""
+        line = self.query_one("#answer", Static)
+        line.update(text)
+        self.call_after_refresh(line.scroll_visible, animate=False)
+
+    def _value(self, name: str) -> str:
+        return self.query_one(f"#{name}", Input).value
+
+    def _problem(self) -> tuple[str, str]:
+        if problem := relay_problem(self._value("relay")):
+            return "relay", problem
+        if not self._value("login").strip():
+            return "login", "The login's name is empty."
+        if not self._value("passphrase"):
+            return "passphrase", "The login's passphrase is empty."
+        return "", ""
+
+    async def _sign_in(self) -> None:
+        field, problem = self._problem()
+        if problem:
+            self.answer(problem)
+            self.query_one(f"#{field}").focus()
+            return
+        self._busy = True
+        self.answer("Asking the relay; this takes a second or two…")
+        self.door.warm_up()
+        values = LoginAnswers(*[self._value(name) for name in _FIELDS])
+        try:
+            vault = await asyncio.to_thread(self.door.backend.sign_in, values)
+        except login_failures() as error:
+            self.answer(sentence_of(error))
+            return
+        finally:
+            self._busy = False
+        await self.door.enter(vault)
