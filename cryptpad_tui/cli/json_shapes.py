@@ -6,16 +6,18 @@ import base64
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import AlarmView, LogLine, NoticeLine, PadListing
+    from cryptpad_tui.engine.known_members import Known
     from cryptpad_tui.engine.lifetime import Lifetime
     from cryptpad_tui.engine.membership import Membership
     from cryptpad_tui.pad.proofs import ProofReport
     from cryptpad_tui.vault.search import Match
 
 Json = dict[str, object]
+NOBODY: Final[Mapping[bytes, Known]] = {}
 
 
 def pad_object(pad: PadListing) -> Json:
@@ -37,7 +39,7 @@ def pad_object(pad: PadListing) -> Json:
     }
 
 
-def members_object(membership: Membership) -> Json:
+def members_object(membership: Membership, known: Mapping[bytes, Known] = NOBODY) -> Json:
     """What `members` shows."""
     return {
         "epoch": membership.epoch,
@@ -46,7 +48,14 @@ def members_object(membership: Membership) -> Json:
         "unfinished": membership.unfinished,
         "words": list(membership.words),
         "members": [
-            {"name": line.name, "right": line.role, "how": line.how, "key": line.ident_pk.hex()}
+            {
+                "name": line.name,
+                "right": line.role,
+                "how": line.how,
+                "key": line.ident_pk.hex(),
+                "contact": known[line.ident_pk].name if line.ident_pk in known else None,
+                "verified": line.ident_pk in known and known[line.ident_pk].verified,
+            }
             for line in membership.lines
         ],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,7 @@ from cryptpad_tui.cli.vault_access import in_vault
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
+    from cryptpad_tui.engine.known_members import Known
     from cryptpad_tui.engine.membership import Membership
 
 _TITLE_LIMIT: Final = 4_096
@@ -50,9 +52,10 @@ def members_verb(
     if without_history and every is None:
         raise WrongUse("--without-history goes with --every DAYS")
 
-    async def work(engine: Engine) -> Membership:
+    async def work(engine: Engine) -> tuple[Membership, Mapping[bytes, Known]]:
         from cryptpad_tui.crypto.keys import Role
         from cryptpad_tui.engine import membership, schedule
+        from cryptpad_tui.engine.known_members import known_members
 
         pad_id = engine.find(pad).pad_id
         if keep is not None:
@@ -61,9 +64,11 @@ def members_verb(
             membership.keep(engine, pad_id, found.ident_pk, role=role, name=found.name)
         if every is not None:
             schedule.set_schedule(engine, pad_id, every, history=not without_history)
-        return membership.members(engine, pad_id)
+        now = membership.members(engine, pad_id)
+        return now, known_members(engine, pad_id, [line.ident_pk for line in now.lines])
 
-    _show(in_vault(sources, work), as_json=as_json)
+    now, known = in_vault(sources, work)
+    _show(now, known, as_json=as_json)
 
 
 @click.command("revoke", cls=VerbCommand)
@@ -166,19 +171,35 @@ def _day_ms(date: str) -> int:
     return int(day.timestamp() * 1_000)
 
 
+def _contact(known: Known | None) -> str:
+    """Whom of one's contacts a key belongs to, and whether their keys were compared."""
+    if known is None:
+        return "-"
+    return f"{known.name} ✓" if known.verified else known.name
+
+
 def _ordinal(number: int) -> str:
     ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
 
 
-def _show(membership: Membership, *, as_json: bool) -> None:
+def _show(membership: Membership, known: Mapping[bytes, Known], *, as_json: bool) -> None:
     from cryptpad_tui.cli.json_shapes import members_object
 
     if as_json:
-        output.write_json_object(members_object(membership))
+        output.write_json_object(members_object(membership, known))
         return
-    rows = [(line.name, line.role, line.how, line.ident_pk.hex()[:_MARK_CHARS]) for line in membership.lines]
-    output.write_lines(table(("name", "right", "how", "key"), rows, flexible=0))
+    rows = [
+        (
+            line.name,
+            line.role,
+            line.how,
+            _contact(known.get(line.ident_pk)),
+            line.ident_pk.hex()[:_MARK_CHARS],
+        )
+        for line in membership.lines
+    ]
+    output.write_lines(table(("name", "right", "how", "contact", "key"), rows, flexible=0))
     output.write_line(f"words  {' '.join(membership.words)}")
     from cryptpad_tui.engine.lifetime import Lifetime, words
 

@@ -1,0 +1,35 @@
+"""Which people in a pad are contacts: by a member's identity, or by the key that they proved to be theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cryptpad_tui.engine.contacts import keys_of
+from cryptpad_tui.engine.limited import is_limited
+from cryptpad_tui.people.contacts import Standing, contact_id
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A contact behind a key of a pad. The name is raw."""
+
+    name: str
+    verified: bool
+
+
+def known_members(engine: Engine, pad_id: bytes, idents: Iterable[bytes]) -> dict[bytes, Known]:
+    """Those of these keys that belong to contacts; a limited device knows of none."""
+    if is_limited(engine.vault):
+        return {}
+    mine, by_key = keys_of(engine), engine.people.known_in(pad_id)
+    found = {}
+    for ident in idents:
+        contact = engine.people.contact(by_key.get(ident) or contact_id(ident))
+        if contact is not None and contact.standing in (Standing.CONTACT, Standing.ASKED):
+            found[ident] = Known(contact.name, contact.is_verified(mine) and contact.offered is None)
+    return found
