@@ -69,6 +69,8 @@ class AccountSeal:
 
     def newest(self, record: PadRecord) -> tuple[int, bytes]:
         ring = ring_of(self._engine, record)
-        keys = ring.newest_keys
-        assert isinstance(keys, EditKeys)
-        return ring.newest, keys.edit_seed
+        for epoch in reversed(ring.epochs):
+            keys = ring.known(epoch)
+            if isinstance(keys, EditKeys):
+                return epoch, keys.edit_seed
+        return 0, edit_seed_of(record.secret, 0)

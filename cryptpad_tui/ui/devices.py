@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.ui import words
-from cryptpad_tui.ui.failures import engine_failures
+from cryptpad_tui.ui.failures import code_failures, engine_failures
 from cryptpad_tui.ui.screens.code import CodeDialog
 from cryptpad_tui.ui.screens.dialogs import AskDialog, ChooseDialog
 from cryptpad_tui.ui.screens.options import Option
@@ -105,7 +105,7 @@ class DeviceErrands:
     async def join_by_code(self) -> None:
         """A pad by the code that somebody reads aloud."""
         from cryptpad_tui.engine import codes
-        from cryptpad_tui.pad.codes import Code, CodeError
+        from cryptpad_tui.pad.codes import Code
 
         told = ("The number and the two words that the other person sees, such as 42-cedar-tulip.",)
         typed = await self._app.push_screen_wait(AskDialog("Join a pad by a code", told))
@@ -115,7 +115,7 @@ class DeviceErrands:
         try:
             link = await codes.take_link_here(self._engine, Code.parse(typed))
             listing = await self._engine.join(link)
-        except (CodeError, *engine_failures()) as error:
+        except code_failures() as error:
             self._app.say(words.sentence_of(error), "warning")
             return
         await self._app.open_pad(listing.pad_id)

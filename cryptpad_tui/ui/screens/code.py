@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from cryptpad_tui.ui.failures import engine_failures
+from cryptpad_tui.ui.failures import code_failures
 from cryptpad_tui.ui.screens.base import Action, Dialog
 from cryptpad_tui.ui.words import sentence_of
 
@@ -47,11 +47,9 @@ class CodeDialog(Dialog[bool]):
         return {**super().actions(), **self.page_actions()}
 
     async def _wait(self) -> None:
-        from cryptpad_tui.pad.codes import CodeError
-
         try:
             await self._give(self._show)
-        except (CodeError, *engine_failures()) as error:
+        except code_failures() as error:
             self._show("")
             self.say(sentence_of(error))
             return
