@@ -29,6 +29,10 @@ class PreviewRow(NamedTuple):
 
     line: int
     row: PaintedRow
+    margin: int = 0
+    """The characters at its start that are no text."""
+    goes_on: bool = False
+    """Whether its text goes on from the row before: they are one line of the document, wrapped."""
 
 
 def rows_of(blocks: Iterable[Block], width: int) -> list[PreviewRow]:
@@ -45,22 +49,48 @@ def painted(spans: Sequence[RowSpan], cells: int, unsure_from: int | None = None
     return PaintedRow(BELOW_END.line, 0, 0, False, tuple(spans), cells, unsure_from)
 
 
-def with_matches(row: PaintedRow, pattern: regex.Pattern[str]) -> PaintedRow:
-    """The row with what is searched for marked in it; a cluster that is found in part is marked whole."""
-    shown = "".join([span.text for span in row.spans])
+def with_matches(rows: Sequence[PreviewRow], pattern: regex.Pattern[str]) -> list[PreviewRow]:
+    """The rows with what is searched for marked in them, also where a match goes over the end of a row."""
+    marked: list[PreviewRow] = []
+    first = 0
+    for past in range(1, len(rows) + 1):
+        if past == len(rows) or not rows[past].goes_on:
+            marked += _marked(rows[first:past], pattern)
+            first = past
+    return marked
+
+
+def _marked(rows: Sequence[PreviewRow], pattern: regex.Pattern[str]) -> list[PreviewRow]:
+    """Rows of one line. A margin is looked at in the first alone: a bullet is text, blanks are not."""
+    texts = ["".join([span.text for span in row.row.spans]) for row in rows]
+    shown = texts[0] + "".join([text[row.margin :] for text, row in zip(texts[1:], rows[1:], strict=True)])
     found = matches(pattern, shown, 0, len(shown))
     if not found:
-        return row
-    made: list[RowSpan] = []
+        return list(rows)
+    made: list[PreviewRow] = []
     at = 0
-    for span in row.spans:
+    for number, row in enumerate(rows):
+        at -= row.margin if number else 0
+        made.append(row._replace(row=_with_spans_marked(row, found, at, skipped=row.margin if number else 0)))
+        at += len(texts[number])
+    return made
+
+
+def _with_spans_marked(
+    row: PreviewRow, found: Sequence[tuple[int, int]], at: int, *, skipped: int
+) -> PaintedRow:
+    """A cluster that is found in part is marked whole."""
+    made: list[RowSpan] = []
+    begins = at + skipped
+    for span in row.row.spans:
         for text, cells in _cells_of(span):
-            hit = any(start < at + len(text) and at < end for start, end in found)
+            hit = at >= begins and any(start < at + len(text) and at < end for start, end in found)
             styles = (*span.styles, "find") if hit else span.styles
             at += len(text)
             last = made.pop() if made and made[-1].styles == styles else RowSpan("", 0, styles)
             made.append(RowSpan(last.text + text, last.cells + cells, styles))
-    return replace(row, spans=tuple(made))
+    spans = tuple(made)
+    return row.row if spans == row.row.spans else replace(row.row, spans=spans)
 
 
 def _cells_of(span: RowSpan) -> list[tuple[str, int]]:
@@ -86,7 +116,9 @@ def _rows_of_line(one: Shown, width: int) -> list[PreviewRow]:
         shown = paint(one.text[start:end], clipped(one.spans, start, end), (), TAB_CELLS)
         passed = bisect_right(breaks, start)
         line = one.breaks[passed - 1][1] if passed else one.line
-        rows.append(PreviewRow(line, _beside(rest if at else first, margin, shown)))
+        beside = rest if at else first
+        length = sum([len(span.text) for span in beside])
+        rows.append(PreviewRow(line, _beside(beside, margin, shown), length, goes_on=at > 0))
     return rows
 
 

@@ -65,7 +65,7 @@ class PreviewWindow:
         """The rows of a piece, with the empty one below it."""
         piece = self._pieces.piece(first)
         read = self._read(piece.text, self.width, piece.added, piece.first == 0)
-        rows = [PreviewRow(line + first, row) for line, row in read]
+        rows = [row._replace(line=row.line + first) for row in read]
         if rows and piece.whole:
             rows.append(PreviewRow(max(rows[-1].line, piece.stop - 1), _GAP))
         return rows
@@ -129,5 +129,5 @@ def _rows_of_text(
 ) -> tuple[PreviewRow, ...]:
     """The rows of a piece, counted from its first line; without those of the lines that were added to it."""
     rows = rows_of(preview_of(text, whole=top, colours=colours), width)
-    lines = accumulate([line - added for line, _ in rows], max)
-    return tuple([PreviewRow(line, row) for line, (_, row) in zip(lines, rows, strict=True) if line >= 0])
+    lines = accumulate([row.line - added for row in rows], max)
+    return tuple([row._replace(line=line) for line, row in zip(lines, rows, strict=True) if line >= 0])

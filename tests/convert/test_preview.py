@@ -6,12 +6,13 @@ import re
 from html import unescape
 
 import pytest
+import regex
 from convert.test_commonmark import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cryptpad_tui.convert.preview import preview_of
-from cryptpad_tui.convert.preview_rows import rows_of
+from cryptpad_tui.convert.preview_rows import rows_of, with_matches
 from cryptpad_tui.convert.preview_table import column_widths
 from cryptpad_tui.convert.preview_window import Place, PreviewWindow
 from cryptpad_tui.crdt.line_index import LineIndex
@@ -231,3 +232,23 @@ def test_every_commonmark_example_is_previewed_with_the_words_of_its_page() -> N
         bare = unescape(re.sub(r"<[^>]*>", "", page))
         if "<" not in source and "&" not in source and "![" not in source:
             assert set(re.findall(r"\w+", bare)) <= set(re.findall(r"\w+", drawn.replace("│", " "))), source
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        ("one two three four five six", "threefour"),
+        ("- one two three four five", "threefour"),
+        ("> - one two threefour five", "threefour"),
+        ("one two 漢字漢字漢字漢字漢字漢字 three", ""),
+    ],
+)
+def test_what_is_searched_for_is_marked_over_the_end_of_a_row(source: str, wanted: str) -> None:
+    """And the margin that a row repeats is never part of it."""
+    rows = rows_of(preview_of(source), 14)
+    assert len(rows) > 1
+    marked = with_matches(rows, regex.compile("three ?four"))
+    found = "".join([span.text for row in marked for span in row.row.spans if "find" in span.styles])
+    assert found.replace(" ", "") == wanted
+    texts = [["".join([s.text for s in row.row.spans]) for row in some] for some in (rows, marked)]
+    assert texts[0] == texts[1]

@@ -175,7 +175,7 @@ class PreviewPane(Widget, can_focus=True):
         assert painter is not None
         pattern = searched(self._editor.state)
         if pattern is not None:
-            rows = [row._replace(row=with_matches(row.row, pattern)) for row in rows]
+            rows = with_matches(rows, pattern)
         # A row that looks the same stays the same object: its strip is kept by that.
         self.rows = [
             before[y]._replace(line=row.line) if y < len(before) and before[y].row == row.row else row
