@@ -45,6 +45,11 @@ def note_made(engine: Engine) -> None:
     engine.vault.set_setting(STALE, None)
 
 
+def is_stale(engine: Engine) -> bool:
+    """Whether the kit that was made brings back an account that is no more."""
+    return engine.vault.setting(STALE) is not None
+
+
 def is_due(engine: Engine) -> bool:
     """Once a week, until the kit was made or its maker wants to hear no more; never on the first day."""
     vault, now = engine.vault, engine.wall_ms()
@@ -52,7 +57,7 @@ def is_due(engine: Engine) -> bool:
         return False
     if now - int(vault.setting(REMINDED) or 0) < WEEK_MS:
         return False
-    if vault.setting(STALE):
+    if is_stale(engine):
         return True
     return any(pad.kind != PadKind.DRIVE and now - pad.created_ms >= DAY_MS for pad in vault.pads())
 

@@ -15,6 +15,10 @@ _SENTENCES: Final = (
     "If this machine is lost, or its passphrase forgotten, nothing brings your pads back: nobody knows you.",
     "`cryptpad-tui kit` prints one page that does, and `cryptpad-tui backup FILE` keeps what is written.",
 )
+_STALE: Final = (
+    "The account has another root since the last kit was made, so that kit brings nothing back any more.",
+    "`cryptpad-tui kit` prints one page that does; destroy the old one.",
+)
 
 
 async def remind_of_kit(app: CryptpadApp, engine: Engine) -> None:
@@ -25,6 +29,9 @@ async def remind_of_kit(app: CryptpadApp, engine: Engine) -> None:
         return
     kits.reminded(engine)
     options = (Option("later", "Remind me next week"), Option("never", "Do not remind me again"))
-    answer = await app.push_screen_wait(ChooseDialog("There is no recovery kit yet", _SENTENCES, options))
+    title, told = "There is no recovery kit yet", _SENTENCES
+    if kits.is_stale(engine):
+        title, told = "The recovery kit is no good any more", _STALE
+    answer = await app.push_screen_wait(ChooseDialog(title, told, options))
     if answer == "never" and app.engine is engine:
         kits.reminded(engine, never_again=True)

@@ -93,7 +93,9 @@ def take_account(vault: Vault, other: Vault) -> None:
         vault.set_account_root(other.account_root)
         vault.set_setting("drive/mirror", None)
         drive = other.setting("drive")
-        vault.set_setting("drive", drive)
+        # Where the other one is a limited device, this becomes it, and no account that nobody has.
+        for name in ("drive", *other.settings_under("limited/"), *other.settings_under("account/former")):
+            vault.set_setting(name, other.setting(name))
         if drive is not None:
             take_pad(vault, other, bytes.fromhex(drive))
         if vault.setting("relay_url") is None:
