@@ -15,7 +15,7 @@ demo: .venv/run  ## A throw-away vault and relay, with somebody else typing
 	@$(BIN)/python -m cryptpad_tui.ui.demo
 
 test: check  ## Format, lint, types, import directions, and all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: format lint types imports
 

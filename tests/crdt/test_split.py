@@ -46,17 +46,17 @@ def test_r18_without_splitting_the_same_edits_are_refused() -> None:
         CanonicalDocument(PadKind.TEXT).check(ANN, updates)
 
 
-def test_a_replace_all_with_twenty_thousand_matches_leaves_as_valid_parts_and_comes_back_by_undo() -> None:
+def test_a_replace_all_with_twelve_thousand_matches_leaves_as_valid_parts_and_comes_back_by_undo() -> None:
     view = ViewDocument(client_id=ANN, kind=PadKind.TEXT)
-    view.replace(Position(0, 0), Position(0, 0), "a fox é\n" * 20_000)
-    view.replace_all([TextEdit(Position(n, 2), Position(n, 5), "wolf😀") for n in range(20_000)])
-    assert view.lines[19_999] == "a wolf😀 é"
+    view.replace(Position(0, 0), Position(0, 0), "a fox é\n" * 12_000)
+    view.replace_all([TextEdit(Position(n, 2), Position(n, 5), "wolf😀") for n in range(12_000)])
+    assert view.lines[11_999] == "a wolf😀 é"
     view.undo()
-    assert view.lines[19_999] == "a fox é"
+    assert view.lines[11_999] == "a fox é"
     document = CanonicalDocument(PadKind.TEXT)
     for part in [part for one in view.take_updates() for part in split_update(one)]:
         document.apply(document.check(ANN, [part]))
-    assert document.text() == view.text() == view._engine.whole_text() == "a fox é\n" * 20_000
+    assert document.text() == view.text() == view._engine.whole_text() == "a fox é\n" * 12_000
 
 
 @settings(max_examples=60, deadline=None)

@@ -238,7 +238,7 @@ def _digest(person: Person) -> object:
 
 TestConvergence = Convergence.TestCase
 TestConvergence.settings = settings(
-    max_examples=80,
+    max_examples=50,
     stateful_step_count=40,
     deadline=None,
     derandomize=True,
