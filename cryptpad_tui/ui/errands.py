@@ -13,12 +13,12 @@ from cryptpad_tui.ui.contact_errands import ContactErrands
 from cryptpad_tui.ui.devices import DeviceErrands
 from cryptpad_tui.ui.exchange_errands import ExchangeErrands
 from cryptpad_tui.ui.file_errands import FileErrands
+from cryptpad_tui.ui.link_errands import LinkErrands
 from cryptpad_tui.ui.members import show_members
 from cryptpad_tui.ui.screens import relay
 from cryptpad_tui.ui.screens.dialogs import AskDialog
 from cryptpad_tui.ui.screens.options import LOCAL, NONE, URL, relay_problem
 from cryptpad_tui.ui.screens.passphrase import PassphraseDialog
-from cryptpad_tui.ui.screens.share import ShareScreen
 from cryptpad_tui.ui.standing import Standing
 
 if TYPE_CHECKING:
@@ -34,19 +34,15 @@ class Errands:
         self._app = app
         self._engine = engine
         self.standing = Standing(app, engine)
-        self.devices = DeviceErrands(app, engine)
         self.files = FileErrands(app, engine)
+        self.links = LinkErrands(app, engine)
+        self.devices = DeviceErrands(app, engine)
         self.exchange = ExchangeErrands(app, engine)
         self.people = ContactErrands(app, engine)
 
     async def join_pad(self) -> None:
-        """Ask for a link, fetch and check the pad, open it."""
-        sentences = ("Paste the link that you were given. It starts with pad1:",)
-        link = await self._app.push_screen_wait(AskDialog("Join a pad", sentences, link=True))
-        if link and link.strip():
-            self._app.say("Fetching the pad and checking its history…")
-            listing = await self._engine.join(link)
-            await self._app.open_pad(listing.pad_id)
+        """Ask for a link, say what it gives, fetch and check the pad, open it."""
+        await self.links.join()
 
     async def share(self, pad_id: bytes, title: str) -> None:
         """Show a link to a pad."""
@@ -56,7 +52,8 @@ class Errands:
         if pad.relay is None and self._engine.relay_url() is None:
             self._app.say("A link needs a relay, and none is chosen. Ctrl+R chooses one.", "warning")
             return
-        await self._app.push_screen(ShareScreen(pad_id, title, can_edit=pad.role != "view"))
+        can_edit, is_owner = pad.role != "view", pad.role == "owner"
+        await self.links.share(pad_id, title, can_edit=can_edit, is_owner=is_owner)
 
     async def members(self, pad_id: bytes, title: str) -> None:
         """Show who is in a pad, and take out whom its owner says."""

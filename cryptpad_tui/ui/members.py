@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.ui import words
 from cryptpad_tui.ui.failures import engine_failures
+from cryptpad_tui.ui.link_errands import LinkErrands
 from cryptpad_tui.ui.screens.dialogs import ChooseDialog
 from cryptpad_tui.ui.screens.options import Option
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cryptpad_tui.engine import Engine
+    from cryptpad_tui.engine.link_book import BookLink
     from cryptpad_tui.engine.membership import MemberLine, Membership
     from cryptpad_tui.ui.app import CryptpadApp
 
@@ -29,10 +33,14 @@ async def show_members(app: CryptpadApp, engine: Engine, pad_id: bytes, title: s
     from cryptpad_tui.engine import membership
 
     shown, now = words.safe_title(title), membership.members(engine, pad_id)
-    chosen = await app.push_screen_wait(_list_of(shown, now))
+    named = membership.links(engine, pad_id) if now.lines[0].role == "owner" else []
+    chosen = await app.push_screen_wait(_list_of(shown, now, named))
     if chosen is None or chosen == _CLOSE:
         return
     kind, _, key = chosen.partition(" ")
+    if kind == "end":
+        await _end_link(app, engine, pad_id, shown, key)
+        return
     if kind == "keep":
         _keep(app, engine, pad_id, _line(now, key))
         return
@@ -46,6 +54,27 @@ async def show_members(app: CryptpadApp, engine: Engine, pad_id: bytes, title: s
         app.say(f"The keys were not changed. {words.sentence_of(error)}", "warning")
         return
     app.say("The keys changed. Links of before open the pad no more; Ctrl+T makes one.")
+    if named:
+        await LinkErrands(app, engine).renew(pad_id, title, named)
+
+
+async def _end_link(app: CryptpadApp, engine: Engine, pad_id: bytes, shown: str, key: str) -> None:
+    """One link, after a last question."""
+    from cryptpad_tui.engine import membership
+
+    link = next(link for link in membership.links(engine, pad_id) if link.key.hex() == key)
+    sentences = (membership.WHAT_ENDING_A_LINK_DOES,)
+    options = (Option("keep", "Leave it as it is"), Option("end", "End this link"))
+    title = f"End “{words.safe_title(link.name)}” of “{shown}”?"
+    if await app.push_screen_wait(ChooseDialog(title, sentences, options)) != "end":
+        return
+    app.say("Changing the keys…")
+    try:
+        await membership.end_link(engine, pad_id, link.key.hex())
+    except engine_failures() as error:
+        app.say(f"The link was not ended. {words.sentence_of(error)}", "warning")
+        return
+    app.say(f"The link “{words.safe_title(link.name)}” is ended; members and other named links go on.")
 
 
 def _keep(app: CryptpadApp, engine: Engine, pad_id: bytes, line: MemberLine) -> None:
@@ -56,8 +85,11 @@ def _keep(app: CryptpadApp, engine: Engine, pad_id: bytes, line: MemberLine) -> 
     app.say(f"{words.safe_title(line.name)} stays in the pad when its keys change.")
 
 
-def _list_of(shown: str, now: Membership) -> ChooseDialog:
+def _list_of(shown: str, now: Membership, named: Sequence[BookLink] = ()) -> ChooseDialog:
     sentences = [_described(line) for line in now.lines]
+    sentences += [_described_link(link, now.epoch) for link in named]
+    if now.words:
+        sentences.append(f"The owner's words, which a link shows before it is joined: {' '.join(now.words)}.")
     if now.unfinished:
         sentences.append("A change of keys was begun here and is not done: choose it again.")
     options = [Option(_CLOSE, "Close")]
@@ -69,7 +101,16 @@ def _list_of(shown: str, now: Membership) -> ChooseDialog:
                 options.append(Option(f"keep {key}", f"Make {name} a member"))
             else:
                 options.append(Option(f"out {key}", f"Take {name} out, and end every link"))
+        for link in named:
+            text = f"End the link “{words.safe_title(link.name)}” alone"
+            options.append(Option(f"end {link.key.hex()}", text))
     return ChooseDialog(f"Who is in “{shown}”", sentences, options)
+
+
+def _described_link(link: BookLink, epoch: int) -> str:
+    facts = [_RIGHTS[link.role], *(["locked"] if link.locked else [])]
+    facts += [] if link.epoch == epoch else ["ended when the keys changed"]
+    return f"link “{words.safe_title(link.name)}”  {', '.join(facts)}"
 
 
 def _last_question(shown: str, now: Membership, drop: list[MemberLine]) -> ChooseDialog:

@@ -13,8 +13,12 @@ from textual import events
 from textual.pilot import Pilot
 from ui.fake_engine import HOSTILE, SECRET, FakeBackend, FakeEngine, listing, person
 
+from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Position
-from cryptpad_tui.engine import SessionEvent, SyncWord
+from cryptpad_tui.crypto.keys import Role
+from cryptpad_tui.crypto.links import NO_RELAY, Link, encode_link
+from cryptpad_tui.engine import SessionEvent, SyncWord, linking
+from cryptpad_tui.engine.linking import LinkFacts
 from cryptpad_tui.ui.app import CryptpadApp
 from cryptpad_tui.ui.habits import Habits
 from cryptpad_tui.ui.screens.drive import DriveScreen
@@ -154,13 +158,39 @@ async def test_new_rename_and_remove_with_confirmation() -> None:
         await there.sees("There is no pad here yet")
 
 
-async def test_a_link_pasted_in_pieces_is_joined_whole() -> None:
+async def test_a_link_pasted_in_pieces_is_joined_whole_once_it_said_what_it_gives(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    link = Link(Role.VIEW, bytes(32), 0, bytes(32), 0, bytes(16), NO_RELAY, "wss://relay.example")
+    facts = LinkFacts(bytes(32), "view", PadKind.TEXT, ("tulip",) * 8, link.address, False, False)
+
+    async def look(*_: object, **__: object) -> LinkFacts:
+        return facts
+
+    monkeypatch.setattr(linking, "look", look)
+    text = encode_link(link)
     async with world() as there:
         await there.press("ctrl+o")
         await there.pilot.pause()
-        there.app.post_message(events.Paste(" pad1:AB  │\n    │  CD\n"))
+        there.app.post_message(events.Paste(f" {text[:40]}  │\n    │  {text[40:]}\n"))
         await there.press("enter")
-        await there.until(lambda: ("join", "pad1:ABCD") in there.engine.calls)
+        await there.sees("gives you the right to read it")
+        await there.sees("tulip tulip")
+        assert ("join", link) not in there.engine.calls
+        await there.press("enter")
+        await there.until(lambda: ("join", link) in there.engine.calls)
+
+
+async def test_what_is_no_link_joins_nothing_and_says_why() -> None:
+    async with world() as there:
+        await there.press("ctrl+o")
+        await there.pilot.pause()
+        there.app.post_message(events.Paste("pad1:ABCD"))
+        await there.press("enter")
+        await there.sees("Nothing was joined")
+        await there.press("ctrl+o")
+        await there.press(*"42-tulip", "enter")
+        await there.sees("A code is a number and two words")
 
 
 @pytest.mark.parametrize("url", [None, "local", "wss://relay.example.org"])

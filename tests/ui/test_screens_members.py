@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from ui.test_screens_real import make_vault, pad_of, running, sees, until
 
+from cryptpad_tui.engine import membership
 from cryptpad_tui.engine.membership import MemberLine, Membership
 from cryptpad_tui.host.embedded_relay import EmbeddedRelay
 from cryptpad_tui.ui.members import _list_of
@@ -59,3 +60,33 @@ async def test_the_owner_ends_every_link_and_who_came_by_one_reads_why(homes: tu
         pad_of(anna).view.editor.paste("after\n")
         await until(lambda: not pad_of(anna).session.waiting, anna)
         assert "after" not in pad_of(bob).session.view.text()
+
+
+async def test_a_named_link_is_made_and_ended_on_the_screen(homes: tuple[Path, Path]) -> None:
+    """By the keys: share, a name, a right, the link; then the members, one link, the last question."""
+    async with running(homes[0]) as (anna, keys):
+        await keys.press("ctrl+n")
+        await keys.press("P", "enter")
+        await until(lambda: isinstance(anna.screen, PadScreen), anna)
+        pad_id = pad_of(anna).session.pad_id
+        await keys.press("ctrl+t")
+        await until(sees(anna, "which can be ended alone"), anna)
+        await keys.press("down", "down", "enter")
+        await until(sees(anna, "What do you call this link?"), anna)
+        await keys.press(*"Boris", "enter")
+        await until(sees(anna, "What may they do?"), anna)
+        await keys.press("down", "enter")
+        await until(sees(anna, "pad1:"), anna)
+        await until(sees(anna, "Draw this link"), anna)
+        await keys.press("enter")
+        await until(sees(anna, "needs a window of"), anna)
+        await keys.press("escape")
+        await keys.press("ctrl+p")
+        await keys.press(*"taking", "enter")
+        await until(sees(anna, "link “Boris”"), anna)
+        await keys.press("down", "down", "enter")
+        await until(sees(anna, "members and the other named links"), anna)
+        await keys.press("down", "enter")
+        await until(sees(anna, "“Boris” is ended"), anna)
+        assert anna.engine
+        assert membership.links(anna.engine, pad_id) == []

@@ -92,6 +92,8 @@ async def test_two_apps_edit_one_pad_through_a_relay(homes: tuple[Path, Path]) -
         bob.post_message(events.Paste(link))
         await keys_b.pause()
         await keys_b.press("enter")
+        await until(sees(bob, "gives you the right to read and change it"), bob)
+        await keys_b.press("enter")
         await until(sees(bob, "written by ANNA"), bob)
         await until(sees(bob, "● ANNA"), bob)
         await until(sees(anna, "● "), anna)

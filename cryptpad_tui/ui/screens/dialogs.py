@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from cryptpad_tui.ui import words
 from cryptpad_tui.ui.screens.base import Action, Dialog, ListKeys
-from cryptpad_tui.ui.screens.fields import Field, LinkField
+from cryptpad_tui.ui.screens.fields import Field, LinkField, SecretField
 from cryptpad_tui.ui.screens.options import Option
 from cryptpad_tui.ui.standing_words import Paragraph
 from cryptpad_tui.ui.widgets.row_list import Painting, RowList
@@ -130,3 +130,11 @@ class AskDialog(Dialog[str]):
 
     def actions(self) -> Mapping[str, Action]:
         return {**super().actions(), "dialog.choose": lambda: self.dismiss(self.field.value)}
+
+
+class SecretDialog(AskDialog):
+    """One line that is not shown; it reaches the asker and nobody else."""
+
+    def __init__(self, title: str, sentences: Sequence[str] = ()) -> None:
+        super().__init__(title, sentences)
+        self.field = SecretField()

@@ -1,4 +1,4 @@
-"""A link to a pad: made on request, shown with one sentence about what it gives, copied on request."""
+"""A link to a pad: made on request, shown with what it gives, copied or drawn on request."""
 
 from __future__ import annotations
 
@@ -16,27 +16,46 @@ from cryptpad_tui.ui.screens.options import Option
 from cryptpad_tui.ui.widgets.row_list import RowList
 from cryptpad_tui.ui.words import safe_title, sentence_of
 
-_EDIT: Final = Option("edit", "A link to edit")
-_VIEW: Final = Option("view", "A link to read")
-_GIVES: Final = {
+EDIT: Final = Option("edit", "A link to edit")
+VIEW: Final = Option("view", "A link to read")
+NAMED: Final = Option("named", "A link with a name, which can be ended alone…")
+LOCKED: Final = Option("locked", "A link that a passphrase opens…")
+CODE: Final = Option("code", "A one-time code to read aloud…")
+_DRAW: Final = Option("draw", "Draw this link as a QR code")
+_AROUND_ROWS: Final = 8
+"""Of a window: the frame, the title, the keys and what stands between."""
+GIVES: Final = {
     "edit": "Whoever has this link can read and change the pad, for good, and pass it on. Send it privately.",
     "view": "Whoever has this link can read the pad, for good, and pass it on, but change nothing.",
 }
 
 
-class ShareScreen(Dialog[None], ListKeys):
-    """Asks which link, makes it, shows it."""
+class ShareScreen(Dialog[str], ListKeys):
+    """Asks which link, makes it, shows it. The answer is the name of an option that needs more questions."""
 
     contexts = ("dialog", "list", "share", "everywhere")
 
-    def __init__(self, pad_id: bytes, title: str, *, can_edit: bool) -> None:
+    def __init__(
+        self,
+        pad_id: bytes,
+        title: str,
+        *,
+        can_edit: bool,
+        is_owner: bool = False,
+        made: str = "",
+        gives: str = "",
+    ) -> None:
+        """`made`: a link that was made already, with what it gives; then it is shown and nothing asked."""
         super().__init__()
         self._pad_id = pad_id
         self._title = safe_title(title)
-        self._options = (_VIEW, _EDIT) if can_edit else (_VIEW,)
+        rights = (VIEW, EDIT) if can_edit else (VIEW,)
+        self._options = (*rights, *((NAMED,) if is_owner else ()), LOCKED, CODE) if not made else ()
+        self._made, self._gives = made, gives
         self.options: RowList[Option] = RowList(paint_option, id="options")
         self._busy = False
         self._link = ""
+        self._drawn = False
 
     def body(self) -> ComposeResult:
         with VerticalScroll(id="box", can_focus=False):
@@ -48,42 +67,74 @@ class ShareScreen(Dialog[None], ListKeys):
         yield self.key_bar()
 
     def on_mount(self) -> None:
-        self.options.styles.height = len(self._options)
-        self.options.show(self._options)
+        if self._made:
+            self._link = self._made
+            self._answer(self._gives)
+        else:
+            self._show_options()
+
+    def _show_options(self) -> None:
+        options = (*self._options, *((_DRAW,) if self._link else ()))
+        at = next((i for i, option in enumerate(options) if option == self.options.chosen), 0)
+        self.options.styles.height = len(options)
+        self.options.show(options)
+        self.options.choose(at)
 
     def actions(self) -> Mapping[str, Action]:
         return {
             **super().actions(),
             **self.list_actions(self.options),
             **self.page_actions(),
-            "dialog.choose": lambda: None if self._busy else self._make(),
+            "dialog.choose": lambda: None if self._busy else self._choose(),
             "share.copy": self._copy,
         }
 
     def on_row_list_chosen(self) -> None:
         self.perform("dialog.choose")
 
-    async def _make(self) -> None:
-        option, engine = self.options.chosen, self.door.engine
+    async def _choose(self) -> None:
+        option = self.options.chosen
+        if option in (NAMED, LOCKED, CODE):
+            self.dismiss(option.name if option else None)
+        elif option == _DRAW:
+            self._drawn = True
+            self._answer(self._fitting_code())
+        else:
+            await self._make(option)
+
+    def _fitting_code(self) -> str:
+        """The QR code, or a sentence about the window that it needs."""
+        from cryptpad_tui.host.qr import qr_lines
+
+        lines = qr_lines(self._link)
+        width, height = len(lines[0]) + _AROUND_ROWS, len(lines) + _AROUND_ROWS
+        if self.size.width < width or self.size.height < height:
+            return f"Its QR code needs a window of {width} by {height}; a one-time code needs none."
+        return "\n".join(lines)
+
+    async def _make(self, option: Option | None) -> None:
+        engine = self.door.engine
         if option is None or engine is None:
             return
+        self._drawn = False
         self._busy = True
         self._link = ""
         self._answer("Asking the relay…")
         try:
-            link = await engine.make_link(self._pad_id, view=option is _VIEW)
+            link = await engine.make_link(self._pad_id, view=option is VIEW)
         except engine_failures() as error:
             self._answer(f"No link was made. {sentence_of(error)}")
             return
         finally:
             self._busy = False
         self._link = link
-        self._answer(_GIVES[option.name])
+        self._answer(GIVES[option.name])
 
     def _answer(self, text: str) -> None:
         if self.is_attached:
             self.query_one("#answer", Static).update(text)
-            self.query_one("#link", Static).update(self._link)
+            self.query_one("#link", Static).update("" if self._drawn else self._link)
+            self._show_options()
             self.query_one("#copied", Static).update("Ctrl+C copies it." if self._link else "")
 
     def _copy(self) -> None:
