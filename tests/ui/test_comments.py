@@ -88,7 +88,7 @@ async def test_what_is_selected_can_be_commented_on_answered_and_marked_as_done(
         await there.press(*"why?", "enter")
         await there.sees("1 comment ")
         assert marked(there) == ["nine"]
-        await there.press("left", "alt+r")
+        await there.press("alt+r")
         await there.until(lambda: isinstance(there.app.screen, ReportDialog))
         assert "“nine” (line 2)" in there.text()
         assert "why?" in there.text()

@@ -250,6 +250,8 @@ class Comments(PadFeature):
         def make(text: str) -> None:
             first, last = (view.locate(anchor) for anchor in ends)
             self._book.comment(first or start, max(first or start, last or end), text)
+            # The same key again shows the comment, and does not begin another on the same words.
+            self.view.command("select.clear")
 
         await self._write(title, make)
 
