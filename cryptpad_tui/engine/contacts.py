@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.engine import mailbox, outbox
+from cryptpad_tui.engine.keyrings import former_roots
 from cryptpad_tui.engine.mail_errors import (
     ContactNameTaken,
     KeysAreOthers,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
 
 MIN_KEY_CHARS: Final = 8
+_INTRODUCED: Final = "introduced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,7 @@ def add(engine: Engine, text: str, *, label: str = "", note: str = "", replaces:
         return _offer(engine, find(engine, replaces), theirs)
     known = engine.people.contact(contact_id(theirs.ident_pk))
     if known is not None and known.standing in (Standing.CONTACT, Standing.ASKED):
-        known = replace(known, label=label or known.label)
-        return _offer(engine, known, theirs)
+        return _again(engine, replace(known, label=label or known.label), theirs, note)
     _check_name(engine, label or theirs.name, contact_id(theirs.ident_pk))
     asked = Contact(contact_id(theirs.ident_pk), theirs, Standing.ASKED, label)
     if known is not None and known.standing is Standing.ASKS:
@@ -116,6 +117,30 @@ def _offer(engine: Engine, known: Contact, theirs: Card) -> Contact:
     with engine.people.durable():
         engine.people.put_contact(after)
     return after
+
+
+def _again(engine: Engine, known: Contact, theirs: Card, note: str) -> Contact:
+    """A card of somebody who is known: where the keys are the same, they are asked once more."""
+    after = rules.offer(known, theirs)
+    with engine.people.durable():
+        engine.people.put_contact(after)
+        if after.offered is None:
+            _ask(engine, after, note)
+    return after
+
+
+def introduce_again(engine: Engine) -> None:
+    """The account has another root, so to contacts one is somebody new: ask each of them once."""
+    if not former_roots(engine):
+        return
+    current = int.from_bytes(keys_of(engine)[0][:6])
+    if engine.people.number(_INTRODUCED) == current:
+        return
+    with engine.people.durable():
+        for each in engine.people.contacts():
+            if each.is_open:
+                _ask(engine, each, "My account has new keys: please compare the safety number.")
+        engine.people.set_number(_INTRODUCED, current)
 
 
 def _check_name(engine: Engine, name: str, own_id: str) -> None:

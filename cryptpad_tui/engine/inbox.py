@@ -69,6 +69,7 @@ async def look(engine: Engine, *, wait_s: float = 10.0) -> InboxReport:
         await connection.run(mailbox.bind(engine, connection.greeting))
         # What another device took and answered is known before anything is taken here.
         await _drive_in_step(engine, wait_s)
+        contacts.introduce_again(engine)
         fetched = await connection.run(mailbox.fetch(engine))
         sent = await outbox.send(engine, wait_s=wait_s)
         if await _drive_in_step(engine, wait_s):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from cryptpad_relay.protocol.errors import Refused
 from cryptpad_relay.protocol.frames import Frame
 from cryptpad_tui.engine import mailbox, outbox
+from cryptpad_tui.engine.contacts import introduce_again
 from cryptpad_tui.engine.errors import EngineError
 from cryptpad_tui.engine.limited import is_limited
 from cryptpad_tui.engine.own_card import RELAY_SETTING, check_relay, myself
@@ -115,6 +116,7 @@ class MailWatch:
         self._drop = []
         connection.on_push(myself(self._engine).mailbox_id, self._pushed)
         await connection.run(mailbox.bind(self._engine, connection.greeting))
+        introduce_again(self._engine)
         self._bound, self._came = connection, True
 
     def _pushed(self, _: Frame) -> None:

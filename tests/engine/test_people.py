@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from cryptpad_tui.engine import Engine, contacts, inbox, inviting, mailbox, membership, outbox
+from cryptpad_tui.engine.keyrings import FORMER_ROOTS
 from cryptpad_tui.engine.mail_errors import ContactNameTaken, KeysAreOthers, NotAContact, UnknownItem
 from cryptpad_tui.people.contacts import Standing
 from cryptpad_tui.people.messages import CardChange
@@ -254,6 +257,23 @@ async def test_whoever_only_reads_asks_and_is_given_the_right(
     assert kinds(ben) == [("edit-answer", "Anna")]
     await inbox.accept(ben, inbox.numbered(ben, 1))
     assert str(ben.listing_of(plan).role) == "edit"
+
+
+async def test_an_account_with_another_root_asks_its_contacts_once(
+    relay: RelayProcess, make_engine: MakeEngine
+) -> None:
+    anna, ben = make_engine("Anna", relay_url=relay.url), make_engine("Ben", relay_url=relay.url)
+    await befriend(anna, ben)
+    contacts.introduce_again(anna)
+    assert not outbox.has_waiting(anna)
+    anna.vault.set_setting(FORMER_ROOTS, json.dumps([bytes(32).hex()]))
+    contacts.introduce_again(anna)
+    contacts.introduce_again(anna)
+    assert len(outbox.waiting(anna)) == 1
+    await inbox.look(anna)
+    await inbox.look(ben)
+    # Ben has this identity as a contact already, so that nobody is asked anything.
+    assert kinds(ben) == []
 
 
 async def test_an_open_app_hears_of_mail_at_once_and_sends_what_it_writes(
