@@ -56,7 +56,10 @@ def links() -> list[bytes]:
     view = encode_link(Link(Role.VIEW, B32, 1, B32, 0, B16, B16, "unix:/run/relay"))
     inside = b"\1\2\0\0" + B32 + bytes(4) + B32 + bytes(8) + B16 + B16 + b"\x0bssh://a.b/c"
     key = format_recovery_key(B16)
-    return [b"\0" + link.encode(), b"\0 " + view.encode() + b"\n", b"\1" + inside, b"\2" + key.encode()]
+    named = encode_link(Link(Role.VIEW, B32, 1, B32, 0, B16, B16, "ws://127.0.0.1:1", slot_seed=B32))
+    locked = b"\1\3\0\0\1\3\x1c\0" + B16 + bytes(72 + 130)
+    texts = [b"\0" + link.encode(), b"\0 " + view.encode() + b"\n", b"\0" + named.encode()]
+    return [*texts, b"\1" + inside, b"\1" + locked, b"\2" + key.encode()]
 
 
 def frame_seeds() -> list[bytes]:
