@@ -4,12 +4,4 @@
 - `people.py`: the clients, the clock, and what must hold after every scenario, also of each proof file.
 - `colluders.py`: what a viewer or an editor lends the relay. `sabotage.py`: how defences are taken out.
 - `rows.py`: which test plays which row; checked, and shown in docs/threat-model.md.
-
-Rows that wait for what is not built, and the issue that brings both:
-
-| rows | what they need | issue |
-|---|---|---|
-| T15, T17, R6, R13, R14, R15, R22 | epochs: rotation, revocation, offline return | 6 (sharing) |
-| T31, T32, T33 | locked links, mailbox, contacts | 6 (sharing) |
-| R25 | comments | 4 (the editor) |
 """
