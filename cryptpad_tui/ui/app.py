@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
     from cryptpad_tui.host.colours import Colourist
     from cryptpad_tui.ui.errands import Errands
+    from cryptpad_tui.ui.transfers import Running
     from cryptpad_tui.vault.vault import Vault
 
 _THEMES: Final = (
@@ -69,6 +70,8 @@ class CryptpadApp(ForgettingApp):
         self.mail_bell = Bell(self)
         self.lost = ""
         """What could not be saved when the app ended, as a sentence."""
+        self.on_their_way: list[Running] = []
+        """Files whose bar may be called back."""
         self._colourist: Colourist | None = None
 
     # ---- life

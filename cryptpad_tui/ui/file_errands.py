@@ -12,7 +12,7 @@ from cryptpad_tui.ui.away import Terminal, away
 from cryptpad_tui.ui.screens.dialogs import ChooseDialog
 from cryptpad_tui.ui.screens.options import Option
 from cryptpad_tui.ui.screens.paths import PathDialog
-from cryptpad_tui.ui.transfers import Transfer, sent, shown
+from cryptpad_tui.ui.transfers import Transfer, call_back, sent, shown
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
@@ -64,6 +64,10 @@ class FileErrands:
             self._app.say("Stopped; the drive is as it was.")
             return
         await self.send(pad.pad_id, ref, f"“{words.safe_title(pad.title)}” is in the drive.")
+
+    async def call_back(self) -> None:
+        """Show again a bar that was sent away."""
+        await call_back(self._app)
 
     async def attached(self, pad_id: bytes, path: Path) -> FileRef | None:
         """Keep a file beside a pad; None where that failed or was stopped, which is said."""

@@ -16,6 +16,7 @@ from cryptpad_tui.ui.screens.options import Option
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
+    from cryptpad_tui.engine.files.sending import SendReport
     from cryptpad_tui.ui.app import CryptpadApp
 
 Outcome = TypeVar("Outcome")
@@ -71,25 +72,54 @@ class TransferDialog(ChooseDialog):
             self._bar.update(self._transfer.bar())
 
 
+class Running:
+    """Work whose bar a person may send away, call back, or end."""
+
+    def __init__(self, transfer: Transfer, task: asyncio.Future[Any], stop: str) -> None:
+        self.transfer, self.stopped = transfer, False
+        self._task, self._stop = task, stop
+        task.add_done_callback(lambda _: setattr(transfer, "ended", True))
+
+    async def show(self, app: CryptpadApp) -> None:
+        """Its bar, until it is done, sent away or stopped."""
+        if await app.push_screen_wait(TransferDialog(self.transfer, self._stop)) == "stop":
+            self.stopped = True
+            self._task.cancel()
+
+
 async def shown(
     app: CryptpadApp, transfer: Transfer, work: Coroutine[Any, Any, Outcome], *, stop: str
 ) -> Outcome | None:
     """What the work gives, with a bar while it takes long; None where the person stopped it."""
     task = asyncio.create_task(work)
-    stopped = False
+    running = Running(transfer, task, stop)
     try:
         await asyncio.wait({task}, timeout=UNSEEN_S)
         if not task.done():
-            task.add_done_callback(lambda _: setattr(transfer, "ended", True))
-            stopped = await app.push_screen_wait(TransferDialog(transfer, stop)) == "stop"
-            if stopped:
-                task.cancel()
+            app.on_their_way.append(running)
+            await running.show(app)
         await asyncio.wait({task})
     finally:
         # The vault may be about to close: what reads and writes has ended before this returns.
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    return None if stopped and task.cancelled() else task.result()
+        if running in app.on_their_way:
+            app.on_their_way.remove(running)
+    return None if running.stopped and task.cancelled() else task.result()
+
+
+async def call_back(app: CryptpadApp) -> None:
+    """Show again a bar that was sent away."""
+    waiting = list(app.on_their_way)
+    if not waiting:
+        app.say("No file is on its way.")
+        return
+    name: str | None = "0"
+    if len(waiting) > 1:
+        options = [Option(str(at), each.transfer.title) for at, each in enumerate(waiting)]
+        name = await app.push_screen_wait(ChooseDialog("Files on their way", (), options))
+    if name is not None and name.isdecimal() and not waiting[int(name)].transfer.ended:
+        await waiting[int(name)].show(app)
 
 
 async def sent(engine: Engine, pad_id: bytes, file_id: bytes, transfer: Transfer) -> str:
@@ -103,7 +133,7 @@ async def sent(engine: Engine, pad_id: bytes, file_id: bytes, transfer: Transfer
         await asyncio.sleep(_EVERY_S)
         note = book.note(pad_id, file_id)
         if note is None or note.state is FileState.SENT:
-            return "The relay has it."
+            return f"The relay has it.{room_left(uploader.report)}"
         if note.state is not FileState.WAITING:
             return words.safe_line(uploader.report.problem) or "The relay does not take it."
         going = uploader.going
@@ -111,3 +141,13 @@ async def sent(engine: Engine, pad_id: bytes, file_id: bytes, transfer: Transfer
             transfer.done, began = going.done, time.monotonic()
         elif time.monotonic() - began > _IDLE_S:
             return "It is sent when the relay is there."
+
+
+def room_left(report: SendReport) -> str:
+    """A warning before the relay has no room; nothing while there is enough."""
+    from cryptpad_tui.engine.files.names import size_words
+
+    if report.room is None or not report.room.is_short:
+        return ""
+    left = size_words(max(0, report.room.allowed - report.room.used))
+    return f" It has room for {left} more; files that are deleted from it make room."

@@ -16,15 +16,17 @@ from ui.test_attachments_app import answer_path, text_of, until
 
 from cryptpad_tui.engine import Engine
 from cryptpad_tui.engine.files import apart, making, reading
+from cryptpad_tui.engine.files.book import Room
 from cryptpad_tui.engine.files.choosing import choose
 from cryptpad_tui.engine.files.kept import KeptFiles
 from cryptpad_tui.engine.files.saving import save
+from cryptpad_tui.engine.files.sending import SendReport
 from cryptpad_tui.host.target_file import TargetFile
 from cryptpad_tui.pad import objects
 from cryptpad_tui.ui.app import CryptpadApp
 from cryptpad_tui.ui.backend import VaultBackend
 from cryptpad_tui.ui.screens.drive import DriveScreen
-from cryptpad_tui.ui.transfers import Transfer, TransferDialog
+from cryptpad_tui.ui.transfers import Transfer, TransferDialog, room_left
 from cryptpad_tui.vault.vault import Vault
 
 PASSPHRASE = b"pw"
@@ -154,6 +156,15 @@ def test_a_bar_says_how_far_it_is() -> None:
     assert "100 %" in Transfer("Sealing", "empty", 0).bar()
 
 
+def test_the_room_at_the_relay_is_told_before_it_is_used_up() -> None:
+    def said(used: int) -> str:
+        return room_left(SendReport(room=Room(used, 10 * 2**20, 0)))
+
+    assert said(7 * 2**20) == room_left(SendReport()) == ""
+    assert "room for 1.0 MiB more" in said(9 * 2**20)
+    assert "room for 0 B more" in said(11 * 2**20)
+
+
 async def test_a_long_file_shows_a_bar_that_is_sent_away_or_stops_it(
     home: Path, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +188,12 @@ async def test_a_long_file_shows_a_bar_that_is_sent_away_or_stops_it(
         await until(lambda: isinstance(app.screen, TransferDialog), app)
         await pilot.press("enter")
         await until(lambda: isinstance(app.screen, DriveScreen), app)
+        app.screen.perform("drive.transfers")  # type: ignore[attr-defined]
+        await until(lambda: isinstance(app.screen, TransferDialog), app)
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, DriveScreen), app)
         gate.opened.set()
         await until(lambda: "It is sent when there is a relay." in text_of(app), app)
+        app.screen.perform("drive.transfers")  # type: ignore[attr-defined]
+        await until(lambda: "No file is on its way." in text_of(app), app)
         assert [pad.title for pad in app.engine.listing()] == ["film.bin"]

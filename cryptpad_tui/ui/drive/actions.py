@@ -36,6 +36,7 @@ class DriveActions:
             "drive.join_code": errands.devices.join_by_code,
             "drive.destroy": lambda: self._with_pad(errands.devices.destroy),
             "drive.upload": errands.files.upload,
+            "drive.transfers": errands.files.call_back,
             "drive.import": self._import,
             "drive.export": lambda: self._with_pad(errands.exchange.export),
             "drive.share": lambda: self._with_pad(errands.share),

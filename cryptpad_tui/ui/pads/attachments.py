@@ -30,7 +30,11 @@ class Attachments(PadFeature):
         self.view.editor.show_captions(self._caption)
 
     def actions(self) -> Mapping[str, Action]:
-        return {"pad.attach": self._attach, "pad.files": self._choose}
+        return {
+            "pad.attach": self._attach,
+            "pad.files": self._choose,
+            "pad.transfers": lambda: self.screen.door.errands.files.call_back(),
+        }
 
     def status(self) -> list[Part]:
         return [("Enter shows it  ", "strong")] if self.view.is_on_object() else []
