@@ -16,7 +16,7 @@ from cryptpad_tui.crdt.values import Change, Origin
 from cryptpad_tui.drive.drive import Drive
 from cryptpad_tui.drive.mirror import Mirror
 from cryptpad_tui.drive.tree import PAD_ID_CHARS
-from cryptpad_tui.engine import coming_along, creating, devices, keyrings
+from cryptpad_tui.engine import coming_along, creating, devices, keyrings, whereabouts
 from cryptpad_tui.engine.bringing import Bringing
 from cryptpad_tui.engine.limited import AccountSeal
 from cryptpad_tui.engine.records import fits
@@ -68,6 +68,8 @@ class DriveSync:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._due: dict[str, None] = {}
+        self._elsewhere: dict[bytes, str] = {}
+        """Pads that another device has at another relay, and its address."""
         self._held: dict[str, None] = {}
         """What another device removed, and what is open or not sent here."""
         self._all = self._devices_due = True
@@ -133,6 +135,8 @@ class DriveSync:
                 await self._take_slices()
             self._engine.drive.save_mirror()
             self._note_agreed()
+            while self._elsewhere:
+                await whereabouts.switch_quietly(self._engine, *self._elsewhere.popitem())
             if self._devices_due:
                 self._devices_due = False
                 devices.note_keys(self._engine)
@@ -164,6 +168,8 @@ class DriveSync:
         known, record = engine.vault.pad(pad_id), engine.drive.record_of(pad_id)
         if record is None:
             return known is None or not engine.drive.is_removed(pad_id) or self._let_go(known)
+        if known is not None and known.relay_pk and record.relay_pk not in (b"", known.relay_pk):
+            self._elsewhere[pad_id] = record.relay_url or ""
         if known is None:
             self._add(record)
         elif known.uploaded and not record.relay_pk:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crypto.keys import pseudonym_of
-from cryptpad_tui.engine import contacts, mailbox, outbox
+from cryptpad_tui.engine import contacts, mailbox, outbox, whereabouts
 from cryptpad_tui.engine.creating import drive_record
 from cryptpad_tui.engine.errors import UnknownPad
 from cryptpad_tui.engine.mail_errors import NothingToAnswer, NotYet, UnknownItem
@@ -27,6 +27,7 @@ from cryptpad_tui.people.messages import (
     InvitationAnswer,
     OwnershipAnswer,
     OwnershipOffer,
+    PadMoved,
     Request,
 )
 from cryptpad_tui.people.proofs import prove_key, proves_key
@@ -157,6 +158,10 @@ async def accept(engine: Engine, item: InboxItem, *, wait_s: float = 10.0) -> Pa
     if isinstance(message, EditRequest):
         await _give_edit(engine, item, message, wait_s)
         return None
+    if isinstance(message, PadMoved):
+        await whereabouts.follow(engine, message.pad_id, message.address, wait_s=wait_s)
+        engine.people.finish(item.mail_id, "accepted")
+        return engine.listing_of(message.pad_id)
     if isinstance(message, Invitation) or (isinstance(message, EditAnswer) and message.accepted):
         joined = await engine.join(message.link, wait_s=wait_s)
         _done(engine, item, "accepted", joined.pad_id)

@@ -7,6 +7,7 @@ added to the drive before the pad is here.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import EditKeys, Role, relay_fingerprint
 from cryptpad_tui.crypto.links import NO_RELAY, Link, decode_link, encode_link
 from cryptpad_tui.crypto.locked_links import lock_link
-from cryptpad_tui.engine import alarms, keeping, keyrings, lifetime, link_book, listing
+from cryptpad_tui.engine import alarms, keeping, keyrings, lifetime, link_book, listing, whereabouts
 from cryptpad_tui.engine.errors import NoRelay, NotAllowed, NotOwner, RelayUnreachable, UnknownPad
 from cryptpad_tui.engine.lifetime import Lifetime
 from cryptpad_tui.engine.link_book import BookLink
@@ -23,6 +24,8 @@ from cryptpad_tui.engine.values import PadListing, SyncReport, SyncWord
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.evidence import key_piece
 from cryptpad_tui.pad.flows_link import fetch_start
+from cryptpad_tui.pad.flows_move import NotMovedThere
+from cryptpad_tui.pad.moves import Moved
 from cryptpad_tui.pad.spoken import owner_words
 from cryptpad_tui.sync.connection import open_connection
 from cryptpad_tui.vault.records import PadRecord
@@ -132,6 +135,7 @@ async def look(engine: Engine, link: Link, *, wait_s: float) -> LinkFacts:
 async def join(engine: Engine, link: Link | str, *, wait_s: float) -> PadListing:
     """Add the pad of a link to the drive; raises BadLink, RelayUnreachable or Alarm."""
     link = decode_link(link) if isinstance(link, str) else link
+    await _follow_it(engine, link, wait_s)
     known = engine.vault.pad(link.pad_id)
     removed = known is not None and standing_of(engine, link.pad_id) is SyncWord.REMOVED
     if known is None or removed or (known.role == "view" and link.role == Role.EDIT):
@@ -159,6 +163,14 @@ async def join(engine: Engine, link: Link | str, *, wait_s: float) -> PadListing
     return engine.listing_of(link.pad_id)
 
 
+async def _follow_it(engine: Engine, link: Link, wait_s: float) -> None:
+    """A fresh link to a pad that is here may tell of a relay that it was moved to: the unsent goes along."""
+    if whereabouts.names_another_relay(engine, link):
+        # Or it is older than a move, and says nothing here.
+        with contextlib.suppress(NotMovedThere, RelayUnreachable):
+            await whereabouts.follow(engine, link.pad_id, link.address, wait_s=wait_s)
+
+
 def _another_window_has_it(engine: Engine, pad_id: bytes, report: SyncReport) -> bool:
     """Whether something of the pad is here that this window's failed join did not bring: the same link may
     have been followed in two windows at once. What came before an alarm may be this window's own.
@@ -168,6 +180,16 @@ def _another_window_has_it(engine: Engine, pad_id: bytes, report: SyncReport) ->
 
 
 async def _record_from(engine: Engine, link: Link, wait_s: float) -> tuple[PadRecord, Lifetime]:
+    """From the relay that the pad is at: the link's own may know by the owner's word which that is."""
+    for _ in range(whereabouts.MAX_HOPS):
+        try:
+            return await _record_at(engine, link, wait_s)
+        except Moved as moved:
+            link = whereabouts.follow_link(link, moved)
+    raise RelayUnreachable("the pad was moved from relay to relay without an end")
+
+
+async def _record_at(engine: Engine, link: Link, wait_s: float) -> tuple[PadRecord, Lifetime]:
     url = await asyncio.to_thread(engine.resolve, link.address)
     connection = await open_connection(url, timeout_s=wait_s)
     relay_pk = connection.greeting.relay_pk

@@ -18,6 +18,7 @@ from cryptpad_tui.crypto.slots import NoMemberKey, box_key_of
 from cryptpad_tui.engine import (
     devices,
     keyrings,
+    known_members,
     lifetime,
     limited,
     link_book,
@@ -25,6 +26,7 @@ from cryptpad_tui.engine import (
     people,
     removal,
     standing,
+    whereabouts,
 )
 from cryptpad_tui.engine.errors import (
     NotOwner,
@@ -102,6 +104,7 @@ def members(engine: Engine, pad_id: bytes) -> Membership:
             if each.ident_pk != me
         ]
         known = {line.ident_pk for line in lines}
+        known |= known_members.aliases_of(engine, pad_id, known)
         for writer in fold.writers.values():
             if writer.ident_pk not in known and any(writer.ident_pk):
                 known.add(writer.ident_pk)
@@ -159,7 +162,7 @@ async def revoke(
     Raises NotOwner, Alarm, RelayRefused or RelayUnreachable; asked again it goes on from where it was.
     """
     history &= owned(engine, pad_id).kind != PadKind.DRIVE
-    await _in_step(engine, pad_id, wait_s)
+    await in_step(engine, pad_id, wait_s)
     kept_links = [] if drop else list(keep_links)
     session = engine.open_pad(pad_id)
     try:
@@ -227,7 +230,7 @@ async def _say(
 ) -> None:
     """Bring a record of the owner's to the relay, and fold it."""
     record = owned(engine, pad_id)
-    await _in_step(engine, pad_id, wait_s)
+    await in_step(engine, pad_id, wait_s)
     session = engine.open_pad(pad_id)
     try:
         async with session.flows, connection_of(engine, session) as connection:
@@ -264,6 +267,7 @@ def forget(engine: Engine, pad_id: bytes) -> None:
     keyrings.forget(engine, pad_id)
     member_book.forget(engine, pad_id)
     standing.forget(engine, pad_id)
+    whereabouts.forget(engine, pad_id)
     lifetime.forget(engine, pad_id)
 
 
@@ -308,7 +312,7 @@ def owned(engine: Engine, pad_id: bytes) -> PadRecord:
     return record
 
 
-async def _in_step(engine: Engine, pad_id: bytes, wait_s: float) -> None:
+async def in_step(engine: Engine, pad_id: bytes, wait_s: float) -> None:
     """What waits is sent first, under the keys that it was written with."""
     report = await engine.sync([pad_id], wait_s=wait_s)
     if report.alarms:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Final
 from cryptpad_relay.protocol.errors import Code, Malformed, Refused
 from cryptpad_tui.crdt.errors import CannotLoadHere, DocumentError
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.engine import alarms, following, standing, verdicts
+from cryptpad_tui.engine import alarms, following, standing, verdicts, whereabouts
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.values import RelayState, SessionEvent
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.epochs import Ended, HistoryClosed, NoStartYet, Removed
 from cryptpad_tui.pad.evidence import key_piece
 from cryptpad_tui.pad.flows_restore import WAITS
+from cryptpad_tui.pad.moves import Moved
 from cryptpad_tui.sync.backoff import Backoff
 from cryptpad_tui.sync.connection import RelayConnection, RelayUnreachable, open_connection
 from cryptpad_tui.sync.pad_link import KeysChanged, PadLink
@@ -156,6 +157,9 @@ class RelayLoop:
                 session.raise_alarm(alarm)
             except KeysChanged:
                 continue
+            except Moved as moved:
+                whereabouts.go_on_there(self._engine, session, moved.record)
+                return
             except (Removed, Ended) as word:
                 standing.close_off(self._engine, session, word)
                 await self._rest_outside(session)
@@ -189,6 +193,7 @@ class RelayLoop:
         """Attach the pad when this process has its lease, and work until something stops it."""
         await following.wait_for_lease(self._engine, session, connection)
         session.follow_vault()
+        whereabouts.refresh(self._engine, session)
         alarms.refresh(self._engine, session)
         if session.halted:
             return
@@ -216,7 +221,10 @@ class RelayLoop:
         """The relay's key is pinned on first use, and by every link."""
         session.problem = ""
         pinned, key = session.record.relay_pk, connection.greeting.relay_pk
-        bound = session.replica.genesis.relay_id
+        home = session.replica.fold.owner.home
+        if home is not None and pinned == home.relay_pk != key:
+            raise Moved(home)
+        bound = bytes(32) if home is not None else session.replica.genesis.relay_id
         if (pinned and pinned != key) or (any(bound) and bound != key):
             raise Alarm(AlarmCode.WRONG_RELAY, evidence=(key_piece(key),))
         if not pinned or session.record.relay_url is None:
@@ -297,4 +305,6 @@ _REFUSALS: Final = {
     Code.BEHIND: WAITS,
     Code.CREATE_LIMIT: "the relay takes no more pads for a while; they are kept here",
     Code.UNKNOWN_PAD: "the relay does not have this pad",
+    Code.MOVED: "the relay says that the pad was moved, and does not show its owner's word for it",
+    Code.ARRIVING: "the pad is on its way to this relay, and not whole there yet",
 }

@@ -16,7 +16,7 @@ from cryptpad_tui.comments.book import Book
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Change, Origin, Position
-from cryptpad_tui.engine import alarms, lifetime, notices, standing
+from cryptpad_tui.engine import alarms, lifetime, notices, standing, whereabouts
 from cryptpad_tui.engine.authors import Authors
 from cryptpad_tui.engine.compacting import compact_if_long
 from cryptpad_tui.engine.company import Company
@@ -44,6 +44,7 @@ class PadSession:
         self._engine = engine
         self.record = record
         self.replica = replica
+        replica.keep_home = lambda home: whereabouts.keep_home(engine, self, home)
         self.pad_id = record.pad_id
         self.kind = PadKind(record.kind)
         self.can_edit = replica.can_edit

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.engine import alarms, devices, member_book, owed, schedule, searching
+from cryptpad_tui.engine import alarms, devices, member_book, owed, schedule, searching, whereabouts
 from cryptpad_tui.engine.creating import drive_record
 from cryptpad_tui.engine.files.uploader import Uploader
 from cryptpad_tui.engine.listing import tree_of
@@ -149,7 +149,7 @@ def _report(sessions: Sequence[PadSession]) -> SyncReport:
     problems = {session.problem for session in sessions if session.problem}
     return SyncReport(
         waiting=sum(session.waiting for session in sessions),
-        unreachable=any(not s.attached_here and not s.followed and not s.alarm for s in sessions),
+        unreachable=any(not (s.attached_here or s.followed or s.alarm or s.standing) for s in sessions),
         alarms=tuple([s.alarm for s in sessions if s.alarm]),
         notices=tuple(sorted(problems | {each.line for s in sessions for each in s.take_notices()})),
     )
@@ -238,6 +238,7 @@ class VaultWatch:
         """Whether the session took in what other windows did; one pad's trouble never stops the rest."""
         try:
             session.follow_vault()
+            whereabouts.refresh(self._engine, session)
             alarms.refresh(self._engine, session)
         except UnknownPad as error:
             session.problem = sentence_of(error)

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from cryptpad_relay.protocol.labels import u32
+from cryptpad_relay.protocol.move_record import parse_move
 from cryptpad_relay.protocol.owner_records import DeleteRecord, parse_record
 from cryptpad_relay.protocol.reader import Reader
 from cryptpad_tui.crdt.canonical import CanonicalDocument
@@ -48,6 +49,7 @@ def encode_checkpoint(fold: Fold) -> bytes:
         "closed": [asdict(writer) for writer in fold.closed.values()],
         "lifetime": fold.owner.lifetime,
         "end": fold.owner.end.raw if fold.owner.end else None,
+        "home": fold.owner.home.raw if fold.owner.home else None,
         "ranges": fold.document.ranges(),
     }
     header = json.dumps(facts, default=bytes.hex).encode()
@@ -94,6 +96,7 @@ def _restore_owner(fold: Fold, facts: dict[str, Any]) -> None:
         known = facts["record_id"]
         fold.owner.last_id = None if known is None else bytes.fromhex(known)
         fold.owner.last_n = facts["record_n"]
+        fold.owner.home = parse_move(bytes.fromhex(home)) if (home := facts.get("home")) else None
         fold.owner.voided = {int(void_n): at_n for void_n, at_n in facts["voided"].items()}
 
 

@@ -28,7 +28,8 @@ from cryptpad_tui.pad.asking import FETCH_LIMIT, Flow, Request, pause, prove
 from cryptpad_tui.pad.epochs import KeysChangedSince, NoStartYet, Removed
 from cryptpad_tui.pad.evidence import pin_piece, shown_piece
 from cryptpad_tui.pad.fold import Fold, Folded
-from cryptpad_tui.pad.owner_records import epochs_in, verified_records
+from cryptpad_tui.pad.moves import Moved
+from cryptpad_tui.pad.owner_records import epochs_in, moves_in, verified_records
 from cryptpad_tui.pad.ports import OutboxRow
 from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.pad.snapshots import DocumentLoader, Snapshot
@@ -68,7 +69,10 @@ def fetch_genesis(
     except Malformed as error:
         said = shown_piece(Op.OWNER_REC | 0x80, body)
         raise Alarm(AlarmCode.BAD_RECORD, error.reason, evidence=(said,)) from None
-    named = _named_by(genesis, epoch, verified_records(genesis, answer.records))
+    records = verified_records(genesis, answer.records)
+    if (moves := moves_in(records)) and moves[-1].relay_pk != greeting.relay_pk:
+        raise Moved(moves[-1])
+    named = _named_by(genesis, epoch, records)
     for kind in PadKind:
         if keys_match(keys, named, kind):
             return genesis, kind
@@ -158,7 +162,7 @@ def take(
             if known or not (yield from rederive.skip_voided(replica, at, entries[at - first_n])):
                 raise CannotLoadHere(f"position {at}") from problem
             stuck_at = at
-        else:
+        elif not isinstance(problem, Moved) or not (yield from flows_keys.is_on_the_way(replica)):
             yield from rederive.meet(replica, problem)
 
 

@@ -110,7 +110,7 @@ def rotate(
     """
     for attempt in range(ATTEMPTS):
         if attempt >= ATTEMPTS_BEFORE_FREEZE:
-            yield from _freeze(replica, owner_root, greeting)
+            yield from freeze(replica, owner_root, greeting)
         yield from settle(replica, greeting, rng=rng)
         previous = yield from _last_record_id(replica)
         record = make_epoch(replica, owner_root, plan, previous, greeting.relay_pk, rng=rng)
@@ -180,7 +180,8 @@ def _last_record_id(replica: Replica) -> Flow[bytes]:
     return records[-1].entry_id if records else replica.pad_id
 
 
-def _freeze(replica: Replica, owner_root: bytes, greeting: Greeting) -> Flow[None]:
+def freeze(replica: Replica, owner_root: bytes, greeting: Greeting) -> Flow[None]:
+    """Ask that others wait for a moment, so that the owner's record finds its place."""
     parts = freeze_parts(replica.pad_id, greeting.relay_nonce, greeting.relay_pk)
     signature = owner_key(owner_root).sign(FREEZE, *parts)
     yield Request(Op.FREEZE, Freeze(replica.pad_id, signature).encode())

@@ -22,7 +22,8 @@ from cryptpad_relay.protocol.owner_records import (
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.asking import Flow, Request
 from cryptpad_tui.pad.epochs import Ended, Expired, Removed
-from cryptpad_tui.pad.owner_records import epochs_in, verified_records
+from cryptpad_tui.pad.moves import Moved
+from cryptpad_tui.pad.owner_records import epochs_in, moves_in, verified_records
 from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.pad.writers import WriterState
 
@@ -82,12 +83,28 @@ def _after(replica: Replica, n: int) -> list[WriterState]:
     return [writer for writer in replica.fold.everybody.values() if writer.last_n > n]
 
 
+def is_on_the_way(replica: Replica) -> Flow[bool]:
+    """Whether the relay that shows what another one was given is the one that the owner named last, and the
+    log here is not at that record yet: then it may show the pad up to there.
+    """
+    place, moves = replica.place, moves_in((yield from owner_records(replica)))
+    if not moves or moves[-1].relay_pk != place.shown_by or moves[-1].close_n < replica.fold.n:
+        return False
+    before, place.ahead = place.ahead, moves[-1]
+    return before != moves[-1]
+
+
 def ended(replica: Replica, *, now_ms: int) -> Flow[None]:
-    """The relay says that the pad is deleted: raises Ended where its owner did that, else returns."""
+    """The relay says that the pad is deleted: raises Ended where its owner did that, else returns.
+
+    Raises Moved where only what was left there has ended.
+    """
     try:
         records = yield from owner_records(replica)
     except Refused:
         return
+    if (moves := moves_in(records)) and moves[-1].relay_pk != (replica.place.shown_by or moves[-1].relay_pk):
+        raise Moved(moves[-1])
     for record in records:
         if isinstance(record, DeleteRecord):
             raise Ended(record)

@@ -43,11 +43,24 @@ def give_back(
     fold, lost = replica.require_stored(), 0
     if connected.signed.n < fold.n:
         lost = fold.n - connected.signed.n
+        if _is_the_move_alone(replica, connected.signed.n):
+            # Nothing was lost: whoever follows first brings the owner's record along.
+            lost = 0
         yield from _restore(replica, connected.signed, greeting, rng=rng)
         connected = yield from flows.subscribe(replica, greeting, rng=rng)
         if connected.signed.n < fold.n:
             raise _rolled_back(replica, connected.signed, "it took what it had lost, and still shows less")
+    kept = replica.witness.confirmed
+    if kept is not None and connected.signed.n < kept.n:
+        # It signed that it has more than is here yet: so a pad begins at the relay that it was moved to.
+        detail = f"it shows {connected.signed.n} entries of {kept.n} that it signed"
+        raise Alarm(AlarmCode.ROLLBACK, detail, evidence=_evidence(replica, connected.signed))
     return connected, lost
+
+
+def _is_the_move_alone(replica: Replica, shown_n: int) -> bool:
+    home = replica.fold.owner.home
+    return home is not None and shown_n == home.close_n == replica.fold.n - 1
 
 
 def notice_of(lost: int) -> Notice:

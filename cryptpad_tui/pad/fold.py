@@ -16,7 +16,7 @@ from cryptpad_relay.protocol import chain
 from cryptpad_relay.protocol.entry import MAX_WRITER_LAG, Entry, Kind, parse_entry
 from cryptpad_relay.protocol.errors import Malformed
 from cryptpad_relay.protocol.owner_records import EpochRecord, OwnerRecord, parse_record
-from cryptpad_relay.protocol.records import Genesis, VoidRecord, record_kind
+from cryptpad_relay.protocol.records import Genesis, record_kind
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.errors import InvalidUpdate
 from cryptpad_tui.crdt.kinds import PadKind
@@ -178,10 +178,7 @@ class Fold:
 
     def _step_record(self, record: OwnerRecord, n: int) -> Folded:
         head = chain.next_head(self.head, self.skips[n & (n - 1)], n, record.entry_id)
-        if isinstance(record, VoidRecord):
-            record_steps.step_void(self, record, self._entry_at(record.void_n), n)
-        elif isinstance(record, EpochRecord):
-            record_steps.step_epoch(self, record, n)
+        record_steps.step(self, record, n, self._entry_at)
         self.owner.folded(record, n)
         self._advance(n, head, len(record.raw))
         if isinstance(record, EpochRecord) and self.checkpoint_n != n:

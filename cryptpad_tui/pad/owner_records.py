@@ -12,6 +12,7 @@ from typing import Final
 
 from cryptpad_relay.protocol.entry import Entry, Kind, parse_entry
 from cryptpad_relay.protocol.errors import Malformed
+from cryptpad_relay.protocol.move_record import MoveRecord
 from cryptpad_relay.protocol.owner_records import (
     DeleteRecord,
     EpochRecord,
@@ -68,6 +69,8 @@ class OwnerBook:
         """The pad's end, where its owner deleted it."""
         self.lifetime: dict[str, int] = {}
         """What the records said of the pad's end; nothing of what no record that was folded names."""
+        self.home: MoveRecord | None = None
+        """The newest record by which the owner moved the pad to a relay."""
         self._targets: dict[bytes, Entry] = {}
 
     @property
@@ -130,6 +133,8 @@ class OwnerBook:
             self.lifetime[EXPIRES_MS] = record.unix_ms
         elif isinstance(record, IdleRecord):
             self.lifetime[IDLE_DAYS] = record.days
+        elif isinstance(record, MoveRecord):
+            self.home = record
         elif isinstance(record, VoidRecord) and self.voided.get(record.void_n) == UNPLACED:
             self.voided[record.void_n] = n
         self._targets.clear()
@@ -189,3 +194,7 @@ def voids_in(records: Iterable[OwnerRecord]) -> list[VoidRecord]:
 
 def epochs_in(records: Iterable[OwnerRecord]) -> list[EpochRecord]:
     return [record for record in records if isinstance(record, EpochRecord)]
+
+
+def moves_in(records: Iterable[OwnerRecord]) -> list[MoveRecord]:
+    return [record for record in records if isinstance(record, MoveRecord)]

@@ -77,6 +77,9 @@ class PadStore(Protocol):
     def put_signed_head(self, n: int, signed: bytes) -> None:
         """Keep it in place of those with a lower n, which it commits to."""
 
+    def exchange_signed_head(self, n: int, signed: bytes | None) -> None:
+        """Keep this one, by another relay, in place of all; None keeps none."""
+
     def append_journal(self, writer_pk: bytes, updates: Sequence[bytes]) -> list[int]:
         """Make updates durable; returns their ids, ascending."""
 

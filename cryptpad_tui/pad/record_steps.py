@@ -5,10 +5,12 @@ Called by `pad.fold` for a record at its place. All of it happens, or it raises 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hmac import compare_digest
 from typing import TYPE_CHECKING
 
-from cryptpad_relay.protocol.owner_records import EpochRecord
+from cryptpad_relay.protocol.move_record import MoveRecord
+from cryptpad_relay.protocol.owner_records import EpochRecord, OwnerRecord
 from cryptpad_relay.protocol.records import VoidRecord
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.epochs import EpochMark, Removed
@@ -17,6 +19,22 @@ from cryptpad_tui.pad.writers import WriterStatus
 
 if TYPE_CHECKING:
     from cryptpad_tui.pad.fold import Fold
+
+
+def step(fold: Fold, record: OwnerRecord, n: int, entry_at: Callable[[int], bytes | None]) -> None:
+    """What the record at n changes; `entry_at` gives what this vault has of the log."""
+    if isinstance(record, VoidRecord):
+        step_void(fold, record, entry_at(record.void_n), n)
+    elif isinstance(record, EpochRecord):
+        step_epoch(fold, record, n)
+    elif isinstance(record, MoveRecord):
+        step_move(fold, record, n)
+
+
+def step_move(fold: Fold, record: MoveRecord, n: int) -> None:
+    """It closes this very log, as the other relay signed that it has it; nothing else changes."""
+    if record.close_n != n - 1 or not compare_digest(record.close_head, fold.head):
+        raise Alarm(AlarmCode.BAD_RECORD, "it moves another log", evidence=(record.raw,))
 
 
 def step_void(fold: Fold, record: VoidRecord, stored: bytes | None, n: int) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 
 from cryptpad_relay.protocol.chain import SignedHead
 from cryptpad_relay.protocol.frames import MAX_TABLE_BYTES
+from cryptpad_relay.protocol.move_record import MoveRecord
 from cryptpad_relay.protocol.owner_records import EpochRecord
 from cryptpad_relay.protocol.records import Genesis
 from cryptpad_tui.crdt.canonical import CanonicalDocument
@@ -24,6 +25,7 @@ from cryptpad_tui.pad.fold import Fold, Folded
 from cryptpad_tui.pad.folded import Detour
 from cryptpad_tui.pad.judgement import Judgement
 from cryptpad_tui.pad.keyring import KeyRing
+from cryptpad_tui.pad.moves import Moved, Whereabouts, change_relay
 from cryptpad_tui.pad.outgoing import Outgoing, Profile
 from cryptpad_tui.pad.owner_records import NeedsEntry, NeedsRefold
 from cryptpad_tui.pad.ports import LogRow, PadStore
@@ -34,7 +36,7 @@ from cryptpad_tui.pad.witness import Witness
 from cryptpad_tui.pad.writer import Writer
 from cryptpad_tui.pad.writers import TABLE_ROW, WriterStatus
 
-LEFT_AS_IT_WAS: Final = (Alarm, NeedsProof, NeedsEntry, NeedsRefold, Removed, HistoryClosed)
+LEFT_AS_IT_WAS: Final = (Alarm, NeedsProof, NeedsEntry, NeedsRefold, Removed, HistoryClosed, Moved)
 """What a step raises without having touched the document."""
 SNAPSHOT_TAIL_BYTES: Final = 262_144
 SNAPSHOT_TAIL_ENTRIES: Final = 512
@@ -88,6 +90,9 @@ class Replica(StoredFold):
         self._held_by_start: frozenset[bytes] = frozenset()
         self.detour: Detour | None = None
         self.witness = Witness(genesis.pad_id, store.signed_head())
+        self.place = Whereabouts()
+        self.keep_home: Callable[[MoveRecord], None] = lambda record: None
+        """Called with the record that names the pad's relay from here on, where that is kept."""
 
     @property
     def writer(self) -> Writer | None:
@@ -128,6 +133,7 @@ class Replica(StoredFold):
         try:
             self.fold.check_claim(fresh, claimed_head)
             for raw in fresh:
+                self.place.check(self.fold)
                 folded.append(self.fold.step(raw))
                 if live and self.wants_snapshot() and self.may_snapshot():
                     self.made_snapshot = make_snapshot(self.fold, rng=self._rng)
@@ -160,6 +166,12 @@ class Replica(StoredFold):
                 proven_heads=sorted(self.fold.proven.items()) if folded else [],
             )
             self.keep_signed_head()
+            home = self.fold.owner.home
+            met = home is not None and any(item.entry is home for item in folded)
+            if home is not None and met and not self.place.is_past(home):
+                if home.relay_pk != self.place.shown_by:
+                    change_relay(self.witness, self.store, home)
+                self.keep_home(home)
 
     def _note_own_void(self, folded: Sequence[Folded]) -> None:
         void = {item.row.entry_id for item in folded if item.row.void}

@@ -95,6 +95,12 @@ class Witness:
             if self.confirmed is None or signed.n > self.confirmed.n:
                 self.confirmed, self.unsaved = signed, True
 
+    def go_on_with(self, receipt: SignedHead | None) -> None:
+        """Another relay has the pad from here on: what the one before signed says nothing about this one."""
+        self.confirmed, self.latest, self._asked = receipt, None, None
+        self.waiting.clear()
+        self.unsaved = False
+
     def pieces(self) -> list[Piece]:
         """All that is held, as evidence."""
         pieces = [head_piece(signed) for signed in (self.confirmed, self.latest) if signed]

@@ -25,6 +25,7 @@ from cryptpad_tui.people.messages import (
     Message,
     OwnershipAnswer,
     OwnershipOffer,
+    PadMoved,
     RemovalNotice,
     Request,
     decode_message,
@@ -33,7 +34,7 @@ from cryptpad_tui.people.messages import (
 _HEAD: Final = struct.Struct(">B16sQHHB")
 _VERSION: Final = 1
 _SAYS: Final = ("", CHANGED, WELCOME, REFUSED)
-_NEEDS_ANSWER: Final = (Request, Invitation, EditRequest, OwnershipOffer)
+_NEEDS_ANSWER: Final = (Request, Invitation, EditRequest, OwnershipOffer, PadMoved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,7 @@ def sentence_of(item: InboxItem) -> str:
         EditRequest: "asks to write in “{}”",
         RemovalNotice: "took you out of “{}”",
         OwnershipOffer: "offers to make you an owner of “{}”, which nobody can take back",
+        PadMoved: "says that “{}” is at another relay; accept to follow it there",
         Answer: "answered",
         CardChange: "has a new card",
     }.get(type(message))
@@ -141,4 +143,5 @@ _WORDS: Final[dict[type[Message], str]] = {
     RemovalNotice: "removal",
     OwnershipOffer: "ownership-offer",
     OwnershipAnswer: "ownership-answer",
+    PadMoved: "moved",
 }

@@ -1,7 +1,7 @@
 """What people tell each other by mail: one dataclass a kind, of a fixed form, read as hostile bytes.
 
 A kind that this version does not know becomes `Unknown` and is kept, so that a newer version of the program
-can add kinds. 12 (a pad moved), 13 (a shared folder) and 14 (a team) are reserved.
+can add kinds. 13 (a shared folder) and 14 (a team) are reserved.
 """
 
 from __future__ import annotations
@@ -21,9 +21,16 @@ MAX_NOTE: Final = 400
 MAX_TITLE: Final = 256
 MAX_LINK: Final = 700
 MAX_THREAD: Final = 64
+MAX_ADDRESS: Final = 255
 
 _FIXED: Final = {"pad_id": 32, "pass_": PASS_BYTES, "key": 32, "proof": 64, "owner_root": 32}
-_TEXTS: Final = {"note": MAX_NOTE, "title": MAX_TITLE, "link": MAX_LINK, "thread": MAX_THREAD}
+_TEXTS: Final = {
+    "note": MAX_NOTE,
+    "title": MAX_TITLE,
+    "link": MAX_LINK,
+    "thread": MAX_THREAD,
+    "address": MAX_ADDRESS,
+}
 _FLAGS: Final = frozenset({"accepted", "is_reply"})
 
 
@@ -157,6 +164,16 @@ class OwnershipAnswer(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class PadMoved(Message):
+    """A pad is at another relay; what it says counts only where that relay has the owner's record."""
+
+    KIND: ClassVar[int] = 12
+    pad_id: bytes
+    title: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown(Message):
     """A kind of a newer version: kept as it came."""
 
@@ -171,7 +188,7 @@ KINDS: Final[dict[int, type[Message]]] = {
     each.KIND: each
     for each in (
         *(Request, Answer, CardChange, Invitation, InvitationAnswer, EditRequest, EditAnswer),
-        *(Mention, RemovalNotice, OwnershipOffer, OwnershipAnswer),
+        *(Mention, RemovalNotice, OwnershipOffer, OwnershipAnswer, PadMoved),
     )
 }
 

@@ -31,7 +31,7 @@ from cryptpad_tui.sync.pad_host import PadHost
 
 SPOILED: Final = frozenset({Code.EQUIVOCATION, Code.RETIRED})
 """Refusals after which a writer can never go on."""
-AGAIN: Final = frozenset({Code.RETRY, Code.STORAGE})
+AGAIN: Final = frozenset({Code.RETRY, Code.STORAGE, Code.ARRIVING})
 QUOTA_PAUSE_S: Final = 60.0
 COMMIT_WAIT_S: Final = 0.25
 MAX_QUEUED_COMMITS: Final = 256
@@ -94,8 +94,11 @@ class PadLink:
             await self._drain_commits()
 
     def _check_keys(self) -> None:
-        """This connection is proven by keys of one epoch; raises KeysChanged where another began."""
+        """This connection is proven by keys of one epoch; raises KeysChanged where another began, and Moved
+        where the pad goes on at another relay.
+        """
         replica = self._replica
+        replica.place.check(replica.fold)
         if replica.fold.n and replica.fold.epoch != self._epoch:
             raise KeysChanged
 
@@ -107,6 +110,7 @@ class PadLink:
 
     async def _arrive(self) -> Connected:
         self._earlier = self._replica.witness.confirmed
+        self._replica.place.shown_by = self._connection.greeting.relay_pk
         flow = flows_arrive.arrive(
             self._replica,
             self._connection.greeting,
@@ -276,6 +280,11 @@ class PadLink:
             if self._earlier:
                 await self._connection.run(flows_restore.show(self._earlier))
                 self._earlier = None
+        elif sent.code == Code.MOVED:
+            # Its word alone is nothing: the owner's record must come now, and then this raises Moved.
+            await self._settle()
+            self._check_keys()
+            raise Refused(sent.code)
         elif sent.code in SPOILED:
             await self._replace_writer(unsent[0], sent.code)
         elif sent.code in (Code.BAD_SEQUENCE, Code.UNKNOWN_WRITER):

@@ -81,6 +81,12 @@ class VaultPadStore:
                 "INSERT INTO signed_head VALUES(?,?,?) ON CONFLICT DO NOTHING", (self._pad, n, signed)
             )
 
+    def exchange_signed_head(self, n: int, signed: bytes | None) -> None:
+        with self._database.transaction():
+            self._database.execute("DELETE FROM signed_head WHERE pad=?", (self._pad,))
+            if signed is not None:
+                self._database.execute("INSERT INTO signed_head VALUES(?,?,?)", (self._pad, n, signed))
+
     def append_journal(self, writer_pk: bytes, updates: Sequence[bytes]) -> list[int]:
         with self._database.transaction():
             return [

@@ -38,6 +38,7 @@ EXAMPLES: list[Message] = [
     messages.RemovalNotice(PAD, "Plan"),
     messages.OwnershipOffer(PAD, "Plan", "pad1:x", KEY),
     messages.OwnershipAnswer(PAD, False),
+    messages.PadMoved(PAD, "Plans", "wss://other.example"),
 ]
 
 
@@ -64,7 +65,7 @@ def test_all_mail_is_of_one_size() -> None:
 
 
 def test_what_a_newer_version_says_is_kept_and_called_so() -> None:
-    message = Unknown(12, b"moved")
+    message = Unknown(99, b"moved")
     mail = read_mail(BEN.me, ANNA.write(BEN.card, message))
     item = item_of(mail, "ab" * 16, missing=0, says="")
     assert mail.message == message

@@ -64,6 +64,9 @@ class MemoryStore:
     def signed_head(self) -> bytes | None:
         return self.signed[max(self.signed)] if self.signed else None
 
+    def exchange_signed_head(self, n: int, signed: bytes | None) -> None:
+        self.signed = {} if signed is None else {n: signed}
+
     def put_signed_head(self, n: int, signed: bytes) -> None:
         self.signed = {n: signed} | {k: v for k, v in self.signed.items() if k >= n}
 

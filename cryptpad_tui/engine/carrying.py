@@ -1,0 +1,209 @@
+"""Bringing all of a pad to another relay: its entries, the pieces of its snapshots, its files.
+
+A shell with two connections. It reads what is verified here, and asks the relay that the pad leaves for the
+rest; what was brought wrongly shows in the other relay's receipt. Called again it goes on from where it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from hmac import compare_digest
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from cryptpad_relay.protocol import frames, labels
+from cryptpad_relay.protocol.entry import ChunkRef, Kind, parse_entry
+from cryptpad_relay.protocol.errors import Code, Refused
+from cryptpad_relay.protocol.file_frames import FilePut, FileRoom
+from cryptpad_relay.protocol.frames import Op
+from cryptpad_relay.protocol.move_frames import LIVES_HERE, Bring
+from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.crypto.keys import EditKeys
+from cryptpad_tui.engine.files.errors import NoRoom
+from cryptpad_tui.engine.files.kept import KeptFile, KeptFiles
+from cryptpad_tui.engine.files.names import own_file, refs_in
+from cryptpad_tui.pad import flows_move
+from cryptpad_tui.pad.asking import Flow, Request
+from cryptpad_tui.pad.digests import chunk_id_of
+from cryptpad_tui.pad.flows_move import OtherLogThere
+from cryptpad_tui.pad.objects import FileRef, open_manifest
+from cryptpad_tui.sync.connection import RelayConnection, RelayUnreachable
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine.engine import Engine
+    from cryptpad_tui.engine.session import PadSession
+
+ROWS_AT_ONCE: Final = 128
+AGAIN: Final = frozenset({Code.RETRY, Code.STORAGE, Code.CREATE_LIMIT})
+MAX_WAIT_S: Final = 10.0
+T = TypeVar("T")
+Told = Callable[[str], None]
+"""Told what is being brought, for a person."""
+
+
+class LivesThere(Exception):
+    """The other relay says that the pad is written to there already."""
+
+
+class Carrier:
+    """One pad on its way. `old` is None where the relay that it leaves is gone."""
+
+    def __init__(
+        self, engine: Engine, session: PadSession, old: RelayConnection | None, new: RelayConnection
+    ) -> None:
+        self._engine, self._session = engine, session
+        self.old, self.new = old, new
+        self.n = 0
+        """How far its log is at the other relay."""
+        self._snapshots: list[tuple[ChunkRef, ...]] = []
+        self._scanned = 0
+
+    async def arrive(self) -> None:
+        """Begin, or go on; raises LivesThere or OtherLogThere."""
+        flow = flows_move.arrive(self._session.replica, self._session.record.secret, self.new.greeting)
+        arrival = await patiently(self.new, flow)
+        if arrival.state == LIVES_HERE:
+            raise LivesThere
+        known = self._session.replica.fold.head_of(arrival.n)
+        if arrival.n > self._session.replica.fold.n or (
+            known is not None and not compare_digest(known, arrival.head)
+        ):
+            raise OtherLogThere
+        self.n = arrival.n
+
+    async def entries(self) -> None:
+        """Everything up to where this client's fold is; raises OtherLogThere or Refused."""
+        pad_id = self._session.pad_id
+        while self.n < self._session.replica.fold.n:
+            found = await self._read(self.n)
+            count = flows_move.first_frame(found)
+            frame = Bring(pad_id, self.n, tuple(found[:count]))
+            try:
+                await ask(self.new, Op.BRING, frame.encode())
+            except Refused as refused:
+                if refused.code is Code.BAD_BASE:
+                    raise OtherLogThere from None
+                raise
+            self.n += count
+        # An EPOCH among them ended the subscription, without which no chunk is taken.
+        await self.arrive()
+
+    async def _read(self, after_n: int) -> list[bytes]:
+        entries = self._session.replica.stored_entries(after_n, ROWS_AT_ONCE)
+        if entries:
+            return entries
+        if self.old is None:
+            raise RelayUnreachable("a part of the log is not here, and only the relay that it leaves has it")
+        request = frames.Fetch(self._session.pad_id, after_n, ROWS_AT_ONCE)
+        fetched = frames.Fetched.decode(await ask(self.old, Op.FETCH, request.encode()))
+        wanted = self._session.replica.fold.n - after_n
+        if not fetched.entries or fetched.first_n != after_n + 1:
+            raise OtherLogThere
+        return list(fetched.entries[:wanted])
+
+    async def snapshots(self) -> None:
+        """The pieces of every snapshot that the relay it leaves still has, the newest first."""
+        if self.old is None:
+            return
+        replica = self._session.replica
+        while self._scanned < replica.fold.n:
+            rows = replica.store.log_after(self._scanned, ROWS_AT_ONCE)
+            for row in rows:
+                if row.entry[4] == Kind.SNAPSHOT and not row.void:
+                    extension = parse_entry(row.entry).snapshot
+                    assert extension is not None
+                    self._snapshots.append(extension.chunks)
+            self._scanned = rows[-1].n if rows else replica.fold.n
+        while self._snapshots:
+            for reference in self._snapshots.pop():
+                await self._one_chunk(reference)
+
+    async def _one_chunk(self, reference: ChunkRef) -> None:
+        """Without one a snapshot is not offered to newcomers, and the next that is made is."""
+        pad_id = self._session.pad_id
+        assert self.old is not None
+        try:
+            body = frames.PadAndHash(pad_id, reference.chunk_id).encode()
+            chunk = await ask(self.old, Op.CHUNK_GET, body)
+        except Refused:
+            return
+        if compare_digest(chunk_id_of(chunk), reference.chunk_id):
+            await ask(self.new, Op.CHUNK_PUT, frames.ChunkPut(pad_id, chunk).encode())
+
+    async def files(self, told: Told) -> list[FileRef]:
+        """Those that the pad names; what neither this machine nor the relay it leaves has is returned."""
+        view, absent = self._session.view, list[FileRef]()
+        own = own_file(view) if self._session.kind is PadKind.FILE else None
+        for ref in [*refs_in(view), *([own] if own else [])]:
+            told(f"the file {ref.name}")
+            with KeptFiles(self._engine.vault.directory).opened(self._session.pad_id, ref) as kept:
+                if not await self._one_file(ref, kept):
+                    absent.append(ref)
+        return absent
+
+    async def _one_file(self, ref: FileRef, kept: KeptFile | None) -> bool:
+        keys, ring = self._session.replica.ring.newest_keys, self._session.replica.ring
+        assert isinstance(keys, EditKeys)
+        last = kept.last if kept else await self._piece(ref.file_id)
+        if last is None:
+            return False
+        manifest = open_manifest(self._session.pad_id, ref, last)
+        chunks = (*manifest.pieces, ChunkRef(len(last), ref.file_id))
+        put = FilePut(self._session.pad_id, ring.newest, ref.file_id, bytes(64), chunks)
+        signature = keys.cap.sign(labels.FILE_PUT, *put.signed_parts())
+        put = FilePut(self._session.pad_id, ring.newest, ref.file_id, signature, chunks)
+        try:
+            room = FileRoom.decode(await ask(self.new, Op.FILE_PUT, put.encode()))
+        except Refused as refused:
+            if refused.code is not Code.QUOTA:
+                raise
+            raise NoRoom from None
+        return await self._pieces(chunks, room.here, kept)
+
+    async def _pieces(self, chunks: Sequence[ChunkRef], here: Sequence[bool], kept: KeptFile | None) -> bool:
+        for index, (reference, is_there) in enumerate(zip(chunks, here, strict=False)):
+            if is_there:
+                continue
+            chunk = kept.chunk(index) if kept else await self._piece(reference.chunk_id)
+            if chunk is None:
+                return False
+            await ask(self.new, Op.CHUNK_PUT, frames.ChunkPut(self._session.pad_id, chunk).encode())
+        return True
+
+    async def _piece(self, chunk_id: bytes) -> bytes | None:
+        if self.old is None:
+            return None
+        try:
+            return await ask(
+                self.old, Op.CHUNK_GET, frames.PadAndHash(self._session.pad_id, chunk_id).encode()
+            )
+        except Refused:
+            return None
+
+
+async def ask(connection: RelayConnection, op: Op, body: bytes) -> bytes:
+    """One question, again for as long as the relay says so; raises Refused."""
+    while True:
+        try:
+            return await connection.request(Request(op, body))
+        except Refused as refused:
+            if refused.code not in AGAIN:
+                raise
+            await asyncio.sleep(min(max(refused.retry_ms / 1_000, 0.05), MAX_WAIT_S))
+
+
+async def patiently(connection: RelayConnection, flow: Flow[T]) -> T:
+    """A flow of plain questions, each asked like that."""
+    try:
+        step = next(flow)
+        while True:
+            try:
+                reply = await ask(connection, step.op, step.body)
+            except Refused as refused:
+                step = flow.throw(refused)
+            else:
+                step = flow.send(reply)
+    except StopIteration as stop:
+        return stop.value  # type: ignore[no-any-return]
+    finally:
+        flow.close()
