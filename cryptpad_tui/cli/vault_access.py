@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from cryptpad_tui.cli import diagnostics
@@ -29,7 +28,7 @@ _GRACE_S: Final = 5.0
 def unlock(sources: SecretSources, *, by_agent: bool = True) -> Vault:
     """The opened vault; asks at most three times where a person can answer, and nobody holds its key."""
     from cryptpad_tui.host import paths, process
-    from cryptpad_tui.vault import headerfile
+    from cryptpad_tui.vault import agent, headerfile
     from cryptpad_tui.vault.errors import WrongPassphrase
     from cryptpad_tui.vault.vault import Vault
 
@@ -40,8 +39,8 @@ def unlock(sources: SecretSources, *, by_agent: bool = True) -> Vault:
     if sources.passphrase_file is not None:
         return Vault.open(directory, passphrase=sources.passphrase())
     # A person is asked for a passphrase only where there is a vault that it could open.
-    header = headerfile.read_header(directory)
-    if by_agent and (held := _held(directory, header.vault_id)) is not None:
+    headerfile.read_header(directory)
+    if by_agent and (held := agent.open_held(directory)) is not None:
         return held
     for _ in range(_ATTEMPTS - 1):
         try:
@@ -49,22 +48,6 @@ def unlock(sources: SecretSources, *, by_agent: bool = True) -> Vault:
         except WrongPassphrase:
             diagnostics.note("that passphrase does not open this vault; try again")
     return Vault.open(directory, passphrase=ask_secret("Passphrase: "))
-
-
-def _held(directory: Path, vault_id: bytes) -> Vault | None:
-    """The vault opened by the agent's key, where `unlock` started one."""
-    from cryptpad_tui.vault import agent
-    from cryptpad_tui.vault.errors import VaultDamaged, WrongSecret
-    from cryptpad_tui.vault.vault import Vault
-
-    key = agent.held_key(directory, vault_id)
-    if key is None:
-        return None
-    try:
-        return Vault.open_held(directory, vault_id, key)
-    except (WrongSecret, VaultDamaged):
-        # Another key was given to the vault meanwhile: a passphrase decides.
-        return None
 
 
 def make_engine(vault: Vault, *, lasting: bool = False) -> Engine:

@@ -65,6 +65,8 @@ class CryptpadApp(ForgettingApp):
         self.engine: Engine | None = None
         self._pad = pad
         self._opening = given_secret(self.backend, passphrase, keyfile)
+        self._by_agent = True
+        """Once, at the start: a vault that was locked on the screen asks."""
         self._warm = self._quitting = False
         self.idle = IdleLock(self)
         self.mail_bell = Bell(self)
@@ -84,7 +86,8 @@ class CryptpadApp(ForgettingApp):
             from cryptpad_tui.ui.screens.unlock import UnlockScreen
 
             opening, self._opening = self._opening, None
-            return UnlockScreen(opening=opening)
+            by_agent, self._by_agent = self._by_agent and opening is None, False
+            return UnlockScreen(opening=opening, by_agent=by_agent)
         from cryptpad_tui.ui.screens.first_run import FirstRunScreen
 
         return FirstRunScreen()

@@ -35,6 +35,7 @@ class Backend(Protocol):
     def create(self, passphrase: bytes, name: str, relay: str | None) -> tuple[Vault, str]: ...
     def sign_in(self, answers: LoginAnswers) -> Vault: ...
     def open(self, passphrase: bytes) -> Vault: ...
+    def open_held(self) -> Vault | None: ...
     def open_by_recovery(self, recovery_key: str) -> Vault: ...
     def open_by_keyfile(self, keyfile: Path) -> Vault: ...
     def engine(self, vault: Vault) -> Engine: ...
@@ -90,6 +91,17 @@ class VaultBackend:
         from cryptpad_tui.vault.vault import Vault
 
         return Vault.open(self._home, passphrase=passphrase)
+
+    def open_held(self) -> Vault | None:
+        """By the key that `unlock` left with an agent; None where there is none."""
+        from cryptpad_tui.vault import agent
+        from cryptpad_tui.vault.errors import VaultError
+
+        try:
+            return agent.open_held(self._home)
+        except VaultError:
+            # A passphrase meets the same, and the screen says what it is.
+            return None
 
     def open_by_recovery(self, recovery_key: str) -> Vault:
         from cryptpad_tui.vault.vault import Vault

@@ -13,17 +13,21 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from enum import IntEnum
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.protocol.labels import hash_parts
 from cryptpad_tui.host import files
 from cryptpad_tui.host.process import runtime_dir
-from cryptpad_tui.vault.errors import AgentDidNotStart, VaultError
+from cryptpad_tui.vault.errors import AgentDidNotStart, VaultDamaged, VaultError, WrongSecret
 from cryptpad_tui.vault.header import MASTER_KEY_BYTES, VAULT_ID_BYTES
 from cryptpad_tui.vault.seam import host_errors_translated
+
+if TYPE_CHECKING:
+    from cryptpad_tui.vault.vault import Vault
 
 SOCKET_LABEL: Final = "pad1/agentsocket"
 REQUEST_BYTES: Final = 1 + VAULT_ID_BYTES
@@ -72,6 +76,22 @@ def held_key(directory: Path, vault_id: bytes) -> bytes | None:
     return answer if len(answer) == MASTER_KEY_BYTES else None
 
 
+def open_held(directory: Path) -> Vault | None:
+    """The vault opened by the key that an agent holds; None where none does, or a passphrase must decide."""
+    from cryptpad_tui.vault.headerfile import read_header
+    from cryptpad_tui.vault.vault import Vault
+
+    vault_id = read_header(directory).vault_id
+    key = held_key(directory, vault_id)
+    if key is None:
+        return None
+    try:
+        return Vault.open_held(directory, vault_id, key)
+    except (WrongSecret, VaultDamaged):
+        # Another key was given to the vault meanwhile: a passphrase decides.
+        return None
+
+
 def seconds_left(directory: Path, vault_id: bytes) -> int | None:
     """How long the agent still holds the key; None where there is none."""
     answer = _ask(directory, Op.LEFT, vault_id)
@@ -91,15 +111,21 @@ def _ask(directory: Path, op: Op, vault_id: bytes) -> bytes:
         return b""
     try:
         with socket.socket(socket.AF_UNIX) as link:
+            until = time.monotonic() + WAIT_S
             link.settimeout(WAIT_S)
             link.connect(os.fspath(path))
             if peer_uid(link) != os.geteuid():
                 return b""
             link.sendall(bytes([op]) + vault_id)
             answer = b""
-            while part := link.recv(64):
+            # All of it in this time: whoever took the place must not hold up a verb byte by byte.
+            while (left_s := until - time.monotonic()) > 0 and len(answer) <= MASTER_KEY_BYTES:
+                link.settimeout(left_s)
+                part = link.recv(64)
+                if not part:
+                    return answer
                 answer += part
-            return answer
+            return b""
     except OSError:
         return b""
 

@@ -26,6 +26,8 @@ from cryptpad_tui.vault.header import MASTER_KEY_BYTES, VAULT_ID_BYTES
 _BOOT_CLOCK: Final = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 LOOKS_S: Final = 10.0
 """How often it looks whether anybody can still reach it."""
+MOST_CALLERS: Final = 16
+"""At once; of more, who has waited longest goes."""
 
 
 class Holder:
@@ -67,27 +69,71 @@ class Holder:
         return not self.__key or self.left_s() <= 0
 
 
+class Callers:
+    """Who asks: each has its own time, so that one who sends nothing keeps nobody else waiting."""
+
+    def __init__(self, listener: socket.socket, holder: Holder) -> None:
+        listener.setblocking(False)
+        self._listener, self._holder = listener, holder
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(listener, selectors.EVENT_READ)
+        self._asking: dict[socket.socket, tuple[bytearray, float]] = {}
+
+    def step(self, wait_s: float) -> None:
+        """Take what has come, or wait so long for it."""
+        ends = [until - time.monotonic() for _, until in self._asking.values()]
+        for key, _ in self._selector.select(max(0.0, min([wait_s, *ends]))):
+            with contextlib.suppress(OSError):
+                if key.fileobj is self._listener:
+                    self._admit()
+                elif isinstance(key.fileobj, socket.socket) and key.fileobj in self._asking:
+                    self._hear(key.fileobj)
+        now = time.monotonic()
+        for link in [link for link, (_, until) in self._asking.items() if until <= now]:
+            self._leave(link)
+
+    def close(self) -> None:
+        for link in list(self._asking):
+            self._leave(link)
+        self._selector.close()
+
+    def _admit(self) -> None:
+        link, _ = self._listener.accept()
+        if peer_uid(link) != os.geteuid():
+            link.close()
+            return
+        if len(self._asking) >= MOST_CALLERS:
+            self._leave(next(iter(self._asking)))
+        link.setblocking(False)
+        self._asking[link] = bytearray(), time.monotonic() + WAIT_S
+        self._selector.register(link, selectors.EVENT_READ)
+
+    def _hear(self, link: socket.socket) -> None:
+        request = self._asking[link][0]
+        try:
+            part = link.recv(REQUEST_BYTES - len(request))
+            request += part
+            if len(request) == REQUEST_BYTES:
+                link.send(self._holder.answer(bytes(request)))
+        except BlockingIOError:
+            return
+        except OSError:
+            part = b""
+        if not part or len(request) == REQUEST_BYTES:
+            self._leave(link)
+
+    def _leave(self, link: socket.socket) -> None:
+        del self._asking[link]
+        self._selector.unregister(link)
+        link.close()
+
+
 def serve(listener: socket.socket, holder: Holder, is_there: Callable[[], bool] = lambda: True) -> None:
     """Until the key is forgotten, or nobody can reach this process: at logout its folder goes away."""
-    with selectors.DefaultSelector() as selector:
-        selector.register(listener, selectors.EVENT_READ)
+    with contextlib.closing(Callers(listener, holder)) as callers:
         while not holder.is_over and is_there():
             # Wakes now and then: a wall clock that was set forward ends the time too.
-            if selector.select(min(max(holder.left_s(), 0.0), LOOKS_S)):
-                with contextlib.suppress(OSError):
-                    _serve_one(listener, holder)
-
-
-def _serve_one(listener: socket.socket, holder: Holder) -> None:
-    link, _ = listener.accept()
-    with link:
-        link.settimeout(WAIT_S)
-        if peer_uid(link) != os.geteuid():
-            return
-        request = b""
-        while len(request) < REQUEST_BYTES and (part := link.recv(REQUEST_BYTES - len(request))):
-            request += part
-        link.sendall(holder.answer(request))
+            callers.step(min(max(holder.left_s(), 0.0), LOOKS_S))
 
 
 def _keep_in_memory(key: bytearray) -> None:

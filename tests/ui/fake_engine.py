@@ -247,6 +247,7 @@ class FakeBackend:
         self._engine, self._exists = engine, exists
         self.created: tuple[object, ...] = ()
         self.signed_in: tuple[object, ...] = ()
+        self.is_held = False
 
     def has_vault(self) -> bool:
         return self._exists
@@ -267,6 +268,9 @@ class FakeBackend:
         if passphrase != SECRET:
             raise WrongPassphrase
         return self._engine
+
+    def open_held(self) -> Any:
+        return self._engine if self.is_held else None
 
     def open_by_recovery(self, recovery_key: str) -> Any:
         return self._engine

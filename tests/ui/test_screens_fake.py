@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -69,9 +70,11 @@ async def world(
     environ: dict[str, str] | None = None,
     pad: str | None = None,
     habits: Habits | None = None,
+    held: bool = False,
 ) -> AsyncIterator[World]:
     engine = FakeEngine(*lines)
     backend = FakeBackend(engine, exists=exists)
+    backend.is_held = held
     passphrase = SECRET if unlocked else None
     app = CryptpadApp(
         Path("/nowhere"),
@@ -121,6 +124,28 @@ async def test_wrong_passphrase_is_a_clear_line_and_another_try_opens() -> None:
         assert "wrong" not in there.text().replace("The passphrase is wrong", "")
         await there.press(*SECRET.decode(), "enter")
         await there.until(lambda: isinstance(there.app.screen, DriveScreen))
+
+
+async def test_what_unlock_left_opens_at_the_start_and_not_after_a_lock() -> None:
+    async with world(unlocked=False, held=True) as there:
+        await there.until(lambda: isinstance(there.app.screen, DriveScreen))
+        await there.press("f9")
+        await there.until(lambda: isinstance(there.app.screen, UnlockScreen))
+        await there.pilot.pause(0.1)
+        assert isinstance(there.app.screen, UnlockScreen)
+
+
+async def test_a_passphrase_that_is_being_typed_never_lands_in_the_list() -> None:
+    """The held key comes a moment after the first letters."""
+    async with world(unlocked=False) as there:
+        screen = there.app.screen
+        assert isinstance(screen, UnlockScreen)
+        await there.press(*"sec")
+        closed: list[bool] = []
+        there.backend.open_held = lambda: SimpleNamespace(close=lambda: closed.append(True))  # type: ignore[method-assign]
+        await screen._open_held()
+        assert there.app.screen is screen
+        assert closed == [True]
 
 
 async def test_the_recovery_key_opens_and_asks_for_a_new_passphrase() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,12 +103,14 @@ def test_it_opens_its_vault_in_private_and_forgets_on_lock_on_sigterm_and_in_tim
 def test_another_users_process_gets_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     listener = agent_main._listen(tmp_path / "s")
     holder = Holder(ID, bytearray(KEY), 60)
+    callers = agent_main.Callers(listener, holder)
     for uid, answer in ((os.geteuid(), KEY), (os.geteuid() + 1, b"")):
         monkeypatch.setattr(agent_main, "peer_uid", lambda link, uid=uid: uid)
         with socket.socket(socket.AF_UNIX) as link:
             link.connect(str(tmp_path / "s"))
             link.sendall(bytes([Op.KEY]) + ID)
-            agent_main._serve_one(listener, holder)
+            callers.step(1.0)
+            callers.step(0.0 if uid != os.geteuid() else 1.0)
             try:
                 got = link.recv(64)
             except ConnectionResetError:
@@ -115,6 +119,63 @@ def test_another_users_process_gets_nothing(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setattr(agent, "peer_uid", lambda link: os.geteuid() + 1)
     monkeypatch.setattr(agent, "socket_path", lambda directory: tmp_path / "s")
     assert agent.held_key(tmp_path, ID) is None
+    callers.close()
+    listener.close()
+
+
+def test_who_sends_byte_by_byte_or_nothing_keeps_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(agent_main, "WAIT_S", 0.2)
+    listener = agent_main._listen(tmp_path / "s")
+    callers = agent_main.Callers(listener, Holder(ID, bytearray(KEY), 60))
+    slow = [socket.socket(socket.AF_UNIX) for _ in range(agent_main.MOST_CALLERS + 4)]
+    for link in slow:
+        link.connect(str(tmp_path / "s"))
+        callers.step(1.0)
+    slow[-1].sendall(bytes([Op.KEY]))
+    callers.step(1.0)
+    with socket.socket(socket.AF_UNIX) as link:
+        link.connect(str(tmp_path / "s"))
+        link.sendall(bytes([Op.KEY]) + ID)
+        began = time.monotonic()
+        callers.step(1.0)
+        callers.step(1.0)
+        assert link.recv(64) == KEY
+        assert time.monotonic() - began < 0.15
+    # Each byte gains no time: after its time it is gone, whatever it sends.
+    time.sleep(0.1)
+    slow[-1].sendall(ID[:1])
+    callers.step(0.0)
+    time.sleep(0.15)
+    callers.step(0.0)
+    assert slow[-1].recv(64) == b""
+    assert callers._asking == {}
+    callers.close()
+    for link in (*slow, listener):
+        link.close()
+
+
+def test_whoever_took_the_agents_place_holds_no_verb_up_byte_by_byte(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(agent, "WAIT_S", 0.2)
+    monkeypatch.setattr(agent, "socket_path", lambda directory: tmp_path / "s")
+    listener = agent_main._listen(tmp_path / "s")
+
+    def drip() -> None:
+        link, _ = listener.accept()
+        with link, contextlib.suppress(OSError):
+            for _ in range(40):
+                link.sendall(b"k")
+                time.sleep(0.05)
+
+    thread = threading.Thread(target=drip)
+    thread.start()
+    began = time.monotonic()
+    assert agent.held_key(tmp_path, ID) is None
+    assert time.monotonic() - began < 1.0
+    thread.join()
     listener.close()
 
 
@@ -177,3 +238,18 @@ def test_nothing_starts_it_by_itself(home: Path, template: Template) -> None:
     assert not agent.socket_path(home).parent.exists()
     program = [sys.executable, "-m", "cryptpad_tui.vault.agent_main", "x", "0"]
     assert subprocess.run(program, input=b"", check=False).returncode == 1
+
+
+def test_a_vault_opens_by_the_key_that_is_held_and_by_no_other(
+    home: Path, template: Template, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(template.directory, home)
+    vault = Vault.open(home, keyfile=template.keyfile)
+    key = vault.sealing_key()
+    vault.close()
+    for held, opens in ((key, True), (bytes(32), False), (None, False)):
+        monkeypatch.setattr(agent, "held_key", lambda directory, vault_id, held=held: held)
+        opened = agent.open_held(home)
+        assert (opened is not None) == opens
+        if opened is not None:
+            opened.close()

@@ -27,10 +27,11 @@ class UnlockScreen(CommandScreen[None]):
 
     contexts = ("unlock", "everywhere")
 
-    def __init__(self, *, opening: Callable[[], Vault] | None = None) -> None:
-        """`opening`: what the command line gave opens the vault without asking."""
+    def __init__(self, *, opening: Callable[[], Vault] | None = None, by_agent: bool = False) -> None:
+        """`opening`: what the command line gave opens the vault without asking; `by_agent`: what `unlock`
+        left may, where nobody has begun to type."""
         super().__init__()
-        self._opening = opening
+        self._opening, self._by_agent = opening, by_agent
         self._by_recovery = False
         self._busy = False
 
@@ -48,6 +49,9 @@ class UnlockScreen(CommandScreen[None]):
         if self._opening is not None:
             opening, self._opening = self._opening, None
             self.door.start(self._open(opening))
+        elif self._by_agent:
+            self._by_agent = False
+            self.door.start(self._open_held())
 
     def actions(self) -> Mapping[str, Action]:
         return {"unlock.recovery": self.toggle_recovery}
@@ -71,6 +75,17 @@ class UnlockScreen(CommandScreen[None]):
         """Say how it went."""
         self.query_one("#answer", Static).update(text)
 
+    async def _open_held(self) -> None:
+        vault = await asyncio.to_thread(self.door.backend.open_held)
+        if vault is None:
+            return
+        if self._busy or self.query_one("#secret", SecretField).value:
+            # What is typed of a passphrase must not end in the list's filter.
+            vault.close()
+            return
+        self.door.warm_up()
+        await self._enter(vault)
+
     async def _open(self, opening: Callable[[], Vault], *, by_recovery: bool = False) -> None:
         """Opening costs seconds of Argon2 on purpose: never on the loop that paints."""
         self._busy = True
@@ -84,6 +99,9 @@ class UnlockScreen(CommandScreen[None]):
             return
         finally:
             self._busy = False
+        await self._enter(vault, by_recovery=by_recovery)
+
+    async def _enter(self, vault: Vault, *, by_recovery: bool = False) -> None:
         try:
             await self.door.enter(vault, by_recovery=by_recovery)
         except engine_failures() as error:
