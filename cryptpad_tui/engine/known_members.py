@@ -33,3 +33,11 @@ def known_members(engine: Engine, pad_id: bytes, idents: Iterable[bytes]) -> dic
         if contact is not None and contact.standing in (Standing.CONTACT, Standing.ASKED):
             found[ident] = Known(contact.name, contact.is_verified(mine) and contact.offered is None)
     return found
+
+
+def aliases_of(engine: Engine, pad_id: bytes, members: Iterable[bytes]) -> set[bytes]:
+    """Keys under which members write in the pad, who are on the list by the identity of their card."""
+    if is_limited(engine.vault):
+        return set()
+    ids = {contact_id(ident) for ident in members}
+    return {key for key, contact in engine.people.known_in(pad_id).items() if contact in ids}

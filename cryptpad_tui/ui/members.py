@@ -5,6 +5,7 @@ It asks and shows; `engine.membership` does. Nothing happens before a person cho
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.ui import words
@@ -14,9 +15,10 @@ from cryptpad_tui.ui.screens.dialogs import ChooseDialog
 from cryptpad_tui.ui.screens.options import Option
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cryptpad_tui.engine import Engine
+    from cryptpad_tui.engine.known_members import Known
     from cryptpad_tui.engine.link_book import BookLink
     from cryptpad_tui.engine.membership import MemberLine, Membership
     from cryptpad_tui.ui.app import CryptpadApp
@@ -31,10 +33,12 @@ _LINKS, _CLOSE = "links", "close"
 async def show_members(app: CryptpadApp, engine: Engine, pad_id: bytes, title: str) -> None:
     """The members of a pad; its owner can take some out, or make who came by a link a member."""
     from cryptpad_tui.engine import membership
+    from cryptpad_tui.engine.known_members import known_members
 
     shown, now = words.safe_title(title), membership.members(engine, pad_id)
     named = membership.links(engine, pad_id) if now.lines[0].role == "owner" else []
-    chosen = await app.push_screen_wait(_list_of(shown, now, named))
+    known = known_members(engine, pad_id, [line.ident_pk for line in now.lines])
+    chosen = await app.push_screen_wait(_list_of(shown, now, named, known))
     if chosen is None or chosen == _CLOSE:
         return
     kind, _, key = chosen.partition(" ")
@@ -85,8 +89,13 @@ def _keep(app: CryptpadApp, engine: Engine, pad_id: bytes, line: MemberLine) -> 
     app.say(f"{words.safe_title(line.name)} stays in the pad when its keys change.")
 
 
-def _list_of(shown: str, now: Membership, named: Sequence[BookLink] = ()) -> ChooseDialog:
-    sentences = [_described(line) for line in now.lines]
+def _list_of(
+    shown: str,
+    now: Membership,
+    named: Sequence[BookLink] = (),
+    known: Mapping[bytes, Known] = MappingProxyType({}),
+) -> ChooseDialog:
+    sentences = [_described(line, known.get(line.ident_pk)) for line in now.lines]
     sentences += [_described_link(link, now.epoch) for link in named]
     if now.words:
         sentences.append(f"The owner's words, which a link shows before it is joined: {' '.join(now.words)}.")
@@ -127,8 +136,16 @@ def _named(line: MemberLine) -> str:
     return f"{words.safe_title(line.name)} ({line.ident_pk.hex()[:_MARK_CHARS]})"
 
 
-def _described(line: MemberLine) -> str:
-    return f"{_named(line)}  {_RIGHTS[line.role]}  {_WAYS[line.how]}"
+def _described(line: MemberLine, known: Known | None) -> str:
+    return f"{_named(line)}  {_RIGHTS[line.role]}  {_WAYS[line.how]}{_contact(line, known)}"
+
+
+def _contact(line: MemberLine, known: Known | None) -> str:
+    """Whether the key is a contact's, and was compared; whoever came by a link and is none, is a guest."""
+    if known is not None:
+        name = words.safe_title(known.name)
+        return f"  your contact {name}, {'✓ verified' if known.verified else 'not verified'}"
+    return "  guest" if line.how == "link" else ""
 
 
 def _line(now: Membership, key: str) -> MemberLine:

@@ -8,6 +8,7 @@ import pytest
 
 from cryptpad_tui.engine import Engine, contacts, inbox, inviting, mailbox, membership, outbox
 from cryptpad_tui.engine.keyrings import FORMER_ROOTS
+from cryptpad_tui.engine.known_members import known_members
 from cryptpad_tui.engine.mail_errors import ContactNameTaken, KeysAreOthers, NotAContact, UnknownItem
 from cryptpad_tui.people.contacts import Standing
 from cryptpad_tui.people.messages import CardChange
@@ -75,6 +76,14 @@ async def test_from_a_card_to_a_pad_and_out_of_it(relay: RelayProcess, make_engi
     assert ("invitation-answer", "Ben") in kinds(anna)
     assert len(anna.people.known_in(plan)) == 2
     await anna.sync([plan])
+    people = membership.members(anna, plan).lines
+    assert sorted((line.name, line.how) for line in people) == [
+        ("Anna", "me"),
+        ("Ben", "member"),
+        ("Clara", "member"),
+    ]
+    known = known_members(anna, plan, [line.ident_pk for line in people])
+    assert sorted((each.name, each.verified) for each in known.values()) == [("Ben", True), ("Clara", False)]
 
     await membership.revoke(anna, plan, drop=[contacts.find(anna, "Clara").card.ident_pk])
     await outbox.send(anna)

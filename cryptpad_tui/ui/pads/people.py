@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.engine import Person
@@ -14,6 +15,9 @@ from cryptpad_tui.ui.screens.dialogs import ChooseDialog
 from cryptpad_tui.ui.screens.options import Option
 from cryptpad_tui.ui.widgets.parts import Part
 from cryptpad_tui.ui.widgets.remote_cursors import RemoteCursor
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine.known_members import Known
 
 SHOWN_PEOPLE = 6
 
@@ -81,17 +85,34 @@ class People(PadFeature):
             self.view.show_position(person.caret)
             self.screen.say(f"{words.person_name(person, self.present)} is at line {person.caret.line + 1}.")
 
+    def _contacts(self) -> Mapping[bytes, Known]:
+        from cryptpad_tui.engine.known_members import known_members
+
+        engine = self.screen.door.engine
+        keys = [person.key for person in self.present]
+        return known_members(engine, self.session.pad_id, keys) if engine is not None else {}
+
     async def _who(self) -> None:
         if not self.present:
             self.screen.say("Nobody else is here.")
             return
-        people = self.present
-        options = [Option(str(at), _described(person, people)) for at, person in enumerate(people)]
+        people, known = self.present, self._contacts()
+        options = [
+            Option(str(at), _described(person, people) + _as_contact(known.get(person.key)))
+            for at, person in enumerate(people)
+        ]
         chosen = await self.screen.door.push_screen_wait(
             ChooseDialog("Who is here", ("Enter shows where somebody is.",), options)
         )
         if chosen is not None:
             self._show(people[int(chosen)])
+
+
+def _as_contact(known: Known | None) -> str:
+    """A name is said by whoever bears it; a contact's key is known."""
+    if known is None:
+        return ""
+    return f" – your contact {words.safe_title(known.name)}{', ✓ verified' if known.verified else ''}"
 
 
 def _described(person: Person, people: list[Person]) -> str:
