@@ -217,7 +217,8 @@ def test_the_doctor_ends_in_5_when_the_relay_is_silent(anna: Person, inside: Ins
 
 
 def test_the_doctor_ends_in_1_when_the_vaults_place_is_unsafe(inside: Inside, tmp_path: Path) -> None:
-    (tmp_path / "open").mkdir(mode=0o755)
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o755)
     environ = {"CRYPTPAD_TUI_HOME": str(tmp_path / "open"), "CRYPTPAD_TUI_PASSPHRASE_FILE": ""}
     ended = inside(Person(tmp_path, environ), "doctor")
     assert ended.code == 1

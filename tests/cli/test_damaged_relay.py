@@ -19,7 +19,7 @@ pytestmark = pytest.mark.e2e
 def relay(tmp_path: Path) -> Iterator[RelayProcess]:
     process = RelayProcess(tmp_path / "relay-data")
     yield process
-    process.stop()
+    process.kill()
 
 
 def change_a_byte(database: Path, pad: str, n: int, at: int) -> None:

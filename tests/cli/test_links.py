@@ -18,7 +18,7 @@ from support.relay import RelayProcess
 def relay(tmp_path: Path) -> Iterator[RelayProcess]:
     process = RelayProcess(tmp_path / "relay")
     yield process
-    process.stop()
+    process.kill()
 
 
 def test_a_locked_and_named_link_from_its_making_to_its_end(

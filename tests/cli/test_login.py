@@ -24,7 +24,7 @@ CHEAP = ("--kdf-memory", "64")
 def relay(tmp_path: Path) -> Iterator[RelayProcess]:
     process = RelayProcess(tmp_path / "relay-data")
     yield process
-    process.stop()
+    process.kill()
 
 
 @pytest.fixture

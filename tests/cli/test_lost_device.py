@@ -22,7 +22,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "recovery.md").read_text()
 def relay(tmp_path: Path) -> Iterator[RelayProcess]:
     process = RelayProcess(tmp_path / "relay-data")
     yield process
-    process.stop()
+    process.kill()
 
 
 def joined(of: Person, inside: Inside, relay: RelayProcess, name: str, *how: str) -> Person:

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.e2e
 def relay(tmp_path: Path) -> Iterator[BackedUpRelay]:
     process = BackedUpRelay(tmp_path / "relay-data")
     yield process
-    process.stop()
+    process.kill()
 
 
 def test_a_relay_that_takes_nothing_back_is_an_alarm_and_an_honest_one_a_note(

@@ -19,7 +19,7 @@ WAITS = "cryptpad-tui: note: saved here; it waits for the relay and goes with th
 def relay(tmp_path: Path) -> Iterator[RelayProcess]:
     process = RelayProcess(tmp_path / "relay-data")
     yield process
-    process.stop()
+    process.kill()
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def relay(folder: Path) -> Iterator[RelayProcess]:
     process = RelayProcess(folder / "relay-data")
     yield process
-    process.stop()
+    process.kill()
 
 
 @pytest.fixture(scope="module")

@@ -53,7 +53,7 @@ class Person:
 def relay(tmp_path: Path) -> Iterator[RelayProcess]:
     process = RelayProcess(tmp_path / "relay-data")
     yield process
-    process.stop()
+    process.kill()
 
 
 @pytest.fixture

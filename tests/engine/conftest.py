@@ -28,7 +28,8 @@ def passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
 def relay(tmp_path: Path) -> Iterator[RelayProcess]:
     process = RelayProcess(tmp_path / "relay-data")
     yield process
-    process.stop()
+    # Not asked to end: it would wait for the goodbyes of engines whose loop is gone.
+    process.kill()
 
 
 @pytest_asyncio.fixture

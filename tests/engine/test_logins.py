@@ -81,7 +81,7 @@ def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
     (data / "relay.toml").write_text(f"[limits]\n{often}")
     process = RelayProcess(data)
     yield process
-    process.stop()
+    process.kill()
 
 
 @pytest.fixture(autouse=True)

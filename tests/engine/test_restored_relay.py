@@ -25,7 +25,7 @@ pytestmark = pytest.mark.e2e
 def backed_up(tmp_path: Path) -> Iterator[BackedUpRelay]:
     process = BackedUpRelay(tmp_path / "relay-data")
     yield process
-    process.stop()
+    process.kill()
 
 
 async def both_write(hers: PadSession, his: PadSession, word: str) -> None:

@@ -130,7 +130,7 @@ def relay(tmp_path: Path) -> Iterator[RelayProcess]:
     (data / "relay.toml").write_text("commit_ms = 0\n")
     process = RelayProcess(data)
     yield process
-    process.stop()
+    process.kill()
 
 
 async def test_two_authors_through_a_relay_end_equal(

@@ -21,6 +21,7 @@ from cryptpad_tui.ui.screens.pad import PadScreen
 from cryptpad_tui.ui.screens.search import SearchScreen
 from cryptpad_tui.vault.vault import Vault
 
+pytestmark = pytest.mark.usefixtures("cheap_passphrases")
 PASSPHRASE = b"pw"
 
 

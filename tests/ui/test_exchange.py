@@ -19,6 +19,8 @@ from cryptpad_tui.ui.screens.pad import PadScreen
 from cryptpad_tui.ui.screens.paths import ExportDialog, PathDialog
 from cryptpad_tui.vault.vault import Vault
 
+pytestmark = pytest.mark.usefixtures("cheap_passphrases")
+
 
 @pytest.mark.parametrize(
     ("typed", "text", "names"),

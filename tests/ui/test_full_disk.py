@@ -17,6 +17,7 @@ from cryptpad_tui.vault.errors import DiskFull
 from cryptpad_tui.vault.padstore import VaultPadStore
 from cryptpad_tui.vault.vault import Vault
 
+pytestmark = pytest.mark.usefixtures("cheap_passphrases")
 PASSPHRASE = b"pw"
 
 

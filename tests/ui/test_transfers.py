@@ -29,6 +29,7 @@ from cryptpad_tui.ui.screens.drive import DriveScreen
 from cryptpad_tui.ui.transfers import Transfer, TransferDialog, room_left
 from cryptpad_tui.vault.vault import Vault
 
+pytestmark = pytest.mark.usefixtures("cheap_passphrases")
 PASSPHRASE = b"pw"
 SIZE = 700_000
 
