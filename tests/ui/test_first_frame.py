@@ -72,7 +72,10 @@ async def test_a_new_screen_is_styled_once_and_again_when_its_window_changes(siz
         await pilot.pause()
         assert sheet.styled == 0
         await pilot.resize_terminal(100, 8)
-        await pilot.pause()
+        for _ in range(200):
+            await pilot.pause()
+            if sheet.has_class("-wide", "-low"):
+                break
         assert sheet.has_class("-wide", "-low")
         assert sheet.styled == 1
 
