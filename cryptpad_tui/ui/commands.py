@@ -16,7 +16,9 @@ from cryptpad_tui.editor.keymap import KeyedCommand, Keymap, is_legacy, label_of
 CONTEXT_TITLES: Final = {
     "everywhere": "Everywhere",
     "app": "Around the vault",
-    "form": "First start",
+    "form": "First start and signing in",
+    "first": "First start",
+    "sign_in": "Signing in",
     "unlock": "Unlocking",
     "drive": "The drive",
     "list": "Lists",
@@ -57,9 +59,8 @@ APP_COMMANDS: Final = (
     AppCommand("app.theme", "Next colour theme", (), "app"),
     AppCommand("app.cursor", "Show the terminal's cursor in every field", (), "app"),
     AppCommand("form.next", "Next field, or done", ("enter", "ctrl+j"), "form", "Next"),
-    AppCommand(
-        "form.sign_in", "Sign in with a login; again, a new account", ("f2",), "form", "I have a login"
-    ),
+    AppCommand("first.sign_in", "Sign in with a login that you have", ("f2",), "first", "I have a login"),
+    AppCommand("sign_in.new", "Make a new account instead", ("f2",), "sign_in", "New account"),
     AppCommand("form.cancel", "Leave without a vault", ("escape",), "form"),
     AppCommand("unlock.recovery", "Unlock with the recovery key", ("f2",), "unlock", "Recovery key"),
     AppCommand("drive.open", "Open the pad", ("enter", "ctrl+j"), "drive", "Open"),

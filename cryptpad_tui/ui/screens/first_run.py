@@ -28,7 +28,7 @@ class RelayChoice(RowList[Option], can_focus=True):
 class FirstRunScreen(CommandScreen[None]):
     """Makes the vault."""
 
-    contexts = ("form", "list", "everywhere")
+    contexts = ("first", "form", "list", "everywhere")
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class FirstRunScreen(CommandScreen[None]):
         return {
             "form.next": self.next_field,
             "form.cancel": self.door.quit,
-            "form.sign_in": self.sign_in,
+            "first.sign_in": self.sign_in,
             "list.up": lambda: self._arrow(-1),
             "list.down": lambda: self._arrow(1),
         }

@@ -28,7 +28,7 @@ _FIELDS: Final = ("relay", "login", "passphrase", "key")
 class SignInScreen(CommandScreen[None]):
     """Makes the vault of this machine from a login."""
 
-    contexts = ("form", "everywhere")
+    contexts = ("sign_in", "form", "everywhere")
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class SignInScreen(CommandScreen[None]):
         with VerticalScroll(id="form", can_focus=False):
             yield Static("Sign in with your login", classes="title", markup=False)
             yield Static(
-                "It brings your drive to this machine. F2 makes a new account instead.", markup=False
+                "It brings your drive, with every pad in it, to this machine.", markup=False
             )
             yield Static("The relay", classes="label", markup=False)
             yield Field(id="relay", placeholder="wss://relay.example.org")
@@ -61,7 +61,7 @@ class SignInScreen(CommandScreen[None]):
         return {
             "form.next": self.next_field,
             "form.cancel": self.door.quit,
-            "form.sign_in": self.go_back,
+            "sign_in.new": self.go_back,
         }
 
     async def go_back(self) -> None:
