@@ -19,7 +19,6 @@ from cryptpad_tui.engine import (
     devices,
     keyrings,
     known_members,
-    known_members,
     lifetime,
     limited,
     link_book,
@@ -105,7 +104,6 @@ def members(engine: Engine, pad_id: bytes) -> Membership:
             if each.ident_pk != me
         ]
         known = {line.ident_pk for line in lines}
-        known |= known_members.aliases_of(engine, pad_id, known)
         known |= known_members.aliases_of(engine, pad_id, known)
         for writer in fold.writers.values():
             if writer.ident_pk not in known and any(writer.ident_pk):
