@@ -250,13 +250,12 @@ class RelayLoop:
                 await link.send_pending(now=now)
                 session.recount()
                 last_send, others_wait = now, following.others_wait(session)
-                if not session.waiting:
-                    unfolded_since = now
-                elif now - unfolded_since > UNFOLDED_S:
-                    await link.refetch()
-                    unfolded_since = now
-            else:
-                unfolded_since = now if not session.waiting else unfolded_since
+            if not session.waiting and not session.company.freshness.is_passed(now):
+                unfolded_since = now
+            elif now - unfolded_since > UNFOLDED_S:
+                # What was acknowledged here, or seen by others, should have come by itself.
+                await link.refetch()
+                unfolded_since = now
             if session.replica.made_snapshot:
                 await link.send_snapshot()
             verdicts.tend(session, link)

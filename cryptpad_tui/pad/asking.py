@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator
 from typing import Final, NamedTuple, TypeVar
 
 from cryptpad_relay.protocol import chain, frames
-from cryptpad_relay.protocol.errors import Malformed, Refused
+from cryptpad_relay.protocol.errors import Code, Malformed, Refused
 from cryptpad_relay.protocol.frames import Op
 from cryptpad_tui.pad import snapshots
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
@@ -92,9 +92,16 @@ def get_chunk(pad_id: bytes, chunk_id: bytes, size: int | None) -> Flow[bytes]:
     try:
         chunk = yield Request(Op.CHUNK_GET, frames.PadAndHash(pad_id, chunk_id).encode())
     except Refused as refused:
-        raise Alarm(AlarmCode.BAD_SNAPSHOT, f"a piece is missing ({refused.code.name})") from None
+        raise _missing(refused) from None
     snapshots.check_chunk(chunk, chunk_id, size)
     return chunk
+
+
+def _missing(refused: Refused) -> Exception:
+    """The pad may have got other keys meanwhile, which end what this connection has proven."""
+    if refused.code in (Code.NOT_SUBSCRIBED, Code.RETRY):
+        return refused
+    return Alarm(AlarmCode.BAD_SNAPSHOT, f"a piece is missing ({refused.code.name})")
 
 
 def get_table(pad_id: bytes, table_id: bytes) -> Flow[bytes]:
@@ -107,7 +114,7 @@ def get_table(pad_id: bytes, table_id: bytes) -> Flow[bytes]:
         try:
             given = frames.TableGiven.decode((yield Request(Op.TABLE, request.encode())))
         except Refused as refused:
-            raise Alarm(AlarmCode.BAD_SNAPSHOT, f"a piece is missing ({refused.code.name})") from None
+            raise _missing(refused) from None
         except Malformed as error:
             raise Alarm(AlarmCode.BAD_SNAPSHOT, error.reason) from None
         if (size and given.size != size) or len(table) + len(given.part) > given.size:

@@ -71,13 +71,16 @@ class FreshnessWatch:
         if all(session.n <= n for session in sessions):
             self._ahead_since = None
 
+    def is_passed(self, now: float) -> bool:
+        """Whether somebody has seen what should have come here long since."""
+        return self._ahead_since is not None and now - self._ahead_since > WAIT_FOR_TAIL_S
+
     def offline(self) -> None:
         self._confirmed, self._ahead_since, self._disagrees = None, None, b""
 
     def state(self, *, online: bool, now: float, ttl_s: float = 600.0) -> FreshnessState:
         """What may be claimed at this moment."""
-        ahead = self._ahead_since is not None and now - self._ahead_since > WAIT_FOR_TAIL_S
-        if self._disagrees or ahead or not online:
+        if self._disagrees or self.is_passed(now) or not online:
             return FreshnessState(Freshness.STALE, disagrees=self._disagrees)
         if self._confirmed and now - self._confirmed.at < ttl_s:
             return self._confirmed
