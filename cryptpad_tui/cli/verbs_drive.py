@@ -15,6 +15,7 @@ from cryptpad_tui.cli.secret_sources import SecretSources
 from cryptpad_tui.cli.table import table
 from cryptpad_tui.cli.text_input import require_title
 from cryptpad_tui.cli.vault_access import in_vault, send_or_say, send_quickly
+from cryptpad_tui.cli.verbs_files import send_its_files
 from cryptpad_tui.cli.verbs_pads import duplicated
 
 if TYPE_CHECKING:
@@ -277,5 +278,6 @@ def duplicate_verb(sources: SecretSources, pad: str, title: str | None) -> None:
         made = await duplicated(engine, found.pad_id, require_title(title or f"{found.title} (copy)"))
         output.write_line(made.short_id)
         await send_or_say(engine, made.pad_id)
+        await send_its_files(engine, made.pad_id)
 
     in_vault(sources, work)

@@ -116,6 +116,14 @@ async def send_files(engine: Engine, pad_ids: list[bytes] | None = None) -> Send
             shown[-1].end()
 
 
+async def send_its_files(engine: Engine, pad_id: bytes) -> None:
+    """What a pad that was made here has of its own, where there is a relay for it; says what waits."""
+    from cryptpad_tui.engine.files.sending import waiting
+
+    if waiting(engine, [pad_id]):
+        tell_of_files(await send_files(engine, [pad_id]))
+
+
 def tell_of_files(report: SendReport) -> None:
     """What was refused or waits, and the room before it is used up; raises the alarm of a relay that lied."""
     from cryptpad_tui.engine.files.names import size_words

@@ -58,6 +58,10 @@ def new_verb(
             keeping.move_pad(engine, pad.pad_id, keeping.make_folder(engine, folder))
         output.write_line(pad.short_id)
         await send_or_say(engine, pad.pad_id)
+        if template is not None:
+            from cryptpad_tui.cli.verbs_files import send_its_files
+
+            await send_its_files(engine, pad.pad_id)
 
     in_vault(sources, work)
 
