@@ -4,6 +4,7 @@
     - `WrongUse`: arguments that make no sense together; exit code 2.
         - `LinkInArguments`: a secret where every user of the machine can read it.
     - `NobodyToAsk`: locked, and no terminal to ask on; exit code 4.
+        - `LinkWantsPassphrase`: the same of a link.
     - `LinkTooLong`: what came in place of a link cannot be one.
     - `InputTooLong`, `FileUnreadable`, `OutputFailed`: what the machine would not read or write.
     - `FileUnwritable`: a file that could not be made.
@@ -42,6 +43,11 @@ class LinkInArguments(WrongUse):
 class NobodyToAsk(CliError):
     """The vault is locked and there is no terminal to ask for its passphrase. Nothing was changed; use
     --passphrase-file FILE or set CRYPTPAD_TUI_PASSPHRASE_FILE."""
+
+
+class LinkWantsPassphrase(NobodyToAsk):
+    """The link is locked and there is no terminal to ask for its passphrase. Nothing was changed; put it on
+    the line after the link, or into a file for --lock-file."""
 
 
 class InputTooLong(CliError):

@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.cli import diagnostics
-from cryptpad_tui.cli.errors import EmptySecret, InputTooLong, LinkTooLong, PassphrasesDiffer
+from cryptpad_tui.cli.errors import (
+    EmptySecret,
+    InputTooLong,
+    LinkTooLong,
+    LinkWantsPassphrase,
+    NobodyToAsk,
+    PassphrasesDiffer,
+)
 from cryptpad_tui.cli.secret_sources import ask_secret, read_passphrase_file
 from cryptpad_tui.cli.text_input import read_bytes, stdin_is_terminal
 
@@ -80,7 +87,14 @@ def opened(link: Link | LockedLink, given: bytes | None, path: Path | None) -> L
         return link.unlock(given)
     for _ in range(_ATTEMPTS - 1):
         try:
-            return link.unlock(ask_secret("The link is locked. Its passphrase: "))
+            return link.unlock(_ask())
         except LinkStaysLocked:
             diagnostics.note("that passphrase does not open it; try again")
-    return link.unlock(ask_secret("The link is locked. Its passphrase: "))
+    return link.unlock(_ask())
+
+
+def _ask() -> bytes:
+    try:
+        return ask_secret("The link is locked. Its passphrase: ")
+    except NobodyToAsk:
+        raise LinkWantsPassphrase from None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.pad.alarms import Notice
 from cryptpad_tui.pad.flows_keys import DAY_MS
-from cryptpad_tui.pad.owner_records import EXPIRES_MS, IDLE_DAYS, OwnerBook
+from cryptpad_tui.pad.owner_records import EXPIRES_MS, IDLE_DAYS
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
@@ -53,10 +53,10 @@ def words(life: Lifetime) -> str:
     return f"its owner lets the relay delete it {' or '.join(parts)}" if parts else ""
 
 
-def short(owner: OwnerBook) -> str:
+def short(life: Lifetime) -> str:
     """For a status line, which has no room for whose word it is."""
-    parts = [f"ends {day(owner.expires_ms)}"] if owner.expires_ms else []
-    parts += [f"ends after {owner.idle_days} d unused"] if owner.idle_days else []
+    parts = [f"ends {day(life.expires_ms)}"] if life.expires_ms else []
+    parts += [f"ends after {life.idle_days} d unused"] if life.idle_days else []
     return ", ".join(parts)
 
 
@@ -65,12 +65,20 @@ def day(unix_ms: int) -> str:
     return datetime.fromtimestamp(min(unix_ms, 253_402_300_799_999) / 1_000, UTC).strftime("%Y-%m-%d")
 
 
+def opened(engine: Engine, session: PadSession) -> None:
+    life = of(engine, session)
+    session.ends = short(life)
+    if life.idle_days:
+        session.replica.used_ms = last_used(engine, session.pad_id)
+
+
 def follow(engine: Engine, session: PadSession) -> None:
     """Tell what the owner said of the pad's end, once, and remember it for lists that open no pad."""
     before, after = stored(engine, session.pad_id), of(engine, session)
     if after == before:
         return
     keep(engine, session.pad_id, after)
+    session.ends = short(after)
     said = words(after) or "its owner lets it stay: nothing ends it by itself any more"
     session.noticed(Notice(said, code=ENDING))
     used(engine, session)

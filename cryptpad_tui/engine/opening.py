@@ -84,8 +84,7 @@ class OpenPads:
             writer=self._writers.get(record.pad_id) or self._shared_writer(record, ring),
         )
         session = PadSession(self._engine, record, replica)
-        if lifetime.of(self._engine, session).idle_days:
-            replica.used_ms = lifetime.last_used(self._engine, record.pad_id)
+        lifetime.opened(self._engine, session)
         self._sessions[record.pad_id] = session
         return session
 

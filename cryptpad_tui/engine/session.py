@@ -63,6 +63,8 @@ class PadSession:
         """Whether another window of this vault has the lease and keeps this pad in step."""
         self.standing: SyncWord | None = standing.standing_of(engine, record.pad_id)
         """Why this person is no longer in the pad, by its owner's word; None where they are."""
+        self.ends = ""
+        """When its owner lets it end, for the status line."""
         self.problem = ""
         """A sentence about what keeps this pad from its relay, for a person; empty where nothing does."""
         self._notices: list[Notice] = []
@@ -291,8 +293,7 @@ class PadSession:
 
     def status(self) -> PadStatus:
         has_relay = self._engine.relay_of(self.record) is not None
-        ends = lifetime.short(self.replica.fold.owner)
-        return status_of(self, now=self._engine.now(), has_relay=has_relay, ends=ends)
+        return status_of(self, now=self._engine.now(), has_relay=has_relay, ends=self.ends)
 
     def observe(self, callback: Callable[[SessionEvent], None]) -> Callable[[], None]:
         self._observers.append(callback)

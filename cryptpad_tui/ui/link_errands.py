@@ -93,7 +93,7 @@ class LinkErrands:
             f" {_RIGHTS[facts.role]}. Its relay is {facts.relay}.",
             f"Its owner reads these words under “who is in this pad”: {' '.join(facts.words)}.",
         ]
-        sentences += [f"Of its end: {facts.ends}."] if facts.ends else []
+        sentences += [f"{facts.ends[:1].upper()}{facts.ends[1:]}."] if facts.ends else []
         sentences += ["You have this pad already."] if facts.is_here else []
         options = (Option(_JOIN, "Join it"), Option(_LEAVE, "Leave it"))
         return await self._app.push_screen_wait(ChooseDialog("Join this pad?", sentences, options)) == _JOIN

@@ -38,6 +38,8 @@ async def test_a_time_without_use_is_told_to_all_who_open_the_pad(
     assert facts.ends == "its owner lets the relay delete it after 30 days without use"
     await carla.join(link)
     assert membership.members(carla, pad_id).idle_days == 30
+    with carla.borrowed(pad_id) as session:
+        assert session.status().text.endswith("ends after 30 d unused"), "also behind a snapshot"
     await membership.set_unused(anna, pad_id, 0)
     await carla.sync([pad_id])
     assert membership.members(carla, pad_id).idle_days == 0
