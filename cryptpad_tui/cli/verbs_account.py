@@ -34,10 +34,11 @@ _WORDS_LIMIT: Final = 256
 )
 @click.option("--all", "everything", is_flag=True, help="Begin pads anew that others are in, too.")
 @click.option("--finish", is_flag=True, help="Wait no more for machines that have not come.")
+@click.option("--again", is_flag=True, help="Also where it was done less than a day ago.")
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 @unlocks
 def rotate_account_verb(
-    sources: SecretSources, keep: tuple[str, ...], everything: bool, finish: bool, yes: bool
+    sources: SecretSources, keep: tuple[str, ...], everything: bool, finish: bool, again: bool, yes: bool
 ) -> None:
     """Give the account another root, because a machine that holds it was lost, or the kit's page was.
 
@@ -53,6 +54,8 @@ def rotate_account_verb(
             return told.words if told.waits_for else None
         if finish:
             raise WrongUse("--finish goes with a change that was begun")
+        if not again:
+            rotating.require_not_just_done(engine)
         return await _switch(engine, keep, yes=yes)
 
     words, done = _in_two(sources, begin, lambda engine: _go_on(engine, everything, finish))

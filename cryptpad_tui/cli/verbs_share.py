@@ -265,7 +265,8 @@ def sync_verb(sources: SecretSources, pads: tuple[str, ...], wait_s: float) -> E
         async with telling_of_waits(engine):
             report = await engine.sync(pad_ids or None, wait_s=wait_s)
             if not pad_ids and not report.unreachable:
-                await owed.see_to(engine)
+                for sentence in await owed.see_to(engine):
+                    diagnostics.note(sentence)
         tell(engine, report)
         await _change_due_keys(engine)
         files = await send_files(engine, pad_ids or None)

@@ -21,12 +21,15 @@ def is_owed(engine: Engine) -> bool:
     return removing.is_owed(engine) or moving.is_owed(engine) or coming_along.is_owed(engine)
 
 
-async def see_to(engine: Engine) -> None:
-    """What cannot be done at present stays owed."""
+async def see_to(engine: Engine) -> list[str]:
+    """What cannot be done at present stays owed; sentences about what is done."""
+    said = []
     with contextlib.suppress(EngineError, RelayUnreachable, Refused, Alarm):
         if removing.is_owed(engine):
-            await removing.go_on(engine)
+            left = await removing.go_on(engine)
+            said += [] if left else ["The change of keys without the device that you removed is done."]
         if coming_along.is_owed(engine):
             await coming_along.go_on(engine)
-        if moving.is_owed(engine):
-            await moving.go_on(engine)
+        if moving.is_owed(engine) and (await moving.go_on(engine)).is_done:
+            said.append("The account's other root is done: the drive of before is deleted at its relay.")
+    return said

@@ -44,6 +44,8 @@ PLAN: Final = "account/moving"
 """The setting of what a change of the root still has to do."""
 OWED: Final = "account/move/"
 """How the settings begin that name the pads which are to begin anew."""
+AT: Final = "account/rotated-ms"
+DAY_MS: Final = 86_400_000
 FORMER: Final = FORMER_ROOTS
 """The roots of before: others' pads keep their owner's slots for the identities that follow from them."""
 WORD_COUNT: Final = 4
@@ -58,6 +60,11 @@ WHAT_IT_DOES: Final = (
 )
 _PEOPLE: Final = ("contact-", "mail-", "known-")
 _LOGIN: Final = "login"
+
+
+class JustDone(EngineError):
+    """The account got another root less than a day ago, and everything about that is done. Nothing was
+    changed; `--again` gives it one more."""
 
 
 class NotInStep(EngineError):
@@ -111,32 +118,55 @@ def switch(engine: Engine, keep: Sequence[DeviceLine]) -> str:
         fields[f"{devices.FORMER}{at}/root"] = text_of(sealed)
     view = ViewDocument(client_id=int.from_bytes(engine.rng(6)), kind=PadKind.DRIVE)
     view.set_maps(ENTRIES_ROOT, fields)
+    settings = _settings(engine, record, device_root, former, keep, words)
     with old.replica.store.transaction():
         for line in keep:
             word = _word_for(engine, line, record, root, words)
             devices.write(engine, line.id, {"moved": text_of(word)})
         vault.put_pad(record)
         vault.store(record.pad_id).append_journal(bytes(32), view.take_updates())
-        plan = {"old": old.pad_id.hex(), "keep": [line.id for line in keep], "words": words}
-        settings = {
-            "drive": record.pad_id.hex(),
-            creating.EXPECTED_RELAY: record.relay_pk.hex() or None,
-            devices.OWN_ROOT: device_root.hex(),
-            PLAN: json.dumps(plan),
-            FORMER: json.dumps(former),
-            "drive/adopted": None,
-            kits.MADE: None,
-            kits.NEVER: None,
-            kits.STALE: "1",
-            **dict.fromkeys(("login/record", "login/pending", "login/signed-in")),
-        }
         for name, value in settings.items():
             vault.set_setting(name, value)
-        for pad in vault.pads():
-            if pad.role == "owner" and pad.kind in (PadKind.TEXT, PadKind.RICHTEXT):
-                vault.set_setting(OWED + pad.pad_id.hex(), "1")
         vault.set_account_root(root)
     return words
+
+
+def _settings(
+    engine: Engine,
+    record: PadRecord,
+    device_root: bytes,
+    former: Sequence[str],
+    keep: Sequence[DeviceLine],
+    words: str,
+) -> dict[str, str | None]:
+    """What this vault is to remember, and to forget, in the same step."""
+    old_drive = engine.drive_session.pad_id
+    plan = {"old": old_drive.hex(), "keep": [line.id for line in keep], "words": words}
+    owed = [
+        OWED + pad.pad_id.hex()
+        for pad in engine.vault.pads()
+        if pad.role == "owner" and pad.kind in (PadKind.TEXT, PadKind.RICHTEXT)
+    ]
+    return {
+        "drive": record.pad_id.hex(),
+        "drive/adopted": None,
+        creating.EXPECTED_RELAY: record.relay_pk.hex() or None,
+        devices.OWN_ROOT: device_root.hex(),
+        PLAN: json.dumps(plan),
+        AT: str(engine.wall_ms()),
+        FORMER: json.dumps(former),
+        kits.MADE: None,
+        kits.NEVER: None,
+        kits.STALE: "1",
+        **dict.fromkeys(("login/record", "login/pending", "login/signed-in")),
+        **dict.fromkeys(owed, "1"),
+    }
+
+
+def require_not_just_done(engine: Engine) -> None:
+    """Who asks again to go on must not begin again; raises JustDone."""
+    if engine.wall_ms() - int(engine.vault.setting(AT) or 0) < DAY_MS:
+        raise JustDone
 
 
 def moving(engine: Engine) -> Moving | None:

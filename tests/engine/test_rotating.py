@@ -1,4 +1,4 @@
-"""Another root for the account, with real vaults and a real relay: what comes along, what begins anew, deaths."""
+"""Another root for the account, with real vaults and a real relay: what comes along, what begins anew."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from cryptpad_tui.crypto.keys import Role, pseudonym_of
 from cryptpad_tui.engine import (
     Engine,
     coming_along,
-    creating,
     devices,
     keeping,
+    keyrings,
     kits,
     membership,
     moving,
     rotating,
 )
 from cryptpad_tui.engine.coming_along import NoWord, WrongWords
-from cryptpad_tui.pad.alarms import Alarm
 from cryptpad_tui.vault.vault import Vault
 from support.relay import RelayProcess
 from support.sessions import MakeEngine, append
@@ -121,6 +120,13 @@ async def test_the_account_gets_another_root_and_devices_come_along(
     await lap.sync()
     assert text_of(lap, "Plan") == "one\ntwo\n"
     assert {line.name: line.holds for line in devices.devices(lap)}["phone"] == "pads"
+
+    late = second(desk, "late")
+    await late.sync()
+    assert keyrings.former_roots(late) == [before], "who comes later is known to others as before, too"
+    assert text_of(late, "Work/Notes/Plan") == "one\ntwo\n"
+    with pytest.raises(rotating.JustDone):
+        rotating.require_not_just_done(desk)
 
     report = await thief.sync()
     assert any("deleted" in line for line in report.notices)
