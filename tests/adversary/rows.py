@@ -169,7 +169,7 @@ ROWS: dict[str, tuple[str, ...]] = {
         _MAIL + "test_t32_a_replay_after_its_id_was_forgotten",
         _MAIL + "test_t32_changed_keys_block_until_a_person_accepts_them",
         _MAIL + "test_t32_control_characters_in_names_and_notes_command_no_terminal",
-        "engine/test_people.py::test_a_cut_after_the_message_left_sends_it_twice_and_shows_it_once",
+        "engine/test_people.py::test_a_cut_network_keeps_a_message_and_shows_it_once",
     ),
     "T33": (
         _MAIL + "test_t33_a_substituted_card_has_another_safety_number",

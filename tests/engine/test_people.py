@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
+from cryptpad_relay.protocol.frames import Op
 from cryptpad_tui.engine import Engine, contacts, inbox, inviting, mailbox, membership, outbox
 from cryptpad_tui.engine.keyrings import FORMER_ROOTS
 from cryptpad_tui.engine.known_members import known_members
 from cryptpad_tui.engine.mail_errors import ContactNameTaken, KeysAreOthers, NotAContact, UnknownItem
+from cryptpad_tui.pad.asking import Request
 from cryptpad_tui.people.contacts import Standing
 from cryptpad_tui.people.messages import CardChange
+from cryptpad_tui.sync.connection import RelayConnection, RelayUnreachable
 from cryptpad_tui.vault.vault import Vault
 from support.relay import RelayProcess
 from support.sessions import MakeEngine, append, until
+
+
+@pytest.fixture(scope="module")
+def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
+    """One for all of these tests: everybody in them is somebody new."""
+    process = RelayProcess(tmp_path_factory.mktemp("relay") / "data")
+    yield process
+    process.stop()
 
 
 async def befriend(one: Engine, other: Engine) -> None:
@@ -178,9 +190,8 @@ class Died(BaseException):
     """The machine stopped."""
 
 
-@pytest.mark.parametrize("step", [name for _, name in STEPS], ids=[name for name, _ in STEPS])
 async def test_an_invitation_is_done_or_not_begun(
-    relay: RelayProcess, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch, step: str
+    relay: RelayProcess, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     anna, ben = make_engine("Anna", relay_url=relay.url), make_engine("Ben", relay_url=relay.url)
     await befriend(anna, ben)
@@ -189,29 +200,48 @@ async def test_an_invitation_is_done_or_not_begun(
     def die(*args: object, **named: object) -> None:
         raise Died
 
-    with monkeypatch.context() as patched:
-        patched.setattr(step, die)
-        with pytest.raises(Died):
-            await inviting.invite(anna, plan, "Ben", view=False)
-    assert outbox.waiting(anna) == []
-    assert [line.how for line in membership.members(anna, plan).lines] == ["me"]
+    for name, step in STEPS:
+        with monkeypatch.context() as patched:
+            patched.setattr(step, die)
+            with pytest.raises(Died):
+                await inviting.invite(anna, plan, "Ben", view=False)
+        assert outbox.waiting(anna) == [], name
+        assert [line.how for line in membership.members(anna, plan).lines] == ["me"], name
     await inviting.invite(anna, plan, "Ben", view=False)
     [waiting] = outbox.waiting(anna)
     again = make_engine("Anna")
     assert [each.sealed for each in outbox.waiting(again)] == [waiting.sealed]
+    assert [line.how for line in membership.members(again, plan).lines] == ["me", "member"]
 
 
-async def test_a_cut_after_the_message_left_sends_it_twice_and_shows_it_once(
+async def test_a_cut_network_keeps_a_message_and_shows_it_once(
     relay: RelayProcess, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     anna, ben = make_engine("Anna", relay_url=relay.url), make_engine("Ben", relay_url=relay.url)
     await befriend(anna, ben)
     await inviting.invite(anna, anna.create_pad("Plan").pad_id, "Ben", view=False)
-    [message] = outbox.waiting(anna)
-    await outbox.send(anna)
+    honest = RelayConnection.request
+
+    async def lost_answer(self: RelayConnection, request: Request, **named: float) -> bytes:
+        answer = await honest(self, request, **named)
+        if request.op == Op.MBOX_PUT:
+            raise RelayUnreachable("cut after the message left")
+        return answer
+
+    async def cut(*args: object, **named: object) -> RelayConnection:
+        raise RelayUnreachable("cut before")
+
+    for what, stand_in in (("open_connection", cut), ("RelayConnection.request", lost_answer)):
+        with monkeypatch.context() as patched:
+            place = (
+                "cryptpad_tui.engine.outbox" if what == "open_connection" else "cryptpad_tui.sync.connection"
+            )
+            patched.setattr(f"{place}.{what}", stand_in)
+            sent = await outbox.send(anna)
+        assert (sent.sent, sent.waiting) == (0, 1)
+        assert "the invitation of Ben" in sent.problems[0]
     await inbox.look(ben)
-    outbox.put(anna, message)
-    await outbox.send(anna)
+    assert (await outbox.send(anna)).sent == 1
     await inbox.look(ben)
     assert kinds(ben) == [("invitation", "Anna")]
 
