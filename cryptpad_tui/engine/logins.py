@@ -67,8 +67,7 @@ async def begin(engine: Engine, *, changing: bool) -> LoginRecord | None:
     """Whether a login may be made, or changed: what there was. Raises LoginThere, NoLogin, LimitedDevice."""
     require_account(engine)
     _relay(engine)
-    await settle(engine)
-    record = record_of(engine)
+    record = await _newest(engine)
     is_there = record is not None and record.is_there
     if is_there and not changing:
         raise LoginThere
@@ -150,13 +149,20 @@ async def _drop_ended(connection: RelayConnection, record: LoginRecord) -> int:
 async def remove(engine: Engine) -> None:
     """End the login; raises NoLogin where this machine knows of none."""
     require_account(engine)
-    await settle(engine)
-    record = record_of(engine)
+    record = await _newest(engine)
     if record is None or not record.is_there:
         raise NoLogin
     async with _connected(engine, _relay(engine)) as connection:
         await connection.run(flows.drop_whatever(connection.greeting, record.auth))
     keep(engine, record.removed(engine.wall_ms()))
+
+
+async def _newest(engine: Engine) -> LoginRecord | None:
+    """What the other machines said since, and what is pending here, comes first."""
+    await settle(engine)
+    if engine.relay_url() is not None:
+        await engine.sync([drive_record(engine).pad_id], wait_s=DRIVE_S)
+    return record_of(engine)
 
 
 async def settle(engine: Engine) -> bool | None:
@@ -193,7 +199,7 @@ async def status(engine: Engine, *, ask: bool = True) -> LoginState:
     """What this account knows of its login, and whether the relay agrees; raises LoginRolledBack where it
     shows an older one, and LoginMoved where another machine changed it whose word has not come."""
     require_account(engine)
-    record = record_of(engine)
+    record = await _newest(engine) if ask else record_of(engine)
     if record is None or not ask:
         return LoginState(record)
     async with _connected(engine, _relay(engine)) as connection:
