@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 
 from cryptpad_tui.crdt.kinds import PadKind
@@ -17,6 +18,7 @@ from cryptpad_tui.ui.screens.drive import DriveScreen
 from cryptpad_tui.ui.screens.pad import PadScreen
 from cryptpad_tui.vault.vault import Vault
 
+pytestmark = pytest.mark.usefixtures("cheap_passphrases")
 PASSPHRASE = b"pw"
 
 

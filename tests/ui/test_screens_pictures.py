@@ -34,6 +34,7 @@ def words_of(svg: str) -> str:
 
 
 @pytest.mark.e2e
+@pytest.mark.usefixtures("cheap_passphrases")
 async def test_the_pictures_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NO_COLOR", "COLORTERM", "SSH_CONNECTION"):
         monkeypatch.delenv(name, raising=False)
