@@ -126,7 +126,7 @@ def test_another_users_process_gets_nothing(monkeypatch: pytest.MonkeyPatch, tmp
 def test_who_sends_byte_by_byte_or_nothing_keeps_nobody_waiting(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(agent_main, "WAIT_S", 0.2)
+    monkeypatch.setattr(agent_main, "WAIT_S", 1.0)
     listener = agent_main._listen(tmp_path / "s")
     callers = agent_main.Callers(listener, Holder(ID, bytearray(KEY), 60))
     slow = [socket.socket(socket.AF_UNIX) for _ in range(agent_main.MOST_CALLERS + 4)]
@@ -142,12 +142,12 @@ def test_who_sends_byte_by_byte_or_nothing_keeps_nobody_waiting(
         callers.step(1.0)
         callers.step(1.0)
         assert link.recv(64) == KEY
-        assert time.monotonic() - began < 0.15
+        assert time.monotonic() - began < 0.8
     # Each byte gains no time: after its time it is gone, whatever it sends.
-    time.sleep(0.1)
+    time.sleep(0.5)
     slow[-1].sendall(ID[:1])
     callers.step(0.0)
-    time.sleep(0.15)
+    time.sleep(0.6)
     callers.step(0.0)
     assert slow[-1].recv(64) == b""
     assert callers._asking == {}
