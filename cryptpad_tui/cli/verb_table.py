@@ -75,6 +75,7 @@ VERBS: Final = (
     Verb("relay", "verbs_vault", "relay set wss://pads.example", "set, show or stop the relay"),
     Verb("unlock", "verbs_lock", "unlock --for 8h", "hold the key for scripts", rare=True),
     Verb("lock", "verbs_lock", "lock", "forget the key that unlock left", rare=True),
+    Verb("move", "verbs_move", "move --all --to wss://two.example", "bring pads to another relay", rare=True),
     Verb("login", "verbs_login", "login create anna", "sign in on a new machine", rare=True),
     Verb("rotate-account", "verbs_account", "rotate-account", "give a lost account another root", rare=True),
     Verb("vault", "verbs_care", "vault check", "check, compact or rekey the vault", rare=True),

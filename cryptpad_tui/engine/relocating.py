@@ -18,7 +18,6 @@ from cryptpad_relay.protocol.errors import Refused
 from cryptpad_relay.protocol.frames import Op
 from cryptpad_relay.protocol.move_frames import Bring
 from cryptpad_relay.protocol.move_record import MoveRecord
-from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.engine import relocation_mail, whereabouts
 from cryptpad_tui.engine.carrying import Carrier, LivesThere, Told, ask, patiently
 from cryptpad_tui.engine.errors import EngineError, RelayRefused
@@ -42,6 +41,13 @@ WHAT_MOVING_DOES: Final = (
     "Everything that is at the relay of now is brought to the other one, and then everybody goes on there by"
     " themselves, as long as the one of now answers: leave it running until all have come by. Links that were"
     " made before lead on for as long as it answers."
+)
+
+
+WITHOUT_THE_OLD: Final = (
+    "The owner's word is at the other relay alone. Tell everybody in the pad to go there: a fresh link, or"
+    " `cryptpad-tui move PAD --follow URL`, keeps what they had not sent. What the relay before had taken"
+    " from others and this machine has never seen counts for nobody."
 )
 
 
@@ -72,22 +78,6 @@ class MoveReport:
     """Names of files that neither this machine nor the relay before has: raw."""
     told: int = 0
     """Contacts who are told by mailbox."""
-
-
-def movable(engine: Engine) -> tuple[list[bytes], list[bytes], int]:
-    """One's own pads on a relay, one's drive last; those that are on none yet; and how many are others'."""
-    mine, fresh, others = list[bytes](), list[bytes](), 0
-    drive: list[bytes] = []
-    for record in engine.vault.pads():
-        if record.role != "owner":
-            others += 1
-        elif not record.relay_pk:
-            fresh.append(record.pad_id)
-        elif record.kind == PadKind.DRIVE:
-            drive.append(record.pad_id)
-        else:
-            mine.append(record.pad_id)
-    return [*mine, *drive], fresh, others
 
 
 async def move(

@@ -5,15 +5,20 @@ What it says is believed by nobody: the other relay must have the owner's record
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from cryptpad_relay.protocol.move_record import MoveRecord
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.engine import mailbox, member_book
+from cryptpad_tui.engine import contacts, mailbox, member_book
+from cryptpad_tui.engine.errors import EngineError
 from cryptpad_tui.engine.limited import is_limited
+from cryptpad_tui.engine.own_card import mailbox_connection
 from cryptpad_tui.engine.removal import cut
+from cryptpad_tui.pad.alarms import Alarm
 from cryptpad_tui.people.contacts import Standing
 from cryptpad_tui.people.messages import MAX_TITLE, PadMoved
+from cryptpad_tui.sync.connection import RelayUnreachable
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
@@ -43,6 +48,17 @@ def tell(engine: Engine, session: PadSession, record: MoveRecord) -> int:
         for contact in told:
             mailbox.queue(engine, contact, message, f"the notice to {contact.name}")
     return len(told)
+
+
+async def tell_card(engine: Engine) -> None:
+    """One's own mailbox goes where the drive is: contacts are given the address. Bound before it is told."""
+    if is_limited(engine.vault) or not engine.people.contacts():
+        return
+    with contextlib.suppress(EngineError, RelayUnreachable, Alarm):
+        async with mailbox_connection(engine) as connection:
+            await connection.run(mailbox.bind(engine, connection.greeting))
+        with engine.people.durable():
+            contacts.tell_card(engine)
 
 
 def _listed(engine: Engine, session: PadSession) -> set[bytes]:

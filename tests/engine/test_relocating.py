@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from cryptpad_tui.engine import Engine, relocating, whereabouts
+from cryptpad_relay.protocol.frames import Op
+from cryptpad_tui.crypto.links import decode_link
+from cryptpad_tui.engine import Engine, membership, moving_house, relocating, whereabouts
 from cryptpad_tui.engine.errors import NotOwner
+from cryptpad_tui.engine.files import making, sending
+from cryptpad_tui.engine.files.kept import KeptFiles
+from cryptpad_tui.engine.files.names import refs_in
+from cryptpad_tui.engine.files.reading import read_whole
+from cryptpad_tui.pad.asking import Request
+from cryptpad_tui.pad.flows_move import NotMovedThere
+from cryptpad_tui.sync.connection import RelayConnection, RelayUnreachable
+from cryptpad_tui.vault.vault import Vault
+from support.pads import seeded
 from support.relay import RelayProcess
 from support.sessions import MakeEngine, append
+
+from .conftest import PASSPHRASE
 
 
 @pytest.fixture
@@ -73,3 +86,173 @@ async def test_three_people_go_on_at_the_other_relay(
     assert text_of(anna, pad_id) == text_of(carla, pad_id)
     assert text_of(anna, pad_id).count("Carla, unsent.") == 1
     assert report.url == other.url
+
+
+async def test_everything_moves_keys_snapshots_and_files_too(
+    relay: RelayProcess, other: RelayProcess, make_engine: MakeEngine, tmp_path: Path
+) -> None:
+    anna, boris = make_engine("Anna", relay_url=relay.url), make_engine("Boris")
+    pad_id = anna.create_pad("Plans", text="Plans.\n").pad_id
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(seeded(3)(300_000))
+    with making.source_file(photo) as source:
+        ref = making.attach(anna, pad_id, "photo.png", source.size, source.read)
+    await anna.sync()
+    assert (await sending.send_waiting(anna)).sent == 1
+    # The copy here goes: only the relay that is left has the file.
+    KeptFiles(anna.vault.directory).forget(ref.file_id)
+    await membership.revoke(anna, pad_id)
+    write(anna, pad_id, "Under other keys.\n")
+    await boris.join(await anna.make_link(pad_id, view=False))
+    local = anna.create_pad("On no relay yet", text="x").pad_id
+    done: list[bytes] = []
+    outcome = await moving_house.move_all(anna, other.url, done=lambda report: done.append(report.pad_id))
+    assert (outcome.failed, outcome.others) == ((), 0)
+    assert done[-1] == anna.drive_session.pad_id
+    assert pad_id in done
+    relay.stop()
+    assert (await anna.sync()).waiting == 0
+    assert {url_of(anna, each) for each in (pad_id, local, done[-1])} == {other.url}
+    assert anna.relay_url() == other.url
+    # A newcomer begins at the snapshot that came along, and has the file.
+    carla = make_engine("Carla")
+    joined = await carla.join(await anna.make_link(pad_id, view=False))
+    assert text_of(carla, pad_id) == "Plans.\nUnder other keys.\n"
+    with carla.borrowed(joined.pad_id) as session:
+        assert session.replica.fold.start is not None
+        [his] = refs_in(session.view)
+    assert await read_whole(carla, pad_id, his) == photo.read_bytes()
+    # Said again it does nothing.
+    assert (await moving_house.move_all(anna, other.url)).failed == ()
+
+
+async def test_another_device_of_the_account_comes_along(
+    relay: RelayProcess, other: RelayProcess, make_engine: MakeEngine, tmp_path: Path
+) -> None:
+    desk = make_engine("Anna", relay_url=relay.url)
+    pad_id = desk.create_pad("Plans", text="Plans.\n").pad_id
+    await desk.sync()
+    root, home = desk.vault.account_root, tmp_path / "Laptop"
+    vault, _ = Vault.create(
+        home, PASSPHRASE, name="Anna", relay_url=relay.url, kdf_memory_mib=64, account_root=root
+    )
+    vault.close()
+    laptop = make_engine("Laptop")
+    await laptop.sync()
+    await laptop.sync()
+    write(laptop, pad_id, "Written on the laptop, unsent.\n")
+    await moving_house.move_all(desk, other.url)
+    report = await laptop.sync()
+    assert report.alarms == ()
+    assert any("your drive was moved" in line for line in report.notices)
+    relay.stop()
+    assert (await laptop.sync()).waiting == 0
+    assert (url_of(laptop, pad_id), laptop.relay_url()) == (other.url, other.url)
+    await desk.sync()
+    assert text_of(desk, pad_id) == text_of(laptop, pad_id)
+
+
+async def test_links_of_before_lead_on_and_fresh_ones_keep_what_is_unsent(
+    relay: RelayProcess, other: RelayProcess, make_engine: MakeEngine
+) -> None:
+    anna, boris, carla = make_engine("Anna", relay_url=relay.url), make_engine("Boris"), make_engine("Carla")
+    pad_id = anna.create_pad("Plans", text="Plans.\n").pad_id
+    old_link = await anna.make_link(pad_id, view=False)
+    await carla.join(old_link)
+    await relocating.move(anna, pad_id, other.url)
+    fresh = await anna.make_link(pad_id, view=False)
+    assert decode_link(fresh).address == other.url
+    await boris.join(old_link)
+    assert url_of(boris, pad_id) == other.url
+    relay.stop()
+    write(carla, pad_id, "Carla, unsent.\n")
+    # An old link to a pad that is here says nothing; the fresh one leads to where it is.
+    await carla.join(old_link, wait_s=1.0)
+    assert url_of(carla, pad_id) == relay.url
+    await carla.join(fresh)
+    assert url_of(carla, pad_id) == other.url
+    await anna.sync([pad_id])
+    assert text_of(anna, pad_id) == "Plans.\nCarla, unsent.\n"
+    with pytest.raises(RelayUnreachable):
+        await make_engine("Dora").join(old_link, wait_s=1.0)
+
+
+async def test_a_relay_that_is_gone_and_what_then_is_possible(
+    relay: RelayProcess, other: RelayProcess, make_engine: MakeEngine
+) -> None:
+    anna, boris = make_engine("Anna", relay_url=relay.url), make_engine("Boris")
+    pad_id = anna.create_pad("Plans", text="Plans.\n").pad_id
+    await boris.join(await anna.make_link(pad_id, view=False))
+    relay.stop()
+    write(boris, pad_id, "Boris, unsent.\n")
+    with pytest.raises(RelayUnreachable):
+        await relocating.move(anna, pad_id, other.url, wait_s=1.0)
+    with pytest.raises(NotMovedThere):
+        await whereabouts.follow(boris, pad_id, other.url)
+    await relocating.move(anna, pad_id, other.url, old_is_gone=True)
+    await whereabouts.follow(boris, pad_id, other.url)
+    await anna.sync([pad_id])
+    assert text_of(anna, pad_id) == "Plans.\nBoris, unsent.\n"
+
+
+STEPS = frozenset({Op.CREATE, Op.ARRIVE, Op.BRING, Op.STH, Op.OWNER_REC, Op.APPEND, Op.FREEZE})
+"""What changes something at a relay, or decides about it."""
+
+
+class Cut(BaseException):
+    """The machine loses power."""
+
+
+@pytest.mark.parametrize("how", [Cut, RelayUnreachable])
+async def test_cut_off_at_every_step_it_is_done_or_not_begun(
+    relay: RelayProcess,
+    other: RelayProcess,
+    make_engine: MakeEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    how: type[BaseException],
+) -> None:
+    """Each attempt gets one question further, in a fresh process; a member looks in between."""
+    boris = make_engine("Boris")
+    anna = make_engine("Anna", relay_url=relay.url)
+    pad_id = anna.create_pad("Plans", text="Plans.\n").pad_id
+    await boris.join(await anna.make_link(pad_id, view=False))
+    asked, honest = [0], RelayConnection.request
+    for steps in range(1, 60):
+        if how is Cut:
+            await anna.close()
+            anna = make_engine("Anna")
+        monkeypatch.setattr(RelayConnection, "request", counting(asked, honest, steps, how))
+        done = False
+        try:
+            await relocating.move(anna, pad_id, other.url)
+            done = True
+        except relocating.AlreadyThere:
+            done = True
+        except how:
+            pass
+        monkeypatch.setattr(RelayConnection, "request", honest)
+        asked[0] = 0
+        write(boris, pad_id, f"{steps}\n")
+        assert (await boris.sync([pad_id])).waiting == 0
+        if done:
+            break
+    assert done
+    assert url_of(boris, pad_id) == url_of(anna, pad_id) == other.url
+    await anna.sync([pad_id])
+    lines = text_of(anna, pad_id).splitlines()
+    assert lines == ["Plans.", *map(str, range(1, steps + 1))]
+    assert text_of(boris, pad_id) == text_of(anna, pad_id)
+
+
+def counting(
+    asked: list[int], honest: Callable[..., object], steps: int, how: type[BaseException]
+) -> Callable[..., object]:
+    async def request(self: RelayConnection, request: Request, **options: float) -> bytes:
+        asked[0] += request.op in STEPS
+        if asked[0] > steps:
+            if asked[0] == steps + 1:
+                await honest(self, request, **options)  # type: ignore[misc]
+            raise how("cut off")
+        return await honest(self, request, **options)  # type: ignore[misc,no-any-return]
+
+    return request

@@ -1,0 +1,96 @@
+"""Moving house: every pad of one's own to another relay, one by one, and the drive when all are there.
+
+What was moved stays moved, and asking again does the rest. Pads of others are theirs to move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cryptpad_relay.protocol.errors import Malformed
+from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.engine import relocating, relocation_mail, whereabouts
+from cryptpad_tui.engine.carrying import Told
+from cryptpad_tui.engine.errors import EngineError, RelayRefused
+from cryptpad_tui.engine.relocating import AlreadyThere, MoveReport
+from cryptpad_tui.pad.alarms import Alarm
+from cryptpad_tui.pad.flows_move import NotMovedThere, OtherLogThere
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine.engine import Engine
+
+
+class NotAllMoved(EngineError):
+    """Some pads stayed where they were, and so did the drive. Everybody goes on, each pad at its own relay.
+    Say the same again when the reasons above are gone: what was moved stays moved.
+    """
+
+
+def movable(engine: Engine) -> tuple[list[bytes], list[bytes], int]:
+    """One's own pads that are on a relay; one's drive, where it is; and how many pads are others'."""
+    mine, drive, others = list[bytes](), list[bytes](), 0
+    for record in engine.vault.pads():
+        if record.role != "owner":
+            others += 1
+        elif record.relay_pk:
+            (drive if record.kind == PadKind.DRIVE else mine).append(record.pad_id)
+    return mine, drive, others
+
+
+@dataclass(frozen=True, slots=True)
+class AllMoved:
+    """What came of moving everything."""
+
+    failed: tuple[tuple[bytes, str], ...]
+    """Pads that stayed, and why, in sentences."""
+    others: int
+
+
+async def move_all(
+    engine: Engine,
+    url: str,
+    *,
+    old_is_gone: bool = False,
+    told: Told = lambda what: None,
+    done: Callable[[MoveReport], None] = lambda report: None,
+) -> AllMoved:
+    """Every pad of one's own, one after the other; the drive last, and only when all others are there."""
+    whereabouts.check_address(url)
+    mine, drive, others = movable(engine)
+    failed: list[tuple[bytes, str]] = []
+    for pad_id in [*mine, *drive]:
+        if pad_id in drive and failed:
+            break
+        try:
+            done(await relocating.move(engine, pad_id, url, old_is_gone=old_is_gone, told=told))
+        except AlreadyThere:
+            continue
+        except (EngineError, OtherLogThere, Alarm, Malformed) as error:
+            failed.append((pad_id, _why(error)))
+    if not failed:
+        engine.set_relay(url)
+        await relocation_mail.tell_card(engine)
+    return AllMoved(tuple(failed), others)
+
+
+async def follow_all(engine: Engine, url: str) -> list[bytes]:
+    """Whatever was moved to this relay, one's own drive first; which pads those are."""
+    drive = movable(engine)[1]
+    rest = [record.pad_id for record in engine.vault.pads() if record.pad_id not in drive]
+    found = []
+    for pad_id in [*drive, *rest]:
+        try:
+            await whereabouts.follow(engine, pad_id, url)
+        except NotMovedThere:
+            continue
+        if pad_id not in drive:
+            found.append(pad_id)
+    return found
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, RelayRefused):
+        return f"a relay refused ({error.code.name.lower()})"
+    return str(error) or " ".join((type(error).__doc__ or "").split())
