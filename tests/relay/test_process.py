@@ -208,6 +208,11 @@ async def test_t47_at_rest_are_only_the_listed_fields(data: Path) -> None:
         "file": ["key", "pad", "file_id", "size", "chunks", "day", "state", "tombstone"],
         "file_chunk": ["file", "chunk_id", "pad", "size"],
         "login": ["login_id", "version", "block"],
+        "mailbox": ["key", "mailbox_id", "pass_id", "newest", "day"],
+        "mail": ["mailbox", "place", "lane", "day", "digest", "mail"],
+        "counted_day": ["one", "day"],
+        "ended": ["pad", "day", "kept"],
+        "idle": ["pad", "unused"],
     }
     assert at_rest(data, pad.genesis[:40])
     assert not [
