@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crypto.keys import pseudonym_of
-from cryptpad_tui.engine import contacts, mailbox, outbox, whereabouts
+from cryptpad_tui.engine import contacts, inviting, mailbox, outbox, whereabouts
 from cryptpad_tui.engine.creating import drive_record
 from cryptpad_tui.engine.errors import UnknownPad
 from cryptpad_tui.engine.mail_errors import NothingToAnswer, NotYet, UnknownItem
@@ -25,9 +26,11 @@ from cryptpad_tui.people.messages import (
     EditRequest,
     Invitation,
     InvitationAnswer,
+    Mention,
     OwnershipAnswer,
     OwnershipOffer,
     PadMoved,
+    RemovalNotice,
     Request,
 )
 from cryptpad_tui.people.proofs import prove_key, proves_key
@@ -98,7 +101,20 @@ def lines(engine: Engine, *, number: bool = True) -> list[InboxLine]:
         shown = [item.mail_id.hex() for item in items]
         if shown != _shown(engine):
             engine.vault.set_setting(_SHOWN, json.dumps(shown))
-    return [_line(at, item, by_id.get(item.contact_id), everybody, mine) for at, item in enumerate(items, 1)]
+    titles = {pad.pad_id: pad.title for pad in engine.listing()} if items else {}
+    return [
+        _line(at, _as_here(item, titles), by_id.get(item.contact_id), everybody, mine)
+        for at, item in enumerate(items, 1)
+    ]
+
+
+def _as_here(item: InboxItem, titles: Mapping[bytes, str]) -> InboxItem:
+    """With one's own title of the pad that it is about: a sender may call any pad what they like."""
+    message = item.message
+    if isinstance(message, EditRequest | Mention | RemovalNotice | OwnershipOffer | PadMoved):
+        title = titles.get(message.pad_id, message.title)
+        return replace(item, message=replace(message, title=title))
+    return item
 
 
 def _line(
@@ -189,6 +205,7 @@ async def _give_edit(engine: Engine, item: InboxItem, message: EditRequest, wait
     sender = contacts.to_write_to(engine, item.contact_id)
     link = await engine.make_link(message.pad_id, view=False, wait_s=wait_s)
     with engine.people.durable():
+        inviting.keep_as_member(engine, message.pad_id, sender, view=False)
         me = myself(engine).ident.public
         if proves_key(message, sender=sender.card.ident_pk, recipient=me):
             engine.people.set_known(message.pad_id, message.key, sender.id)

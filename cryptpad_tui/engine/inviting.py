@@ -36,10 +36,7 @@ async def invite(
     message = Invitation(link, cut(title, MAX_TITLE), note)
     message.encode()
     with engine.people.durable():
-        if _owns(engine, pad_id):
-            role = Role.VIEW if view else Role.EDIT
-            card = contact.card
-            membership.keep(engine, pad_id, card.ident_pk, role=role, name=contact.name, box_pk=card.box_pk)
+        keep_as_member(engine, pad_id, contact, view=view)
         mailbox.queue(engine, contact, message, f"the invitation of {contact.name}")
     return contact
 
@@ -66,6 +63,13 @@ def mention(
     with engine.people.durable():
         mailbox.queue(engine, contact, message, f"the notice to {contact.name}")
     return contact
+
+
+def keep_as_member(engine: Engine, pad_id: bytes, contact: Contact, *, view: bool) -> None:
+    """In a pad of one's own they keep it when its keys change; inside the transaction of what gives it."""
+    if _owns(engine, pad_id):
+        role, card = Role.VIEW if view else Role.EDIT, contact.card
+        membership.keep(engine, pad_id, card.ident_pk, role=role, name=contact.name, box_pk=card.box_pk)
 
 
 def _owns(engine: Engine, pad_id: bytes) -> bool:

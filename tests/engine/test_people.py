@@ -286,16 +286,19 @@ async def test_whoever_only_reads_asks_and_is_given_the_right(
     await befriend(anna, ben)
     plan = anna.create_pad("Plan").pad_id
     await ben.join(await anna.make_link(plan, view=True))
+    ben.rename(plan, "Not called so by Anna")
     inviting.ask_for_edit(ben, plan, "Anna", note="a typo")
     await outbox.send(ben)
     await inbox.look(anna)
-    assert kinds(anna) == [("edit-request", "Ben")]
+    [line] = inbox.lines(anna)
+    assert line.sentence == "asks to write in “Plan”: a typo"
     await inbox.accept(anna, inbox.numbered(anna, 1))
     await outbox.send(anna)
     await inbox.look(ben)
     assert kinds(ben) == [("edit-answer", "Anna")]
     await inbox.accept(ben, inbox.numbered(ben, 1))
     assert str(ben.listing_of(plan).role) == "edit"
+    assert ("Ben", "member") in [(line.name, line.how) for line in membership.members(anna, plan).lines]
 
 
 async def test_an_account_with_another_root_asks_its_contacts_once(
