@@ -13,6 +13,8 @@ _HISTORY = "adversary/test_history.py::"
 _MAIL = "adversary/test_mail.py::"
 _LINKS = "adversary/test_links.py::"
 _LOGIN = "adversary/test_login.py::"
+_MOVES = "adversary/test_moves.py::"
+_MOVING = "relay/test_moving.py::"
 _PRESENCE = "adversary/test_presence.py::"
 _SAID = "adversary/test_relays_word.py::"
 _SNAPSHOTS = "adversary/test_snapshots.py::"
@@ -186,6 +188,19 @@ ROWS: dict[str, tuple[str, ...]] = {
         _FRAMES + "test_t35_an_error_carries_no_text",
     ),
     "T36": (_SAID + "test_t36_the_relays_clock_decides_nothing",),
+    "M1": (_MOVES + "test_m1_a_relay_that_hides_the_move",),
+    "M2": (_MOVES + "test_m2_a_relay_that_was_left_adds_nothing",),
+    "M3": (_MOVES + "test_m3_a_move_that_the_owner_or_the_other_relay_did_not_sign",),
+    "M4": (_MOVES + "test_m4_the_other_relay_shows_less_than_its_receipt",),
+    "M5": (
+        _MOVES + "test_m5_an_address_without_the_owners_word_is_not_followed",
+        _MOVES + "test_m5_without_the_rule_it_would_be_followed",
+    ),
+    "M6": (
+        _MOVES + "test_m6_a_relay_that_has_another_log_gives_no_receipt",
+        _MOVING + "test_the_whole_way_and_one_relay_to_write_at_at_each_moment",
+        _MOVING + "test_without_the_rule_there_are_two_logs",
+    ),
     "T40": (
         "relay/test_append_rule.py::test_t40_check_1_and_6_a_changed_byte_is_refused",
         "relay/test_append_rule.py::test_t40_without_its_check_the_log_takes_what_it_refuses",
