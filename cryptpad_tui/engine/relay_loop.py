@@ -13,6 +13,7 @@ from cryptpad_relay.protocol.errors import Code, Malformed, Refused
 from cryptpad_tui.crdt.errors import CannotLoadHere, DocumentError
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.engine import alarms, following, standing, verdicts, whereabouts
+from cryptpad_tui.engine.first_snapshot import FirstSnapshot
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.values import RelayState, SessionEvent
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
@@ -233,7 +234,7 @@ class RelayLoop:
     async def _work(self, session: PadSession, link: PadLink, failure: asyncio.Future[Exception]) -> None:
         wake = self._wake[session.pad_id]
         last_send, unfolded_since = float("-inf"), self._engine.now()
-        others_wait = False
+        others_wait, first = False, FirstSnapshot(session, self._engine.rng)
         session.replica.may_snapshot = lambda: verdicts.elected(session)
         session.replica.judgement.may_endorse = lambda author: verdicts.elected_to_endorse(session, author)
         while True:
@@ -256,6 +257,7 @@ class RelayLoop:
                 # What was acknowledged here, or seen by others, should have come by itself.
                 await link.refetch()
                 unfolded_since = now
+            await first.look(now)
             if session.replica.made_snapshot:
                 await link.send_snapshot()
             verdicts.tend(session, link)
