@@ -42,7 +42,7 @@ class NoSuchAddress(EngineError):
 def sentence_of(kind: PadKind, url: str) -> str:
     """What a person reads once."""
     what = "your drive was moved" if kind is PadKind.DRIVE else "the pad's owner moved it"
-    return f"{what} to another relay ({place_of(url)}); it goes on there with all that was here and unsent"
+    return f"{what} to the relay {place_of(url)}; what you wrote goes along"
 
 
 def place_of(url: str) -> str:

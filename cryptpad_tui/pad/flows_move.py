@@ -26,20 +26,20 @@ from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.asking import Flow, Request
 from cryptpad_tui.pad.evidence import shown_piece
 from cryptpad_tui.pad.flows_keys import owner_records
-from cryptpad_tui.pad.moves import check_extends
+from cryptpad_tui.pad.moves import MoveError, check_extends
 from cryptpad_tui.pad.owner_records import moves_in, verified_records
 from cryptpad_tui.pad.replica import Replica
 
 FRAME_BYTES: Final = 800_000
 
 
-class OtherLogThere(Exception):
+class OtherLogThere(MoveError):
     """The other relay has another log of this pad, or lost what it was given, so nothing was moved. The pad
     goes on where it is. Move it to another relay, or ask who runs that one.
     """
 
 
-class NotMovedThere(Exception):
+class NotMovedThere(MoveError):
     """The relay there has no word of the pad's owner that the pad was moved to it, so nothing was followed.
     What is here stays as it is. Ask the owner for the address, or for a fresh link.
     """

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from cryptpad_tui.pad.writers import WriterState
 
 
-class Moved(Exception):
+class MoveError(Exception):
+    """A pad that moves from relay to relay stayed where it is. Nothing was changed."""
+
+
+class Moved(MoveError):
     """The pad's owner moved it to another relay. It goes on there with all that is here."""
 
     def __init__(self, record: MoveRecord) -> None:

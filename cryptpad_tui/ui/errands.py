@@ -15,6 +15,7 @@ from cryptpad_tui.ui.exchange_errands import ExchangeErrands
 from cryptpad_tui.ui.file_errands import FileErrands
 from cryptpad_tui.ui.link_errands import LinkErrands
 from cryptpad_tui.ui.members import show_members
+from cryptpad_tui.ui.relocation import RelocationErrands
 from cryptpad_tui.ui.screens import relay
 from cryptpad_tui.ui.screens.dialogs import AskDialog
 from cryptpad_tui.ui.screens.options import LOCAL, NONE, URL, relay_problem
@@ -39,6 +40,7 @@ class Errands:
         self.devices = DeviceErrands(app, engine)
         self.exchange = ExchangeErrands(app, engine)
         self.people = ContactErrands(app, engine)
+        self.relocation = RelocationErrands(app, engine)
 
     async def join_pad(self) -> None:
         """Ask for a link, say what it gives, fetch and check the pad, open it."""

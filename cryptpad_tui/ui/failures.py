@@ -22,9 +22,10 @@ def engine_failures() -> tuple[type[Exception], ...]:
     from cryptpad_tui.drive.errors import DriveError
     from cryptpad_tui.engine import EngineError, RelayUnreachable
     from cryptpad_tui.pad.alarms import Alarm
+    from cryptpad_tui.pad.moves import MoveError
 
     ours = (EngineError, DriveError, RelayUnreachable, VaultError, HostError, CryptoError, DocumentError)
-    return (*ours, Alarm, Malformed, Refused, OSError)
+    return (*ours, Alarm, MoveError, Malformed, Refused, OSError)
 
 
 def code_failures() -> tuple[type[Exception], ...]:

@@ -71,7 +71,7 @@ async def test_three_people_go_on_at_the_other_relay(
 
     told = await boris.sync([pad_id])
     assert (told.waiting, told.alarms) == (0, ())
-    assert any(line.startswith("MOVED: the pad's owner moved it to another relay") for line in told.notices)
+    assert any(line.startswith("MOVED: the pad's owner moved it to the relay") for line in told.notices)
     assert not (await boris.sync([pad_id])).notices
     relay.stop()
     await anna.sync([pad_id])

@@ -41,6 +41,8 @@ class DriveActions:
             "drive.export": lambda: self._with_pad(errands.exchange.export),
             "drive.share": lambda: self._with_pad(errands.share),
             "drive.members": lambda: self._with_pad(errands.members),
+            "drive.relocate": lambda: self._with_pad(errands.relocation.pad),
+            "drive.relocate_all": errands.relocation.everything,
             "drive.folder": self._new_folder,
             "drive.rename": lambda: self._after(self._deeds().rename(self._one())),
             "drive.name": lambda: self._on_pad(self._deeds().name),

@@ -184,6 +184,9 @@ class PadScreen(CommandScreen[None]):
             "pad.save": self._save,
             "pad.share": lambda: self.door.errands.share(self.session.pad_id, self.session.title()),
             "pad.members": lambda: self.door.errands.members(self.session.pad_id, self.session.title()),
+            "pad.relocate": lambda: self.door.errands.relocation.pad(
+                self.session.pad_id, self.session.title()
+            ),
             "pad.rename": self._rename,
             "pad.alarm": self._explain,
             "pad.numbers": self._toggle_numbers,
