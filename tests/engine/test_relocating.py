@@ -9,7 +9,16 @@ import pytest
 
 from cryptpad_relay.protocol.frames import Op
 from cryptpad_tui.crypto.links import decode_link
-from cryptpad_tui.engine import Engine, membership, moving_house, relocating, whereabouts
+from cryptpad_tui.engine import (
+    Engine,
+    inbox,
+    inviting,
+    membership,
+    moving_house,
+    outbox,
+    relocating,
+    whereabouts,
+)
 from cryptpad_tui.engine.errors import NotOwner
 from cryptpad_tui.engine.files import making, sending
 from cryptpad_tui.engine.files.kept import KeptFiles
@@ -24,6 +33,7 @@ from support.relay import RelayProcess
 from support.sessions import MakeEngine, append
 
 from .conftest import PASSPHRASE
+from .test_people import befriend
 
 
 @pytest.fixture
@@ -142,6 +152,16 @@ async def test_another_device_of_the_account_comes_along(
     await laptop.sync()
     write(laptop, pad_id, "Written on the laptop, unsent.\n")
     await moving_house.move_all(desk, other.url)
+    # A page of the kit from before, or a login: the relay that they name still answers.
+    vault, _ = Vault.create(
+        tmp_path / "Kit", PASSPHRASE, name="Anna", relay_url=relay.url, kdf_memory_mib=64, account_root=root
+    )
+    vault.close()
+    kit = make_engine("Kit")
+    for _ in range(2):
+        await kit.sync()
+    assert text_of(kit, pad_id) == "Plans.\n"
+    assert (url_of(kit, pad_id), kit.relay_url()) == (other.url, other.url)
     report = await laptop.sync()
     assert report.alarms == ()
     assert any("your drive was moved" in line for line in report.notices)
@@ -256,3 +276,34 @@ def counting(
         return await honest(self, request, **options)  # type: ignore[misc,no-any-return]
 
     return request
+
+
+async def test_contacts_in_the_pad_are_told_by_mail_and_follow_when_they_say_so(
+    relay: RelayProcess, other: RelayProcess, make_engine: MakeEngine, tmp_path: Path
+) -> None:
+    post = RelayProcess(tmp_path / "post")
+    anna, boris = make_engine("Anna", relay_url=post.url), make_engine("Boris", relay_url=post.url)
+    await befriend(anna, boris)
+    pad_id = anna.create_pad("Plans", text="Plans.\n").pad_id
+    # The pad is at a relay of its own: two relays at once are nothing special.
+    await relocating.move(anna, pad_id, relay.url)
+    await anna.sync()
+    await inviting.invite(anna, pad_id, "Boris", view=False)
+    await outbox.send(anna)
+    await inbox.look(boris)
+    [line] = inbox.lines(boris)
+    await inbox.accept(boris, inbox.numbered(boris, line.number))
+    assert (await relocating.move(anna, pad_id, other.url)).told == 1
+    relay.stop()
+    write(boris, pad_id, "Boris, unsent.\n")
+    await outbox.send(anna)
+    await inbox.look(boris)
+    [line] = [line for line in inbox.lines(boris) if line.kind == "moved"]
+    assert line.sentence == "says that “Plans” is at another relay; accept to follow it there"
+    followed = await inbox.accept(boris, inbox.numbered(boris, line.number))
+    assert followed is not None
+    assert url_of(boris, pad_id) == other.url
+    assert inbox.lines(boris) == []
+    await anna.sync([pad_id])
+    assert text_of(anna, pad_id) == "Plans.\nBoris, unsent.\n"
+    post.stop()

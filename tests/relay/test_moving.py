@@ -107,7 +107,13 @@ def test_a_move_record_survives_the_wire_and_nothing_near_it_does(house: House) 
     # The owner's word without the other relay's is no receipt.
     forged = parse_move(house.move(house.receipt(house.old, house.end())))
     assert not forged.signature_ok(labels.public_key(house.pad.owner_seed))
-    for broken in (raw[:-1], raw + b"\0", raw.replace(b"wss", b"ws\n"), raw[:40]):
+    for broken in (
+        raw[:-1],
+        raw + b"\0",
+        raw.replace(b"wss", b"ws\n"),
+        raw.replace(b"wss", b"http")[:-1],
+        raw[:40],
+    ):
         with pytest.raises(Malformed):
             parse_move(broken)
 

@@ -21,6 +21,7 @@ MAX_URL_BYTES: Final = 255
 _MOVE: Final = struct.Struct(">4sBBH32sI32sQ32s32sQ16s64sB")
 MOVE_FIXED_BYTES: Final = _MOVE.size
 _PRINTABLE: Final = range(0x21, 0x7F)
+_SCHEMES: Final = ("wss://", "ws://", "ssh://", "unix:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,9 @@ class MoveRecord:
 
 
 def is_address(url: str) -> bool:
-    """Whether this may stand in a record: printable ASCII of a length that its field holds."""
-    return 0 < len(url) <= MAX_URL_BYTES and all(ord(each) in _PRINTABLE for each in url)
+    """Whether this may stand in a record: a relay's address, printable, of a length that its field holds."""
+    is_shown = len(url) <= MAX_URL_BYTES and all(ord(each) in _PRINTABLE for each in url)
+    return is_shown and url.startswith(_SCHEMES)
 
 
 def move_body(epoch: int, previous: bytes, receipt: SignedHead, relay_pk: bytes, url: str) -> bytes:
