@@ -15,10 +15,8 @@ from typing import Any, Final
 
 from cryptpad_relay.protocol.chain import chain_start
 from cryptpad_relay.protocol.frames import MAX_TABLE_BYTES
-from cryptpad_relay.protocol.records import RecordKind
-from cryptpad_relay.store.ageing import ARCHIVED, Life, counted_day, life_of, write_ageing
+from cryptpad_relay.store.ageing import ARCHIVED, Life, counted_day, life_of
 from cryptpad_relay.store.base import (
-    EntryRow,
     Loss,
     PadRow,
     Rows,
@@ -27,14 +25,13 @@ from cryptpad_relay.store.base import (
     StoredEntry,
     WriterState,
 )
-from cryptpad_relay.store.ending import end_pad
-from cryptpad_relay.store.files.sqlite import SqliteFileIndex, SqliteFiles, write_filing
-from cryptpad_relay.store.logins.sqlite import SqliteLogins, write_logins
-from cryptpad_relay.store.mail.sqlite import SqliteMail, write_mailing
+from cryptpad_relay.store.files.sqlite import SqliteFileIndex, SqliteFiles
+from cryptpad_relay.store.log.sqlite import MAX_IN_LOG, POSITION_BITS, id_key, write
+from cryptpad_relay.store.logins.sqlite import SqliteLogins
+from cryptpad_relay.store.mail.sqlite import SqliteMail
 from cryptpad_relay.store.schema import (
     ADDED,
     EPOCH_NUMBER,
-    INSERT_CHUNK,
     SCHEMA,
     WHOLE_SNAPSHOT,
     WRITER,
@@ -42,13 +39,9 @@ from cryptpad_relay.store.schema import (
 )
 
 FORMAT: Final = 1
-POSITION_BITS: Final = 36
-MAX_IN_LOG: Final = (1 << POSITION_BITS) - 1
 CHECKPOINT_PAGES: Final = 1_000
 """A WAL that is overwritten syncs in three quarters of the time of one that grows."""
 BUSY_TIMEOUT_S: Final = 5.0
-_INSERT_ENTRY: Final = """
-INSERT INTO entry (place, entry_id, head, writer, seq, base_n, id_key, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 
 
 class SqliteStore(SqliteFiles, SqliteLogins, SqliteMail):
@@ -84,7 +77,7 @@ class SqliteStore(SqliteFiles, SqliteLogins, SqliteMail):
     def write(self, rows: Rows) -> None:
         with self._or_nothing():
             self._writing.execute("BEGIN IMMEDIATE")
-            _write(self._writing, rows)
+            write(self._writing, rows)
 
     def sync(self) -> None:
         with self._or_nothing():
@@ -137,7 +130,7 @@ class SqliteIndex(SqliteFileIndex):
     def position(self, entry_id: bytes) -> int | None:
         row = self._one(
             "SELECT place FROM entry WHERE id_key = ? AND entry_id = ?",
-            _id_key(self._first, entry_id),
+            id_key(self._first, entry_id),
             entry_id,
         )
         return row[0] - self._first if row else None
@@ -239,78 +232,3 @@ def _connect(path: Path) -> sqlite3.Connection:
     if version not in (0, FORMAT):
         raise StorageError(f"the data is of format {version}, this relay reads format {FORMAT}")
     return connection
-
-
-def _id_key(first: int, entry_id: bytes) -> int:
-    return first | int.from_bytes(entry_id[:8], "big") >> (64 - POSITION_BITS)
-
-
-def _write(connection: sqlite3.Connection, rows: Rows) -> None:
-    connection.executemany(
-        "INSERT OR IGNORE INTO pad (pad_id, genesis) VALUES (?, ?)", list(rows.creates.items())
-    )
-    connection.executemany(
-        INSERT_CHUNK,
-        [(row.pad.number, row.chunk_id, row.day, len(row.data), row.data) for row in rows.chunks],
-    )
-    write_filing(connection, rows.filing)
-    write_logins(connection, rows.logins)
-    write_mailing(connection, rows.mail)
-    connection.executemany(_INSERT_ENTRY, [_entry_values(row) for row in rows.entries])
-    for row in rows.entries:
-        if row.client_id is not None or row.snapshot is not None or row.writer is None:
-            _write_special(connection, row)
-    connection.executemany(
-        "INSERT OR REPLACE INTO loss (pad, n, since_ms) VALUES (?, ?, ?)",
-        [(number, *loss) for number, loss in rows.losses.items()],
-    )
-    write_ageing(connection, rows.ageing)
-    for pad in rows.ended:
-        end_pad(connection, pad.number, pad.number << POSITION_BITS, MAX_IN_LOG)
-
-
-def _entry_values(row: EntryRow) -> tuple[int | bytes, ...]:
-    first = row.pad.number << POSITION_BITS
-    # An owner record has no writer: its own place keeps the key of (writer, seq) unique.
-    writer = (row.writer.hello_n, row.writer.last_seq, row.writer.base_n) if row.writer else (row.n, 0, 0)
-    return (
-        first + row.n,
-        row.entry_id,
-        row.head,
-        first + writer[0],
-        *writer[1:],
-        _id_key(first, row.entry_id),
-        row.raw,
-    )
-
-
-def _write_special(connection: sqlite3.Connection, row: EntryRow) -> None:
-    first, writer = row.pad.number << POSITION_BITS, row.writer
-    place = first + row.n
-    if writer is None:
-        connection.execute("INSERT INTO record (place) VALUES (?)", (place,))
-        if row.raw[4] in (RecordKind.EXPIRE, RecordKind.IDLE):
-            connection.execute("INSERT OR IGNORE INTO expiring (pad) VALUES (?)", (row.pad.number,))
-        if row.raw[4] == RecordKind.IDLE:
-            connection.execute("INSERT OR IGNORE INTO idle (pad, unused) VALUES (?, 0)", (row.pad.number,))
-        if row.void_n is not None:
-            connection.execute("DELETE FROM snapshot WHERE place = ?", (first + row.void_n,))
-        return
-    if row.client_id is not None:
-        connection.execute(
-            "INSERT INTO writer (hello, pad, writer_pk, client_id, cert, hello_id) VALUES (?,?,?,?,?,?)",
-            (place, row.pad.number, writer.writer_pk, row.client_id, writer.cert, writer.hello_id),
-        )
-    if row.snapshot is not None:
-        connection.execute(
-            "INSERT INTO snapshot (place, snap_n, hello_n) VALUES (?, ?, ?)",
-            (place, row.snapshot.snap_n, row.snapshot.hello_n),
-        )
-        connection.executemany(
-            "UPDATE chunk SET named = 1 WHERE pad = ? AND chunk_id = ?",
-            [(row.pad.number, chunk_id) for chunk_id in row.chunk_ids],
-        )
-        connection.executemany(
-            "INSERT INTO lost_chunk (place, pad, chunk_id, size) VALUES (?, ?, ?, ?)",
-            [(place, row.pad.number, each.chunk_id, each.size) for each in dict.fromkeys(row.missing)],
-        )

@@ -1,0 +1,1 @@
+"""How a pad's log lies in the database."""
