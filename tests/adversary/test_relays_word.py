@@ -91,7 +91,10 @@ def test_t13_another_relay_than_the_pinned_one(monkeypatch: Patch, defended: boo
     session = SimpleNamespace(
         problem="",
         record=SimpleNamespace(relay_pk=pinned, relay_url="wss://relay"),
-        replica=SimpleNamespace(genesis=SimpleNamespace(relay_id=bytes(32))),
+        replica=SimpleNamespace(
+            genesis=SimpleNamespace(relay_id=bytes(32)),
+            fold=SimpleNamespace(owner=SimpleNamespace(home=None)),
+        ),
         update_record=lambda **fields: told.append(fields),
     )
     connection = SimpleNamespace(greeting=SimpleNamespace(relay_pk=other))
