@@ -37,9 +37,7 @@ class SignInScreen(CommandScreen[None]):
     def body(self) -> ComposeResult:
         with VerticalScroll(id="form", can_focus=False):
             yield Static("Sign in with your login", classes="title", markup=False)
-            yield Static(
-                "It brings your drive, with every pad in it, to this machine.", markup=False
-            )
+            yield Static("It brings your drive, with every pad in it, to this machine.", markup=False)
             yield Static("The relay", classes="label", markup=False)
             yield Field(id="relay", placeholder="wss://relay.example.org")
             yield Static("The login's name", classes="label", markup=False)
