@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option(
     "--old-is-gone", is_flag=True, help="With --to: the relay of now will never answer again. Read the page."
 )
+@click.option("--erase-old", is_flag=True, help="With --to: erase there what the pad leaves behind.")
 @unlocks
 def move_verb(
     sources: SecretSources,
@@ -33,14 +34,15 @@ def move_verb(
     to: str | None,
     follow: str | None,
     old_is_gone: bool,
+    erase_old: bool,
 ) -> None:
     """Bring PAD, or all, to another relay; everybody in it goes on there by themselves. Prints ids."""
     if (pad is None) == (not everything):
         raise WrongUse("say one pad, or --all")
     if (to is None) == (follow is None):
         raise WrongUse("say --to URL, or --follow URL where somebody else moved it")
-    if follow is not None and old_is_gone:
-        raise WrongUse("--old-is-gone goes with --to")
+    if (follow is not None and (old_is_gone or erase_old)) or (old_is_gone and erase_old):
+        raise WrongUse("--old-is-gone and --erase-old go with --to, one of them")
     from cryptpad_tui.cli.verbs_vault import parse_relay
 
     url = parse_relay(to or follow or "")
@@ -51,29 +53,29 @@ def move_verb(
         if follow is not None:
             await _follow(engine, pad, url)
         elif pad is not None:
-            await _move_one(engine, engine.find(pad).pad_id, url, old_is_gone)
+            await _move_one(engine, engine.find(pad).pad_id, url, old_is_gone, erase_old)
         else:
-            await _move_all(engine, url, old_is_gone)
+            await _move_all(engine, url, old_is_gone, erase_old)
 
     in_vault(sources, work)
 
 
-async def _move_one(engine: Engine, pad_id: bytes, url: str, old_is_gone: bool) -> None:
+async def _move_one(engine: Engine, pad_id: bytes, url: str, old_is_gone: bool, erase: bool) -> None:
     from cryptpad_tui.engine import relocating
 
-    report = await relocating.move(engine, pad_id, url, old_is_gone=old_is_gone)
+    report = await relocating.move(engine, pad_id, url, old_is_gone=old_is_gone, erase=erase)
     _say(engine, report)
     diagnostics.note(relocating.WHAT_MOVING_DOES if not old_is_gone else relocating.WITHOUT_THE_OLD)
     await _tell_contacts(engine)
 
 
-async def _move_all(engine: Engine, url: str, old_is_gone: bool) -> None:
+async def _move_all(engine: Engine, url: str, old_is_gone: bool, erase: bool) -> None:
     from cryptpad_tui.engine import moving_house, relocating
 
     def done(report: MoveReport) -> None:
         _say(engine, report)
 
-    outcome = await moving_house.move_all(engine, url, old_is_gone=old_is_gone, done=done)
+    outcome = await moving_house.move_all(engine, url, old_is_gone=old_is_gone, erase=erase, done=done)
     for pad_id, why in outcome.failed:
         diagnostics.warn(f"{_title(engine, pad_id)} stays where it is: {why}")
     if outcome.others:
@@ -82,7 +84,10 @@ async def _move_all(engine: Engine, url: str, old_is_gone: bool) -> None:
     if outcome.failed:
         raise moving_house.NotAllMoved
     diagnostics.note(relocating.WHAT_MOVING_DOES if not old_is_gone else relocating.WITHOUT_THE_OLD)
-    diagnostics.note("your drive and what you make from here on are at the other relay; print a kit again")
+    diagnostics.note(
+        "your drive and what you make from here on are at the other relay; print a kit again, and if you have"
+        " a login, make it again"
+    )
     await _tell_contacts(engine)
 
 

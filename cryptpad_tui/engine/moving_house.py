@@ -53,6 +53,7 @@ async def move_all(
     url: str,
     *,
     old_is_gone: bool = False,
+    erase: bool = False,
     told: Told = lambda what: None,
     done: Callable[[MoveReport], None] = lambda report: None,
 ) -> AllMoved:
@@ -64,7 +65,7 @@ async def move_all(
         if pad_id in drive and failed:
             break
         try:
-            done(await relocating.move(engine, pad_id, url, old_is_gone=old_is_gone, told=told))
+            done(await relocating.move(engine, pad_id, url, old_is_gone=old_is_gone, erase=erase, told=told))
         except AlreadyThere:
             continue
         except (EngineError, OtherLogThere, Alarm, Malformed) as error:

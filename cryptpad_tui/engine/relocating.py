@@ -86,13 +86,14 @@ async def move(
     url: str,
     *,
     old_is_gone: bool = False,
+    erase: bool = False,
     told: Told = lambda what: None,
     wait_s: float = 10.0,
 ) -> MoveReport:
     """Bring one's own pad to another relay, and everybody in it.
 
     `old_is_gone`: the relay that it is at will never answer again. Then what others had acknowledged there
-    and this machine has not seen counts for nobody.
+    and this machine has not seen counts for nobody. `erase`: what it leaves at the relay of now goes there.
 
     Raises NotOwner, AlreadyThere, OtherLogThere, TooBusy, NoRoom, RelayRefused, RelayUnreachable or Alarm.
     """
@@ -105,7 +106,7 @@ async def move(
         return _begin_there(engine, record, address)
     session = engine.open_pad(pad_id)
     try:
-        report = await _moved(engine, session, address, old_is_gone, told, wait_s)
+        report = await _moved(engine, session, Way(address, old_is_gone, erase), told, wait_s)
     except Refused as refused:
         raise RelayRefused(refused.code) from None
     finally:
@@ -131,17 +132,24 @@ def _begin_there(engine: Engine, record: PadRecord, url: str) -> MoveReport:
     return MoveReport(record.pad_id, url, 0)
 
 
-async def _moved(
-    engine: Engine, session: PadSession, url: str, old_is_gone: bool, told: Told, wait_s: float
-) -> MoveReport:
-    new = await whereabouts.connect(engine, url, wait_s=wait_s)
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where to, and what becomes of the relay that it leaves."""
+
+    url: str
+    old_is_gone: bool = False
+    erase: bool = False
+
+
+async def _moved(engine: Engine, session: PadSession, way: Way, told: Told, wait_s: float) -> MoveReport:
+    new = await whereabouts.connect(engine, way.url, wait_s=wait_s)
     try:
         if compare_digest(new.greeting.relay_pk, session.record.relay_pk):
             raise AlreadyThere
         try:
-            absent = await _bring(engine, session, new, old_is_gone, told)
+            absent = await _bring(engine, session, new, way.old_is_gone, told)
             told("the signature")
-            record = await _sign_off(engine, session, new, url, old_is_gone, told)
+            record = await _sign_off(engine, session, new, way)
         except LivesThere:
             # An earlier attempt was cut off behind the signature, here or on another machine of this account.
             record, absent = await _is_there(session, new), []
@@ -151,7 +159,7 @@ async def _moved(
         await new.close()
     contacts = relocation_mail.tell(engine, session, record)
     names = tuple(absent)
-    return MoveReport(session.pad_id, url, session.replica.fold.n, names, contacts)
+    return MoveReport(session.pad_id, way.url, session.replica.fold.n, names, contacts)
 
 
 async def _is_there(session: PadSession, new: RelayConnection) -> MoveRecord:
@@ -176,23 +184,25 @@ async def _bring(
         return [ref.name for ref in await carrier.files(told)]
 
 
-async def _sign_off(
-    engine: Engine, session: PadSession, new: RelayConnection, url: str, old_is_gone: bool, told: Told
-) -> MoveRecord:
+async def _sign_off(engine: Engine, session: PadSession, new: RelayConnection, way: Way) -> MoveRecord:
     """What came meanwhile, the receipt, and the owner's signature: nobody else's conversation in between."""
     async with session.flows:
         try:
-            if old_is_gone:
-                return await _without_old(engine, session, new, url)
+            if way.old_is_gone:
+                return await _without_old(engine, session, new, way.url)
             async with connection_of(engine, session) as old:
                 session.replica.place.shown_by = old.greeting.relay_pk
-                return await _with_old(engine, session, old, new, url, told)
+                record = await _with_old(engine, session, old, new, way.url)
+                if way.erase:
+                    root, now_ms = session.record.secret, engine.wall_ms()
+                    await old.run(flows_epoch.delete(session.replica, root, now_ms=now_ms))
+                return record
         finally:
             session.folded()
 
 
 async def _with_old(
-    engine: Engine, session: PadSession, old: RelayConnection, new: RelayConnection, url: str, told: Told
+    engine: Engine, session: PadSession, old: RelayConnection, new: RelayConnection, url: str
 ) -> MoveRecord:
     replica, root = session.replica, session.record.secret
     carrier = Carrier(engine, session, old, new)

@@ -33,16 +33,23 @@ MOVED: Final = "MOVED"
 """The code of the notice that a pad goes on at another relay (docs/cli.md)."""
 _TOLD: Final = "moved-told/"
 MAX_HOPS: Final = 8
+MAX_TITLE: Final = 24
+"""Characters of one in a sentence of one line."""
 
 
 class NoSuchAddress(EngineError):
     """A relay's address begins with wss:, ws: or unix:, in at most 255 characters. Nothing was changed."""
 
 
-def sentence_of(kind: PadKind, url: str) -> str:
-    """What a person reads once."""
-    what = "your drive was moved" if kind is PadKind.DRIVE else "the pad's owner moved it"
-    return f"{what} to the relay {place_of(url)}; what you wrote goes along"
+def sentence_of(session: PadSession, url: str) -> str:
+    """What a person reads once; raw."""
+    place = place_of(url)
+    if session.kind is PadKind.DRIVE:
+        return f"your drive was moved to the relay {place}, and so is what you make from here on"
+    title = session.title()
+    short = f"{title[:MAX_TITLE]}…" if len(title) > MAX_TITLE else title
+    what = f"its owner moved “{short}”" if title else "the pad's owner moved it"
+    return f"{what} to the relay {place}; what you wrote goes along"
 
 
 def place_of(url: str) -> str:
@@ -80,7 +87,7 @@ def tell_once(engine: Engine, session: PadSession, record: MoveRecord) -> None:
     name, said = f"{_TOLD}{session.pad_id.hex()}", record.entry_id.hex()
     if engine.vault.setting(name) != said:
         engine.vault.set_setting(name, said)
-        session.noticed(Notice(sentence_of(session.kind, record.url), code=MOVED))
+        session.noticed(Notice(sentence_of(session, record.url), code=MOVED))
 
 
 def note_told(engine: Engine, pad_id: bytes, record: MoveRecord) -> None:

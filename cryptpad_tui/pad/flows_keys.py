@@ -22,7 +22,7 @@ from cryptpad_relay.protocol.owner_records import (
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.asking import Flow, Request
 from cryptpad_tui.pad.epochs import Ended, Expired, Removed
-from cryptpad_tui.pad.moves import Moved
+from cryptpad_tui.pad.moves import Moved, check_extends
 from cryptpad_tui.pad.owner_records import epochs_in, moves_in, verified_records
 from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.pad.writers import WriterState
@@ -104,6 +104,7 @@ def ended(replica: Replica, *, now_ms: int) -> Flow[None]:
     except Refused:
         return
     if (moves := moves_in(records)) and moves[-1].relay_pk != (replica.place.shown_by or moves[-1].relay_pk):
+        check_extends(replica.require_stored(), moves[-1])
         raise Moved(moves[-1])
     for record in records:
         if isinstance(record, DeleteRecord):

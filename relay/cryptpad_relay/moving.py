@@ -15,6 +15,7 @@ from cryptpad_relay.protocol.errors import Code, Malformed, Refused
 from cryptpad_relay.protocol.frames import Op
 from cryptpad_relay.protocol.move_frames import ARRIVES, LIVES_HERE, Arrival, Arrive, Bring
 from cryptpad_relay.protocol.move_record import MoveRecord
+from cryptpad_relay.protocol.owner_records import DeleteRecord
 from cryptpad_relay.protocol.restore import heads_through
 from cryptpad_relay.store.base import Loss
 from cryptpad_relay.voids import Appendable, parse_appended
@@ -44,7 +45,8 @@ def check_writable(pad: OpenPad, entry: Appendable, relay_pk: bytes) -> None:
         return
     if is_arriving(pad):
         raise Refused(Code.ARRIVING, AGAIN_MS)
-    if lives_elsewhere(pad, relay_pk):
+    # The owner may have what is left here erased: the records stay, and with them the way.
+    if lives_elsewhere(pad, relay_pk) and not isinstance(entry, DeleteRecord):
         raise Refused(Code.MOVED)
     if isinstance(entry, MoveRecord) and entry.relay_pk == relay_pk:
         raise Refused(Code.WRONG_RELAY)

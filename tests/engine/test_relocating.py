@@ -81,7 +81,7 @@ async def test_three_people_go_on_at_the_other_relay(
 
     told = await boris.sync([pad_id])
     assert (told.waiting, told.alarms) == (0, ())
-    assert any(line.startswith("MOVED: the pad's owner moved it to the relay") for line in told.notices)
+    assert any(line.startswith("MOVED: its owner moved “Plans” to the relay") for line in told.notices)
     assert not (await boris.sync([pad_id])).notices
     relay.stop()
     await anna.sync([pad_id])
@@ -176,14 +176,20 @@ async def test_links_of_before_lead_on_and_fresh_ones_keep_what_is_unsent(
     relay: RelayProcess, other: RelayProcess, make_engine: MakeEngine
 ) -> None:
     anna, boris, carla = make_engine("Anna", relay_url=relay.url), make_engine("Boris"), make_engine("Carla")
+    eve = make_engine("Eve")
     pad_id = anna.create_pad("Plans", text="Plans.\n").pad_id
     old_link = await anna.make_link(pad_id, view=False)
     await carla.join(old_link)
-    await relocating.move(anna, pad_id, other.url)
+    await eve.join(old_link)
+    await relocating.move(anna, pad_id, other.url, erase=True)
+    dora = make_engine("Dora")
     fresh = await anna.make_link(pad_id, view=False)
     assert decode_link(fresh).address == other.url
     await boris.join(old_link)
     assert url_of(boris, pad_id) == other.url
+    # Nothing but the owner's records is left there, and they lead on who had the pad before.
+    assert (await eve.sync([pad_id])).alarms == ()
+    assert (url_of(eve, pad_id), text_of(eve, pad_id)) == (other.url, "Plans.\n")
     relay.stop()
     write(carla, pad_id, "Carla, unsent.\n")
     # An old link to a pad that is here says nothing; the fresh one leads to where it is.
@@ -194,7 +200,7 @@ async def test_links_of_before_lead_on_and_fresh_ones_keep_what_is_unsent(
     await anna.sync([pad_id])
     assert text_of(anna, pad_id) == "Plans.\nCarla, unsent.\n"
     with pytest.raises(RelayUnreachable):
-        await make_engine("Dora").join(old_link, wait_s=1.0)
+        await dora.join(old_link, wait_s=1.0)
 
 
 async def test_a_relay_that_is_gone_and_what_then_is_possible(

@@ -26,7 +26,7 @@ from cryptpad_relay.protocol.restore import Restore
 from cryptpad_relay.store.base import StorageError
 from cryptpad_relay.store.memory import MemoryStore
 from support.forge import Desk, DeskClient, Forge, ForgedPad, ForgedWriter, table_at
-from support.forge_records import forge_epoch
+from support.forge_records import forge_delete, forge_epoch
 
 URL = "wss://other.example"
 
@@ -139,6 +139,11 @@ def test_the_whole_way_and_one_relay_to_write_at_at_each_moment(house: House) ->
     assert guest.append(more).code is Code.OK
     assert house.end(house.new).n == 4
     assert house.at_old.append(record).positions[0].n == 3
+    # The owner has what is left erased; the records stay and lead on.
+    seen, previous = house.end(), parse_record(record).entry_id
+    assert house.at_old.append(forge_delete(house.pad, seen, previous)).code is Code.OK
+    assert next(entry.raw for entry in house.index(house.old).records()) == record
+    assert house.at_old.refusal(Op.SUB, house.at_old.sub_body(house.pad)).code is Code.DELETED
 
 
 def test_the_record_closes_exactly_the_log_that_there_is(house: House) -> None:

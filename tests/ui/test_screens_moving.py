@@ -48,7 +48,7 @@ async def test_the_owner_moves_a_pad_and_who_is_in_it_types_on(
         await until(sees(anna, "everybody goes on there"), anna)
         await keys_a.press("down", "enter")
         await until(sees(anna, "The pad is at the other relay"), anna)
-        await until(sees(bob, "owner moved it to the relay"), bob)
+        await until(sees(bob, "ts owner moved “P” to the relay"), bob)
         one.stop()
         await keys_b.press("B", "o", "b")
         await until(lambda: "Bob" in pad_of(anna).session.view.text(), anna)
