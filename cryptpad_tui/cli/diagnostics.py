@@ -50,6 +50,8 @@ MEANINGS: Final[dict[str, ExitCode]] = {
     "cryptpad_tui.crypto.errors.CryptoError": ExitCode.FAILED,
     "cryptpad_tui.crypto.errors.LinkStaysLocked": ExitCode.LOCKED,
     "cryptpad_tui.convert.errors.ConvertError": ExitCode.FAILED,
+    "cryptpad_tui.comments.chat.MessageTooLong": ExitCode.FAILED,
+    "cryptpad_tui.comments.chat.NothingSaid": ExitCode.FAILED,
     "cryptpad_tui.comments.model.CommentTooLong": ExitCode.FAILED,
     "cryptpad_tui.crdt.errors.DocumentError": ExitCode.FAILED,
     "cryptpad_tui.mounting.errors.MountError": ExitCode.FAILED,

@@ -46,6 +46,7 @@ VERBS: Final = (
         "mount-dir", "verbs_mount", "mount-dir Work/Notes ~/notes", "keep a folder on disk in step", rare=True
     ),
     Verb("comments", "verbs_comments", "comments mzxw6ytb", "list and write a pad's comments", rare=True),
+    Verb("chat", "verbs_chat", "chat mzxw6ytb --follow", "what people say beside a pad's text", rare=True),
     Verb("upload", "verbs_files", "upload photo.jpg --into Home", "take files into your drive", rare=True),
     Verb("download", "verbs_files", "download mzxw6ytb -o photo.jpg", "write a file to disk", rare=True),
     Verb("attach", "verbs_files", "attach mzxw6ytb plan.png", "keep a file beside a pad", rare=True),

@@ -16,6 +16,7 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import Role
 from cryptpad_tui.crypto.slots import NoMemberKey, box_key_of
 from cryptpad_tui.engine import (
+    chatting,
     devices,
     keyrings,
     known_members,
@@ -269,6 +270,7 @@ def forget(engine: Engine, pad_id: bytes) -> None:
     standing.forget(engine, pad_id)
     whereabouts.forget(engine, pad_id)
     lifetime.forget(engine, pad_id)
+    chatting.forget(engine, pad_id)
 
 
 def _listed(engine: Engine, session: PadSession) -> list[BookMember]:

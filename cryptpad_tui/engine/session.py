@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.comments.book import Book
+from cryptpad_tui.comments.chat import Chat
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Change, Origin, Position
@@ -75,6 +76,14 @@ class PadSession:
         self.view = self.pending.view
         self.view.read_only = not self.can_edit
         self.comments = Book(self.view, name=engine.name, wall_ms=engine.wall_ms, rng=engine.rng)
+        self.chat = Chat(
+            self.view,
+            self.pad_id,
+            identity=lambda: replica.profile.identity,
+            name=engine.name,
+            wall_ms=engine.wall_ms,
+            rng=engine.rng,
+        )
         self.authors = Authors(self)
         alarms.refresh(engine, self)
         self.view.observe(self._changed)

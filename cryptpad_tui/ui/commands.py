@@ -128,6 +128,7 @@ APP_COMMANDS: Final = (
     AppCommand("pad.comment", "Comment on the selection, or show the comment here", ("alt+r",), "pad"),
     AppCommand("pad.comments", "The comments of this pad", ("alt+shift+e",), "pad"),
     AppCommand("pad.comment_next", "Go to the next comment", ("alt+shift+j",), "pad"),
+    AppCommand("pad.chat", "Chat beside the text: show it, write there, hide it", ("f11", "ctrl+e"), "pad"),
     AppCommand("pad.outline", "Headings: show them, go there, hide them", ("alt+shift+y",), "pad"),
     AppCommand("pad.author", "Who wrote this line", ("alt+shift+w",), "pad"),
     AppCommand("pad.authors", "Colour the text by who wrote it", ("alt+shift+x",), "pad"),

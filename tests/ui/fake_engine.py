@@ -11,9 +11,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from cryptpad_tui.comments.book import Book
+from cryptpad_tui.comments.chat import Chat
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.crdt.view import ViewDocument
+from cryptpad_tui.crypto.keys import SigningSeed
 from cryptpad_tui.drive.mirror import KEPT
 from cryptpad_tui.engine import (
     AlarmLine,
@@ -66,6 +68,15 @@ class FakeSession:
         self.view.read_only = not can_edit
         self.comments = Book(
             self.view, name=lambda: "ME", wall_ms=lambda: 1_000, rng=random.Random(7).randbytes
+        )
+        self.profile = SimpleNamespace(identity=SigningSeed(bytes([7]) * 32))
+        self.chat = Chat(
+            self.view,
+            self.pad_id,
+            identity=lambda: self.profile.identity,
+            name=lambda: "ME",
+            wall_ms=lambda: 1_000_000,
+            rng=random.Random(8).randbytes,
         )
         self.authors = self
         self.known: dict[int, Author] = {}

@@ -26,6 +26,7 @@ from cryptpad_tui.ui import standing_words, words
 from cryptpad_tui.ui.commands import editor_keymap
 from cryptpad_tui.ui.pads.attachments import Attachments
 from cryptpad_tui.ui.pads.authors import AuthorColours
+from cryptpad_tui.ui.pads.chat import ChatFeature
 from cryptpad_tui.ui.pads.code import CodeLanguage
 from cryptpad_tui.ui.pads.comments import Comments
 from cryptpad_tui.ui.pads.counts import Counts
@@ -59,6 +60,7 @@ FEATURES: Final[tuple[type[PadFeature], ...]] = (
     Preview,
     OutlineFeature,
     Comments,
+    ChatFeature,
     AuthorColours,
     Counts,
     Focus,
