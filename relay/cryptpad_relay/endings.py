@@ -82,7 +82,6 @@ class Endings:
         found = []
         for row in self._store.expiring():
             index = self._store.pad_index(row)
-            life = index.life()
-            if not life.has_ended and is_ended(index.records(), now_ms, life):
+            if not index.life().has_ended and is_ended(index, now_ms):
                 found.append(row)
         return found

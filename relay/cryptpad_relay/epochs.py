@@ -5,7 +5,7 @@ Sans-IO, like padlog.py, which calls it. It sees public keys and positions, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hmac import compare_digest
 from typing import Final, NamedTuple
@@ -22,7 +22,6 @@ from cryptpad_relay.protocol.owner_records import (
     parse_record,
 )
 from cryptpad_relay.protocol.records import UNBOUND, Genesis, RecordKind, VoidRecord
-from cryptpad_relay.store.ageing import Life
 from cryptpad_relay.store.base import LogIndex, StoredEntry
 from cryptpad_relay.voids import LastRecord, check_follows, check_void
 
@@ -48,57 +47,56 @@ def epoch_of(record: EpochRecord, n: int) -> Epoch:
     return Epoch(record.epoch, n, record.cap_pk, record.fetch_pk)
 
 
-def epochs_of(genesis: Genesis, records: Iterable[StoredEntry]) -> list[Epoch]:
-    """Every epoch of a pad, in order, by its durable records."""
-    found = [first_epoch(genesis)]
-    for stored in records:
-        if stored.raw[4] == RecordKind.EPOCH:
-            record = parse_record(stored.raw)
-            assert isinstance(record, EpochRecord)
-            found.append(epoch_of(record, stored.n))
-    return found
+def epoch_at(genesis: Genesis, index: LogIndex, number: int) -> Epoch | None:
+    """One epoch of a pad by its durable records; None where there is none of that number."""
+    if number == 0:
+        return first_epoch(genesis)
+    stored = index.epoch_record(number)
+    if stored is None:
+        return None
+    record = parse_record(stored.raw)
+    assert isinstance(record, EpochRecord)
+    return epoch_of(record, stored.n)
 
 
-def last_home(records: Iterable[StoredEntry]) -> bytes:
+def present_epoch(genesis: Genesis, index: LogIndex) -> Epoch:
+    return epoch_at(genesis, index, index.epoch_number()) or first_epoch(genesis)
+
+
+def last_home(index: LogIndex) -> bytes:
     """The key of the relay that the newest MOVE names; empty for a pad that never moved."""
-    moves = [stored.raw for stored in records if stored.raw[4] == RecordKind.MOVE]
-    return parse_move(moves[-1]).relay_pk if moves else b""
+    move = index.newest_record(RecordKind.MOVE)
+    return parse_move(move.raw).relay_pk if move else b""
 
 
-def is_ended(records: Sequence[StoredEntry], now_ms: int, life: Life) -> bool:
+def is_ended(index: LogIndex, now_ms: int) -> bool:
     """Whether the owner deleted the pad, or its day has come, or nobody used it for as long as they said."""
-    end_ms, days = ends_ms(records), idle_days(records)
+    life = index.life()
+    if life.has_ended or index.newest_record(RecordKind.DELETE):
+        return True
+    end_ms, days = _end_ms(index), _idle_days(index)
     is_idle = bool(days) and life.unused is not None and life.unused > days
-    return life.has_ended or is_idle or (end_ms is not None and end_ms <= now_ms)
+    return is_idle or (end_ms is not None and end_ms <= now_ms)
 
 
-def idle_days(records: Sequence[StoredEntry]) -> int:
+def _idle_days(index: LogIndex) -> int:
     """After how many days without use the pad ends; 0 for one that may lie for ever."""
-    for stored in reversed(records):
-        if stored.raw[4] == RecordKind.IDLE:
-            record = parse_record(stored.raw)
-            assert isinstance(record, IdleRecord)
-            return record.days
-    return 0
+    stored = index.newest_record(RecordKind.IDLE)
+    record = parse_record(stored.raw) if stored else None
+    return record.days if isinstance(record, IdleRecord) else 0
 
 
-def ends_ms(records: Sequence[StoredEntry]) -> int | None:
-    """When the pad ends: 0 where it has ended; None for a pad without an end."""
-    end_ms: int | None = None
-    for stored in records:
-        if stored.raw[4] == RecordKind.DELETE:
-            return 0
-        if stored.raw[4] == RecordKind.EXPIRE:
-            record = parse_record(stored.raw)
-            assert isinstance(record, ExpireRecord)
-            end_ms = record.unix_ms or None
-    return end_ms
+def _end_ms(index: LogIndex) -> int | None:
+    """On which day the pad ends; None for one without."""
+    stored = index.newest_record(RecordKind.EXPIRE)
+    record = parse_record(stored.raw) if stored else None
+    return (record.unix_ms or None) if isinstance(record, ExpireRecord) else None
 
 
-def newest_that_fit(records: Sequence[StoredEntry]) -> tuple[bytes, ...]:
+def newest_that_fit(newest_first: Iterable[StoredEntry]) -> tuple[bytes, ...]:
     """The newest records, in order, as many as an answer holds: whoever needs older ones has the log."""
     room, taken = ANSWER_BYTES, list[bytes]()
-    for stored in reversed(records):
+    for stored in newest_first:
         room -= 4 + len(stored.raw)
         if room < 0:
             break

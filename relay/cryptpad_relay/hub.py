@@ -79,7 +79,7 @@ class Hub:
         pad = self._pads.get(pad_id)
         if pad is None and (row := self.store.find(pad_id)) is not None:
             index = self.store.pad_index(row)
-            if is_ended(index.records(), self._now_ms(), index.life()):
+            if is_ended(index, self._now_ms()):
                 raise Refused(Code.DELETED)
             pad = OpenPad(PadLog(index), loss=index.loss())
         return pad
@@ -102,7 +102,7 @@ class Hub:
             if row is None:
                 return None
             index = self.store.pad_index(row)
-            if is_ended(index.records(), self._now_ms(), index.life()):
+            if is_ended(index, self._now_ms()):
                 return None
             head = PadHead(*index.end())
         else:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from cryptpad_relay.chain_end import ChainEnd
 from cryptpad_relay.derived import client_id_of, snapshot_table
-from cryptpad_relay.epochs import RecordPlace, check_record, epoch_of, epochs_of, last_home
+from cryptpad_relay.epochs import RecordPlace, check_record, epoch_of, last_home, present_epoch
 from cryptpad_relay.protocol import labels
 from cryptpad_relay.protocol.chain import Step
 from cryptpad_relay.protocol.entry import (
@@ -56,9 +56,9 @@ class PadLog:
         self._chain = ChainEnd(index)
         self.committed = PadHead(self.n, self.head)
         self.record = last_record(index)
-        self.home = last_home(index.records())
+        self.home = last_home(index)
         """The key of the relay that the owner moved it to; empty for a pad that never moved."""
-        self.epoch = self.committed_epoch = epochs_of(self.genesis, index.records())[-1]
+        self.epoch = self.committed_epoch = present_epoch(self.genesis, index)
         self.snapshot, self._whole_snapshot = self._in_epoch(index.snapshot()), index.whole_snapshot()
         self._writers: dict[bytes, WriterState] = {}
         self._staged_ids: dict[bytes, int] = {}
@@ -157,8 +157,9 @@ class PadLog:
                 self._whole_snapshot = row.snapshot
             if row.void_n is not None:
                 self._whole_snapshot = self.index.whole_snapshot()
-            if row.writer is None:
-                self.committed_epoch = epochs_of(self.genesis, self.index.records())[-1]
+        if any(row.writer is None for row in rows):
+            # Once a batch: a thousand records of one frame cost what one does.
+            self.committed_epoch = present_epoch(self.genesis, self.index)
         end = self.committed = PadHead(rows[-1].n, rows[-1].head)
         self._chain.forget_old(end.n)
         if len(self._writers) > KNOWN_WRITERS:

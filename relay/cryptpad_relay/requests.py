@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.appending import append
 from cryptpad_relay.batch import OpenPad
-from cryptpad_relay.epochs import Epoch, epochs_of, newest_that_fit
+from cryptpad_relay.epochs import Epoch, epoch_at, newest_that_fit
 from cryptpad_relay.filing import drop_file, is_announced, look_at_file, put_file
 from cryptpad_relay.freezing import freeze
 from cryptpad_relay.limits import Bucket
@@ -111,12 +111,12 @@ def _owner_records(session: Session, req: int, body: bytes, now: float) -> Work:
     row = session.hub.store.find(request.pad_id)
     if row is None:
         raise Refused(Code.UNKNOWN_PAD)
-    records = session.hub.store.pad_index(row).records()
-    epochs = epochs_of(parse_genesis(row.genesis), records)
-    if request.epoch >= len(epochs):
+    index = session.hub.store.pad_index(row)
+    epoch = epoch_at(parse_genesis(row.genesis), index, request.epoch)
+    if epoch is None:
         raise Refused(Code.NOT_AUTHORISED)
-    _check_proof(session, request.pad_id, epochs[request.epoch], request.signature)
-    answer = frames.OwnerRecords(row.genesis, newest_that_fit(records))
+    _check_proof(session, request.pad_id, epoch, request.signature)
+    answer = frames.OwnerRecords(row.genesis, newest_that_fit(index.records_back()))
     session.answer(Op.OWNER_REC, req, answer.encode())
     return None
 

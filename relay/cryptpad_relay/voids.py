@@ -33,10 +33,10 @@ class LastRecord:
 
 def last_record(index: LogIndex) -> LastRecord:
     """Of what is durable; the pad id stands for the id where there is none."""
-    records = index.records()
-    if not records:
+    newest = next(index.records_back(), None)
+    if newest is None:
         return LastRecord(0, index.pad.pad_id, 0)
-    return LastRecord(records[-1].n, records[-1].entry_id, len(records))
+    return LastRecord(newest.n, newest.entry_id, index.record_count())
 
 
 def parse_record(raw: bytes) -> OwnerRecord | None:

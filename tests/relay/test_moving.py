@@ -142,7 +142,7 @@ def test_the_whole_way_and_one_relay_to_write_at_at_each_moment(house: House) ->
     # The owner has what is left erased; the records stay and lead on.
     seen, previous = house.end(), parse_record(record).entry_id
     assert house.at_old.append(forge_delete(house.pad, seen, previous)).code is Code.OK
-    assert next(entry.raw for entry in house.index(house.old).records()) == record
+    assert [entry.raw for entry in house.index(house.old).records_back()][-1] == record
     assert house.at_old.refusal(Op.SUB, house.at_old.sub_body(house.pad)).code is Code.DELETED
 
 

@@ -251,7 +251,7 @@ def test_a_deleted_pad_is_gone_but_for_who_deleted_it(
     row = desk.hub.store.find(pad.pad_id)
     assert row is not None
     index = desk.hub.store.pad_index(row)
-    assert [each.raw for each in index.records()] == [raw]
+    assert [each.raw for each in index.records_back()] == [raw]
     assert list(index.read(0, 100))[-1].raw == raw
     assert len(list(index.read(0, 100))) == 1
 
@@ -361,7 +361,7 @@ def test_more_records_than_an_answer_holds_are_given_from_the_newest(store: Stor
     from cryptpad_relay import epochs
 
     records = [replace_raw(i) for i in range(4)]
-    assert epochs.newest_that_fit(records) == tuple([each.raw for each in records[1:]])
+    assert epochs.newest_that_fit(reversed(records)) == tuple([each.raw for each in records[1:]])
 
 
 def replace_raw(i: int):  # type: ignore[no-untyped-def]

@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 
 from cryptpad_relay.protocol.entry import ChunkRef
 from cryptpad_relay.protocol.frames import MAX_TABLE_BYTES
+from cryptpad_relay.protocol.records import RecordKind
 from cryptpad_relay.store.ageing import Ageing, Life
 from cryptpad_relay.store.files.base import FileIndex, FileStore, Filing
 from cryptpad_relay.store.mail.base import Mailing, MailStore
@@ -160,8 +161,16 @@ class LogIndex(FileIndex, Protocol):
 
     def life(self) -> Life: ...
 
-    def records(self) -> Sequence[StoredEntry]:
-        """The owner records of the log, in order."""
+    def records_back(self) -> Iterator[StoredEntry]:
+        """The owner records of the log, the newest first, read as they are asked for."""
+
+    def record_count(self) -> int: ...
+
+    def newest_record(self, kind: RecordKind) -> StoredEntry | None:
+        """A point read, however many records there are and however large."""
+
+    def epoch_record(self, number: int) -> StoredEntry | None:
+        """The EPOCH that began this epoch, from 1."""
 
     def epoch_number(self) -> int:
         """The present epoch's."""

@@ -39,6 +39,6 @@ def _own_tables(connection: Connection) -> list[str]:
     rows = connection.execute(
         "SELECT m.name FROM sqlite_schema AS m, pragma_table_info(m.name) AS column"
         " WHERE m.type = 'table' AND column.name = 'pad'"
-        f" AND m.name NOT IN ('chunk', 'writer', '{KEEPS_ITS_ROWS}')"
+        f" AND m.name NOT IN ('chunk', 'writer', 'record_kind', '{KEEPS_ITS_ROWS}')"
     )
     return [name for (name,) in rows.fetchall()]

@@ -229,11 +229,22 @@ class MemoryIndex(MemoryFileIndex):
     def life(self) -> Life:
         return Life(self._pad.unused, self._pad.ended_day is not None)
 
-    def records(self) -> Sequence[StoredEntry]:
-        return [row for row, state in zip(self._pad.log, self._pad.states, strict=True) if state is None]
+    def records_back(self) -> Iterator[StoredEntry]:
+        rows = zip(self._pad.log[::-1], self._pad.states[::-1], strict=True)
+        return iter([row for row, state in rows if state is None])
+
+    def record_count(self) -> int:
+        return len(list(self.records_back()))
+
+    def newest_record(self, kind: RecordKind) -> StoredEntry | None:
+        return next((row for row in self.records_back() if row.raw[4] == kind), None)
+
+    def epoch_record(self, number: int) -> StoredEntry | None:
+        epochs = [row for row in self.records_back() if row.raw[4] == RecordKind.EPOCH]
+        return epochs[-number] if 0 < number <= len(epochs) else None
 
     def epoch_number(self) -> int:
-        return sum([row.raw[4] == RecordKind.EPOCH for row in self.records()])
+        return sum([row.raw[4] == RecordKind.EPOCH for row in self.records_back()])
 
     def writer_count(self) -> int:
         return len(self._pad.writers)

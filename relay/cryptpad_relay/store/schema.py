@@ -52,6 +52,15 @@ CREATE INDEX chunk_loose ON chunk (pad, size) WHERE named = 0;
 ADDED: Final = (
     """
 CREATE TABLE IF NOT EXISTS record (place INTEGER PRIMARY KEY) STRICT;  -- owner records among the entries
+CREATE TABLE IF NOT EXISTS record_kind (  -- the same by their kinds: the newest of one is a point read
+  pad INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  PRIMARY KEY (pad, kind, place)
+) STRICT, WITHOUT ROWID;
+INSERT OR IGNORE INTO record_kind (pad, kind, place)
+  SELECT place >> 36, CAST(hex(substr(raw, 5, 1)) AS INTEGER), place FROM record JOIN entry USING (place)
+  WHERE (SELECT count(*) FROM record) != (SELECT count(*) FROM record_kind);
 CREATE TABLE IF NOT EXISTS expiring (pad INTEGER PRIMARY KEY) STRICT;  -- pads whose owner named a day
 CREATE TABLE IF NOT EXISTS loss (
   pad INTEGER PRIMARY KEY,
@@ -73,9 +82,11 @@ CREATE INDEX IF NOT EXISTS lost_chunk_by_id ON lost_chunk (pad, chunk_id);
     + MAIL_TABLES
 )
 """Missing in data of before they came into use."""
-EPOCH_NUMBER: Final = """
-SELECT count(*) FROM record JOIN entry USING (place)
-WHERE place BETWEEN ? AND ? AND substr(raw, 5, 1) = x'02'"""
+EPOCH_NUMBER: Final = "SELECT count(*) FROM record_kind WHERE pad = ? AND kind = ?"
+EPOCH_PLACE: Final = (
+    "SELECT place FROM record_kind WHERE pad = ? AND kind = ? ORDER BY place LIMIT 1 OFFSET ?"
+)
+NEWEST_PLACE: Final = "SELECT max(place) FROM record_kind WHERE pad = ? AND kind = ?"
 WHOLE_SNAPSHOT: Final = """
 SELECT place, snap_n, hello_n FROM snapshot AS s WHERE place BETWEEN ? AND ? AND NOT EXISTS (
   SELECT 1 FROM lost_chunk AS l WHERE l.place = s.place AND NOT EXISTS (

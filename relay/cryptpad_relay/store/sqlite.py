@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from cryptpad_relay.protocol.chain import chain_start
 from cryptpad_relay.protocol.frames import MAX_TABLE_BYTES
+from cryptpad_relay.protocol.records import RecordKind
 from cryptpad_relay.store.ageing import ARCHIVED, Life, counted_day, life_of
 from cryptpad_relay.store.base import (
     Loss,
@@ -32,6 +33,8 @@ from cryptpad_relay.store.mail.sqlite import SqliteMail
 from cryptpad_relay.store.schema import (
     ADDED,
     EPOCH_NUMBER,
+    EPOCH_PLACE,
+    NEWEST_PLACE,
     SCHEMA,
     WHOLE_SNAPSHOT,
     WRITER,
@@ -158,13 +161,32 @@ class SqliteIndex(SqliteFileIndex):
         )
         return SnapshotMark(row[0] - self._first, row[1], row[2]) if row else None
 
-    def records(self) -> Sequence[StoredEntry]:
+    def records_back(self) -> Iterator[StoredEntry]:
         query = (
             "SELECT place, entry_id, head, raw FROM record JOIN entry USING (place) "
-            "WHERE place BETWEEN ? AND ? ORDER BY place"
+            "WHERE place BETWEEN ? AND ? ORDER BY place DESC"
         )
-        rows = self._reading.execute(query, (self._first, self._first + MAX_IN_LOG))
-        return [StoredEntry(place - self._first, entry_id, head, raw) for place, entry_id, head, raw in rows]
+        for row in self._reading.execute(query, (self._first, self._first + MAX_IN_LOG)):
+            yield self._stored(row)
+
+    def record_count(self) -> int:
+        query = "SELECT count(*) FROM record WHERE place BETWEEN ? AND ?"
+        return int(self._one(query, self._first, self._first + MAX_IN_LOG)[0])
+
+    def newest_record(self, kind: RecordKind) -> StoredEntry | None:
+        return self._at(self._one(NEWEST_PLACE, self.pad.number, kind)[0])
+
+    def epoch_record(self, number: int) -> StoredEntry | None:
+        values = self.pad.number, RecordKind.EPOCH, number - 1
+        row = self._one(EPOCH_PLACE, *values) if number > 0 else None
+        return self._at(row[0]) if row else None
+
+    def _at(self, place: int | None) -> StoredEntry | None:
+        row = self._one("SELECT place, entry_id, head, raw FROM entry WHERE place = ?", place or 0)
+        return self._stored(row) if row else None
+
+    def _stored(self, row: Sequence[Any]) -> StoredEntry:
+        return StoredEntry(row[0] - self._first, *row[1:])
 
     def whole_snapshot(self) -> SnapshotMark | None:
         row = self._one(WHOLE_SNAPSHOT, self._first, self._first + MAX_IN_LOG)
@@ -178,7 +200,7 @@ class SqliteIndex(SqliteFileIndex):
         return life_of(self._reading, self.pad.number)
 
     def epoch_number(self) -> int:
-        return int(self._one(EPOCH_NUMBER, self._first, self._first + MAX_IN_LOG)[0])
+        return int(self._one(EPOCH_NUMBER, self.pad.number, RecordKind.EPOCH)[0])
 
     def writer_count(self) -> int:
         return int(self._one("SELECT count(*) FROM writer WHERE pad = ?", self.pad.number)[0])
@@ -191,8 +213,8 @@ class SqliteIndex(SqliteFileIndex):
     def read(self, after_n: int, up_to_n: int) -> Iterator[StoredEntry]:
         query = "SELECT place, entry_id, head, raw FROM entry WHERE place BETWEEN ? AND ? ORDER BY place"
         bounds = (self._first + after_n + 1, self._first + min(up_to_n, MAX_IN_LOG))
-        for place, entry_id, head, raw in self._reading.execute(query, bounds):
-            yield StoredEntry(place - self._first, entry_id, head, raw)
+        for row in self._reading.execute(query, bounds):
+            yield self._stored(row)
 
     def chunk_size(self, chunk_id: bytes) -> int | None:
         row = self._one("SELECT size FROM chunk WHERE pad = ? AND chunk_id = ?", self.pad.number, chunk_id)

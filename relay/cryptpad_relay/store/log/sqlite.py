@@ -71,6 +71,8 @@ def _write_special(connection: sqlite3.Connection, row: EntryRow) -> None:
     place = first + row.n
     if writer is None:
         connection.execute("INSERT INTO record (place) VALUES (?)", (place,))
+        kind = (row.pad.number, row.raw[4], place)
+        connection.execute("INSERT INTO record_kind (pad, kind, place) VALUES (?, ?, ?)", kind)
         if row.raw[4] in (RecordKind.EXPIRE, RecordKind.IDLE):
             connection.execute("INSERT OR IGNORE INTO expiring (pad) VALUES (?)", (row.pad.number,))
         if row.raw[4] == RecordKind.IDLE:
