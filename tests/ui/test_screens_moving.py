@@ -33,6 +33,7 @@ async def test_the_owner_moves_a_pad_and_who_is_in_it_types_on(
         pad_id = pad_of(anna).session.pad_id
         assert anna.engine
         assert bob.engine
+        await until(lambda: pad_of(anna).session.attached_here, anna)
         await bob.engine.join(await anna.engine.make_link(pad_id, view=False))
         await bob.open_pad(pad_id)
         await until(lambda: isinstance(bob.screen, PadScreen), bob)
