@@ -28,6 +28,8 @@ class PadKind(IntEnum):
     """A person's list of pads: flat entries and no text."""
     FILE = 3
     """A file: `meta` names it, and there is no text."""
+    FOLDER = 4
+    """A folder that others hold too: flat entries, as a drive has them, and no text."""
 
     @property
     def has_text(self) -> bool:
@@ -54,6 +56,7 @@ _ROOTS = {
     PadKind.RICHTEXT: frozenset({TEXT_ROOT, META_ROOT, COMMENTS_ROOT}),
     PadKind.DRIVE: frozenset({ENTRIES_ROOT, META_ROOT, COMMENTS_ROOT}),
     PadKind.FILE: frozenset({META_ROOT, COMMENTS_ROOT}),
+    PadKind.FOLDER: frozenset({ENTRIES_ROOT, META_ROOT, COMMENTS_ROOT}),
 }
 _MAP_ROOTS = {kind: tuple(sorted(roots - {TEXT_ROOT})) for kind, roots in _ROOTS.items()}
 

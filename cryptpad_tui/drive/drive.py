@@ -26,6 +26,7 @@ from cryptpad_tui.drive.tree import (
     folder_id_of,
     path_parts,
     paths_to,
+    shared_id_of,
 )
 from cryptpad_tui.vault.records import PadRecord
 
@@ -91,6 +92,15 @@ class Drive:
         """The folders and marks as they are."""
         return self._mirror.tree()
 
+    def folders(self) -> Tree:
+        """The folders alone: asked for each of ten thousand pads, it is not read anew."""
+        return self._mirror.folders()
+
+    def lies_in(self, pad_id: bytes) -> str:
+        """The folder that a pad was put into; the top also where an earlier version named a path."""
+        value = self._get(pad_id.hex(), "in")
+        return value if isinstance(value, str) else TOP
+
     def save_mirror(self) -> None:
         """Inside the transaction that makes the edits durable."""
         self._mirror.save()
@@ -116,6 +126,19 @@ class Drive:
         if parent != (folder_id_of(above) if above else TOP):
             self._set(made, "parent", parent)
         return made
+
+    def put_shared_folder(self, pad_id: bytes, name: str, parent: str) -> str:
+        """Show a folder that others hold too; its id."""
+        folder = shared_id_of(pad_id)
+        values = {"shared": pad_id.hex(), "name": name, "parent": parent}
+        for field_name, value in values.items():
+            self._set(folder, field_name, value)
+        return folder
+
+    def put_inner_folder(self, folder: str, name: str, parent: str) -> None:
+        """Show a plain folder that lies in a shared one."""
+        self._set(folder, "name", name)
+        self._set(folder, "parent", parent)
 
     def move_pad(self, pad_id: bytes, folder: str) -> None:
         """Into the folder of this id."""
@@ -188,6 +211,11 @@ class Drive:
             self._set(pad_id.hex(), name, value)
         elif self._view.map_value(ENTRIES_ROOT, key) is not None:
             self._view.delete_map(ENTRIES_ROOT, key)
+
+    def note(self, pad_id: bytes, name: str) -> str | None:
+        """One note of a pad."""
+        value = self._get(pad_id.hex(), name)
+        return value if isinstance(value, str) else None
 
     def notes(self, pad_id: bytes, prefix: str) -> dict[str, str]:
         """The notes of a pad whose name begins so (reads the whole map)."""

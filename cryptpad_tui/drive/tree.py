@@ -22,7 +22,7 @@ FOLDER_ID_CHARS: Final = 32
 PAD_ID_CHARS: Final = 64
 TAG: Final = "tag:"
 """How the field of a tag begins; each is a field of its own, so that two devices' tags both stay."""
-MIRRORED: Final = frozenset({"name", "folder", "in", "trashed", "template", "path", "parent"})
+MIRRORED: Final = frozenset({"name", "folder", "in", "trashed", "template", "path", "parent", "shared"})
 """The fields that a tree is made of, beside tags. No key is among them."""
 
 
@@ -35,6 +35,8 @@ class Folder:
     parent: str
     trashed_ms: int
     """When it was put into the trash by itself, not with a folder around it; else 0."""
+    shared: str = ""
+    """The shared folder's pad, by its id in hex, where others hold this folder too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,13 @@ class Tree:
         shown = _without_cycles(parents)
         self.broken = {each: shown[each] for each in shown if shown[each] != parents[each]}
         return {
-            each: Folder(each, names[each], shown[each], _number(self._own.get(each, {}).get("trashed")))
+            each: Folder(
+                each,
+                names[each],
+                shown[each],
+                _number(self._own.get(each, {}).get("trashed")),
+                _shared(each, self._own.get(each, {}).get("shared")),
+            )
             for each in sorted(shown)
         }
 
@@ -152,6 +160,10 @@ class Tree:
 
     # -- what is asked
 
+    def shared_around(self, folder_id: str) -> Folder | None:
+        """The innermost shared folder that this one is, or lies in."""
+        return next((each for each in self._upwards(folder_id) if each.shared), None)
+
     def placed(self, entry: str) -> Placed:
         """What is known of a pad, by its id in hex."""
         return self._pads.get(entry, _NOTHING)
@@ -165,6 +177,10 @@ class Tree:
         """When a pad went into the trash, by itself or with a folder around it; 0 where it is not there."""
         placed = self._pads.get(entry, _NOTHING)
         return placed.trashed_ms or self._trashed.get(placed.folder, 0)
+
+    def trash_time(self, folder_id: str) -> int:
+        """When a folder went into the trash, by itself or with one around it; 0 where it is not there."""
+        return self._trashed.get(folder_id, 0)
 
     def is_in_trash(self, folder_id: str) -> bool:
         return bool(self._trashed.get(folder_id))
@@ -249,6 +265,16 @@ def _without_depths(parents: dict[str, str]) -> dict[str, str]:
                 parents[each], depth = TOP, 1
             depths[each] = depth
     return parents
+
+
+def shared_id_of(pad_id: bytes) -> str:
+    """The id of the folder that a drive shows for a shared one."""
+    return pad_id.hex()[:FOLDER_ID_CHARS]
+
+
+def _shared(folder_id: str, value: object) -> str:
+    text = _text(value)
+    return text if len(text) == PAD_ID_CHARS and text.startswith(folder_id) else ""
 
 
 def _text(value: object) -> str:

@@ -15,6 +15,7 @@ from cryptpad_relay.protocol.records import Genesis
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Attributes, Position, TextEdit
 from cryptpad_tui.crypto.keys import drive_root_of, make_genesis
+from cryptpad_tui.engine.folders import placing
 from cryptpad_tui.engine.limited import as_kept_here
 from cryptpad_tui.engine.records import own_record
 from cryptpad_tui.engine.values import PadListing
@@ -94,7 +95,9 @@ def create_pad(
                 session.view.replace_all([TextEdit(_START, _START, *run) for run in runs])
             beside(session)
             session.flush()
-            engine.add(record, folder=folder, owner_root=made.secret)
+            engine.add(record, owner_root=made.secret)
+            if folder:
+                placing.move_pads(engine, [record.pad_id], placing.make_path(engine, folder))
     except BaseException:
         unmake(engine, record.pad_id)
         raise

@@ -37,6 +37,7 @@ from cryptpad_tui.engine import (
 from cryptpad_tui.engine.alarms import AlarmView
 from cryptpad_tui.engine.closing import abandon, close
 from cryptpad_tui.engine.errors import UnknownPad
+from cryptpad_tui.engine.folders.following import FolderWatch
 from cryptpad_tui.engine.history import log_lines
 from cryptpad_tui.engine.mail_watch import MailWatch
 from cryptpad_tui.engine.opening import OpenPads, leave
@@ -80,6 +81,7 @@ class Engine:
         self.watch = VaultWatch(self)
         self.loading_child = LoadingChild()
         self.drive_sync = drive_sync.DriveSync(self)
+        self.shared_folders = FolderWatch(self)
         self.people = PeopleBook(self)
         self.mail = MailWatch(self)
         self._drive: tuple[PadSession, Drive] | None = None
@@ -109,8 +111,12 @@ class Engine:
         return self._drive is not None
 
     def listing(self, *, trashed: bool = False) -> list[PadListing]:
-        """Every pad of the drive, newest first; opens no document. Those in the trash only if `trashed`."""
-        return [pad for pad in listing.read_listing(self) if trashed or not pad.trashed_ms]
+        """Every pad of the drive, newest first; opens no document. Those in the trash only if `trashed`.
+
+        Shared folders are folders: `listing_of` has a line for each, and the tree shows them.
+        """
+        found = [pad for pad in listing.read_listing(self) if pad.kind is not PadKind.FOLDER]
+        return [pad for pad in found if trashed or not pad.trashed_ms]
 
     def listing_of(self, pad_id: bytes) -> PadListing:
         """One pad that is not in the trash; raises UnknownPad."""

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cryptpad_tui.engine.folders import placing
 from cryptpad_tui.engine.keeping import check_tags
 from cryptpad_tui.engine.listing import tree_of
 
@@ -37,9 +38,8 @@ def move(engine: Engine, chosen: Chosen, into: str) -> None:
     """Into the folder of this id. What cannot be moved leaves the rest where it is; raises DriveError."""
     try:
         for folder in chosen.folders:
-            engine.drive.move_folder(folder, into)
-        for pad_id in chosen.pads:
-            engine.drive.move_pad(pad_id, into)
+            placing.move_folder(engine, folder, into)
+        placing.move_pads(engine, chosen.pads, into)
     finally:
         engine.drive_session.flush()
 

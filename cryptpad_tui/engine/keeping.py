@@ -10,10 +10,12 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.clean import find_unclean
+from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.drive.errors import BadFolderName, BadTag, NoFolder, SeveralFolders
-from cryptpad_tui.drive.tree import MAX_NAME_CHARS, TOP, Folder, path_parts
+from cryptpad_tui.drive.tree import MAX_NAME_CHARS, TOP, Folder, path_parts, shared_id_of
 from cryptpad_tui.engine.errors import UnknownPad
 from cryptpad_tui.engine.files.making import collect
+from cryptpad_tui.engine.folders import placing
 from cryptpad_tui.engine.listing import find, read_listing, tree_of
 from cryptpad_tui.engine.values import PadListing
 
@@ -42,7 +44,8 @@ def folder_at(engine: Engine, path: str) -> str:
 def find_any(engine: Engine, reference: str) -> tuple[PadListing | None, str]:
     """A pad, or else the id of a folder at this path; raises UnknownPad."""
     try:
-        return engine.find(reference), TOP
+        pad = engine.find(reference)
+        return (None, shared_id_of(pad.pad_id)) if pad.kind is PadKind.FOLDER else (pad, TOP)
     except UnknownPad:
         found = tree_of(engine).at(reference)
         if not found:
@@ -59,25 +62,23 @@ def make_folder(engine: Engine, path: str) -> str:
         raise BadFolderName
     for name in parts:
         _check_name(name)
-    made = engine.drive.make_folders("/".join(parts))
-    engine.drive_session.flush()
+    with engine.drive_session.replica.store.transaction():
+        made = placing.make_path(engine, "/".join(parts))
+        engine.drive_session.flush()
     return made
 
 
 def move_pad(engine: Engine, pad_id: bytes, folder: str) -> None:
-    engine.drive.move_pad(pad_id, folder)
-    engine.drive_session.flush()
+    placing.move_pads(engine, [pad_id], folder)
 
 
 def move_folder(engine: Engine, folder: str, into: str) -> None:
-    engine.drive.move_folder(folder, into)
-    engine.drive_session.flush()
+    placing.move_folder(engine, folder, into)
 
 
 def rename_folder(engine: Engine, folder: str, name: str) -> None:
     _check_name(name)
-    engine.drive.rename_folder(folder, name)
-    engine.drive_session.flush()
+    placing.rename_folder(engine, folder, name)
 
 
 def _check_name(name: str) -> None:
@@ -163,7 +164,7 @@ def restore_folder(engine: Engine, folder: str) -> None:
 
 def trashed(engine: Engine) -> list[PadListing]:
     """Every pad in the trash, the last put there first."""
-    found = [pad for pad in read_listing(engine) if pad.trashed_ms]
+    found = [pad for pad in read_listing(engine) if pad.trashed_ms and pad.kind is not PadKind.FOLDER]
     return sorted(found, key=lambda pad: pad.trashed_ms, reverse=True)
 
 
@@ -189,7 +190,8 @@ def find_trashed(engine: Engine, reference: str) -> tuple[PadListing | None, str
 def empty_trash(engine: Engine) -> int:
     """Forget what is in the trash, with keys and text, here; how many pads. Others keep theirs."""
     pads = trashed(engine)
-    for pad in pads:
+    shared = [pad for pad in read_listing(engine) if pad.trashed_ms and pad.kind is PadKind.FOLDER]
+    for pad in (*pads, *shared):
         engine.remove(pad.pad_id)
     collect(engine)
     for folder in list(tree_of(engine).folders.values()):

@@ -7,12 +7,14 @@ epoch needs no record to be read again. Nothing here is ever shown.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.account import device_key_of
 from cryptpad_tui.crypto.keys import EditKeys, ViewKeys, edit_seed_of, identity_of, pseudonym_of
 from cryptpad_tui.crypto.links import Link, slot_opener
+from cryptpad_tui.engine.folders.holders import LateOpeners
 from cryptpad_tui.pad.keyring import KeyRing
 from cryptpad_tui.people.identity import mailbox_key_of
 from cryptpad_tui.vault.records import PadRecord
@@ -32,33 +34,55 @@ def ring_of(engine: Engine, record: PadRecord) -> KeyRing:
     """Every key of this pad that this vault has, and the means to find those of the next epoch."""
     pad_id, account_root = record.pad_id, engine.vault.account_root
     is_owner = record.role == "owner"
-    keys = _stored(engine, pad_id)
+    keys = _with_own(_stored(engine, pad_id), record)
+    device = engine.vault.setting(DEVICE_ROOT) if record.kind == PadKind.DRIVE else None
+    openers = (
+        *([device_key_of(bytes.fromhex(device))] if device else ()),
+        pseudonym_of(account_root, pad_id),
+        identity_of(account_root),
+        *[
+            opener
+            for root in former_roots(engine)
+            for opener in (pseudonym_of(root, pad_id), identity_of(root))
+        ],
+        mailbox_key_of(account_root),
+        *[slot_opener(seed) for seed in _slot_seeds(engine, pad_id)],
+    )
+    return KeyRing(
+        keys,
+        record.kind,
+        owner_root=record.secret if is_owner else None,
+        openers=LateOpeners(engine, pad_id, openers, lambda folder: all_keys(engine, folder)),
+        learned=lambda epoch, found: _keep(engine, pad_id, epoch, found),
+        recall=lambda: _stored(engine, pad_id),
+    )
+
+
+def all_keys(engine: Engine, pad_id: bytes) -> dict[int, ViewKeys]:
+    """Every key of a pad that is durable here, by epoch; none where the pad is not here."""
+    record = engine.vault.pad(pad_id)
+    return {} if record is None else _with_own(_stored(engine, pad_id), record)
+
+
+def newest_of(engine: Engine) -> Callable[[bytes], ViewKeys | None]:
+    """What finds the latest keys of a pad that are durable here."""
+
+    def newest(pad_id: bytes) -> ViewKeys | None:
+        keys = all_keys(engine, pad_id)
+        return keys[max(keys)] if keys else None
+
+    return newest
+
+
+def _with_own(keys: dict[int, ViewKeys], record: PadRecord) -> dict[int, ViewKeys]:
+    is_owner = record.role == "owner"
     own: ViewKeys
     if is_owner:
         own = EditKeys.from_seed(edit_seed_of(record.secret, 0))
     else:
         own = EditKeys.from_seed(record.secret) if record.role == _EDIT else ViewKeys(record.secret)
     keys.setdefault(0 if is_owner else record.epoch, own)
-    device = engine.vault.setting(DEVICE_ROOT) if record.kind == PadKind.DRIVE else None
-    return KeyRing(
-        keys,
-        record.kind,
-        owner_root=record.secret if is_owner else None,
-        openers=(
-            *([device_key_of(bytes.fromhex(device))] if device else ()),
-            pseudonym_of(account_root, pad_id),
-            identity_of(account_root),
-            *[
-                opener
-                for root in former_roots(engine)
-                for opener in (pseudonym_of(root, pad_id), identity_of(root))
-            ],
-            mailbox_key_of(account_root),
-            *[slot_opener(seed) for seed in _slot_seeds(engine, pad_id)],
-        ),
-        learned=lambda epoch, found: _keep(engine, pad_id, epoch, found),
-        recall=lambda: _stored(engine, pad_id),
-    )
+    return keys
 
 
 def former_roots(engine: Engine) -> list[bytes]:

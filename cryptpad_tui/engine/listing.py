@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.drive.mirror import KEPT
-from cryptpad_tui.drive.tree import Tree
+from cryptpad_tui.drive.tree import Tree, shared_id_of
 from cryptpad_tui.engine.errors import AmbiguousTitle, UnknownPad
 from cryptpad_tui.engine.standing import standings
 from cryptpad_tui.engine.values import PadListing, SyncWord
@@ -145,6 +145,7 @@ class _Tables:
     def line(self, record: PadRecord) -> PadListing:
         pad_id, entry = record.pad_id, record.pad_id.hex()
         row, placed = self._rows.get(pad_id), self._tree.placed(entry)
+        place, trashed_ms = self._place(record)
         log_n, head = self._ends.get(pad_id, _NO_LOG)
         session = self._engine.session_of(pad_id)
         word, freshness = self._word(record), "none"
@@ -157,7 +158,7 @@ class _Tables:
             title=(row.title if row else "") or placed.name or UNTITLED,
             kind=PadKind(record.kind),
             role=record.role,
-            folder=self._path(entry),
+            folder=self._path(place),
             changed_ms=row.changed_ms if row else record.created_ms,
             size_bytes=row.size_bytes if row else 0,
             sync=word,
@@ -168,14 +169,21 @@ class _Tables:
             alarms=self._alarms.get(pad_id, ()),
             relay=record.relay_url or self._relay,
             past_alarms=tuple([code for codes in self._ended for code in codes.get(pad_id, ())]),
-            folder_id=self._tree.folder_of(entry),
+            folder_id=place,
             tags=placed.tags,
             template=placed.template,
-            trashed_ms=self._tree.trashed_ms(entry),
+            trashed_ms=trashed_ms,
         )
 
-    def _path(self, entry: str) -> str:
-        folder = self._tree.folder_of(entry)
+    def _place(self, record: PadRecord) -> tuple[str, int]:
+        """The folder that it lies in (a shared one: that shows it), and since when it is in the trash."""
+        entry = record.pad_id.hex()
+        shown = self._tree.folders.get(shared_id_of(record.pad_id)) if record.kind == PadKind.FOLDER else None
+        if shown is None:
+            return self._tree.folder_of(entry), self._tree.trashed_ms(entry)
+        return shown.parent, self._tree.trash_time(shown.id)
+
+    def _path(self, folder: str) -> str:
         if folder not in self._paths:
             self._paths[folder] = self._tree.path(folder)
         return self._paths[folder]

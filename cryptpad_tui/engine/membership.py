@@ -36,6 +36,9 @@ from cryptpad_tui.engine.errors import (
     UnknownMember,
     UnknownPad,
 )
+from cryptpad_tui.engine.folders import agreeing, holders, owed_keys
+from cryptpad_tui.engine.folders.book import FolderBook
+from cryptpad_tui.engine.folders.owed_keys import Progress, Wanted
 from cryptpad_tui.engine.limited import LimitedDevice
 from cryptpad_tui.engine.link_book import BookLink
 from cryptpad_tui.engine.member_book import BookMember
@@ -156,12 +159,32 @@ async def revoke(
     keep_links: Sequence[BookLink] = (),
     history: bool = True,
     wait_s: float = 10.0,
+    told: Callable[[bytes, Progress], None] | None = None,
 ) -> Membership:
     """Change the keys: links end but for the named ones in `keep_links`, and of the members those in `drop`.
     The rest get the new keys by slot. Who is dropped may hold any link, so with them no link is kept.
+    Of a shared folder, what is in it follows.
 
     Raises NotOwner, Alarm, RelayRefused or RelayUnreachable; asked again it goes on from where it was.
     """
+    await change_keys(engine, pad_id, drop=drop, keep_links=keep_links, history=history, wait_s=wait_s)
+    if owned(engine, pad_id).kind == PadKind.FOLDER:
+        from cryptpad_tui.engine.folders import changing
+
+        await changing.go_on(engine, told=told or changing.untold)
+    return members(engine, pad_id)
+
+
+async def change_keys(
+    engine: Engine,
+    pad_id: bytes,
+    *,
+    drop: Sequence[bytes] = (),
+    keep_links: Sequence[BookLink] = (),
+    history: bool = True,
+    wait_s: float = 10.0,
+) -> None:
+    """The same for this pad alone: of a folder, what is in it is owed from here on."""
     history &= owned(engine, pad_id).kind != PadKind.DRIVE
     await in_step(engine, pad_id, wait_s)
     kept_links = [] if drop else list(keep_links)
@@ -172,7 +195,12 @@ async def revoke(
             member_book.begin(engine, pad_id, listed, history=history)
             ended = [link for link in link_book.links(engine, pad_id) if link not in kept_links]
             link_book.forget(engine, pad_id, ended)
-        links = tuple([link.kept() for link in kept_links])
+            if session.kind is PadKind.FOLDER:
+                owed_keys.begin(engine, pad_id, Wanted(tuple(drop), history))
+        links = (
+            *[link.kept() for link in kept_links],
+            *holders.kept(engine, pad_id, keyrings.newest_of(engine)),
+        )
         plan = Plan(tuple([_kept(each) for each in listed]), history, links=links)
         async with session.flows, connection_of(engine, session) as connection:
             try:
@@ -187,6 +215,8 @@ async def revoke(
             with engine.drive_session.replica.store.transaction():
                 member_book.done(engine, pad_id, at_ms=engine.wall_ms())
                 removal.tell(engine, pad_id, drop)
+                if session.kind is PadKind.FOLDER:
+                    owed_keys.turned(engine, pad_id, FolderBook(engine, session).contents().entries)
             await connection.run(flows.subscribe(session.replica, connection.greeting, rng=engine.rng))
             await connection.run(_first_snapshot(engine, session))
     except Refused as refused:
@@ -194,7 +224,6 @@ async def revoke(
     finally:
         session.close()
     await engine.sync([pad_id], wait_s=wait_s)
-    return members(engine, pad_id)
 
 
 def _first_snapshot(engine: Engine, session: PadSession) -> flows.Flow[bool]:
@@ -271,6 +300,7 @@ def forget(engine: Engine, pad_id: bytes) -> None:
     whereabouts.forget(engine, pad_id)
     lifetime.forget(engine, pad_id)
     chatting.forget(engine, pad_id)
+    agreeing.forget(engine, pad_id)
 
 
 def _listed(engine: Engine, session: PadSession) -> list[BookMember]:

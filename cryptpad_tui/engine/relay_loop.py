@@ -14,6 +14,7 @@ from cryptpad_tui.crdt.errors import CannotLoadHere, DocumentError
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.engine import alarms, following, standing, verdicts, whereabouts
 from cryptpad_tui.engine.first_snapshot import FirstSnapshot
+from cryptpad_tui.engine.folders.following import keys_come
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.values import RelayState, SessionEvent
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
@@ -162,6 +163,8 @@ class RelayLoop:
                 whereabouts.go_on_there(self._engine, session, moved.record)
                 return
             except (Removed, Ended) as word:
+                if isinstance(word, Removed) and await keys_come(self._engine, session, word.record):
+                    continue
                 standing.close_off(self._engine, session, word)
                 await self._rest_outside(session)
                 continue

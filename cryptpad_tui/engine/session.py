@@ -200,6 +200,8 @@ class PadSession:
             return
         if self.kind is PadKind.DRIVE:
             self._engine.drive_sync.soon()
+        elif self.kind is PadKind.FOLDER:
+            self._engine.shared_folders.soon(self.pad_id)
         self.count_waiting()
         if self.replica.own_void:
             self.replica.own_void = False
@@ -231,6 +233,7 @@ class PadSession:
             self.update_record(uploaded=True)
             if self.kind is not PadKind.DRIVE:
                 self._engine.drive_sync.uploaded(self.pad_id)
+                self._engine.shared_folders.uploaded(self.pad_id)
         self.presence.announce()
         self.pending.show_canonical()
         self.tell(SessionEvent.STATUS)

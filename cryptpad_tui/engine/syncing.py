@@ -14,6 +14,7 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.engine import alarms, devices, member_book, owed, schedule, searching, whereabouts
 from cryptpad_tui.engine.creating import drive_record
 from cryptpad_tui.engine.files.uploader import Uploader
+from cryptpad_tui.engine.folders import agreeing, changing, owed_keys
 from cryptpad_tui.engine.listing import tree_of
 from cryptpad_tui.engine.relay_loop import sentence_of
 from cryptpad_tui.engine.session import PadSession
@@ -46,6 +47,7 @@ async def sync(engine: Engine, pad_ids: Sequence[bytes] | None, *, wait_s: float
     if asked and drive:
         await _until(engine, [drive], _end(engine, report, wait_s))
     if pad_ids is None:
+        agreeing.agree_all(engine)
         came = [each for each in pads_in_step(engine) if each not in set(done)]
         report = _with(report, await _in_waves(engine, came, wait_s))
     if drive:
@@ -189,6 +191,7 @@ def pads_in_step(engine: Engine) -> list[bytes]:
 
 async def _change_keys(engine: Engine) -> list[bytes]:
     await owed.see_to(engine)
+    await changing.finish(engine)
     return await schedule.rotate_due(engine)
 
 
@@ -219,7 +222,8 @@ class VaultWatch:
         now = self._engine.now()
         if now - self._keys_at >= KEYS_S and (self._keys is None or self._keys.done()):
             self._keys_at = now
-            if owed.is_owed(self._engine) or member_book.due(self._engine, now_ms=self._engine.wall_ms()):
+            is_due = bool(member_book.due(self._engine, now_ms=self._engine.wall_ms()))
+            if is_due or owed.is_owed(self._engine) or owed_keys.is_owed(self._engine):
                 self._keys = asyncio.create_task(_change_keys(self._engine))
 
     async def _run(self) -> None:

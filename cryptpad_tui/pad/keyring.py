@@ -7,7 +7,7 @@ ever shows a seed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 from cryptpad_relay.protocol.errors import Malformed
 from cryptpad_relay.protocol.owner_records import EpochRecord
@@ -28,12 +28,12 @@ class KeyRing:
         kind: int,
         *,
         owner_root: bytes | None = None,
-        openers: Sequence[BoxOpener] = (),
+        openers: Iterable[BoxOpener] = (),
         learned: Callable[[int, ViewKeys], None] = lambda epoch, keys: None,
         recall: Callable[[], Mapping[int, ViewKeys]] = dict,
     ) -> None:
         """`learned` makes keys durable; it may be called again with what it knows. `recall` reads all that
-        are durable: another window of the same vault may have found some.
+        are durable: another window of the same vault may have found some. `openers` is read each time.
         """
         self._keys = dict(keys)
         self._kind = kind
@@ -74,6 +74,14 @@ class KeyRing:
                 self.marks[record.epoch] = EpochMark.of(record)
                 return keys
         return None
+
+    def offer(self, record: EpochRecord, keys: ViewKeys) -> bool:
+        """Take keys from anywhere, where they are the ones that this verified record names."""
+        if not keys_match(keys, record, self._kind):
+            return False
+        if not isinstance(self._keys.get(record.epoch), EditKeys):
+            self._add(record.epoch, keys)
+        return True
 
     def learn(self, records: Iterable[EpochRecord]) -> None:
         """Find what there is in verified records, and in the newest ones the keys of before them."""

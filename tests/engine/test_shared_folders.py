@@ -1,0 +1,112 @@
+"""Shared folders, with real vaults and a real relay: who sees what, who may do what, and who stays in."""
+
+from __future__ import annotations
+
+from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.crypto.keys import Role, pseudonym_of
+from cryptpad_tui.engine import Engine, SyncWord, keeping, membership
+from cryptpad_tui.engine.folders import owed_keys
+from cryptpad_tui.engine.folders.making import make_shared
+from support.relay import RelayProcess
+from support.sessions import MakeEngine, append
+
+
+def identity(engine: Engine, pad_id: bytes) -> bytes:
+    return pseudonym_of(engine.vault.account_root, pad_id).public
+
+
+def paths(engine: Engine) -> set[str]:
+    return {pad.path for pad in engine.listing()}
+
+
+def text_of(engine: Engine, pad_id: bytes) -> str:
+    with engine.borrowed(pad_id) as session:
+        return session.view.text()
+
+
+async def write(engine: Engine, pad_id: bytes, text: str) -> None:
+    with engine.borrowed(pad_id) as session:
+        append(session, text)
+    report = await engine.sync([pad_id])
+    assert (report.waiting, report.alarms) == (0, ()), report
+
+
+async def reads(engine: Engine, pad_id: bytes, text: str) -> bool:
+    await engine.sync([pad_id])
+    return text in text_of(engine, pad_id)
+
+
+async def house(
+    relay: RelayProcess, make_engine: MakeEngine
+) -> tuple[Engine, Engine, Engine, bytes, list[bytes]]:
+    """Anna's shared folder with two pads and one in a folder within; Boris writes in it, Carla reads it."""
+    anna = make_engine("Anna", relay_url=relay.url)
+    boris, carla = make_engine("Boris", relay_url=relay.url), make_engine("Carla", relay_url=relay.url)
+    folder = make_shared(anna, "Team")
+    pads = [anna.create_pad(title, text=f"{title}.\n", folder="Team").pad_id for title in ("Plan", "Notes")]
+    pads.append(anna.create_pad("Deep", text="Deep.\n", folder="Team/Inner").pad_id)
+    await anna.sync()
+    for engine, view in ((boris, False), (carla, True)):
+        await engine.join(await anna.make_link(folder, view=view))
+        await engine.sync()
+        role = Role.VIEW if view else Role.EDIT
+        membership.keep(anna, folder, identity(engine, folder), role=role, name=engine.name())
+    return anna, boris, carla, folder, pads
+
+
+async def test_what_is_in_a_shared_folder_comes_to_everybody_by_the_right_that_they_have_there(
+    relay: RelayProcess, make_engine: MakeEngine
+) -> None:
+    anna, boris, carla, folder, pads = await house(relay, make_engine)
+    for engine in (anna, boris, carla):
+        assert paths(engine) == {"Team/Plan", "Team/Notes", "Team/Inner/Deep"}
+    assert [boris.vault.pad(each).role for each in pads] == ["edit"] * 3  # type: ignore[union-attr]
+    assert [carla.vault.pad(each).role for each in pads] == ["view"] * 3  # type: ignore[union-attr]
+    assert boris.listing_of(folder).kind is PadKind.FOLDER
+    await write(boris, pads[0], "Boris.\n")
+    assert await reads(carla, pads[0], "Boris.")
+
+    # Boris makes one inside, and moves another there.
+    made = boris.create_pad("His", text="His.\n", folder="Team").pad_id
+    moved = boris.create_pad("Moved", text="Moved.\n").pad_id
+    await boris.sync()
+    keeping.move_pad(boris, moved, keeping.folder_at(boris, "Team/Inner"))
+    await boris.sync()
+    await boris.sync()
+    for engine in (anna, carla):
+        await engine.sync()
+        assert {"Team/His", "Team/Inner/Moved"} <= paths(engine), engine.name()
+    # What was made inside is the folder owner's to rotate, too; what was moved in stays its maker's alone.
+    assert anna.vault.pad(made).role == "owner"  # type: ignore[union-attr]
+    assert anna.vault.pad(moved).role == "edit"  # type: ignore[union-attr]
+
+    keeping.move_pad(boris, moved, keeping.folder_at(boris, "/"))
+    await boris.sync()
+    await anna.sync()
+    assert "No longer in Team/Moved" in paths(anna)
+    assert "Moved" in paths(boris)
+
+
+async def test_taking_somebody_out_of_a_folder_takes_them_out_of_what_is_in_it(
+    relay: RelayProcess, make_engine: MakeEngine
+) -> None:
+    anna, boris, carla, folder, pads = await house(relay, make_engine)
+    await membership.revoke(anna, folder, drop=[identity(carla, folder)])
+    assert not owed_keys.is_owed(anna)
+    for pad_id in (folder, *pads):
+        with anna.borrowed(pad_id) as session:
+            assert session.replica.fold.epoch == 1
+    for pad_id in pads:
+        await write(anna, pad_id, "After.\n")
+        assert await reads(boris, pad_id, "After."), "he was away, and comes back"
+        await write(boris, pad_id, "His word.\n")
+        assert await reads(anna, pad_id, "His word.")
+    await carla.sync()
+    for pad_id in pads:
+        assert carla.listing_of(pad_id).sync is SyncWord.REMOVED
+        assert "After." not in text_of(carla, pad_id)
+    dora = make_engine("Dora", relay_url=relay.url)
+    await dora.join(await anna.make_link(folder, view=False))
+    await dora.sync()
+    assert all([await reads(dora, pad_id, "After.") for pad_id in pads])
+    await write(dora, pads[2], "Dora.\n")
