@@ -163,14 +163,14 @@ async def leave(connection: RelayConnection, contact: Contact, sealed: bytes, *,
     bits = WORK_BITS
     for attempt in range(_TRIES):
         if message.pass_ == NO_PASS:
-            message = replace(message, nonce=await asyncio.to_thread(work, message, bits))
+            message = message._replace(nonce=await asyncio.to_thread(work, message, bits))
         try:
             await connection.request(Request(Op.MBOX_PUT, message.encode()))
             return
         except Refused as refused:
             last = attempt == _TRIES - 1
             if refused.code is Code.NOT_AUTHORISED and message.pass_ != NO_PASS and not last:
-                message = replace(message, pass_=NO_PASS)
+                message = message._replace(pass_=NO_PASS)
             elif refused.code is Code.WORK and refused.retry_ms <= MAX_WORK_BITS and not last:
                 bits = max(bits, refused.retry_ms)
             else:

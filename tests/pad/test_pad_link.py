@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
@@ -278,7 +277,7 @@ async def test_a_proof_of_a_wrong_signature_gives_no_ticket_away(monkeypatch: py
 
     def spoiled(body: bytes) -> bytes:
         answer = frames.Subscribed.decode(honest(body))
-        return replace(answer, signature=bytes(64), ticket=ticket).encode()
+        return answer._replace(signature=bytes(64), ticket=ticket).encode()
 
     monkeypatch.setattr(relay, "on_sub", spoiled)
     link, _, _ = linked(anna, relay)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from cryptpad_relay.limits import Limits
@@ -60,7 +58,7 @@ def bound(desk: Desk, key: bytes = KEY, pass_: bytes = PASS) -> DeskClient:
 
 def mail(desk: Desk, pass_: bytes = NO_PASS, bits: int = 4, box: bytes = BOX) -> MailPut:
     put = MailPut(box, pass_, int(desk.unix_s) // DAY_S, 0, desk.forge.bytes(SEALED_MAIL_BYTES))
-    return put if pass_ != NO_PASS else replace(put, nonce=work(put, bits))
+    return put if pass_ != NO_PASS else put._replace(nonce=work(put, bits))
 
 
 def put(desk: Desk, message: MailPut, address: str = "stranger") -> Code:
@@ -114,9 +112,9 @@ def test_a_message_from_anybody_costs_work_for_it_alone(desk: Desk) -> None:
     bound(desk)
     honest = mail(desk)
     for wrong in (
-        replace(honest, nonce=next(n for n in range(9_999) if not has_worked(replace(honest, nonce=n), 4))),
-        replace(honest, day=honest.day + 2),
-        replace(honest, mail=desk.forge.bytes(SEALED_MAIL_BYTES - 1) + b"?"),
+        honest._replace(nonce=next(n for n in range(9_999) if not has_worked(honest._replace(nonce=n), 4))),
+        honest._replace(day=honest.day + 2),
+        honest._replace(mail=desk.forge.bytes(SEALED_MAIL_BYTES - 1) + b"?"),
     ):
         if not has_worked(wrong, 4) or wrong.day != honest.day:
             assert put(desk, wrong) is Code.WORK
@@ -134,7 +132,7 @@ def test_strangers_fill_the_door_and_contacts_still_get_through(store: Store) ->
     desk = Desk(store, Forge(), limits=Limits()._replace(mails_at_door=4, mails_by_pass=2))
     owner = bound(desk)
     assert [put(desk, mail(desk)) for _ in range(2)] == [Code.OK] * 2
-    assert put(desk, replace(mail(desk), nonce=0)) is Code.WORK
+    assert put(desk, mail(desk)._replace(nonce=0)) is Code.WORK
     assert [put(desk, mail(desk, bits=8)) for _ in range(3)] == [Code.OK, Code.OK, Code.QUOTA]
     assert [put(desk, mail(desk, PASS)) for _ in range(3)] == [Code.OK, Code.OK, Code.QUOTA]
     owner.ask(Op.MBOX_DROP, MailDrop(BOX, (1, 2, 3)).encode())
@@ -215,7 +213,7 @@ def test_what_is_no_mail_is_refused(desk: Desk, op: Op, body: bytes, code: Code)
 
 def test_work_is_found_and_found_right() -> None:
     message = MailPut(BOX, NO_PASS, 20_000, 0, bytes(SEALED_MAIL_BYTES))
-    assert has_worked(replace(message, nonce=work(message, WORK_BITS)), WORK_BITS)
+    assert has_worked(message._replace(nonce=work(message, WORK_BITS)), WORK_BITS)
     assert WORK_BITS < WORK_BITS_FULL
 
 

@@ -5,8 +5,7 @@ The relay sees sizes, ids and signatures, never a name, a type or a content.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptpad_relay.protocol.entry import ChunkRef
 from cryptpad_relay.protocol.errors import Malformed, Oversized
@@ -21,8 +20,7 @@ MIN_FILE_CHUNK_BYTES: Final = 256
 _SIGNATURE_BYTES: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
-class FilePut:
+class FilePut(NamedTuple):
     """The body of FILE_PUT: the chunks of a file, the manifest (whose id is the file's) among them."""
 
     pad_id: bytes
@@ -59,8 +57,7 @@ class FilePut:
         return cls(*head, chunks)
 
 
-@dataclass(frozen=True, slots=True)
-class FileRoom:
+class FileRoom(NamedTuple):
     """The answer to FILE_PUT: what the pad's files take, what they may take, and which chunks are here."""
 
     used: int
@@ -83,8 +80,7 @@ class FileRoom:
         return cls(used, allowed, tuple([bool(bits[at // 8] >> at % 8 & 1) for at in range(count)]))
 
 
-@dataclass(frozen=True, slots=True)
-class FileDropped:
+class FileDropped(NamedTuple):
     """The body of FILE_DROP."""
 
     pad_id: bytes
@@ -102,8 +98,7 @@ class FileDropped:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class FileFound:
+class FileFound(NamedTuple):
     """The answer to FILE_LOOK. `state`: 0 not here, 1 in part, 2 whole, 3 deleted by its owner."""
 
     state: int

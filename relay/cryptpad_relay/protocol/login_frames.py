@@ -6,8 +6,7 @@ is nowhere in it, and its id tells nothing about that either.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptpad_relay.protocol import labels
 from cryptpad_relay.protocol.errors import Malformed
@@ -40,8 +39,7 @@ def is_strong(passes: int, log2_memory: int) -> bool:
     return MIN_PASSES <= passes <= MAX_PASSES and MIN_LOG2_MEMORY <= log2_memory <= MAX_LOG2_MEMORY
 
 
-@dataclass(frozen=True, slots=True)
-class LoginBlock:
+class LoginBlock(NamedTuple):
     """A login block, sealed: how its key was made, which one of its owner's it is, and the box."""
 
     passes: int
@@ -80,8 +78,7 @@ class LoginBlock:
         return verify_parts(login_pk, self.signature, labels.LOGIN_BLOCK, self.signed())
 
 
-@dataclass(frozen=True, slots=True)
-class LoginGet:
+class LoginGet(NamedTuple):
     """The body of LOGIN_GET. The proof is bound to this connection and to asking."""
 
     login_pk: bytes
@@ -98,8 +95,7 @@ class LoginGet:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class LoginPut:
+class LoginPut(NamedTuple):
     """The body of LOGIN_PUT: keep this block, where version `had` of it stands (0: none)."""
 
     login_pk: bytes
@@ -124,8 +120,7 @@ class LoginPut:
         return (u64(had), block)
 
 
-@dataclass(frozen=True, slots=True)
-class LoginMove:
+class LoginMove(NamedTuple):
     """The body of LOGIN_MOVE: in place of version `had` of one block keep another, under another key."""
 
     old_pk: bytes
@@ -159,8 +154,7 @@ class LoginMove:
         return (u64(had), login_pk, block)
 
 
-@dataclass(frozen=True, slots=True)
-class LoginDrop:
+class LoginDrop(NamedTuple):
     """The body of LOGIN_DROP: forget the block, if version `had` of it stands."""
 
     login_pk: bytes

@@ -7,9 +7,8 @@ client leaves messages on a connection on which it proves nothing.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptpad_relay.protocol import labels
 from cryptpad_relay.protocol.errors import Malformed, Oversized
@@ -29,8 +28,7 @@ MAX_WORK_BITS: Final = 22
 """What a client is willing to do: about four million hashes."""
 
 
-@dataclass(frozen=True, slots=True)
-class MailBind:
+class MailBind(NamedTuple):
     """The body of MBOX_BIND: the mailbox's key, what its contacts' pass hashes to, and the proof."""
 
     auth_pk: bytes
@@ -52,8 +50,7 @@ class MailBind:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class MailBound:
+class MailBound(NamedTuple):
     """The answer to MBOX_BIND: how many messages wait, and the place of the newest there ever was."""
 
     waiting: int
@@ -70,8 +67,7 @@ class MailBound:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class MailPut:
+class MailPut(NamedTuple):
     """The body of MBOX_PUT: by the contacts' pass, or with work (then the pass is zeros)."""
 
     mailbox_id: bytes
@@ -98,8 +94,7 @@ class MailPut:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class MailFetch:
+class MailFetch(NamedTuple):
     """The body of MBOX_FETCH."""
 
     mailbox_id: bytes
@@ -116,8 +111,7 @@ class MailFetch:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class MailFetched:
+class MailFetched(NamedTuple):
     """The answer to MBOX_FETCH: (place, message) in ascending order."""
 
     mails: tuple[tuple[int, bytes], ...]
@@ -139,8 +133,7 @@ class MailFetched:
         return cls(mails)
 
 
-@dataclass(frozen=True, slots=True)
-class MailDrop:
+class MailDrop(NamedTuple):
     """The body of MBOX_DROP."""
 
     mailbox_id: bytes
@@ -162,8 +155,7 @@ class MailDrop:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class MailCame:
+class MailCame(NamedTuple):
     """The push to whoever bound the mailbox."""
 
     mailbox_id: bytes

@@ -5,8 +5,7 @@ The relay sees that two connections met, and messages that a guess of the code i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptpad_relay.protocol.errors import Malformed, Oversized
 from cryptpad_relay.protocol.labels import u8, u32
@@ -18,8 +17,7 @@ MEETING_BYTES: Final = 32
 _OVER, _SAID = 0, 1
 
 
-@dataclass(frozen=True, slots=True)
-class MeetOpened:
+class MeetOpened(NamedTuple):
     """The answer to MEET_OPEN: the number to tell the other, and the meeting's id."""
 
     number: int
@@ -38,8 +36,7 @@ class MeetOpened:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class MeetSend:
+class MeetSend(NamedTuple):
     """The body of MEET_SEND."""
 
     meeting: bytes
@@ -57,8 +54,7 @@ class MeetSend:
         return cls(body[:MEETING_BYTES], body[MEETING_BYTES:])
 
 
-@dataclass(frozen=True, slots=True)
-class Met:
+class Met(NamedTuple):
     """The push of what the other said; without a message: the meeting is over."""
 
     meeting: bytes

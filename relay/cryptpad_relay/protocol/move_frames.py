@@ -6,7 +6,7 @@ Everything in them stood in the pad's log before, at these very places.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptpad_relay.protocol import labels
 from cryptpad_relay.protocol.entry import MAX_ENTRY_BYTES
@@ -46,8 +46,7 @@ class Arrive:
         return labels.verify_parts(owner_pk, self.signature, labels.ARRIVE, *parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """Its answer: whether the pad is on its way or lives there already, and how far its log goes."""
 
     state: int
@@ -67,8 +66,7 @@ class Arrival:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class Bring:
+class Bring(NamedTuple):
     """Entries of a pad's log from after_n + 1, in order."""
 
     pad_id: bytes
