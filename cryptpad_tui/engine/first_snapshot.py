@@ -26,23 +26,23 @@ SLICE: Final = 32
 
 
 class FirstSnapshot:
-    """Looks after one pad on one connection, and makes the snapshot at most once there."""
+    """Looks after one pad on one connection. A relay that has no time for it gets it again, rarely."""
 
     def __init__(self, session: PadSession, rng: RandomBytes) -> None:
         self._session = session
         self._rng = rng
-        self._missing_since: float | None = None
-        self._is_done = False
+        self._since: float | None = None
+        self._wait_s = WAIT_S
 
     async def look(self, now: float) -> None:
         """Make it, into `replica.made_snapshot`, if it has been missing and this session is to make it."""
-        if self._is_done or not self._is_missing():
-            self._missing_since = None
+        if not self._is_missing():
+            self._since, self._wait_s = None, WAIT_S
             return
-        self._missing_since = now if self._missing_since is None else self._missing_since
-        if now - self._missing_since < WAIT_S or not self._is_mine():
+        self._since = now if self._since is None else self._since
+        if now - self._since < self._wait_s or not self._is_mine():
             return
-        self._is_done = True
+        self._since, self._wait_s = now, self._wait_s * 2
         await self._make()
 
     def _is_missing(self) -> bool:
