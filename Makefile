@@ -57,8 +57,8 @@ clean:
 # Only what the program needs: the lock's part above its marker.
 .venv/run: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "cryptpad-tui needs Python 3.11 or newer; set PYTHON=" >&2; exit 1; }
+	@echo "installing into .venv, once: this takes a minute"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "installing into .venv (once)"
 	@sed '/^# development/q' requirements.lock > .venv/run.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/run.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
