@@ -93,19 +93,23 @@ def beginning(engine: Engine, pad_id: bytes, chars: int) -> tuple[str, bool] | N
     return None if text is None else (text, due is None)
 
 
-async def index_quiet(engine: Engine) -> None:
-    """Index one pad that is open here and has been quiet for long enough.
+async def index_quiet(engine: Engine) -> bool:
+    """Index one pad that is open here and has been quiet for long enough; whether any is due, or was.
 
     In a thread: a long text takes half a second, in which keys must be answered.
     """
-    now_ms = engine.wall_ms()
+    now_ms, one_waits = engine.wall_ms(), False
     for session in engine.open_pads:
         due = engine.vault.search_due_of(session.pad_id)
+        if due is None:
+            continue
+        one_waits = True
         pauses = 1 + session.view.lines.byte_count // QUIET_BYTES
-        if due and due.at_ms <= now_ms - QUIET_MS * min(pauses, MAX_PAUSES):
+        if due.at_ms <= now_ms - QUIET_MS * min(pauses, MAX_PAUSES):
             text = _text_of(engine, session)
             await asyncio.to_thread(engine.vault.put_search_text, due, *text)
-            return
+            break
+    return one_waits
 
 
 def _index(engine: Engine, due: DuePad) -> None:

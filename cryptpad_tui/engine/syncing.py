@@ -205,6 +205,7 @@ class VaultWatch:
         self.uploader = Uploader(engine)
         self._keys: asyncio.Task[list[bytes]] | None = None
         self._keys_at = engine.now()
+        self._indexed: tuple[tuple[int, int], set[bytes]] | None = None
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run())
@@ -230,13 +231,20 @@ class VaultWatch:
         while True:
             await asyncio.sleep(POLL_S)
             with contextlib.suppress(VaultError):
-                version = self._engine.vault.data_version()
-                if version != self._data_version:
+                changes = self._engine.vault.changes()
+                if changes[0] != self._data_version:
                     followed = [self._follow(session) for session in self._engine.open_pads]
                     if all(followed):
-                        self._data_version = version
+                        self._data_version = changes[0]
                 self._look_after_keys()
-                await searching.index_quiet(self._engine)
+                await self._look_after_index(changes)
+
+    async def _look_after_index(self, changes: tuple[int, int]) -> None:
+        """A pad becomes due by a change of the vault, so that while nothing changes nothing is asked."""
+        standing = changes, {session.pad_id for session in self._engine.open_pads}
+        if standing != self._indexed:
+            one_waits = await searching.index_quiet(self._engine)
+            self._indexed = None if one_waits else standing
 
     def _follow(self, session: PadSession) -> bool:
         """Whether the session took in what other windows did; one pad's trouble never stops the rest."""

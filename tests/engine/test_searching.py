@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.engine import Engine, searching
+from cryptpad_tui.engine.syncing import VaultWatch
 from support.sessions import MakeEngine
 
 START = Position(0, 0)
@@ -59,3 +62,33 @@ async def test_catching_up_reads_pads_that_are_not_open_and_leaves_them_so(make_
     assert searching.catch_up(window) == 0
     window.trash(one)
     assert found(window, "words") == [two]
+
+
+async def test_while_nothing_changes_nothing_is_asked(
+    make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = make_engine("Anna")
+    session = anna.open_pad(anna.create_pad("Plan").pad_id)
+    searching.catch_up(anna)
+    watch, asked = VaultWatch(anna), list[bytes]()
+
+    async def looks() -> bool:
+        del asked[:]
+        await watch._look_after_index(anna.vault.changes())
+        return bool(asked)
+
+    honest = anna.vault.search_due_of
+    monkeypatch.setattr(anna.vault, "search_due_of", lambda pad: (asked.append(pad), honest(pad))[1])
+    assert [await looks() for _ in range(3)] == [True, False, False]
+    session.view.replace(START, START, "word")
+    session.flush()
+    # Until it is quiet it is looked at again and again.
+    assert [await looks() for _ in range(3)] == [True] * 3
+    anna.wall_ms = lambda: due.at_ms + searching.QUIET_MS
+    due = honest(session.pad_id)
+    assert due is not None
+    assert [await looks() for _ in range(3)] == [True, True, False]
+    assert found(anna, "word") == [session.pad_id]
+    anna.open_pad(anna.create_pad("Other").pad_id)
+    assert await looks()
+    session.close()
