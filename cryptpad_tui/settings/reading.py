@@ -126,7 +126,7 @@ def _keys(found: object, places: Mapping[str, int], commands: Commands) -> dict[
     for name, value in _flat(found):
         line = places.get(f"keys.{name}", places.get("keys", 0))
         if not isinstance(value, list) or not all(isinstance(key, str) for key in value):
-            raise UnusableSettings(line, f'{_shown(name)} must be a list of keys, as ["ctrl+s", "f10"].')
+            raise UnusableSettings(line, f'{_shown(name)} must be a list of keys, as ["ctrl+s", "shift+f5"].')
         keys[name] = tuple(value)
     try:
         Keymap(commands(), keys)

@@ -136,7 +136,7 @@ def default_file() -> str:
         "# the names. Ctrl+I, Ctrl+M, Ctrl+H and Ctrl+[ are Tab, Enter, Backspace and Escape in a terminal.",
         "[keys]",
         '# "line.duplicate" = ["alt+shift+c"]',
-        '# "pad.save" = ["ctrl+s", "f10"]',
+        '# "pad.save" = ["ctrl+s", "shift+f5"]',
     ]
     return "\n".join(lines) + "\n"
 

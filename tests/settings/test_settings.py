@@ -48,10 +48,10 @@ def test_the_themes_are_the_apps() -> None:
 
 def test_what_is_set_counts_and_is_known_by_its_line() -> None:
     loaded = parsed(
-        'keymap = "vim"\n\ntab_width = 8\n[keys]\n"pad.save" = ["f10"]\nline.delete = []\n', commands
+        'keymap = "vim"\n\ntab_width = 8\n[keys]\n"pad.save" = ["shift+f5"]\nline.delete = []\n', commands
     )
     assert loaded.settings.keymap == "vim"
-    assert loaded.settings.keys == {"pad.save": ("f10",), "line.delete": ()}
+    assert loaded.settings.keys == {"pad.save": ("shift+f5",), "line.delete": ()}
     assert loaded.lines == {"keymap": 1, "tab_width": 3, "keys.pad.save": 5, "keys.line.delete": 6}
 
 
@@ -66,8 +66,8 @@ def test_what_is_set_counts_and_is_known_by_its_line() -> None:
         ("a = 1\n[frob]\nx = 1", 1, "no setting a"),
         ("tab_width = \n", 1, "value"),
         ("tab_width = 4\ntab_width = 8", 2, ""),
-        ('[keys]\n"pad.sav" = ["f10"]', 2, "no command pad.sav"),
-        ('[keys]\n\npad.save = "f10"', 3, "list of keys"),
+        ('[keys]\n"pad.sav" = ["shift+f5"]', 2, "no command pad.sav"),
+        ('[keys]\n\npad.save = "shift+f5"', 3, "list of keys"),
         ('[keys]\n"pad.save" = ["ctrl+i"]', 2, "as another key"),
         ('[keys]\n"pad.save" = ["ctrl+mouse"]', 2, "no terminal sends"),
         ('[keys]\n"pad.save" = ["x"]', 2, "no terminal sends"),
@@ -126,7 +126,7 @@ def test_a_comment_of_the_file_becomes_the_line() -> None:
 @given(st.data())
 def test_any_setting_can_be_put_into_any_file(data: st.DataObject) -> None:
     text = data.draw(
-        st.sampled_from([default_file(), "", '[keys]\n"pad.save" = ["f10"]', "# a\ntheme='nord' # b\n"])
+        st.sampled_from([default_file(), "", '[keys]\n"pad.save" = ["shift+f5"]', "# a\ntheme='nord' # b\n"])
     )
     for setting in data.draw(st.lists(st.sampled_from(SETTINGS), max_size=6)):
         value = data.draw(st.sampled_from(setting.choices))

@@ -82,9 +82,9 @@ async def test_settings_that_cannot_be_used_are_told_in_one_line() -> None:
 
 async def test_keys_of_the_settings_count_in_the_app_and_in_the_editor() -> None:
     try:
-        keys = '[keys]\n"app.theme" = ["f10"]\n"line.delete" = ["alt+shift+q"]'
+        keys = '[keys]\n"app.theme" = ["shift+f5"]\n"line.delete" = ["alt+shift+q"]'
         async with world(LINE, habits=Habits(parsed(keys, all_commands))) as there:
-            assert app_keymap().command("f10", "app") == "app.theme"
+            assert app_keymap().command("shift+f5", "app") == "app.theme"
             await there.press("enter")
             screen = there.app.screen
             assert isinstance(screen, PadScreen)
