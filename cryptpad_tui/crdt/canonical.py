@@ -15,13 +15,14 @@ from typing import Any
 from pycrdt import Doc, Map, Text
 
 from cryptpad_tui.crdt.collector import collector_paused
+from cryptpad_tui.crdt.deletions import deletions_of
 from cryptpad_tui.crdt.digest import content_digest
 from cryptpad_tui.crdt.errors import EngineFailure, InvalidUpdate, engine_call
 from cryptpad_tui.crdt.kinds import TEXT_ROOT, PadKind
 from cryptpad_tui.crdt.order import DocumentOrder
 from cryptpad_tui.crdt.own_state import OwnRanges, OwnState, ranges_of
 from cryptpad_tui.crdt.snapshot_check import check_snapshot
-from cryptpad_tui.crdt.split import void_update
+from cryptpad_tui.crdt.split import Range, void_update
 from cryptpad_tui.crdt.validator import Checked, FoldState
 from cryptpad_tui.crdt.wire import decode_state_vector, encode_state_vector
 
@@ -90,10 +91,25 @@ class CanonicalDocument:
             self._broken = True
             raise
 
+    def load(self) -> None:
+        """Read what was kept, if that is still to do, so that nobody waits for it later; costs its length."""
+        self._read_own()
+
     @property
     def clocks(self) -> Mapping[int, int]:
         """How far each client's clock has come."""
         return MappingProxyType(self._own.clocks if self._own is not None else self._state.clocks)
+
+    @property
+    def is_as_kept(self) -> bool:
+        """Whether it is what was kept, unread."""
+        return self._own is not None
+
+    def deletions(self) -> Sequence[Range]:
+        """Client, first clock and length of all that is deleted."""
+        self._read_own()
+        self._require_sound()
+        return deletions_of(self._doc)
 
     def ranges(self) -> OwnRanges | None:
         """What the validator knows of the clocks, for `from_own_state`."""

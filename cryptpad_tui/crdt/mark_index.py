@@ -13,7 +13,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from math import isqrt
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from cryptpad_tui.crdt.line_index import LineIndex
 from cryptpad_tui.crdt.values import Attributes, AttributeValue, Change, Position
@@ -62,8 +62,15 @@ def frozen(attributes: Attributes) -> Frozen:
     return tuple(sorted([(key, value) for key, value in attributes.items() if value is not None]))
 
 
+class ColdLines(Protocol):
+    """Lines whose marks nobody asked for."""
+
+    def __len__(self) -> int: ...
+    def worked_out(self) -> list[LineMarks]: ...
+
+
 class _Cold:
-    """Lines whose marks nobody asked for: so many, behind the first LFs of a piece."""
+    """So many of them, behind the first LFs of a piece."""
 
     __slots__ = ("_first", "_pieces", "_size", "_skipped")
 
@@ -97,11 +104,18 @@ class _Cold:
 class MarkIndex:
     """The marks of `lines`, which must be brought up to date first, each time."""
 
-    def __init__(self, lines: LineIndex, runs: Iterable[Piece]) -> None:
+    def __init__(self, lines: LineIndex, runs: Iterable[Piece], *, kept: Sequence[ColdLines] = ()) -> None:
+        """`kept`: what the `chunks` of such an index were, in place of `runs`."""
         self._lines = lines
         self.block_version = 0
         """Changes with the number of lines and with any block format: what numbered lists depend on."""
-        self.reset(runs)
+        self._chunks: list[list[LineMarks] | ColdLines] = list(kept)
+        self._size = max(_MIN_CHUNK_LINES, isqrt(len(lines)))
+        # To work out what was kept takes a millisecond or two when it is asked for: not worth an idle turn.
+        self._cold = 0
+        self._starts: list[int] | None = None
+        if not kept:
+            self.reset(runs)
 
     def reset(self, runs: Iterable[Piece]) -> None:
         """Hold the marks of these runs, which make up the whole text."""
@@ -109,12 +123,12 @@ class MarkIndex:
         starts = list(accumulate([text.count("\n") for text, _ in pieces], initial=0))
         count = starts[-1] + 1
         size = self._size = max(_MIN_CHUNK_LINES, isqrt(count))
-        self._chunks: list[list[LineMarks] | _Cold] = []
+        self._chunks = []
         for line in range(0, count, size):
             first = max(0, bisect_left(starts, line) - 1)
             self._chunks.append(_Cold(pieces, min(size, count - line), first, line - starts[first]))
         self._cold = len(self._chunks)
-        self._starts: list[int] | None = None
+        self._starts = None
         self.block_version += 1
 
     def work_out(self, lines: int) -> bool:
@@ -124,6 +138,10 @@ class MarkIndex:
             if self._cold < len(self._chunks):
                 lines -= len(self._chunk(self._cold))
         return bool(self._cold)
+
+    def chunks(self) -> Sequence[list[LineMarks] | ColdLines]:
+        """All that is held, some of it not worked out."""
+        return tuple(self._chunks)
 
     # -- reading
 
@@ -222,7 +240,7 @@ class MarkIndex:
 
     def _chunk(self, k: int) -> list[LineMarks]:
         chunk = self._chunks[k]
-        if isinstance(chunk, _Cold):
+        if not isinstance(chunk, list):
             chunk = self._chunks[k] = chunk.worked_out()
         return chunk
 

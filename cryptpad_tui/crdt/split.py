@@ -83,7 +83,7 @@ def merge_own(updates: Sequence[bytes]) -> list[bytes]:
             return list(updates)
         client, clock = part.client, part.next_clock
         items += part.items
-    return _write_parts(client, list(_join_strings(client, items)), _union(ranges), MAX_PART_BYTES)
+    return _write_parts(client, list(_join_strings(client, items)), union(ranges), MAX_PART_BYTES)
 
 
 def own_end(update: bytes) -> Id:
@@ -223,7 +223,7 @@ def _joined(run: Sequence[_Item]) -> _Item:
     return _Item(first.clock, first.struct._replace(length=length), "".join(item.text for item in run), b"")
 
 
-def _union(ranges: Sequence[Range]) -> list[Range]:
+def union(ranges: Sequence[Range]) -> list[Range]:
     """Sorted and disjoint, neighbours joined."""
     joined: list[Range] = []
     for client, first, length in sorted(ranges):

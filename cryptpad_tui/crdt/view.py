@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from cryptpad_tui.crdt.anchors import locate_anchor, make_anchor
 from cryptpad_tui.crdt.authorship import Written, map_writers, written_between
@@ -21,8 +21,9 @@ from cryptpad_tui.crdt.engine_doc import EngineDocument
 from cryptpad_tui.crdt.errors import UnfitValue
 from cryptpad_tui.crdt.explicit_marks import explicit, explicit_in_place, inherits
 from cryptpad_tui.crdt.kinds import META_ROOT, PadKind
-from cryptpad_tui.crdt.line_index import LineIndex
-from cryptpad_tui.crdt.mark_index import MarkIndex, Run
+from cryptpad_tui.crdt.mark_index import Run
+from cryptpad_tui.crdt.picture import Picture
+from cryptpad_tui.crdt.pictured import PicturedDocument
 from cryptpad_tui.crdt.rebase import write_text_edits
 from cryptpad_tui.crdt.values import (
     Anchor,
@@ -34,14 +35,8 @@ from cryptpad_tui.crdt.values import (
     TextEdit,
 )
 
-_MANY_CHANGES: Final = 2_000
-"""Of one transaction: reading all marks anew is quicker than following them."""
 
-ChangeCallback = Callable[[Change], None]
-MapCallback = Callable[[str, frozenset[str]], None]
-
-
-class ViewDocument:
+class ViewDocument(PicturedDocument):
     """One pad as its editor sees it. Belongs to the thread that made it."""
 
     def __init__(
@@ -52,42 +47,18 @@ class ViewDocument:
         state: bytes = b"",
         updates: Iterable[bytes] = (),
         now: Callable[[], float] = time.monotonic,
+        picture: Picture | None = None,
     ) -> None:
-        """`updates` are validated ones on top of `state`; one that the engine cannot take is left out."""
-        self.kind = kind
+        """`updates` are validated ones on top of `state`; one that the engine cannot take is left out.
+
+        `picture`: of these very bytes, to be shown before they are loaded.
+        """
+        made_of = tuple(updates)
+        super().__init__(
+            kind, lambda: EngineDocument(kind, client_id, state, now, *made_of), client_id, picture
+        )
         self.read_only = False
         self._now = now
-        self._callbacks: list[ChangeCallback] = []
-        self._map_callbacks: list[MapCallback] = []
-        self._engine = EngineDocument(kind, client_id, state, now, *updates)
-        self.lines = LineIndex(self._engine.whole_text())
-        self.marks = MarkIndex(self.lines, self._engine.pieces()) if kind.format_keys else None
-        """The marks of the lines, for kinds that have any."""
-
-    # -- observing
-
-    def observe(self, callback: ChangeCallback) -> Callable[[], None]:
-        """Call back after every change of the text, once `lines` is up to date; returns the unsubscriber."""
-        self._callbacks.append(callback)
-        return lambda: self._callbacks.remove(callback)
-
-    def observe_maps(self, callback: MapCallback) -> Callable[[], None]:
-        """Call back with a root and its changed keys after every change of a map."""
-        self._map_callbacks.append(callback)
-        return lambda: self._map_callbacks.remove(callback)
-
-    def _tell(self, change: Change) -> None:
-        if self.marks is not None:
-            if change.origin is Origin.RELOAD or len(change.edits) + len(change.formatted) > _MANY_CHANGES:
-                self.marks.reset(self._engine.pieces())
-            else:
-                self.marks.follow(change)
-        if change.edits or change.formatted or change.origin is Origin.RELOAD:
-            for callback in tuple(self._callbacks):
-                callback(change)
-        for root, keys in self._engine.take_changed_keys().items():
-            for map_callback in tuple(self._map_callbacks):
-                map_callback(root, frozenset(keys))
 
     # -- own edits of the text
 
@@ -96,6 +67,7 @@ class ViewDocument:
     ) -> None:
         """Put `text` in the place of a range. Attributes None takes over those of the place."""
         self._require_writable()
+        self.load()
         require_clean(text)
         require_formats(self.kind, attributes)
         first, last = self.lines.byte_of(start), self.lines.byte_of(end)
@@ -111,6 +83,7 @@ class ViewDocument:
     def replace_all(self, edits: Sequence[TextEdit]) -> None:
         """Make many edits at once: ascending, not overlapping, in the coordinates before the first."""
         self._require_writable()
+        self.load()
         self._require_ascending(edits)
         if not edits:
             return
@@ -123,11 +96,13 @@ class ViewDocument:
     def set_text(self, text: str) -> None:
         """Make the text equal to `text` by the smallest edits, so that concurrent typing survives."""
         require_clean(text)
+        self.load()
         self.replace_all(smallest_edits(self.text(), text))
 
     def format(self, start: Position, end: Position, attributes: Attributes) -> None:
         """Set marks on a range; a value of None takes the mark away."""
         self._require_writable()
+        self.load()
         require_formats(self.kind, attributes)
         first, last = self.lines.byte_of(start), self.lines.byte_of(end)
         if first >= last or not attributes:
@@ -158,10 +133,6 @@ class ViewDocument:
         """Make again what `undo` took back; True if there was something."""
         return self._step(self._engine.redo)
 
-    def end_undo_group(self) -> None:
-        """Let the next edit start a group of its own."""
-        self._engine.history.end_group()
-
     def _step(self, step: Callable[[], bool]) -> bool:
         self._require_writable()
         done = step()
@@ -173,19 +144,11 @@ class ViewDocument:
 
     def meta(self, key: str) -> Any:
         """A shared setting, such as the title; None if it is not set."""
-        return self._engine.value(META_ROOT, key)
+        return self.map_value(META_ROOT, key)
 
     def set_meta(self, key: str, value: object) -> None:
         """Set a shared setting."""
         self.set_map(META_ROOT, key, value)
-
-    def map_items(self, root: str) -> dict[str, Any]:
-        """Everything a map holds."""
-        return self._engine.map_items(root)
-
-    def map_value(self, root: str, key: str) -> Any:
-        """What a map holds at a key; None if nothing."""
-        return self._engine.value(root, key)
 
     def set_map(self, root: str, key: str, value: object) -> None:
         """Set one key of a map."""
@@ -216,6 +179,7 @@ class ViewDocument:
 
     def apply(self, update: bytes) -> None:
         """Fold in a validated update of somebody else."""
+        self.is_own_work = False
         if self._engine.apply(update):
             self._follow(Origin.REMOTE)
         else:
@@ -227,18 +191,6 @@ class ViewDocument:
         """Bring `lines` up to date after the engine changed the text by itself."""
         delta = self._engine.take_delta()
         self._tell(Change((), origin) if delta is None else apply_delta(self.lines, delta, origin))
-
-    def take_updates(self) -> list[bytes]:
-        """The engine's update of every own change since the last call, in order."""
-        return self._engine.take_updates()
-
-    def state_vector(self) -> dict[int, int]:
-        """How far each client's clock has come."""
-        return self._engine.state_vector()
-
-    def text(self) -> str:
-        """The whole text; costs its length, so never for a key press."""
-        return self.lines.text(Position(0, 0), self.lines.end)
 
     def runs(self) -> list[Run]:
         """The whole text as runs of equal attributes; costs its length."""
@@ -271,11 +223,6 @@ class ViewDocument:
         return self._engine.encode()
 
     # -- who wrote what
-
-    @property
-    def client_id(self) -> int:
-        """The client that this view's own edits are by."""
-        return self._engine.client_id
 
     def written_between(self, start: Position, end: Position) -> list[Written] | None:
         """Which client wrote each character of a range; None where the text is too fragmented to say."""

@@ -219,7 +219,7 @@ class Engine:
             return
         if self.loop is None or not session.waiting:
             self.open_pads.take_out(session.pad_id, keep_writer=True)
-            leave(session)
+            leave(self, session)
             self.relays.let_go(session)
 
     @contextlib.contextmanager

@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cryptpad_relay.protocol.records import parse_genesis
+from cryptpad_tui.crdt.errors import EngineFailure
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import EditKeys, pseudonym_of
-from cryptpad_tui.engine import lifetime, people
+from cryptpad_tui.engine import lifetime, people, pictures
 from cryptpad_tui.engine.errors import UnknownPad
 from cryptpad_tui.engine.keyrings import ring_of
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.shared_writer import SharedWriter, borrow
+from cryptpad_tui.pad.epochs import HistoryClosed
 from cryptpad_tui.pad.keyring import KeyRing
 from cryptpad_tui.pad.outgoing import Profile
 from cryptpad_tui.pad.replica import Replica
@@ -30,10 +32,13 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
 
 
-def leave(session: PadSession) -> None:
+def leave(engine: Engine, session: PadSession) -> None:
     """Done with the pad here. Its checkpoint only makes the next opening fast: a full disk may keep it."""
     with contextlib.suppress(VaultError):
         session.replica.leave()
+    with contextlib.suppress(VaultError, EngineFailure, HistoryClosed):
+        if not engine.open_pads.short_lived:
+            pictures.keep(engine, session)
 
 
 class OpenPads:
@@ -42,7 +47,7 @@ class OpenPads:
     def __init__(self, engine: Engine, *, short_lived: bool) -> None:
         """`short_lived`: a command that ends at once and shares its writer with the next (decision 13)."""
         self._engine = engine
-        self._short_lived = short_lived
+        self.short_lived = short_lived
         self._sessions: dict[bytes, PadSession] = {}
         self._writers: dict[bytes, Writer] = {}
         """Of pads that were open and may be again: one writer a pad and process."""
@@ -114,7 +119,7 @@ class OpenPads:
     def close(self) -> None:
         """Leave them all, with what they share given back. They must be flushed."""
         for session in self:
-            leave(session)
+            leave(self._engine, session)
             session.pending.stop_saving()
         self._sessions.clear()
         for shared in self._shared.values():
@@ -158,7 +163,7 @@ class OpenPads:
 
     def _shared_writer(self, record: PadRecord, ring: KeyRing) -> Writer | None:
         keys = ring.newest_keys
-        if not self._short_lived or not isinstance(keys, EditKeys):
+        if not self.short_lived or not isinstance(keys, EditKeys):
             return None
         if record.pad_id not in self._shared:
             shared = self._borrow(record, ring.newest, keys)

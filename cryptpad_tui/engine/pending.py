@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.errors import EngineFailure
+from cryptpad_tui.crdt.picture import digest_of, digest_of_state
 from cryptpad_tui.crdt.split import own_end, split_update
 from cryptpad_tui.crdt.view import ViewDocument
-from cryptpad_tui.engine import generations, verdicts
+from cryptpad_tui.engine import generations, pictures, verdicts
 from cryptpad_tui.engine.flush_timer import FlushTimer
 from cryptpad_tui.engine.values import SessionEvent
 from cryptpad_tui.pad.outgoing import SealResult
@@ -49,7 +50,16 @@ class PendingEdits:
         with self._store.transaction():
             self._generation = engine.generation(self._pad_id)
             self._read_pending()
-        self.view = self._document(self._view_client(), self._shown)
+        state = self._replica.canonical_state()
+        self._made_of = digest_of_state(state)
+        """With `_shown`, of which alone the view was made."""
+        self.view = ViewDocument(
+            client_id=self._view_client(),
+            kind=session.kind,
+            state=state,
+            updates=self._shown,
+            picture=pictures.kept(engine, session, self._made_of, self._shown),
+        )
         self._replica.leave_the_lie = self._leave_the_lie
 
     def _document(self, client_id: int, pending: list[bytes]) -> ViewDocument:
@@ -230,6 +240,21 @@ class PendingEdits:
             _apply_all(self.view, (canonical,))
         else:
             self.view.reset(canonical, self._view_client())
+
+    def as_left(self) -> bytes | None:
+        """Inside a transaction: the digest of what the next opening will make a view of, where that is
+        certain to show what this one does."""
+        self.take_in_others()
+        document = self._replica.restored_fold({}).document
+        pending = [inside for _, each in self._replica.queue.opened_outbox() for inside in each]
+        pending += [row.update for row in self._store.journal_after(0)]
+        state, log = digest_of_state(document.encode()), self._replica.fold.document
+        self._unsaved += self.view.take_updates()
+        is_same = self.view.is_own_work and pending == self._shown and state == self._made_of
+        if not is_same and not pending and not log.is_as_kept and document.clocks == log.clocks:
+            # The same items, and the same of them deleted.
+            is_same = self.view.state_vector() == log.clocks and self.view.deletions() == log.deletions()
+        return digest_of(state, pending) if is_same and not self._unsaved else None
 
     # -- signing, and making again
 

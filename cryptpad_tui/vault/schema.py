@@ -10,7 +10,7 @@ from typing import Final
 
 from cryptpad_tui.vault.search_tables import DUE_ALL, SEARCH_TABLES
 
-SCHEMA_VERSION: Final = 5
+SCHEMA_VERSION: Final = 6
 APPLICATION_ID: Final = 0x50414431
 """"PAD1" """
 
@@ -31,6 +31,13 @@ _MOUNTED: Final = """CREATE TABLE mounted(
         PRIMARY KEY(mount, pad)
     ) STRICT"""
 """The text on which a drive folder and a folder on disk last agreed."""
+
+_PICTURE: Final = """CREATE TABLE picture(
+        pad INTEGER PRIMARY KEY REFERENCES pad(id) ON DELETE CASCADE,
+        digest BLOB NOT NULL,
+        image BLOB NOT NULL
+    ) STRICT"""
+"""What a long rich text looked like when it was left."""
 
 TABLES: Final = (
     "CREATE TABLE secret(name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID",
@@ -140,6 +147,7 @@ TABLES: Final = (
     _DRIVE_FIELD,
     *SEARCH_TABLES,
     _MOUNTED,
+    _PICTURE,
 )
 
 MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
@@ -152,5 +160,6 @@ MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
     2: (_DRIVE_FIELD,),
     3: (*SEARCH_TABLES, DUE_ALL),
     4: (_MOUNTED,),
+    5: (_PICTURE,),
 }
 """What makes tables of a version those of the next one. Nothing is ever lost by it."""

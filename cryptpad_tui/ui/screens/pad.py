@@ -41,6 +41,7 @@ from cryptpad_tui.ui.pads.outline import OutlineFeature
 from cryptpad_tui.ui.pads.people import People
 from cryptpad_tui.ui.pads.place import LastPlace
 from cryptpad_tui.ui.pads.preview import Preview
+from cryptpad_tui.ui.pads.readying import Readying
 from cryptpad_tui.ui.screens.base import Action, CommandScreen
 from cryptpad_tui.ui.screens.prompt import PromptLine
 from cryptpad_tui.ui.widgets.editor_view import EditorView
@@ -65,6 +66,7 @@ FEATURES: Final[tuple[type[PadFeature], ...]] = (
     Counts,
     Focus,
     LastPlace,
+    Readying,
 )
 """In the order in which their words stand in the status line."""
 _HALTED: Final = "This pad takes no edits until you have answered its alarm: F8."

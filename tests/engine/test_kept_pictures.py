@@ -1,0 +1,131 @@
+"""A long rich text is on the screen before its document is loaded, and never shows what it does not hold."""
+
+from __future__ import annotations
+
+import pytest
+from engine.conftest import MakeEngine
+
+from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.crdt.values import Attributes, Position
+from cryptpad_tui.engine import Engine, PadSession, pictures
+from support.relay import RelayProcess
+
+RUNS: list[tuple[str, Attributes]] = [
+    run for n in range(300) for run in ((f"row {n} ", {"bold": True}), ("é", {}), ("\n", {"header": 2}))
+]
+START = Position(0, 0)
+
+
+@pytest.fixture(autouse=True)
+def everything_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "LONG_BYTES", 1_000)
+
+
+def type_at_start(session: PadSession, text: str) -> None:
+    session.view.replace(START, START, text)
+    session.flush()
+
+
+def assert_as_held(session: PadSession) -> None:
+    """What is shown is what the engine says, as far as it was not asked yet."""
+    view = session.view
+    shown, runs = view.text(), view.runs()
+    assert "".join(text for text, _ in runs) == shown
+    assert view.marks is not None
+    before = view.marks.lines(0, len(view.lines))
+    view.marks.reset(runs)
+    assert view.marks.lines(0, len(view.lines)) == before
+
+
+async def leave(engine: Engine, session: PadSession) -> None:
+    session.close()
+    await engine.close()
+
+
+async def test_a_pad_that_was_left_is_shown_before_it_is_loaded(make_engine: MakeEngine) -> None:
+    anna = make_engine("Anna")
+    pad = anna.create_pad("Long", kind=PadKind.RICHTEXT, runs=RUNS)
+    session = anna.open_pad(pad.pad_id)
+    type_at_start(session, "typed ")
+    text = session.view.text()
+    await leave(anna, session)
+    again = make_engine("Anna")
+    session = again.open_pad(pad.pad_id)
+    assert not session.view.is_loaded
+    assert session.view.text() == text
+    assert session.title() == "Long"
+    type_at_start(session, "and ")
+    assert session.view.text() == "and " + text
+    assert_as_held(session)
+    await leave(again, session)
+    third = make_engine("Anna").open_pad(pad.pad_id)
+    assert not third.view.is_loaded
+    assert third.view.text() == "and " + text
+    assert_as_held(third)
+
+
+async def test_a_synced_pad_with_edits_of_others_is_shown_as_it_was_left(
+    make_engine: MakeEngine, relay: RelayProcess
+) -> None:
+    anna, bert = make_engine("Anna", relay_url=relay.url), make_engine("Bert", relay_url=relay.url)
+    pad = anna.create_pad("Long", kind=PadKind.RICHTEXT, runs=RUNS)
+    await anna.sync()
+    joined = await bert.join(await anna.make_link(pad.pad_id, view=False))
+    with bert.borrowed(joined.pad_id) as theirs:
+        theirs.view.replace(START, Position(0, 3), "Bert's ", {"italic": True})
+        theirs.flush()
+        await bert.sync()
+    session = anna.open_pad(pad.pad_id)
+    await anna.sync()
+    assert session.view.text().startswith("Bert's ")
+    text = session.view.text()
+    await leave(anna, session)
+    again = make_engine("Anna").open_pad(pad.pad_id)
+    assert not again.view.is_loaded
+    assert again.view.text() == text
+    assert_as_held(again)
+
+
+async def test_what_another_window_typed_after_it_is_shown_too(make_engine: MakeEngine) -> None:
+    anna = make_engine("Anna")
+    pad = anna.create_pad("Long", kind=PadKind.RICHTEXT, runs=RUNS)
+    session, other = anna.open_pad(pad.pad_id), make_engine("Anna")
+    await leave(anna, session)
+    with other.borrowed(pad.pad_id) as theirs:
+        type_at_start(theirs, "later ")
+        text = theirs.view.text()
+        # Killed: what it would have kept is not there, and the picture is of other bytes.
+        again = make_engine("Anna").open_pad(pad.pad_id)
+    assert again.view.is_loaded
+    assert again.view.text() == text
+    assert_as_held(again)
+
+
+async def test_a_view_that_may_show_something_else_is_not_kept(make_engine: MakeEngine) -> None:
+    anna = make_engine("Anna")
+    pad = anna.create_pad("Long", kind=PadKind.RICHTEXT, runs=RUNS)
+    session, other = anna.open_pad(pad.pad_id), make_engine("Anna")
+    with other.borrowed(pad.pad_id) as theirs:
+        type_at_start(theirs, "theirs ")
+    kept = anna.vault.picture_digest(pad.pad_id)
+    type_at_start(session, "ours ")
+    assert session.pending.as_left() is None
+    await leave(anna, session)
+    again = make_engine("Anna")
+    assert again.vault.picture_digest(pad.pad_id) == kept
+    assert_as_held(again.open_pad(pad.pad_id))
+
+
+async def test_a_short_text_has_none_and_loses_the_one_it_had(
+    make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = make_engine("Anna")
+    pad = anna.create_pad("Long", kind=PadKind.RICHTEXT, runs=RUNS)
+    anna.open_pad(pad.pad_id).close()
+    await anna.close()
+    monkeypatch.setattr(pictures, "LONG_BYTES", 1 << 20)
+    again = make_engine("Anna")
+    assert again.vault.picture_digest(pad.pad_id) is not None
+    again.open_pad(pad.pad_id).close()
+    await again.close()
+    assert make_engine("Anna").vault.picture_digest(pad.pad_id) is None
