@@ -8,18 +8,18 @@ the pad itself. It writes and never interprets: what the fields mean together, `
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.crypto.sealing import RandomBytes
-from cryptpad_tui.drive.entry_fields import FIELDS, OWN, OwnerSeal, fields_of, record_from
+from cryptpad_tui.drive.entry_fields import FIELDS, OWN, OwnerSeal, fields_of, pad_id_of, record_from
 from cryptpad_tui.drive.errors import IntoItself, TooDeep
 from cryptpad_tui.drive.mirror import Mirror
 from cryptpad_tui.drive.tree import (
     FOLDER_ID_CHARS,
     MAX_DEPTH,
-    PAD_ID_CHARS,
     TAG,
     TOP,
     Tree,
@@ -240,12 +240,13 @@ class Drive:
     def entries(self) -> Iterator[DriveEntry]:
         """Every pad that is not removed and whose fields are all there (reads the whole map)."""
         items = self._view.map_items(ENTRIES_ROOT)
-        for pad_id_hex in sorted({key.partition("/")[0] for key in items}):
-            values = {name: items.get(f"{pad_id_hex}/{name}") for name in FIELDS}
+        for entry in sorted({key.partition("/")[0] for key in items}):
+            pad_id, values = pad_id_of(entry), {name: items.get(f"{entry}/{name}") for name in FIELDS}
             # Not by `removed`: where one device empties the trash and another restores, the keys decide.
-            if len(pad_id_hex) == PAD_ID_CHARS and all(values[name] is not None for name in FIELDS):
-                own = items.get(f"{pad_id_hex}/{OWN}")
-                yield DriveEntry(record_from(bytes.fromhex(pad_id_hex), values, own, self._seal))
+            if pad_id is not None and all(values[name] is not None for name in FIELDS):
+                # A device that is not one's own any more may have written anything.
+                with suppress(ValueError):
+                    yield DriveEntry(record_from(pad_id, values, items.get(f"{entry}/{OWN}"), self._seal))
 
     def _get(self, entry: str, name: str) -> object:
         return self._view.map_value(ENTRIES_ROOT, f"{entry}/{name}")

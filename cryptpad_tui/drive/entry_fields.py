@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, Protocol
 
+from cryptpad_relay.protocol.records import GENESIS_BYTES
 from cryptpad_tui.vault.records import PadRecord
 
 FIELDS: Final = (
@@ -25,6 +26,7 @@ FIELDS: Final = (
     "pin_head",
     "created_ms",
 )
+ROLES: Final = frozenset({"owner", "edit", "view"})
 OWN: Final = "own"
 """The owner's root, sealed: devices that hold the account's root read it, and nobody else."""
 _SEEDS: Final = ("secret", "epoch", "relay", "relay_pk", "removed")
@@ -103,23 +105,44 @@ def _opened(pad_id: bytes, own: object, seal: OwnerSeal | None) -> bytes | None:
 
 
 def _plain_record(pad_id: bytes, values: Mapping[str, object]) -> PadRecord:
-    def number(name: str) -> int:
-        return int(str(values[name]).partition(".")[0])
+    def number(name: str, below: int = 2**53) -> int:
+        found = int(str(values[name]).partition(".")[0])
+        if not 0 <= found < below:
+            raise ValueError(name)
+        return found
 
+    def raw(name: str, *sizes: int) -> bytes:
+        found = bytes_of(values[name])
+        if len(found) not in sizes:
+            raise ValueError(name)
+        return found
+
+    role = str(values["role"])
+    if role not in ROLES:
+        raise ValueError("role")
     return PadRecord(
         pad_id=pad_id,
-        genesis=bytes_of(values["genesis"]),
-        kind=number("kind"),
-        role=str(values["role"]),
-        secret=bytes_of(values["secret"]),
-        epoch=number("epoch"),
+        genesis=raw("genesis", GENESIS_BYTES),
+        kind=number("kind", 256),
+        role=role,
+        secret=raw("secret", 32),
+        epoch=number("epoch", 2**32),
         relay_url=str(values["relay"]) or None,
-        relay_pk=bytes_of(values["relay_pk"]),
-        pin_n=number("pin_n"),
-        pin_head=bytes_of(values["pin_head"]),
+        relay_pk=raw("relay_pk", 0, 32),
+        pin_n=number("pin_n", 2**63),
+        pin_head=raw("pin_head", 0, 16),
         uploaded=False,
         created_ms=number("created_ms"),
     )
+
+
+def pad_id_of(entry: str) -> bytes | None:
+    """The pad that an entry is of; None for folders, devices and what nobody wrote who means well."""
+    try:
+        raw = bytes.fromhex(entry)
+    except ValueError:
+        return None
+    return raw if len(raw) == 32 and raw.hex() == entry else None
 
 
 def text_of(raw: bytes) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT, PadKind
 from cryptpad_tui.crdt.values import Change, Origin
 from cryptpad_tui.drive.drive import Drive
+from cryptpad_tui.drive.entry_fields import pad_id_of
 from cryptpad_tui.drive.mirror import Mirror
 from cryptpad_tui.drive.tree import PAD_ID_CHARS
 from cryptpad_tui.engine import coming_along, creating, devices, keyrings, whereabouts
@@ -98,7 +99,7 @@ class DriveSync:
     def _changed(self, root: str, keys: frozenset[str]) -> None:
         for key in keys if root == ENTRIES_ROOT else ():
             entry, _, name = key.partition("/")
-            if len(entry) == PAD_ID_CHARS and name in ("secret", "removed", "relay_pk"):
+            if len(entry) == PAD_ID_CHARS and name in ("secret", "removed", "relay_pk", "own"):
                 self._due[entry] = None
             self._devices_due |= entry.startswith((devices.PREFIX, devices.FORMER))
 
@@ -164,7 +165,9 @@ class DriveSync:
 
     def _take(self, entry: str) -> bool:
         """Whether the vault agrees with the drive about this pad."""
-        engine, pad_id = self._engine, bytes.fromhex(entry)
+        engine, pad_id = self._engine, pad_id_of(entry)
+        if pad_id is None:
+            return True
         known, record = engine.vault.pad(pad_id), engine.drive.record_of(pad_id)
         if record is None:
             return known is None or not engine.drive.is_removed(pad_id) or self._let_go(known)
@@ -247,5 +250,7 @@ def _is_newer(record: PadRecord, known: PadRecord) -> bool:
     """A later epoch's keys, or more rights in the same: never fewer, as two devices' words may be mixed."""
     if known.role == "owner" or record.secret == known.secret:
         return False
+    if record.role == "owner":
+        return fits(record)
     new, old = (record.epoch, _RANKS.get(record.role, -1)), (known.epoch, _RANKS.get(known.role, -1))
     return new > old and fits(record)

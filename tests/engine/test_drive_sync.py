@@ -10,9 +10,10 @@ import pytest
 
 from cryptpad_relay.data_dir import load_keys
 from cryptpad_relay.protocol import chain
-from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.crdt.kinds import ENTRIES_ROOT, PadKind
 from cryptpad_tui.crypto.keys import edit_seed_of
 from cryptpad_tui.drive.drive import Drive
+from cryptpad_tui.drive.entry_fields import FIELDS
 from cryptpad_tui.drive.mirror import Mirror
 from cryptpad_tui.engine import Engine, bringing, creating, keeping, syncing
 from cryptpad_tui.engine import engine as engine_module
@@ -214,6 +215,34 @@ async def test_a_drive_of_an_earlier_version_moves_to_where_other_devices_look(
     await desk.close()
     again = make_engine("desk")
     assert [entry.record.pad_id for entry in again.drive.entries()] == [pad.pad_id]
+
+
+async def test_an_entry_that_is_no_pads_keeps_no_other_from_coming(
+    relay: RelayProcess, make_engine: MakeEngine, second: MakeDevice
+) -> None:
+    desk = make_engine("desk", relay_url=relay.url)
+    await desk.sync()
+    lap = second(desk, "lap")
+    await lap.sync()
+    good = lap.create_pad("Good", text="x")
+    fields = {
+        name: lap.drive_session.view.map_value(ENTRIES_ROOT, f"{good.pad_id.hex()}/{name}") for name in FIELDS
+    }
+    for entry, changed in {
+        "g" * 64: {},
+        "A" * 64: {},
+        "a" * 64: {"epoch": -1},
+        "b" * 64: {"kind": "none"},
+        "c" * 64: {"role": ["owner"]},
+        "d" * 64: {"secret": "AAAA"},
+    }.items():
+        written = {f"{entry}/{name}": value for name, value in {**fields, **changed}.items()}
+        lap.drive_session.view.set_maps(ENTRIES_ROOT, written)
+    lap.drive_session.flush()
+    assert not (await lap.sync()).waiting
+    await desk.sync()
+    assert desk.find("Good").pad_id == good.pad_id
+    assert [entry.record.pad_id for entry in desk.drive.entries()] == [good.pad_id]
 
 
 @pytest.mark.parametrize("spoilt", ["owner", "kind", "genesis", "seed"])

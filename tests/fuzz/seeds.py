@@ -6,12 +6,15 @@ Run as `python -m fuzz.seeds` where a format changed; what fuzzing finds beyond 
 from __future__ import annotations
 
 from crdt.forge import NULL, block, deletion, entry, mark, snapshot, string, update
+from fuzz import seeds_people
 from fuzz.documents import ANN, EVE, base_of
 from fuzz.targets import CORPUS
 
 from cryptpad_relay.protocol import frames, labels
-from cryptpad_relay.protocol.chain import Step
+from cryptpad_relay.protocol.chain import SignedHead, Step
 from cryptpad_relay.protocol.frames import Op, PadHead, join_frame
+from cryptpad_relay.protocol.move_record import move_body
+from cryptpad_relay.protocol.owner_records import expire_body, idle_body
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import Role
 from cryptpad_tui.crypto.links import Link, encode_link
@@ -45,8 +48,12 @@ def entries() -> list[bytes]:
 
 def records() -> list[bytes]:
     pad = Forge(2).pad()
+    moved = move_body(0, pad.pad_id, SignedHead(pad.pad_id, 1, B32, 5, B16, B64), B32, "wss://a.b/c")
     return [
         pad.genesis,
+        idle_body(pad.pad_id, 0, pad.pad_id, 7) + B64,
+        expire_body(pad.pad_id, 0, pad.pad_id, 7) + B64,
+        moved + B64,
         *[b"PAD1" + bytes([kind, 1, 0, 0]) + pad.pad_id + bytes(150) for kind in (2, 3, 4, 5)],
     ]
 
@@ -59,7 +66,7 @@ def links() -> list[bytes]:
     named = encode_link(Link(Role.VIEW, B32, 1, B32, 0, B16, B16, "ws://127.0.0.1:1", slot_seed=B32))
     locked = b"\1\3\0\0\1\3\x1c\0" + B16 + bytes(72 + 130)
     texts = [b"\0" + link.encode(), b"\0 " + view.encode() + b"\n", b"\0" + named.encode()]
-    return [*texts, b"\1" + inside, b"\1" + locked, b"\2" + key.encode()]
+    return [*texts, b"\1" + inside, b"\1" + locked, b"\2" + key.encode(), b"\3" + inside]
 
 
 def frame_seeds() -> list[bytes]:
@@ -143,7 +150,14 @@ def main() -> None:
         "f7_presence": [presence(), presence(b"Anna"), b"\x84" + bytes([90]) + presence()[1:]],
         "f8_term_safe": term_safe_seeds(),
         "f9_vault": vault_seeds(),
+        "f10_login": seeds_people.logins(),
         "f11_flows": [Forge(11).bytes(size) for size in (1, 3, *range(20, 300, 20))],
+        "f12_card": seeds_people.cards(),
+        "f13_mail": seeds_people.mails(),
+        "f14_words": seeds_people.words(),
+        "f15_drive": seeds_people.drives(),
+        "f16_owner": seeds_people.owners(),
+        "f17_rooms": seeds_people.rooms(),
     }
     for name, inputs in seeds.items():
         (CORPUS / name).mkdir(parents=True, exist_ok=True)

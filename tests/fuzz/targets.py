@@ -1,7 +1,7 @@
-"""What is fuzzed: a function for each parser of foreign bytes, F1 to F9 of the threat table, and F11.
+"""What is fuzzed: a function for each parser of foreign bytes, F1 to F10 of the threat table and more.
 
 A target takes any bytes and returns. It lets through no exception that its parser may raise by contract, and
-asserts what must hold of everything that parses. F10, the login block, comes with logins.
+asserts what must hold of everything that parses.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ from pathlib import Path
 from fuzz.choices import Choices
 from fuzz.conversations import fuzz_flows
 from fuzz.documents import fuzz_snapshot, fuzz_update
+from fuzz.drives import fuzz_drive, fuzz_words
+from fuzz.ownership import fuzz_owner
+from fuzz.people import fuzz_card, fuzz_locked, fuzz_login, fuzz_mail
+from fuzz.rooms import fuzz_rooms
 from fuzz.wire import fuzz_entry, fuzz_frames, fuzz_presence, fuzz_record
 
 from cryptpad_relay.protocol.labels import hash_parts
@@ -38,8 +42,11 @@ _KEPT = frozenset("\t\n")
 def fuzz_link(data: bytes) -> None:
     """F3: links and recovery keys, as typed, and with the checksum that makes the inside count."""
     choices = Choices(data)
-    mode, raw = choices.below(3), choices.rest()
+    mode, raw = choices.below(4), choices.rest()
     text = raw.decode("utf-8", "surrogateescape")
+    if mode == 3:
+        fuzz_locked(raw, raw[-20:])
+        return
     if mode == 1:
         text = SCHEME + _base64(raw + hash_parts("pad1/link", raw, size=4))
     if mode == 2:
@@ -51,6 +58,10 @@ def fuzz_link(data: bytes) -> None:
     except BadLink:
         return
     again = as_text(link.header + link.sealed) if isinstance(link, LockedLink) else encode_link(link)
+    if isinstance(link, LockedLink):
+        # A gigabyte ten times is what anybody's link may cost this machine.
+        assert 3 <= link.passes <= 10
+        assert 26 <= link.log2_memory <= 30
     assert again == text.strip(), "a link has two spellings"
     assert text.strip()[len(SCHEME) :][:80] not in repr(link)
 
@@ -141,7 +152,14 @@ TARGETS: dict[str, Target] = {
     "f7_presence": fuzz_presence,
     "f8_term_safe": fuzz_term_safe,
     "f9_vault": fuzz_vault,
+    "f10_login": fuzz_login,
     "f11_flows": fuzz_flows,
+    "f12_card": fuzz_card,
+    "f13_mail": fuzz_mail,
+    "f14_words": fuzz_words,
+    "f15_drive": fuzz_drive,
+    "f16_owner": fuzz_owner,
+    "f17_rooms": fuzz_rooms,
 }
 CORPUS = Path(__file__).with_name("corpus")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from itertools import islice
 
 import pytest
@@ -14,12 +15,22 @@ from fuzz.targets import CORPUS, TARGETS, corpus_of
 
 from cryptpad_relay.protocol.entry import Entry
 from cryptpad_relay.protocol.frames import SthRequest
+from cryptpad_relay.protocol.login_frames import LoginBlock
 from cryptpad_tui.crdt import validator
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.pad.fold import Fold
 
-MUTANTS = {"f4_frames": 250, "f5_update": 250, "f9_vault": 250, "f11_flows": 60}
-OTHERWISE = 600
+MUTANTS = {
+    "f4_frames": 250,
+    "f5_update": 250,
+    "f9_vault": 250,
+    "f11_flows": 60,
+    "f13_mail": 250,
+    "f15_drive": 250,
+    "f16_owner": 30,
+    "f17_rooms": 30,
+}
+OTHERWISE = 500
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -117,5 +128,33 @@ def test_every_parser_and_form_is_a_target() -> None:
         "Restore",
         "Freeze",
         "FilePut",
+        "MailPut",
+        "LoginMove",
+        "Bring",
+        "MeetSend",
     }
     assert {path.name for path in CORPUS.iterdir()} == set(TARGETS)
+
+
+TAKEN_OUT = {
+    "f10_login": ("cryptpad_tui.people.login_block.check_block", lambda raw, *rest: LoginBlock.decode(raw)),
+    "f12_card": ("cryptpad_tui.people.card.verify_parts", lambda *parts: True),
+    "f13_mail": ("cryptpad_tui.people.mail.verify_parts", lambda *parts: True),
+    "f14_words": ("cryptpad_tui.engine.account_word.Reader.end", lambda reader: None),
+    "f15_drive": ("cryptpad_tui.drive.drive.suppress", lambda *errors: nullcontext()),
+    "f16_owner": ("cryptpad_relay.epochs.check_follows", lambda record, last: None),
+    "f17_rooms": ("cryptpad_relay.mailboxes.Mailboxes.left", lambda mailboxes, session: None),
+}
+"""A defence of what each of these watches over, and what is there instead of it."""
+
+
+@pytest.mark.parametrize("name", TAKEN_OUT)
+def test_a_target_notices_when_a_defence_is_gone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(*TAKEN_OUT[name])
+    corpus = corpus_of(name)
+    for data in [*corpus, *islice(mutants(corpus, seed=2), 200)]:
+        try:
+            TARGETS[name](data)
+        except Exception:
+            return
+    pytest.fail("not noticed")

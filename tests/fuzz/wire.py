@@ -12,7 +12,19 @@ from fuzz.choices import Choices
 
 from cryptpad_relay import websocket
 from cryptpad_relay.diagnostics import LOG
-from cryptpad_relay.protocol import file_frames, frames, freeze, labels, owner_records, records, restore
+from cryptpad_relay.protocol import (
+    file_frames,
+    frames,
+    freeze,
+    labels,
+    login_frames,
+    mail_frames,
+    meeting_frames,
+    move_frames,
+    owner_records,
+    records,
+    restore,
+)
 from cryptpad_relay.protocol.entry import (
     SEAL_OVERHEAD,
     Kind,
@@ -35,6 +47,7 @@ from cryptpad_tui.pad.presence import Presence
 from cryptpad_tui.pad.writer import Base
 from support.forge import Desk, DeskClient, Forge, ForgedPad
 
+_FRAMES = (frames, restore, freeze, file_frames, mail_frames, login_frames, move_frames, meeting_frames)
 PLAINTEXTS: tuple[Any, ...] = (Hello, Update, SnapshotSeal, Verdict, PresencePayload)
 
 
@@ -54,7 +67,7 @@ RECORD_PARSERS: tuple[Callable[[bytes], Any], ...] = tuple(
 FORMS: tuple[Any, ...] = tuple(
     dict.fromkeys(
         form
-        for module in (frames, restore, freeze, file_frames)
+        for module in _FRAMES
         for _, form in _named(module)
         if hasattr(form, "decode") and hasattr(form, "encode")
     )
@@ -134,14 +147,14 @@ class _Faults(logging.Handler):
 
 
 @cache
-def _watch_for_faults() -> None:
+def watch_for_faults() -> None:
     LOG.addHandler(_Faults(logging.ERROR))
     LOG.propagate = False
 
 
 def _session(choices: Choices) -> None:
     """Each request has exactly one answer, and whatever comes is no fault of the relay's."""
-    _watch_for_faults()
+    watch_for_faults()
     desk = Desk(MemoryStore(), Forge(3))
     known = desk.forge.pad()
     client = desk.connect()
