@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from crdt.forge import deleted, deletion, entry, string, update
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.errors import InvalidUpdate
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.crdt.split import merge_own, split_update, void_update
+from cryptpad_tui.crdt.split import merge_own, own_end, split_update, void_update
 from cryptpad_tui.crdt.values import Position, TextEdit
 from cryptpad_tui.crdt.view import ViewDocument
 
@@ -129,3 +131,32 @@ def test_a_voided_update_keeps_its_clocks_and_nothing_else() -> None:
     assert document.text() == ""
     assert document.maps()["meta"] == {}
     assert void_update(deletion((ANN, 0, 1))) == b"\0\0"
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.randoms(use_true_random=False), st.integers(0, 5))
+def test_the_end_of_an_own_update_is_behind_its_last_item(draw: random.Random, typed: int) -> None:
+    view = ViewDocument(client_id=ANN, kind=PadKind.RICHTEXT)
+    other = ViewDocument(client_id=BOB, kind=PadKind.RICHTEXT)
+    other.replace(Position(0, 0), Position(0, 0), "é😀 of Bob\n" * typed)
+    for one in other.take_updates():
+        view.apply(one)
+    for _ in range(12):
+        at = view.lines.position_at(draw.randrange(view.lines.char_count + 1))
+        end = view.lines.position_at(draw.randrange(view.lines.char_count + 1))
+        first, last = min(at, end), max(at, end)
+        act = draw.randrange(4)
+        if act == 0:
+            view.replace(first, last, "")
+        elif act == 1:
+            view.format(first, last, {"bold": draw.random() < 0.5 or None})
+        elif act == 2:
+            view.set_meta("title", "😀" * draw.randrange(4))
+        else:
+            view.replace(at, at, draw.choice(["x", "é\n", "😀😀"]), {"list": "bullet"})
+    follower = ViewDocument(client_id=1, kind=PadKind.RICHTEXT, state=other.encode())
+    for one in view.take_updates():
+        before = follower.state_vector().get(ANN, 0)
+        follower.apply(one)
+        after = follower.state_vector().get(ANN, 0)
+        assert own_end(one) == ((ANN, after) if after > before else (0, 0))
