@@ -21,6 +21,10 @@ from cryptpad_tui.crypto.slots import NoMemberKey, box_key_of, sealed_box_nonce
 ROOT_BYTES: Final = 32
 DEVICE_SIGNATURE: Final = "pad1/devicesig"
 """By the account's identity, over the drive's id, a device's id and its key: it was let in."""
+DEVICE_ENDED: Final = "pad1/deviceend"
+"""By the same, over the drive's id and a device's id: it was taken out."""
+MOVE_WORD: Final = "pad1/moveword"
+"""By the identity that was, over the drive's id, a device's id and what that is told of another root."""
 _BY_ROOT: Final = b"\0"
 _BY_BOX: Final = b"\1"
 _PLACE: Final = b"PAD1 owner root"

@@ -16,6 +16,7 @@ from cryptpad_tui.drive.tree import PAD_ID_CHARS, Fields, Tree, is_mirrored
 
 KEPT: Final = "drive/mirror"
 """The setting that says that the table is there; a vault of an earlier version has none."""
+MAX_NUMBER: Final = 2**53
 Key = tuple[str, str]
 
 
@@ -115,6 +116,7 @@ def _by_key(fields: Fields) -> dict[Key, str | int]:
 
 
 def _kept(value: object) -> str | int | None:
+    """None for what no version of this program writes: a number that no table holds would end all saving."""
     if isinstance(value, float):
-        return int(value)
-    return value if isinstance(value, str | int) else None
+        return int(value) if abs(value) < MAX_NUMBER else None
+    return value if isinstance(value, str) or (isinstance(value, int) and abs(value) < MAX_NUMBER) else None

@@ -11,9 +11,10 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.protocol.errors import Malformed
+from cryptpad_relay.protocol.labels import verify_parts
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT, PadKind
-from cryptpad_tui.crypto.account import device_key_of
-from cryptpad_tui.crypto.keys import drive_root_of
+from cryptpad_tui.crypto.account import MOVE_WORD, device_key_of
+from cryptpad_tui.crypto.keys import drive_root_of, identity_of
 from cryptpad_tui.drive.entry_fields import bytes_of
 from cryptpad_tui.engine import creating, devices, kits, limited, rotating
 from cryptpad_tui.engine.account_word import Word
@@ -56,7 +57,16 @@ def waiting(engine: Engine) -> Word | None:
         word = Word.decode(plain) if plain is not None else None
     except (Malformed, ValueError):
         return None
-    return word if word is not None and word.is_limited == limited.is_limited(vault) else None
+    if word is None or word.is_limited != limited.is_limited(vault):
+        return None
+    return word if word.is_limited or _is_signed(engine, own or "", word) else None
+
+
+def _is_signed(engine: Engine, own: str, word: Word) -> bool:
+    """A limited device that came along has the words before this one: it could tell of a root of its own."""
+    public = identity_of(engine.vault.account_root).public
+    claim = engine.drive_session.pad_id, own.encode(), word.claim()
+    return verify_parts(public, word.signature, MOVE_WORD, *claim)
 
 
 def tell(engine: Engine) -> None:

@@ -12,17 +12,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from cryptpad_relay.protocol.labels import verify_parts
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
-from cryptpad_tui.crypto.account import DEVICE_SIGNATURE, device_key_of, former_key
+from cryptpad_tui.crypto.account import device_key_of, former_key
 from cryptpad_tui.crypto.errors import SealBroken
-from cryptpad_tui.crypto.keys import identity_of
 from cryptpad_tui.crypto.sealing import open_sealed
 from cryptpad_tui.drive.entry_fields import bytes_of
-from cryptpad_tui.engine import limited
+from cryptpad_tui.engine import limited, vouching
 from cryptpad_tui.engine.errors import EngineError
 from cryptpad_tui.engine.keyrings import FORMER_ROOTS
 from cryptpad_tui.engine.member_book import BookMember
+from cryptpad_tui.engine.vouching import HOLDS_PADS as HOLDS_PADS
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
@@ -39,7 +38,6 @@ FORMER: Final = "former-"
 PINS: Final = "device/pin/"
 """How the settings begin that remember the key that each device had when it was first seen."""
 HOLDS_ROOT: Final = "account"
-HOLDS_PADS: Final = "pads"
 MAX_NAME_CHARS: Final = 64
 
 
@@ -111,7 +109,7 @@ def _enter_limited(engine: Engine) -> None:
         write(engine, own, {"name": own_name(engine.vault), "came": 1})
 
 
-def write(engine: Engine, device: str, values: Mapping[str, str | int]) -> None:
+def write(engine: Engine, device: str, values: Mapping[str, object]) -> None:
     """Fields of a device's line, durable when this returns."""
     fields = {f"{PREFIX}{device}/{name}": value for name, value in values.items()}
     engine.drive_session.view.set_maps(ENTRIES_ROOT, fields)
@@ -120,20 +118,24 @@ def write(engine: Engine, device: str, values: Mapping[str, str | int]) -> None:
 
 def let_in(engine: Engine, device: str, key: bytes) -> None:
     """A line for a limited device, which the account's root vouches for."""
-    signature = identity_of(engine.vault.account_root).sign(DEVICE_SIGNATURE, *_claim(engine, device, key))
-    values: dict[str, str | int] = {"added": engine.wall_ms(), "holds": HOLDS_PADS, "key": key.hex()}
-    write(engine, device, {**values, "vouched": signature.hex()})
+    write(engine, device, {"added": engine.wall_ms(), **vouching.let_in(engine, device, key)})
 
 
 def devices(engine: Engine, *, gone: bool = False) -> list[DeviceLine]:
     """In the order in which they came; with those that were taken off the list if `gone`."""
-    found: dict[str, dict[str, object]] = {}
+    found = vouching.believed(engine, _written(engine))
+    lines = [_line(engine, each, values) for each, values in found.items() if gone or not values.get("gone")]
+    return sorted(lines, key=lambda line: (line.added_ms, line.id))
+
+
+def _written(engine: Engine) -> dict[str, vouching.Values]:
+    """What the list says, whoever wrote it."""
+    found: dict[str, vouching.Values] = {}
     for key, value in engine.drive_session.view.map_items(ENTRIES_ROOT).items():
         entry, _, name = key.partition("/")
         if entry.startswith(PREFIX):
             found.setdefault(entry.removeprefix(PREFIX), {})[name] = value
-    lines = [_line(engine, each, values) for each, values in found.items() if gone or not values.get("gone")]
-    return sorted(lines, key=lambda line: (line.added_ms, line.id))
+    return found
 
 
 def find(engine: Engine, reference: str) -> DeviceLine:
@@ -156,9 +158,9 @@ def slot_members(engine: Engine) -> list[BookMember]:
     ]
 
 
-def end_line(engine: Engine, line: DeviceLine) -> None:
+def end_line(engine: Engine, device: str) -> None:
     """Take it off the list, and nothing else."""
-    write(engine, line.id, {"gone": 1})
+    write(engine, device, vouching.ended(engine, device))
 
 
 def note_keys(engine: Engine) -> None:
@@ -168,6 +170,7 @@ def note_keys(engine: Engine) -> None:
     """
     if not limited.is_limited(engine.vault):
         _note_former(engine)
+        vouching.note(engine, _written(engine))
     for line in devices(engine):
         if line.key and engine.vault.setting(PINS + line.id) is None:
             engine.vault.set_setting(PINS + line.id, line.key.hex())
@@ -193,36 +196,15 @@ def pinned_key(engine: Engine, line: DeviceLine) -> bytes:
     return line.key if pinned and line.key.hex() == pinned else b""
 
 
-def _claim(engine: Engine, device: str, key: bytes) -> tuple[bytes, ...]:
-    return engine.drive_session.pad_id, device.encode(), key
-
-
-def _line(engine: Engine, id_: str, values: dict[str, object]) -> DeviceLine:
+def _line(engine: Engine, id_: str, values: vouching.Values) -> DeviceLine:
     added, holds = values.get("added"), str(values.get("holds") or HOLDS_ROOT)
-    key = _from_hex(values.get("key"), 32)
-    came = holds == HOLDS_ROOT or bool(values.get("came"))
     return DeviceLine(
         id=id_,
         name=str(values.get("name") or id_[:8]),
         added_ms=int(added) if isinstance(added, int | float) else 0,
         holds=holds,
         is_this=id_ == own_id(engine.vault),
-        came=came,
-        key=key,
-        vouched=_is_vouched(engine, id_, key, _from_hex(values.get("vouched"), 64)),
+        came=holds == HOLDS_ROOT or bool(values.get("came")),
+        key=vouching.from_hex(values.get("key"), 32),
+        vouched=vouching.is_let_in(engine, id_, values),
     )
-
-
-def _is_vouched(engine: Engine, id_: str, key: bytes, signature: bytes) -> bool:
-    if not key or not signature or limited.is_limited(engine.vault):
-        return False
-    public = identity_of(engine.vault.account_root).public
-    return verify_parts(public, signature, DEVICE_SIGNATURE, *_claim(engine, id_, key))
-
-
-def _from_hex(value: object, size: int) -> bytes:
-    try:
-        raw = bytes.fromhex(str(value or ""))
-    except ValueError:
-        return b""
-    return raw if len(raw) == size else b""

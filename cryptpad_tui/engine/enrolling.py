@@ -108,7 +108,7 @@ async def give_limited(engine: Engine, *, show: Callable[[Code], None], wait_s: 
         await give(engine, url, Purpose.ACCOUNT, u8(LIMITED) + account.encode(), show, wait_s)
     except (NobodyCame, WrongCode):
         # After anything else it may be in: then its line stays, and can be removed with all that it got.
-        devices.write(engine, device.hex(), {"gone": 1})
+        devices.end_line(engine, device.hex())
         raise
     return device.hex()
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_LABEL_CHARS: Final = 64
 MAX_LINKS: Final = 256
+MAX_MADE_MS: Final = 253_402_300_800_000
 ID_CHARS: Final = 8
 _NOTE: Final = "link:"
 
@@ -123,4 +124,6 @@ def _link(facts: dict[str, object]) -> BookLink:
     if len(key) != 32 or role not in ("edit", "view"):
         raise ValueError("link")
     made_ms, epoch = int(str(facts["made"])), int(str(facts["epoch"]))
+    if not (0 <= made_ms < MAX_MADE_MS and 0 <= epoch < 2**32):
+        raise ValueError("link")
     return BookLink(key, str(facts["label"]), role, bool(facts["locked"]), made_ms, epoch)

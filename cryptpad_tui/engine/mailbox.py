@@ -21,7 +21,7 @@ from cryptpad_relay.protocol.mail_frames import (
     MailFetched,
     bind_parts,
 )
-from cryptpad_tui.engine import outbox
+from cryptpad_tui.engine import outbox, owner_notes
 from cryptpad_tui.engine.outbox import Waiting
 from cryptpad_tui.engine.own_card import myself, own_card
 from cryptpad_tui.pad.asking import Flow, Request
@@ -30,13 +30,14 @@ from cryptpad_tui.people.errors import MailRefused
 from cryptpad_tui.people.identity import Myself
 from cryptpad_tui.people.inbox import item_of
 from cryptpad_tui.people.mail import MAX_AGE_MS, Dated, Mail, dated, read_mail, write_mail
-from cryptpad_tui.people.messages import Answer, InvitationAnswer, Message
+from cryptpad_tui.people.messages import Answer, InvitationAnswer, Message, OwnershipAnswer, OwnershipOffer
 from cryptpad_tui.people.proofs import proves_key
 
 if TYPE_CHECKING:
     from cryptpad_relay.protocol.frames import Greeting
     from cryptpad_tui.engine.engine import Engine
 
+MAX_GENERATION: Final = 2**32 - 1
 MAX_OPEN: Final = 500
 MAX_REQUESTS: Final = 32
 """Requests of strangers that stand in the inbox; others stay at the relay, or go there with their time."""
@@ -71,12 +72,12 @@ class Fetched:
 
 def generation(engine: Engine) -> int:
     """Which pass contacts have."""
-    return engine.people.number(_GENERATION)
+    return min(engine.people.number(_GENERATION), MAX_GENERATION)
 
 
 def change_pass(engine: Engine) -> None:
     """Whoever had the pass leaves messages at the door from here on."""
-    engine.people.set_number(_GENERATION, generation(engine) + 1)
+    engine.people.set_number(_GENERATION, (generation(engine) + 1) % (MAX_GENERATION + 1))
 
 
 # -- conversations with the relay
@@ -142,6 +143,8 @@ def _take_in(engine: Engine, me: Myself, mail: Mail, found: Fetched) -> bool:
         if outcome.contact is not None:
             book.put_contact(outcome.contact)
         _note_key(engine, me, mail, known)
+        if known is not None and outcome.shown and isinstance(mail.message, OwnershipAnswer):
+            owner_notes.hear(engine, mail.ident_pk, mail.message)
         item = item_of(mail, sender, missing=missing, says=outcome.says) if outcome.shown else None
         book.put_mail(mail.mail_id, mail.sent_ms, item)
         if outcome.answer:
@@ -168,9 +171,11 @@ def _missing(engine: Engine, mail: Mail, sender: str) -> int:
 
 
 def _note_key(engine: Engine, me: Myself, mail: Mail, known: Contact | None) -> None:
-    """An answer to an invitation says by which key the contact is known in the pad, and that key agrees."""
+    """Some messages say by which key the contact is known in a pad, and that key agrees."""
     message = mail.message
-    if known is None or not isinstance(message, InvitationAnswer) or not message.accepted:
+    if known is None or not isinstance(message, InvitationAnswer | OwnershipOffer | OwnershipAnswer):
+        return
+    if not isinstance(message, OwnershipOffer) and not message.accepted:
         return
     if proves_key(message, sender=mail.ident_pk, recipient=me.ident.public):
         engine.people.set_known(message.pad_id, message.key, known.id)

@@ -7,7 +7,6 @@ account's root can neither read them nor put another key in a contact's place.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +33,7 @@ NUMBERS: Final = "people-numbers/"
 _PREFIXES: Final = (CONTACT, MAIL, KNOWN, NUMBERS)
 _RECORD, _ITEM, _DONE, _AT = "record", "item", "done", "at"
 _HEARD: Final = "heard-"
+MAX_NUMBER: Final = 2**53 - 1
 
 
 class PeopleBook:
@@ -126,8 +126,7 @@ class PeopleBook:
     # -- how far the messages of each device of a contact have come
 
     def heard(self, contact_id: str, chain: bytes) -> int:
-        value = self._all().get(f"{CONTACT}{contact_id}/{_HEARD}{chain.hex()}")
-        return int(value) if isinstance(value, int | float) else 0
+        return _number(self._all().get(f"{CONTACT}{contact_id}/{_HEARD}{chain.hex()}"))
 
     def set_heard(self, contact_id: str, chain: bytes, n: int) -> None:
         if n > self.heard(contact_id, chain):
@@ -187,8 +186,7 @@ class PeopleBook:
 
     def number(self, name: str) -> int:
         """A number of the account; 0 where there is none."""
-        value = self._all().get(NUMBERS + name)
-        return int(value) if isinstance(value, int | float) else 0
+        return _number(self._all().get(NUMBERS + name))
 
     def set_number(self, name: str, value: int) -> None:
         self._set({NUMBERS + name: value})
@@ -219,8 +217,13 @@ class PeopleBook:
         try:
             raw = base64.b64decode(str(self._all().get(key) or ""), validate=True)
             return open_sealed(self._key, key.encode(), raw).decode()
-        except (SealBroken, UnicodeDecodeError, binascii.Error):
+        except (SealBroken, ValueError):
             return None
+
+
+def _number(value: object) -> int:
+    """A device that holds the drive alone may have written anything."""
+    return int(value) if isinstance(value, int | float) and 0 <= value <= MAX_NUMBER else 0
 
 
 def _ours(items: dict[str, object]) -> dict[str, object]:

@@ -102,10 +102,10 @@ async def remove(
     if line.holds == devices.HOLDS_ROOT:
         if not wiped:
             raise HoldsTheRoot
-        devices.end_line(engine, line)
+        devices.end_line(engine, line.id)
         return Removed(line)
     with engine.drive_session.replica.store.transaction():
-        devices.end_line(engine, line)
+        devices.end_line(engine, line.id)
         _write_plan(engine, {**_plan(engine), line.id: rekey_pads and not wiped})
     left = await go_on(engine, told=told)
     return Removed(line, left)
@@ -125,7 +125,7 @@ async def go_on(engine: Engine, *, told: Told = untold) -> int:
         with drive.replica.store.transaction():
             for device in plan:
                 # Again, under keys that it does not have: it may have written itself back until here.
-                devices.write(engine, device, {"gone": 1})
+                devices.end_line(engine, device)
             for pad_id in _own_pads(engine) if any(plan.values()) else ():
                 engine.vault.set_setting(OWED + pad_id.hex(), "1")
             _write_plan(engine, {})

@@ -17,6 +17,7 @@ from cryptpad_tui.crdt.kinds import ENTRIES_ROOT, PadKind
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.crypto.account import (
     DEVICE_SIGNATURE,
+    MOVE_WORD,
     account_box_of,
     device_key_of,
     former_key,
@@ -202,10 +203,7 @@ def _carried(engine: Engine, root: bytes) -> dict[str, object]:
         entry, _, name = key.partition("/")
         if entry.startswith((PREFIX, devices.FORMER, _LOGIN)):
             continue
-        if (
-            name == OWN
-            and (value := _sealed_again(engine, bytes.fromhex(entry), value, before, root)) is None
-        ):
+        if name == OWN and (value := _sealed_again(engine, entry, value, before, root)) is None:
             # Somebody without the account's root wrote it: what is left is the edit right beside it.
             weaker[f"{entry}/role"] = "edit"
             continue
@@ -215,8 +213,9 @@ def _carried(engine: Engine, root: bytes) -> dict[str, object]:
     return found | weaker
 
 
-def _sealed_again(engine: Engine, pad_id: bytes, value: object, before: bytes, root: bytes) -> str | None:
+def _sealed_again(engine: Engine, entry: str, value: object, before: bytes, root: bytes) -> str | None:
     try:
+        pad_id = bytes.fromhex(entry)
         owner_root = open_owner_root(before, pad_id, bytes_of(value))
     except ValueError:
         return None
@@ -278,4 +277,7 @@ def _word_for(engine: Engine, line: DeviceLine, drive: PadRecord, root: bytes, w
         relay_url=drive.relay_url or "",
         words=words,
     )
+    claim = engine.drive_session.pad_id, line.id.encode(), word.claim()
+    signature = identity_of(engine.vault.account_root).sign(MOVE_WORD, *claim)
+    word = replace(word, signature=signature)
     return seal_box(devices.pinned_key(engine, line), word.encode(), rng=engine.rng)
