@@ -46,6 +46,11 @@ class Whereabouts:
         ahead = self.ahead
         return ahead is not None and ahead.relay_pk == self.shown_by and ahead.close_n > home.close_n
 
+    def is_left_by(self, fold: Fold) -> bool:
+        """Whether the fold holds the owner's word that the pad is at another relay than shows it."""
+        home = fold.owner.home
+        return bool(home and self.shown_by and home.relay_pk != self.shown_by and not self.is_past(home))
+
     def check(self, fold: Fold) -> None:
         """Before an entry of this relay is folded: raises Moved where it has nothing more to say."""
         home, ahead = fold.owner.home, self.ahead

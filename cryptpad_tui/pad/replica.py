@@ -183,6 +183,9 @@ class Replica(StoredFold):
     def take_signed(self, signed: SignedHead) -> None:
         """A head whose signature by this pad's relay was verified; raises Alarm where it contradicts."""
         self.require_stored()
+        if self.place.is_left_by(self.fold):
+            # Of the relay that the pad has left: held against the next one it would accuse that.
+            return
         self.witness.take(signed, self.fold.n, self.fold.head_of)
 
     def _compare_signed(self) -> Alarm | None:

@@ -10,12 +10,13 @@ from adversary.sabotage import Patch, both, nothing
 from cryptpad_relay import appending
 from cryptpad_relay.protocol import frames, labels
 from cryptpad_relay.protocol.errors import Code
+from cryptpad_relay.protocol.frames import PadHead
 from cryptpad_relay.protocol.move_record import MoveRecord, move_body, parse_move
 from cryptpad_tui.crypto.keys import SigningSeed, owner_key
 from cryptpad_tui.pad import flows_move
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.flows_move import NotMovedThere, OtherLogThere
-from cryptpad_tui.pad.moves import Moved, Whereabouts
+from cryptpad_tui.pad.moves import Moved, Whereabouts, change_relay
 from support.epochs import OWNER_ROOT, Guest, Table
 from support.forge import Desk
 from support.houses import URL, arrive, bring, follow, move, play
@@ -63,6 +64,30 @@ def test_members_go_on_at_the_other_relay_with_what_they_had_not_sent(
     assert boris.send() is Code.OK
     arrive(anna)
     assert anna.text() == boris.text() == "Anna. Boris. unsent. "
+
+
+def test_what_the_relay_that_is_left_signs_last_accuses_not_the_next_one(
+    old: Table, new: Table, anna: Guest, boris: Guest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its head with the record in it comes when the record is folded, and the other relay has no record yet."""
+    record = move(anna, new, record_too=False)
+    with pytest.raises(Moved):
+        arrive(boris)
+    replica, witness = boris.replica, boris.replica.witness
+    change_relay(witness, boris.store, record)
+    end = PadHead(replica.fold.n, replica.fold.head)
+    late = old.desk.hub.sign_head(replica.pad_id, end, bytes(16))
+    with monkeypatch.context() as taken_out:
+        taken_out.setattr(Whereabouts, "is_left_by", lambda place, fold: False)
+        replica.take_signed(late)
+        # RESTORE would show the other relay a word that it never gave.
+        assert witness.confirmed == late
+    change_relay(witness, boris.store, record)
+    replica.take_signed(late)
+    assert witness.confirmed == record.receipt
+    follow(boris, record, new)
+    arrive(boris)
+    assert replica.fold.n == record.close_n + 1
 
 
 def test_whoever_comes_first_brings_the_record_that_the_owner_could_not(
