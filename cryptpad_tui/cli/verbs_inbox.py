@@ -54,7 +54,7 @@ def _list(sources: SecretSources, *, as_json: bool) -> None:
 @unlocks
 def accept_item_verb(sources: SecretSources, number: int) -> None:
     """Say yes to message NUMBER: join the pad of an invitation (its id is printed), make somebody a contact,
-    give the right to write, or take new keys for a contact's."""
+    give the right to write, own a pad too, or take new keys for a contact's."""
 
     async def work(engine: Engine) -> str:
         from cryptpad_tui.engine import contacts, inbox

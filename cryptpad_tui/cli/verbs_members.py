@@ -14,7 +14,7 @@ from cryptpad_tui.cli.root import VerbCommand, unlocks
 from cryptpad_tui.cli.secret_sources import SecretSources
 from cryptpad_tui.cli.table import table
 from cryptpad_tui.cli.text_input import read_bytes, stdin_is_terminal
-from cryptpad_tui.cli.vault_access import in_vault
+from cryptpad_tui.cli.vault_access import in_vault, telling_of_waits
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
@@ -30,6 +30,7 @@ _MARK_CHARS: Final = 16
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
 @click.option("--keep", metavar="WHO", help="Keep them in the pad when its keys change: a name or a key.")
 @click.option("--view", is_flag=True, help="With --keep: they may read, and no longer write.")
+@click.option("--offer", metavar="CONTACT", help="Offer a verified contact to own the pad too, for ever.")
 @click.option(
     "--every", type=click.IntRange(0, 3_650), metavar="DAYS", help="Change the keys so often; 0: never."
 )
@@ -43,6 +44,7 @@ def members_verb(
     as_json: bool,
     keep: str | None,
     view: bool,
+    offer: str | None,
     every: int | None,
     without_history: bool,
 ) -> None:
@@ -67,8 +69,31 @@ def members_verb(
         now = membership.members(engine, pad_id)
         return now, known_members(engine, pad_id, [line.ident_pk for line in now.lines])
 
+    if offer is not None:
+        if as_json or keep is not None or every is not None:
+            raise WrongUse("--offer CONTACT goes with nothing else")
+        _offer(sources, pad, offer)
+        return
     now, known = in_vault(sources, work)
     _show(now, known, as_json=as_json)
+
+
+def _offer(sources: SecretSources, pad: str, reference: str) -> None:
+    from cryptpad_tui.cli.verbs_contacts import settle_quickly
+
+    async def work(engine: Engine) -> str:
+        from cryptpad_tui.engine import contacts, owning
+
+        pad_id = engine.find(pad).pad_id
+        await contacts.card(engine)
+        async with telling_of_waits(engine):
+            asked = await owning.offer(engine, pad_id, reference)
+        await settle_quickly(engine)
+        return (
+            f"offered to {asked.name}, who has the owner's key from here on; the answer comes into your inbox"
+        )
+
+    diagnostics.note(output.safe_line(in_vault(sources, work)))
 
 
 @click.command("revoke", cls=VerbCommand)

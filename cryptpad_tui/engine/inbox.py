@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crypto.keys import pseudonym_of
-from cryptpad_tui.engine import contacts, inviting, mailbox, outbox, whereabouts
+from cryptpad_tui.engine import contacts, inviting, mailbox, outbox, owning, whereabouts
 from cryptpad_tui.engine.creating import drive_record
 from cryptpad_tui.engine.errors import UnknownPad
-from cryptpad_tui.engine.mail_errors import NothingToAnswer, NotYet, UnknownItem
+from cryptpad_tui.engine.mail_errors import NothingToAnswer, UnknownItem
 from cryptpad_tui.engine.own_card import mailbox_connection, myself
 from cryptpad_tui.engine.values import PadListing
 from cryptpad_tui.people.contacts import CHANGED, Contact, warnings_about
@@ -164,10 +164,10 @@ def _shown(engine: Engine) -> list[str]:
 
 
 async def accept(engine: Engine, item: InboxItem, *, wait_s: float = 10.0) -> PadListing | None:
-    """Say yes; the pad that came of it. Raises NothingToAnswer, NotYet, or what joining raises."""
+    """Say yes; the pad that came of it. Raises NothingToAnswer, FalseOffer, or what joining raises."""
     message = item.message
     if isinstance(message, OwnershipOffer):
-        raise NotYet
+        return await owning.accept(engine, item, message, wait_s=wait_s)
     if item.says == CHANGED or isinstance(message, Request):
         contacts.accept(engine, item.contact_id)
         return None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cryptpad_tui.engine.contacts import keys_of
 from cryptpad_tui.engine.limited import is_limited
-from cryptpad_tui.people.contacts import Standing, contact_id
+from cryptpad_tui.people.contacts import Contact, Standing, contact_id
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
@@ -33,6 +33,13 @@ def known_members(engine: Engine, pad_id: bytes, idents: Iterable[bytes]) -> dic
         if contact is not None and contact.standing in (Standing.CONTACT, Standing.ASKED):
             found[ident] = Known(contact.name, contact.is_verified(mine) and contact.offered is None)
     return found
+
+
+def contact_of(engine: Engine, pad_id: bytes, ident: bytes) -> Contact | None:
+    """The contact behind one key of a pad."""
+    if is_limited(engine.vault):
+        return None
+    return engine.people.contact(engine.people.known_in(pad_id).get(ident) or contact_id(ident))
 
 
 def aliases_of(engine: Engine, pad_id: bytes, members: Iterable[bytes]) -> set[bytes]:

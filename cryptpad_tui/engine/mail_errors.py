@@ -4,7 +4,7 @@
     - `NoMailbox`: a mailbox needs a relay
     - `UnknownContact`, `ContactNameTaken`, `NotAContact`, `YourOwnCard`: about a name or a card
     - `KeysAreOthers`: nothing is sent before a person accepts the new keys; `NumbersDiffer`
-    - `UnknownItem`, `NothingToAnswer`, `NotYet`: about the inbox
+    - `UnknownItem`, `NothingToAnswer`: about the inbox
 """
 
 from __future__ import annotations
@@ -53,7 +53,3 @@ class UnknownItem(EngineError):
 
 class NothingToAnswer(EngineError):
     """That message asks for no answer; `cryptpad-tui inbox decline` puts it away. Nothing was changed."""
-
-
-class NotYet(EngineError):
-    """This version cannot accept that. It stays in your inbox, and nothing was changed."""

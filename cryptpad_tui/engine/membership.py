@@ -24,6 +24,8 @@ from cryptpad_tui.engine import (
     limited,
     link_book,
     member_book,
+    owner_list,
+    owner_notes,
     people,
     removal,
     standing,
@@ -77,7 +79,8 @@ class MemberLine:
     role: str
     """owner, edit or view."""
     how: str
-    """me, member (keeps the pad when keys change) or link (came by one, and goes with it)."""
+    """me, member (keeps the pad when keys change), link (came by one, and goes with it) or offered (was given
+    the owner's key, and did not answer yet)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +105,13 @@ def members(engine: Engine, pad_id: bytes) -> Membership:
         listed = _listed(engine, session)
         me = session.replica.profile.identity.public
         lines = [MemberLine(me, session.replica.profile.name, session.record.role, "me")]
+        owners = owner_notes.lines(engine, pad_id)
         lines += [
             MemberLine(each.ident_pk, _name(session, each), each.role, "member")
             for each in listed
-            if each.ident_pk != me
+            if each.ident_pk != me and each.ident_pk not in owners
         ]
+        lines += [MemberLine(ident, name, role, how) for ident, (name, role, how) in owners.items()]
         known = {line.ident_pk for line in lines}
         known |= known_members.aliases_of(engine, pad_id, known)
         for writer in fold.writers.values():
@@ -138,6 +143,7 @@ def keep(
         word = "edit" if role is Role.EDIT else "view"
         name = name or people.name_of(ident_pk, session.replica.fold.everybody)
         member_book.write(engine, pad_id, [*others, BookMember(ident_pk, word, name, box_pk)])
+        owner_notes.note_epoch(engine, pad_id, session.replica.fold.epoch)
 
 
 def find_member(engine: Engine, pad_id: bytes, reference: str) -> MemberLine:
@@ -186,11 +192,14 @@ async def change_keys(
 ) -> None:
     """The same for this pad alone: of a folder, what is in it is owed from here on."""
     history &= owned(engine, pad_id).kind != PadKind.DRIVE
+    owner_notes.refuse_owners(engine, pad_id, drop)
     await in_step(engine, pad_id, wait_s)
+    await owner_list.bring(engine, pad_id)
     kept_links = [] if drop else list(keep_links)
     session = engine.open_pad(pad_id)
     try:
         listed = [each for each in _listed(engine, session) if each.ident_pk not in drop]
+        epoch = session.replica.fold.epoch
         with engine.drive_session.replica.store.transaction():
             member_book.begin(engine, pad_id, listed, history=history)
             ended = [link for link in link_book.links(engine, pad_id) if link not in kept_links]
@@ -206,7 +215,12 @@ async def change_keys(
             try:
                 await connection.run(
                     flows_epoch.rotate(
-                        session.replica, session.record.secret, plan, connection.greeting, rng=engine.rng
+                        session.replica,
+                        session.record.secret,
+                        plan,
+                        connection.greeting,
+                        rng=engine.rng,
+                        after=epoch,
                     )
                 )
             finally:
@@ -214,6 +228,7 @@ async def change_keys(
             link_book.led_on(engine, pad_id, kept_links, session.replica.fold.epoch)
             with engine.drive_session.replica.store.transaction():
                 member_book.done(engine, pad_id, at_ms=engine.wall_ms())
+                owner_notes.note_epoch(engine, pad_id, session.replica.fold.epoch)
                 removal.tell(engine, pad_id, drop)
                 if session.kind is PadKind.FOLDER:
                     owed_keys.turned(engine, pad_id, FolderBook(engine, session).contents().entries)
@@ -300,6 +315,7 @@ def forget(engine: Engine, pad_id: bytes) -> None:
     whereabouts.forget(engine, pad_id)
     lifetime.forget(engine, pad_id)
     chatting.forget(engine, pad_id)
+    owner_notes.forget(engine, pad_id)
     agreeing.forget(engine, pad_id)
 
 
@@ -308,7 +324,7 @@ def _listed(engine: Engine, session: PadSession) -> list[BookMember]:
     if session.kind is PadKind.DRIVE:
         return devices.slot_members(engine)
     written = member_book.read(engine, session.pad_id)
-    if written is not None:
+    if written is not None and not owner_notes.other_turned(engine, session):
         return written
     roster = _roster(session)
     return [

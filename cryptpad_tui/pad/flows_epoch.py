@@ -102,9 +102,18 @@ def _slot(member: Kept, fields: EpochFields, keys: EditKeys) -> Slot:
 
 
 def rotate(
-    replica: Replica, owner_root: bytes, plan: Plan, greeting: Greeting, *, rng: RandomBytes
+    replica: Replica,
+    owner_root: bytes,
+    plan: Plan,
+    greeting: Greeting,
+    *,
+    rng: RandomBytes,
+    after: int | None = None,
 ) -> Flow[EpochRecord]:
     """Begin an epoch for those who stay; it is folded here when this returns. Raises Alarm or Refused.
+
+    `after`: the epoch that the plan was made in. Where another owner began one meanwhile, their word on who
+    stays is newer than this plan, and it is Refused.
 
     Compare-and-set: others may write meanwhile, so it is tried again, and after some failures in a freeze.
     """
@@ -112,6 +121,8 @@ def rotate(
         if attempt >= ATTEMPTS_BEFORE_FREEZE:
             yield from freeze(replica, owner_root, greeting)
         yield from settle(replica, greeting, rng=rng)
+        if after is not None and replica.fold.epoch != after:
+            raise Refused(Code.BAD_BASE)
         previous = yield from _last_record_id(replica)
         record = make_epoch(replica, owner_root, plan, previous, greeting.relay_pk, rng=rng)
         code = yield from _append(record.raw)

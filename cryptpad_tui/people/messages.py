@@ -146,7 +146,7 @@ class RemovalNotice(Message):
 
 @dataclass(frozen=True, slots=True)
 class OwnershipOffer(Message):
-    """The owner's root of a pad: whoever accepts is an owner for ever."""
+    """The owner's root of a pad: whoever accepts is an owner for ever. The key is the sender's in the pad."""
 
     KIND: ClassVar[int] = 10
     pad_id: bytes
@@ -154,13 +154,19 @@ class OwnershipOffer(Message):
     link: str = field(repr=False)
     owner_root: bytes = field(repr=False)
     note: str = ""
+    key: bytes = bytes(32)
+    proof: bytes = bytes(64)
 
 
 @dataclass(frozen=True, slots=True)
 class OwnershipAnswer(Message):
+    """Key and proof are those of an invitation's answer."""
+
     KIND: ClassVar[int] = 11
     pad_id: bytes
     accepted: bool
+    key: bytes = bytes(32)
+    proof: bytes = bytes(64)
 
 
 @dataclass(frozen=True, slots=True)

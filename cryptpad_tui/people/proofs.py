@@ -9,7 +9,7 @@ from typing import Final
 
 from cryptpad_relay.protocol.labels import verify_parts
 from cryptpad_tui.crypto.keys import SigningSeed
-from cryptpad_tui.people.messages import EditRequest, InvitationAnswer
+from cryptpad_tui.people.messages import EditRequest, InvitationAnswer, OwnershipAnswer, OwnershipOffer
 
 _LABEL: Final = "pad1/known"
 
@@ -19,7 +19,11 @@ def prove_key(key: SigningSeed, *, pad_id: bytes, sender: bytes, recipient: byte
     return key.sign(_LABEL, pad_id, sender, recipient)
 
 
-def proves_key(message: InvitationAnswer | EditRequest, *, sender: bytes, recipient: bytes) -> bool:
+Proving = InvitationAnswer | EditRequest | OwnershipOffer | OwnershipAnswer
+"""Messages that tell under which key their sender writes in a pad."""
+
+
+def proves_key(message: Proving, *, sender: bytes, recipient: bytes) -> bool:
     """Without this, anybody could pass themselves off as whoever wrote in a pad."""
     parts = (message.pad_id, sender, recipient)
     return verify_parts(message.key, message.proof, _LABEL, *parts)

@@ -24,10 +24,16 @@ if TYPE_CHECKING:
     from cryptpad_tui.ui.app import CryptpadApp
 
 _RIGHTS: Final = {"owner": "owns it", "edit": "may write", "view": "may read"}
-_WAYS: Final = {"me": "you", "member": "member: stays when keys change", "link": "came by a link"}
+_WAYS: Final = {
+    "me": "you",
+    "member": "member: stays when keys change",
+    "link": "came by a link",
+    "offered": "was offered to own it too",
+}
 _MARK_CHARS: Final = 16
 """Of a key: names are said by their bearers, and a few characters can be had by trying."""
 _LINKS, _CLOSE = "links", "close"
+_CO_OWNERS: Final = "Nobody can take out an owner: they can only be left behind, with a copy and new links."
 
 
 async def show_members(app: CryptpadApp, engine: Engine, pad_id: bytes, title: str) -> None:
@@ -44,6 +50,9 @@ async def show_members(app: CryptpadApp, engine: Engine, pad_id: bytes, title: s
     kind, _, key = chosen.partition(" ")
     if kind == "end":
         await _end_link(app, engine, pad_id, shown, key)
+        return
+    if kind == "own":
+        await _offer(app, engine, pad_id, shown, _line(now, key))
         return
     if kind == "keep":
         _keep(app, engine, pad_id, _line(now, key))
@@ -81,6 +90,25 @@ async def _end_link(app: CryptpadApp, engine: Engine, pad_id: bytes, shown: str,
     app.say(f"The link “{words.safe_title(link.name)}” is ended; members and other named links go on.")
 
 
+async def _offer(app: CryptpadApp, engine: Engine, pad_id: bytes, shown: str, line: MemberLine) -> None:
+    """Ownership, after a last question."""
+    from cryptpad_tui.engine import owning
+    from cryptpad_tui.engine.known_members import contact_of
+
+    contact = contact_of(engine, pad_id, line.ident_pk)
+    options = (Option("keep", "Leave it as it is"), Option("offer", f"Offer it to {_named(line)}"))
+    dialog = ChooseDialog(f"A second owner of “{shown}”?", (owning.WHAT_OWNING_MEANS,), options)
+    if contact is None or await app.push_screen_wait(dialog) != "offer":
+        return
+    try:
+        asked = await owning.offer(engine, pad_id, contact.id)
+    except engine_failures() as error:
+        app.say(f"Nothing was offered. {words.sentence_of(error)}", "warning")
+        return
+    engine.mail.soon()
+    app.say(f"Offered to {words.safe_title(asked.name)}. The answer comes into your inbox.")
+
+
 def _keep(app: CryptpadApp, engine: Engine, pad_id: bytes, line: MemberLine) -> None:
     from cryptpad_tui.crypto.keys import Role
     from cryptpad_tui.engine import membership
@@ -99,6 +127,8 @@ def _list_of(
     sentences += [_described_link(link, now.epoch) for link in named]
     if now.words:
         sentences.append(f"The owner's words, which a link shows before it is joined: {' '.join(now.words)}.")
+    if any(line.role == "owner" and line.how != "me" for line in now.lines):
+        sentences.append(_CO_OWNERS)
     if now.unfinished:
         sentences.append("A change of keys was begun here and is not done: choose it again.")
     options = [Option(_CLOSE, "Close")]
@@ -108,8 +138,11 @@ def _list_of(
             name, key = _named(line), line.ident_pk.hex()
             if line.how == "link":
                 options.append(Option(f"keep {key}", f"Make {name} a member"))
-            else:
+            elif line.role != "owner" and line.how != "offered":
                 options.append(Option(f"out {key}", f"Take {name} out, and end every link"))
+            mark = known.get(line.ident_pk)
+            if mark is not None and mark.verified and line.role != "owner" and line.how != "offered":
+                options.append(Option(f"own {key}", f"Offer {name} to own the pad too, for ever"))
         for link in named:
             text = f"End the link “{words.safe_title(link.name)}” alone"
             options.append(Option(f"end {link.key.hex()}", text))
