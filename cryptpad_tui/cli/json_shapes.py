@@ -41,11 +41,13 @@ def pad_object(pad: PadListing) -> Json:
 
 def members_object(membership: Membership, known: Mapping[bytes, Known] = NOBODY) -> Json:
     """What `members` shows."""
+    changing = membership.changing
     return {
         "epoch": membership.epoch,
         "expires": iso_time(membership.expires_ms) if membership.expires_ms else None,
         "delete_after_unused_days": membership.idle_days,
         "unfinished": membership.unfinished,
+        "changing": {"done": changing.done, "total": changing.total} if changing else None,
         "words": list(membership.words),
         "members": [
             {
@@ -76,9 +78,9 @@ def match_object(pad: PadListing, match: Match) -> Json:
     return {**pad_object(pad), "line": match.line, "snippet": snippet, "matched": marked}
 
 
-def folder_object(folder_id: str, name: str, path: str) -> Json:
+def folder_object(folder_id: str, name: str, path: str, *, shared: bool = False) -> Json:
     """A folder as `ls --tree` shows it."""
-    return {"id": folder_id, "name": name, "path": path}
+    return {"id": folder_id, "name": name, "path": path, "shared": shared}
 
 
 def status_pad_object(pad: PadListing) -> Json:

@@ -21,6 +21,7 @@ def facts_lines(facts: LinkFacts) -> list[str]:
     from cryptpad_tui.crdt.kinds import PadKind
 
     kinds = {PadKind.TEXT: "text", PadKind.RICHTEXT: "rich text", PadKind.FILE: "a file"}
+    kinds[PadKind.FOLDER] = "a shared folder, with what is in it"
     lines = [
         f"kind   {kinds.get(facts.kind, 'of another kind')}",
         f"right  {RIGHTS[facts.role]}",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cryptpad_tui.cli import diagnostics, output
+from cryptpad_tui.cli.shared_folders import progress_words, teller
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
@@ -63,8 +64,10 @@ async def _end_people(engine: Engine, pad_id: bytes, ending: Ending) -> tuple[Me
         for line in membership.members(engine, pad_id).lines
         if line.how == "link" or line.ident_pk in drop
     ]
-    after = await membership.revoke(engine, pad_id, drop=drop, history=ending.history)
+    after = await membership.revoke(engine, pad_id, drop=drop, history=ending.history, told=teller(engine))
     await _tell_contacts(engine)
+    if after.changing is not None:
+        diagnostics.note(f"{progress_words(after.changing)}; `cryptpad-tui sync` goes on with the others")
     if out:
         diagnostics.note(f"out from here on: {output.safe_line(', '.join(out))}")
     diagnostics.note(membership.WHAT_REVOKING_DOES)

@@ -12,6 +12,7 @@ from cryptpad_tui.cli.errors import WrongUse
 from cryptpad_tui.cli.json_shapes import Json, folder_object, iso_time, pad_object, trash_object
 from cryptpad_tui.cli.root import VerbCommand, unlocks
 from cryptpad_tui.cli.secret_sources import SecretSources
+from cryptpad_tui.cli.shared_folders import send_folders, tell_state, tell_taken_out
 from cryptpad_tui.cli.table import table
 from cryptpad_tui.cli.text_input import require_title
 from cryptpad_tui.cli.vault_access import in_vault, send_or_say, send_quickly
@@ -49,8 +50,11 @@ def ls_verb(
 
         tree, top = tree_of(engine), keeping.folder_at(engine, folder or "/")
         pads = [pad for pad in pads if pad.folder_id in tree.below(top)]
+        tell_state(engine, top)
         if as_json:
-            return pads, [folder_object(*each) for each in _walk(tree, top)]
+            return pads, [
+                folder_object(*each, shared=bool(tree.folders[each[0]].shared)) for each in _walk(tree, top)
+            ]
         return pads, _drawn(tree, top, pads)
 
     pads, folders = in_vault(sources, work)
@@ -89,7 +93,8 @@ def _drawn(tree: Tree, top: str, pads: Sequence[PadListing]) -> list[str]:
     for folder_id, name in [*[(each, name) for each, name, _ in _walk(tree, top)], (top, "")]:
         depth = tree.depth(folder_id) - base
         if name:
-            lines.append(f"{'  ' * (depth - 1)}{output.safe_line(name)}/")
+            shared = "  (shared)" if tree.folders[folder_id].shared else ""
+            lines.append(f"{'  ' * (depth - 1)}{output.safe_line(name)}/{shared}")
         for pad in sorted(inside.get(folder_id, []), key=lambda each: each.title.casefold()):
             lines.append(f"{'  ' * depth}{pad.short_id}  {output.safe_line(pad.title)}")
     return lines
@@ -116,14 +121,23 @@ def pad_table(pads: Sequence[PadListing]) -> list[str]:
 
 @click.command("mkdir", cls=VerbCommand)
 @click.argument("path")
+@click.option("--shared", is_flag=True, help="One that others can be let into; prints its short id.")
 @unlocks
-def mkdir_verb(sources: SecretSources, path: str) -> None:
+def mkdir_verb(sources: SecretSources, path: str, shared: bool) -> None:
     """Make the folder PATH of your drive, such as Work/Notes, and those around it."""
 
     async def work(engine: Engine) -> None:
         from cryptpad_tui.engine import keeping
 
-        keeping.make_folder(engine, path)
+        if not shared:
+            made = keeping.make_folder(engine, path)
+            await send_folders(engine, made)
+            return
+        from cryptpad_tui.engine.folders.making import make_shared
+
+        folder = make_shared(engine, path)
+        output.write_line(engine.listing_of(folder).short_id)
+        await send_or_say(engine, folder)
 
     in_vault(sources, work)
 
@@ -137,14 +151,21 @@ def mv_verb(sources: SecretSources, pads: tuple[str, ...], folder: str) -> None:
 
     async def work(engine: Engine) -> None:
         from cryptpad_tui.engine import keeping
+        from cryptpad_tui.engine.folders import agreeing
+        from cryptpad_tui.engine.listing import tree_of
 
         into = keeping.folder_at(engine, folder)
         found = [keeping.find_any(engine, pad) for pad in pads]
+        left = {pad.folder_id for pad, _ in found if pad is not None}
         for pad, inner in found:
             if pad is not None:
                 keeping.move_pad(engine, pad.pad_id, into)
+                if agreeing.shows(engine, pad.folder_id) != agreeing.shows(engine, into):
+                    tell_taken_out(engine, pad.folder_id, pad.title)
             else:
+                left.add(tree_of(engine).folders[inner].parent)
                 keeping.move_folder(engine, inner, into)
+        await send_folders(engine, into, *left)
 
     in_vault(sources, work)
 

@@ -230,5 +230,9 @@ def _show(membership: Membership, known: Mapping[bytes, Known], *, as_json: bool
 
     if said := words(Lifetime(membership.expires_ms, membership.idle_days)):
         diagnostics.note(said)
+    if membership.changing is not None:
+        from cryptpad_tui.cli.shared_folders import progress_words
+
+        diagnostics.note(f"{progress_words(membership.changing)}; `cryptpad-tui sync` goes on")
     if membership.unfinished:
         diagnostics.note("a change of its keys was begun here and is not done: `cryptpad-tui revoke` again")

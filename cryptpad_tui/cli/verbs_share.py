@@ -288,7 +288,10 @@ def sync_verb(sources: SecretSources, pads: tuple[str, ...], wait_s: float) -> E
 async def _change_due_keys(engine: Engine) -> None:
     """An owner whose app is never open has their keys changed by the command that cron runs."""
     from cryptpad_tui.engine import schedule
+    from cryptpad_tui.engine.folders import changing
 
+    for sentence in await changing.finish(engine):
+        diagnostics.note(sentence)
     if not schedule.is_due(engine):
         return
     for pad_id in await schedule.rotate_due(engine):

@@ -17,6 +17,7 @@ from cryptpad_tui.crypto.links import NO_RELAY, Link, decode_link, encode_link
 from cryptpad_tui.crypto.locked_links import lock_link
 from cryptpad_tui.engine import alarms, keeping, keyrings, lifetime, link_book, listing, whereabouts
 from cryptpad_tui.engine.errors import NoRelay, NotAllowed, NotOwner, RelayUnreachable, UnknownPad
+from cryptpad_tui.engine.folders import agreeing
 from cryptpad_tui.engine.lifetime import Lifetime
 from cryptpad_tui.engine.link_book import BookLink
 from cryptpad_tui.engine.standing import standing_of
@@ -61,6 +62,8 @@ async def make_link(engine: Engine, pad_id: bytes, wish: Wish, *, wait_s: float)
     if not wish.view and record.role == "view":
         raise NotAllowed
     label = link_book.checked_label(engine, pad_id, wish.label) if wish.label else ""
+    if record.kind == PadKind.FOLDER:
+        await engine.sync(agreeing.inside(engine, pad_id), wait_s=wait_s)
     report = await engine.sync([pad_id], wait_s=wait_s)
     if report.alarms:
         raise Alarm(AlarmCode(report.alarms[0].code))
@@ -158,6 +161,9 @@ async def join(engine: Engine, link: Link | str, *, wait_s: float) -> PadListing
                 raise RelayUnreachable("the relay did not give the pad in time; nothing was added")
     elif known.role != "owner":
         keyrings.keep_of_link(engine, link)
+    if (joined := engine.vault.pad(link.pad_id)) is not None and joined.kind == PadKind.FOLDER:
+        # What is in it comes with it; what does not come in time comes with the next sync.
+        await engine.sync(agreeing.not_here_yet(engine, link.pad_id), wait_s=wait_s)
     if listing.tree_of(engine).trashed_ms(link.pad_id.hex()):
         keeping.restore(engine, link.pad_id)
     return engine.listing_of(link.pad_id)

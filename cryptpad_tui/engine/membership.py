@@ -96,6 +96,8 @@ class Membership:
     """The owner's safety words, which a link to this pad tells before it is joined."""
     idle_days: int = 0
     """After how many days without use the relay deletes it; 0 for never."""
+    changing: Progress | None = None
+    """Of a shared folder whose keys changed: how far that came in what is in it."""
 
 
 def members(engine: Engine, pad_id: bytes) -> Membership:
@@ -122,7 +124,13 @@ def members(engine: Engine, pad_id: bytes) -> Membership:
         unfinished = member_book.is_unfinished(engine, pad_id)
         ends = lifetime.of(engine, session)
         return Membership(
-            fold.epoch, tuple(lines), ends.expires_ms, unfinished, owner_words(pad_id), ends.idle_days
+            fold.epoch,
+            tuple(lines),
+            ends.expires_ms,
+            unfinished,
+            owner_words(pad_id),
+            ends.idle_days,
+            owed_keys.progress(engine, pad_id),
         )
 
 

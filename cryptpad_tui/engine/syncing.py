@@ -14,7 +14,7 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.engine import alarms, devices, member_book, owed, schedule, searching, whereabouts
 from cryptpad_tui.engine.creating import drive_record
 from cryptpad_tui.engine.files.uploader import Uploader
-from cryptpad_tui.engine.folders import agreeing, changing, owed_keys
+from cryptpad_tui.engine.folders import agreeing, changing, holders, owed_keys
 from cryptpad_tui.engine.listing import tree_of
 from cryptpad_tui.engine.relay_loop import sentence_of
 from cryptpad_tui.engine.session import PadSession
@@ -42,7 +42,7 @@ async def sync(engine: Engine, pad_ids: Sequence[bytes] | None, *, wait_s: float
     if asked and drive:
         # What other devices put into it is to be fetched, too.
         engine.drive_sync.soon()
-    done = pads_in_step(engine) if pad_ids is None else pad_ids
+    done = pads_in_step(engine) if pad_ids is None else [*pad_ids, *_folders_around(engine, pad_ids)]
     report = await _in_waves(engine, done, wait_s)
     if asked and drive:
         await _until(engine, [drive], _end(engine, report, wait_s))
@@ -74,6 +74,12 @@ async def sync_one(engine: Engine, pad_id: bytes, *, wait_s: float = 10.0) -> Sy
         await engine.drive_sync.stop()
         await engine.disconnect()
     return report
+
+
+def _folders_around(engine: Engine, pad_ids: Sequence[bytes]) -> list[bytes]:
+    """Shared folders that these pads are in and whose own news wait: where a pad is, others learn there."""
+    around = {each for pad_id in pad_ids for each in holders.folders_of(engine, pad_id)}
+    return [each for each in sorted(around) if each not in pad_ids and engine.vault.waiting(each)]
 
 
 def _end(engine: Engine, report: SyncReport, wait_s: float) -> float:

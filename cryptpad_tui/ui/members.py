@@ -127,6 +127,9 @@ def _list_of(
     sentences += [_described_link(link, now.epoch) for link in named]
     if now.words:
         sentences.append(f"The owner's words, which a link shows before it is joined: {' '.join(now.words)}.")
+    if now.changing is not None:
+        done, total = now.changing.done, now.changing.total
+        sentences.append(f"{done} of {total} pads in it have new keys; the app goes on with the others.")
     if any(line.role == "owner" and line.how != "me" for line in now.lines):
         sentences.append(_CO_OWNERS)
     if now.unfinished:

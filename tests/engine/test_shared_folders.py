@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any, NoReturn
+
+import pytest
+
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import Role, pseudonym_of
 from cryptpad_tui.engine import Engine, SyncWord, keeping, membership
-from cryptpad_tui.engine.folders import owed_keys
+from cryptpad_tui.engine.folders import changing, owed_keys
 from cryptpad_tui.engine.folders.making import make_shared
 from support.relay import RelayProcess
 from support.sessions import MakeEngine, append
@@ -37,14 +41,15 @@ async def reads(engine: Engine, pad_id: bytes, text: str) -> bool:
 
 
 async def house(
-    relay: RelayProcess, make_engine: MakeEngine
+    relay: RelayProcess, make_engine: MakeEngine, *titles: str
 ) -> tuple[Engine, Engine, Engine, bytes, list[bytes]]:
-    """Anna's shared folder with two pads and one in a folder within; Boris writes in it, Carla reads it."""
+    """Anna's shared folder with some pads, or with a folder within; Boris writes in it, Carla reads it."""
     anna = make_engine("Anna", relay_url=relay.url)
-    boris, carla = make_engine("Boris", relay_url=relay.url), make_engine("Carla", relay_url=relay.url)
+    # A drive on the relay would cost each sync a second.
+    boris, carla = make_engine("Boris", relay_url=None if titles else relay.url), make_engine("Carla")
     folder = make_shared(anna, "Team")
-    pads = [anna.create_pad(title, text=f"{title}.\n", folder="Team").pad_id for title in ("Plan", "Notes")]
-    pads.append(anna.create_pad("Deep", text="Deep.\n", folder="Team/Inner").pad_id)
+    places = dict.fromkeys(titles, "Team") or {"Plan": "Team", "Notes": "Team", "Deep": "Team/Inner"}
+    pads = [anna.create_pad(name, text=f"{name}.\n", folder=into).pad_id for name, into in places.items()]
     await anna.sync()
     for engine, view in ((boris, False), (carla, True)):
         await engine.join(await anna.make_link(folder, view=view))
@@ -105,8 +110,103 @@ async def test_taking_somebody_out_of_a_folder_takes_them_out_of_what_is_in_it(
     for pad_id in pads:
         assert carla.listing_of(pad_id).sync is SyncWord.REMOVED
         assert "After." not in text_of(carla, pad_id)
-    dora = make_engine("Dora", relay_url=relay.url)
+    dora = make_engine("Dora")
     await dora.join(await anna.make_link(folder, view=False))
     await dora.sync()
     assert all([await reads(dora, pad_id, "After.") for pad_id in pads])
     await write(dora, pads[2], "Dora.\n")
+
+
+# -- half-way
+
+
+def die(*_: object, **__: object) -> NoReturn:
+    """What a killed process does next: nothing."""
+    raise KeyboardInterrupt
+
+
+STEPS = (
+    "nothing changed",
+    "the folder's record is out",
+    "the folder's is done",
+    "first child's record is out",
+    "first child is done",
+    "first entry",
+    "second child",
+)
+
+
+def dying(patch: pytest.MonkeyPatch, step: str) -> None:
+    """Have the process die at one step of a change of keys."""
+    calls = {"change": 0, "done": 0, "snapshot": 0}
+    change, turned = membership.change_keys, owed_keys.turned
+    done, snapshot = owed_keys.done, membership._first_snapshot
+
+    async def change_keys(*args: Any, **named: Any) -> None:
+        calls["change"] += 1
+        if (step, calls["change"]) == ("second child", 3):
+            die()
+        await change(*args, **named)
+        if (step, calls["change"]) in (("the folder's is done", 1), ("first child is done", 2)):
+            die()
+
+    def count_done(*args: Any) -> None:
+        if step == "first entry":
+            die()
+        done(*args)
+
+    def first_snapshot(*args: Any) -> Any:
+        calls["snapshot"] += 1
+        if (step, calls["snapshot"]) == ("first child's record is out", 2):
+            die()
+        return snapshot(*args)
+
+    patch.setattr(membership, "change_keys", change_keys)
+    patch.setattr(owed_keys, "done", count_done)
+    patch.setattr(membership, "_first_snapshot", first_snapshot)
+    if step == "nothing changed":
+        patch.setattr(membership.flows_epoch, "rotate", die)
+    if step == "the folder's record is out":
+        patch.setattr(owed_keys, "turned", die)
+    assert turned is not None
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_change_that_dies_leaves_everything_reachable_and_goes_on(
+    relay: RelayProcess, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """For who stays and is online, for who comes back later, and for who joins half-way."""
+    anna, boris, carla, folder, pads = await house(relay, make_engine, "Plan", "Notes")
+    dora = make_engine("Dora")
+    await dora.join(await anna.make_link(folder, view=False))
+    await dora.sync()
+    membership.keep(anna, folder, identity(dora, folder), role=Role.EDIT, name="Dora")
+    with monkeypatch.context() as patch:
+        dying(patch, step)
+        with pytest.raises(KeyboardInterrupt):
+            await membership.revoke(anna, folder, drop=[identity(carla, folder)])
+    anna.vault.close()
+    anna = make_engine("Anna")
+    assert owed_keys.is_owed(anna)
+    assert membership.members(anna, folder).changing is not None, "half-way is visible"
+    for pad_id in pads:
+        await write(boris, pad_id, "Half-way.\n")
+    early = make_engine("Early")
+    await early.join(await anna.make_link(folder, view=True))
+    await early.sync()
+    for pad_id in pads:
+        assert await reads(early, pad_id, "Half-way."), "who joined half-way"
+
+    await anna.sync()
+    await changing.finish(anna)
+    assert not owed_keys.is_owed(anna)
+    assert membership.members(anna, folder).changing is None
+    for pad_id in pads:
+        await write(anna, pad_id, "Done.\n")
+        assert await reads(boris, pad_id, "Done.")
+        assert await reads(dora, pad_id, "Done."), "who was away for all of it"
+        await write(dora, pad_id, "Dora.\n")
+    await carla.sync()
+    for pad_id in pads:
+        assert "Done." not in text_of(carla, pad_id)
+        assert carla.listing_of(pad_id).sync is SyncWord.REMOVED

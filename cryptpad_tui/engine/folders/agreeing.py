@@ -78,6 +78,19 @@ def agree_all(engine: Engine) -> list[bytes]:
     return came
 
 
+def not_here_yet(engine: Engine, folder: bytes) -> list[bytes]:
+    """What is in a folder by its word, and has not come from its relay."""
+    agree(engine, folder)
+    return [each for each in inside(engine, folder) if engine.vault.log_end(each) is None]
+
+
+def inside(engine: Engine, folder: bytes) -> list[bytes]:
+    """What is in a folder, as far as it is in this vault."""
+    with engine.borrowed(folder) as session:
+        entries = FolderBook(engine, session).contents().entries
+    return [pad_id for pad_id in entries if engine.vault.pad(pad_id) is not None]
+
+
 def agree(engine: Engine, folder: bytes) -> list[bytes]:
     """Let the drive show this folder as it is; the pads that came. Done or not begun."""
     with engine.borrowed(folder) as session:

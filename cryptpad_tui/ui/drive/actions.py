@@ -39,11 +39,12 @@ class DriveActions:
             "drive.transfers": errands.files.call_back,
             "drive.import": self._import,
             "drive.export": lambda: self._with_pad(errands.exchange.export),
-            "drive.share": lambda: self._with_pad(errands.share),
-            "drive.members": lambda: self._with_pad(errands.members),
+            "drive.share": lambda: self._with_pad(errands.share, shared_folder=True),
+            "drive.members": lambda: self._with_pad(errands.members, shared_folder=True),
             "drive.relocate": lambda: self._with_pad(errands.relocation.pad),
             "drive.relocate_all": errands.relocation.everything,
             "drive.folder": self._new_folder,
+            "drive.folder_shared": lambda: self._new_folder(shared=True),
             "drive.rename": lambda: self._after(self._deeds().rename(self._one())),
             "drive.name": lambda: self._on_pad(self._deeds().name),
             "drive.duplicate": lambda: self._on_pad(self._duplicate),
@@ -87,8 +88,11 @@ class DriveActions:
         row = self._screen.rows.chosen
         return row.pad if isinstance(row, PadRow) else None
 
-    def _with_pad(self, action: Callable[[bytes, str], object]) -> object:
-        pad = self._pad()
+    def _with_pad(self, action: Callable[[bytes, str], object], *, shared_folder: bool = False) -> object:
+        """`shared_folder`: or with the shared folder that is chosen."""
+        row, pad = self._screen.rows.chosen, self._pad()
+        if shared_folder and isinstance(row, FolderRow) and row.folder.shared:
+            return action(bytes.fromhex(row.folder.shared), row.folder.name)
         return None if pad is None else action(pad.pad_id, pad.title)
 
     def _on_pad(self, deed: Callable[[PadListing], Awaitable[object]]) -> object:
@@ -106,8 +110,8 @@ class DriveActions:
 
     # -- the commands
 
-    async def _new_folder(self) -> None:
-        made = await self._deeds().new_folder(self._folder())
+    async def _new_folder(self, *, shared: bool = False) -> None:
+        made = await self._deeds().new_folder(self._folder(), shared=shared)
         if made is not None:
             self._screen.choose_key(made, unfold=True)
 

@@ -5,11 +5,14 @@ Each may wait for an answer, so each runs as a worker of the app. What takes som
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.drive.tree import TOP
+from cryptpad_tui.drive.errors import DriveError
+from cryptpad_tui.drive.tree import TOP, shared_id_of
 from cryptpad_tui.engine import EngineError, keeping
+from cryptpad_tui.engine.folders.making import make_shared
 from cryptpad_tui.engine.in_bulk import Chosen, move, open_drive, restore, set_template, tag, trash
 from cryptpad_tui.ui import words
 from cryptpad_tui.ui.drive.folder_picker import FolderPicker
@@ -44,7 +47,7 @@ class Deeds:
             await self._ready()
             made = self._engine.create_pad(title.strip() or words.UNTITLED, kind=kind)
             if folder:
-                move(self._engine, Chosen((made.pad_id,)), folder)
+                self._or_say(lambda: move(self._engine, Chosen((made.pad_id,)), folder))
             await self._app.open_pad(made.pad_id)
 
     async def new_from_template(self, folder: str) -> None:
@@ -68,14 +71,30 @@ class Deeds:
         move(self._engine, Chosen((made.pad_id,)), folder)
         await self._app.open_pad(made.pad_id)
 
-    async def new_folder(self, inside: str) -> str | None:
+    async def new_folder(self, inside: str, *, shared: bool = False) -> str | None:
         """Ask for a name and make a folder; its id."""
-        name = await self._ask("The name of the folder", *self._in(inside), "Only you see it.")
+        who = "Everybody in it sees it. Ctrl+T lets others in." if shared else self._who_sees(inside)
+        what = "shared folder" if shared else "folder"
+        name = await self._ask(f"The name of the {what}", *self._in(inside), who)
         if name is None or not name.strip():
             return None
         await self._ready()
         around = self._shelf.contents.tree.path(inside)
-        return keeping.make_folder(self._engine, f"{around}/{name.strip()}" if around else name.strip())
+        path = f"{around}/{name.strip()}" if around else name.strip()
+        try:
+            return shared_id_of(make_shared(self._engine, path)) if shared else self._make_folder(path)
+        except EngineError as error:
+            self._app.say(words.sentence_of(error), "warning")
+            return None
+
+    def _make_folder(self, path: str) -> str:
+        return keeping.make_folder(self._engine, path)
+
+    def _who_sees(self, folder: str) -> str:
+        around = self._shelf.contents.tree.shared_around(folder)
+        if around is None:
+            return "Only you see it."
+        return f"Everybody in “{words.safe_title(around.name)}” sees it."
 
     async def duplicate(self, pad: PadListing) -> bytes | None:
         """Ask for a title and make a pad of one's own with the same text; its id."""
@@ -129,10 +148,10 @@ class Deeds:
 
     async def _rename_folder(self, folder: str) -> None:
         name = words.safe_title(self._shelf.contents.tree.folders[folder].name)
-        wanted = await self._ask("The name of the folder", "Only you see it.", value=name)
+        wanted = await self._ask("The name of the folder", self._who_sees(folder), value=name)
         if wanted is not None and wanted.strip() and wanted != name:
             await self._ready()
-            keeping.rename_folder(self._engine, folder, wanted.strip())
+            self._or_say(lambda: keeping.rename_folder(self._engine, folder, wanted.strip()))
 
     async def name(self, pad: PadListing) -> None:
         """Ask for this person's own name for a pad."""
@@ -158,9 +177,27 @@ class Deeds:
         if into is None:
             return False
         await self._ready()
-        move(self._engine, chosen, into)
-        place = self._shelf.contents.tree.path(into)
+        if not self._or_say(lambda: move(self._engine, chosen, into)):
+            return False
+        tree = self._shelf.contents.tree
+        place, around = tree.path(into), tree.shared_around(into)
         self._app.say(f"Moved into “{words.safe_title(place)}”." if place else "Moved to the top.")
+        left = {pad.folder_id for pad in self._shelf.pads_of(chosen)}
+        if any((was := tree.shared_around(each)) is not None and was != around for each in left):
+            self._app.say(
+                "Whoever had it in the shared folder keeps its keys; “Who is in the pad” changes them."
+            )
+        elif around is not None:
+            self._app.say(f"Everybody in “{words.safe_title(around.name)}” gets it.")
+        return True
+
+    def _or_say(self, deed: Callable[[], object]) -> bool:
+        """Whether it was done; what a shared folder refuses is said."""
+        try:
+            deed()
+        except (EngineError, DriveError) as error:
+            self._app.say(words.sentence_of(error), "warning")
+            return False
         return True
 
     async def tags(self, chosen: Chosen) -> bool:

@@ -22,6 +22,7 @@ def painted(row: Row, width: int, *, marked: bool, now_ms: int, sort: Sort) -> P
     if isinstance(row, FolderRow):
         left.append(("✓ " if marked else "▾ " if row.is_open else "▸ ", "strong"))
         left.append((words.safe_title(row.folder.name), "strong"))
+        left += [(" (shared)", "muted")] if row.folder.shared else []
         left += _where(row.where)
         return left, _folder_columns(row, width, now_ms)
     left.append(("✓ " if marked else "  ", "strong"))
