@@ -120,9 +120,9 @@ class Outgoing:
         if not rows:
             return SealResult.NOTHING
         self._pad.follow_store()
-        if writer is None or writer.epoch < self._pad.epoch:
+        if writer is None or writer.epoch < self._pad.fold.epoch:
             return self._by_a_later_writer(rows[0].writer_pk)
-        if writer.epoch != self._pad.epoch:
+        if writer.epoch != self._pad.fold.epoch:
             return SealResult.WAIT
         in_flight = self._pad.store.outbox()
         self.has_more = _is_full(in_flight)
@@ -183,7 +183,7 @@ class Outgoing:
         writer, in_flight = self.writer, self._pad.store.outbox()
         if writer is None or any(row.writer_pk != writer.pk for row in in_flight):
             return False
-        if writer.epoch != self._pad.epoch or not self._may_go_on(writer, in_flight):
+        if writer.epoch != self._pad.fold.epoch or not self._may_go_on(writer, in_flight):
             return False
         entries = [] if writer.introduced else [self._hello(writer)]
         entries.append(writer.other(kind, self._pad.base(), verdict.encode()))

@@ -215,6 +215,18 @@ def test_another_window_follows_the_one_that_came_back_after_its_person_was_left
     assert carla.canonical() == other.canonical() == anna.canonical()
 
 
+def test_nothing_is_signed_before_the_epochs_own_record_is_here(table: Table, anna: Guest) -> None:
+    """It would stand on a base of before the epoch, as if its author had seen another log."""
+    anna.rotate()
+    epoch, keys = anna.link()
+    dora = Guest(table, "Dora", 4, keys=keys, epoch=epoch)
+    dora.type("early. ")
+    assert dora.replica.queue.seal_pending() is SealResult.WAIT
+    dora.arrive()
+    assert dora.send() is Code.OK
+    assert dora.canonical() == "Anna. early. "
+
+
 def test_a_newcomer_without_history_waits_for_the_first_snapshot(table: Table, anna: Guest) -> None:
     anna.rotate(history=False, snapshot=False)
     epoch, keys = anna.link()
