@@ -69,7 +69,7 @@ def test_members_go_on_at_the_other_relay_with_what_they_had_not_sent(
 def test_what_the_relay_that_is_left_signs_last_accuses_not_the_next_one(
     old: Table, new: Table, anna: Guest, boris: Guest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its head with the record in it comes when the record is folded, and the other relay has no record yet."""
+    """Its head with the record in it comes when that is folded, and the other relay has no record yet."""
     record = move(anna, new, record_too=False)
     with pytest.raises(Moved):
         arrive(boris)
