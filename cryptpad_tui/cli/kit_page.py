@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from html import escape
 from typing import Final
 
@@ -14,6 +15,11 @@ _HEIGHT_PT: Final = 842
 _MARGIN_PT: Final = 42
 _LINE_PT: Final = 13
 _QR_PT: Final = 190
+_LOOPBACK: Final = re.compile(r"unix:|local$|wss?://(localhost|127\.0\.0\.1|\[::1\])([:/]|$)")
+_HERE_ALONE: Final = (
+    "   It runs on the machine that made this page, and is lost with it. Keep a",
+    "   backup file elsewhere, which brings the pads back.",
+)
 
 
 def page_lines(kit: Kit, *, name: str, day: str, recovery_key: str | None) -> list[str]:
@@ -37,15 +43,21 @@ def page_lines(kit: Kit, *, name: str, day: str, recovery_key: str | None) -> li
         *[f"   {line}" for line in kit_lines(kit)],
         "",
         f"   Relay: {relay}",
+        *(_HERE_ALONE if is_here_alone(kit.relay_url) else ()),
         f"   Its key: {kit.relay_pk.hex() if kit.relay_pk else 'not known when this page was made'}",
         "",
         "   I, L and O are not used: 1 and 0 are meant. Case and gaps do not matter.",
     ]
 
 
+def is_here_alone(relay_url: str | None) -> bool:
+    """Whether no other machine can reach this relay."""
+    return relay_url is not None and _LOOPBACK.match(relay_url) is not None
+
+
 def _recovery_lines(recovery_key: str | None) -> list[str]:
     if recovery_key is None:
-        return ["1. THE PASSPHRASE IS LOST, the machine is not: use the recovery key that you have.", ""]
+        return ["1. THE PASSPHRASE IS LOST, the machine is not: use the recovery key you have.", ""]
     return [
         "1. THE PASSPHRASE IS LOST, the machine is not. The recovery key opens the vault:",
         "       cryptpad-tui passphrase --recovery",

@@ -13,7 +13,7 @@ from cryptpad_tui.cli import diagnostics, output
 from cryptpad_tui.cli.errors import EmptySecret, NobodyToAsk, PassphrasesDiffer, WrongUse
 from cryptpad_tui.cli.secret_sources import ask_secret, new_passphrase, read_passphrase_file
 from cryptpad_tui.cli.text_input import require_name
-from cryptpad_tui.cli.vault_access import FIRST_SYNC_S, run_on, tell
+from cryptpad_tui.cli.vault_access import run_on, sync_first, tell
 from cryptpad_tui.cli.verbs_kit import require_free, write_page
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def first_sync_and_judge(vault: Vault) -> None:
     from cryptpad_tui.engine import signing_in
 
     async def work(engine: Engine) -> SyncReport:
-        report = await engine.sync(wait_s=FIRST_SYNC_S)
+        report = await sync_first(engine)
         tell(engine, report)
         signing_in.judge(engine)
         return report

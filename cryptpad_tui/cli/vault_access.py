@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 FIRST_SYNC_S: Final = 30.0
+MEET_S: Final = 10.0
+"""How long a vault that is new waits for a relay which no connection was made to."""
 QUICK_SEND_S: Final = 2.0
 """How long a verb that is done here tries to reach the relay."""
 TOLD_AFTER_S: Final = 1.0
 """How long a person waits before being told what for."""
+_LOOK_S: Final = 0.1
 _ATTEMPTS: Final = 3
 _GRACE_S: Final = 5.0
 
@@ -72,7 +75,7 @@ def first_sync(vault: Vault) -> None:
     """Bring the account's drive and all its pads into a vault that is new; closes it."""
 
     async def work(engine: Engine) -> SyncReport:
-        report = await engine.sync(wait_s=FIRST_SYNC_S)
+        report = await sync_first(engine)
         tell(engine, report)
         return report
 
@@ -82,6 +85,23 @@ def first_sync(vault: Vault) -> None:
         vault.close()
     if report.unreachable or report.waiting:
         diagnostics.note("not everything has come yet; the next `cryptpad-tui sync` goes on")
+
+
+async def sync_first(engine: Engine) -> SyncReport:
+    """Bring everything, as long as it goes on; of a relay that is not there only its absence is said."""
+    from cryptpad_tui.engine import SyncReport
+
+    async with telling_of_waits(engine):
+        bringing = asyncio.create_task(engine.sync(wait_s=FIRST_SYNC_S))
+        met, until = False, engine.now() + MEET_S
+        while not bringing.done() and (met or engine.now() < until):
+            await asyncio.wait([bringing], timeout=_LOOK_S)
+            met = met or any(state.connected for state in engine.relay_states())
+        if bringing.done():
+            return bringing.result()
+        bringing.cancel()
+        await asyncio.gather(bringing, return_exceptions=True)
+        return SyncReport(0, True, (), ())
 
 
 async def run_on(vault: Vault, work: Callable[[Engine], Awaitable[T]]) -> T:

@@ -49,13 +49,15 @@ def kit_verb(sources: SecretSources, svg: bool, path: Path | None, keep_recovery
 
 def _page(engine: Engine, *, svg: bool, keep_recovery_key: bool) -> str:
     from cryptpad_tui.cli.json_shapes import iso_time
-    from cryptpad_tui.cli.kit_page import page_lines, svg_page
+    from cryptpad_tui.cli.kit_page import is_here_alone, page_lines, svg_page
     from cryptpad_tui.engine import kits
 
     kit = kits.kit_of(engine)
     key = None if keep_recovery_key else engine.vault.make_recovery_key()
     day = iso_time(engine.wall_ms())[:10]
     kits.note_made(engine)
+    if is_here_alone(kit.relay_url):
+        diagnostics.note("the relay is on this machine, and lost with it: keep a backup file elsewhere, too")
     if svg:
         return svg_page(kit, name=engine.name(), day=day, recovery_key=key)
     return "\n".join(page_lines(kit, name=engine.name(), day=day, recovery_key=key)) + "\n"

@@ -30,7 +30,7 @@ FIRST = (
 kits = st.builds(
     Kit,
     st.binary(min_size=32, max_size=32),
-    st.none() | st.text("abc./:0", min_size=1, max_size=255),
+    st.none() | st.just("ws://127.0.0.1:8000") | st.text("abc./:0", min_size=1, max_size=255),
     st.just(b"") | st.binary(min_size=32, max_size=32).filter(any),
     st.just(b"") | st.binary(min_size=32, max_size=32),
 )
@@ -70,6 +70,23 @@ def test_a_mistake_is_named_by_its_line_and_never_repeated() -> None:
         assert not any(line[4:13] in str(caught.value) for line in lines)
 
 
+@pytest.mark.parametrize(
+    "url", ["ws://127.0.0.1:43017", "wss://localhost/", "ws://[::1]:1", "unix:/run/r", "local"]
+)
+def test_the_page_says_where_its_relay_is_lost_with_the_machine(url: str) -> None:
+    lines = page_lines(Kit(ROOT, url, b"k" * 32), name="Anna", day="2026-01-02", recovery_key=None)
+    assert "lost with it" in "\n".join(lines)
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize(
+    "url", [None, "wss://pads.example", "wss://127.0.0.1.example", "wss://localhost.example"]
+)
+def test_the_page_says_so_of_no_other_relay(url: str | None) -> None:
+    lines = page_lines(Kit(ROOT, url, b""), name="Anna", day="2026-01-02", recovery_key=None)
+    assert "lost with it" not in "\n".join(lines)
+
+
 def test_the_page_is_one_page_whatever_the_name_and_the_address() -> None:
     kit = Kit(ROOT, "wss://" + "a" * 249, b"k" * 32, b"d" * 32)
     hostile = "<script>\x1b[2J&" + "x" * 300
@@ -88,7 +105,7 @@ def test_the_page_is_one_page_whatever_the_name_and_the_address() -> None:
 def test_an_account_comes_back_from_its_page_and_its_pads_from_a_backup(
     make_person: MakePerson, inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vault_access, "FIRST_SYNC_S", 0.5)
+    monkeypatch.setattr(vault_access, "MEET_S", 0.3)
     anna = make_person("kit-anna", "wss://pads.example")
     inside(anna, "new", "Plan", "--from", "-", stdin=b"text")
     assert inside(anna, "backup", str(tmp_path / "b")).code == 0

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from cli.fakes import Command, FakeEngine, Inside, MakePerson, Person
 
 from cryptpad_tui.cli import vault_access
+from cryptpad_tui.vault.kit import Kit, kit_qr_text
 
 
 @pytest.fixture
@@ -76,6 +79,23 @@ def test_a_joiner_of_a_silent_relay_is_told(
         ended = inside(doris, "join", stdin=link.encode())
     assert (ended.code, len(ended.lines)) == (5, 2)
     assert "waiting for the relay;" in ended.lines[0]
+
+
+def test_a_kit_of_a_relay_that_is_gone_makes_the_vault_and_says_what_is_missing(
+    doris: Person, inside: Inside, nobody: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vault_access, "TOLD_AFTER_S", 0.1)
+    monkeypatch.setattr(vault_access, "MEET_S", 0.4)
+    kit = kit_qr_text(Kit(bytes(range(32)), nobody, b""))
+    again = Person(tmp_path / "again", {**doris.environ, "CRYPTPAD_TUI_HOME": str(tmp_path / "again")})
+    began = time.monotonic()
+    ended = inside(again, "init", "--name", "Doris", "--from-kit", "--kdf-memory", "64", stdin=kit.encode())
+    assert time.monotonic() - began < vault_access.FIRST_SYNC_S / 2
+    assert ended.code == 0
+    waiting, missing, made = ended.lines
+    assert f"waiting for {nobody}" in waiting
+    assert "not everything has come yet" in missing
+    assert "the vault is in" in made
 
 
 def test_what_is_done_at_once_says_nothing(command: Command, engine: FakeEngine) -> None:
