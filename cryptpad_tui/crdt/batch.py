@@ -10,15 +10,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from cryptpad_tui.crdt.grammar import FORMAT, STRING
+from cryptpad_tui.crdt.grammar import FORMAT, HAS_ORIGIN, HAS_RIGHT, STRING
 from cryptpad_tui.crdt.item_chain import Gap, Item
 from cryptpad_tui.crdt.items import ItemList
 from cryptpad_tui.crdt.kinds import TEXT_ROOT
 from cryptpad_tui.crdt.line_index import utf16_size
 from cryptpad_tui.crdt.mark_index import Frozen, frozen
 from cryptpad_tui.crdt.reader import Id
-from cryptpad_tui.crdt.values import Attributes
-from cryptpad_tui.crdt.wire import encode_block, encode_delete_set, encode_place, encode_string
+from cryptpad_tui.crdt.values import Attributes, AttributeValue
+from cryptpad_tui.crdt.wire import (
+    encode_block,
+    encode_delete_set,
+    encode_place,
+    encode_string,
+    encode_varint,
+)
 
 ByteEdit = tuple[int, int, str]
 """first byte, last byte, new text; ascending, in the bytes before the first edit."""
@@ -54,23 +60,34 @@ def write_runs(
     """One update that puts texts with their marks into a gap with its, one behind the other."""
     (left, right), marks = gap
     first_clock, structs, here = clock, list[bytes](), dict(marks)
+    info, place = encode_place(left, right, TEXT_ROOT)
+    # Behind the first, each stands behind the one before it and before the same: written once.
+    behind_own, before_right = encode_varint(client), encode_place(None, right, "")[1] if right else b""
+    info_behind = HAS_ORIGIN | (HAS_RIGHT if right else 0)
 
     def put(kind: int, content: bytes, units: int) -> None:
-        nonlocal left, clock
-        info, place = encode_place(left, right, TEXT_ROOT)
-        structs.append(bytes([info | kind]) + place + content)
+        nonlocal info, place, clock
+        structs.append(bytes((info | kind,)) + place + content)
         clock += units
-        left = client, clock - 1
+        info, place = info_behind, behind_own + encode_varint(clock - 1) + before_right
 
     for text, attributes in [*texts, ("", dict(marks))]:
-        wanted = dict(frozen(attributes or {}))
-        for key in sorted({*here, *wanted}):
-            if here.get(key) != wanted.get(key):
-                put(FORMAT, encode_string(key) + encode_string(json.dumps(wanted.get(key))), 1)
+        wanted = dict(frozen(attributes)) if attributes else {}
+        if wanted != here:
+            for key in sorted({*here, *wanted}):
+                if here.get(key) != wanted.get(key):
+                    put(FORMAT, _format(key, wanted.get(key)), 1)
         here = wanted
         if text:
             put(STRING, encode_string(text), utf16_size(text))
     return encode_block(client, first_clock, structs) + encode_delete_set([])
+
+
+def _format(key: str, value: AttributeValue) -> bytes:
+    return encode_string(key) + encode_string("null" if value is None else _json(value))
+
+
+_json = json.JSONEncoder().encode
 
 
 def _units(edits: Sequence[ByteEdit]) -> int:

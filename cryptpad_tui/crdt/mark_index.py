@@ -49,7 +49,9 @@ def merged(pieces: Iterable[Piece]) -> list[Run]:
     """Maximal runs of equal attributes, none of them None."""
     runs: list[Run] = []
     for text, found in pieces:
-        marks = {key: value for key, value in (found or {}).items() if value is not None}
+        marks = dict(found) if found else {}
+        if marks and None in marks.values():
+            marks = {key: value for key, value in marks.items() if value is not None}
         if runs and runs[-1][1] == marks:
             runs[-1] = (runs[-1][0] + text, marks)
         else:

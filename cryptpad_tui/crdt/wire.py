@@ -7,13 +7,18 @@ must never see foreign bytes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from cryptpad_tui.crdt.grammar import HAS_ORIGIN, HAS_RIGHT
 from cryptpad_tui.crdt.reader import Id
 
+_SHORT: Final = tuple(bytes([n]) for n in range(128))
+
 
 def encode_varint(n: int) -> bytes:
     """Seven bits a byte, lowest first."""
+    if n < 128:
+        return _SHORT[n]
     out = bytearray()
     while n > 127:
         out.append(n & 127 | 128)
