@@ -7,6 +7,7 @@ from pathlib import Path
 from cryptpad_tui.editor.commands import COMMANDS
 from cryptpad_tui.editor.keymap import Keymap, is_legacy
 from cryptpad_tui.ui import commands
+from cryptpad_tui.ui.command_words import ALSO
 from cryptpad_tui.ui.pads.find import FindLine
 from cryptpad_tui.ui.screens.dialogs import AskDialog, ChooseDialog
 from cryptpad_tui.ui.screens.drive import DriveScreen
@@ -64,3 +65,10 @@ def test_keys_page_is_up_to_date() -> None:
 def test_the_palette_finds_by_parts_of_words() -> None:
     assert matches("und chan", COMMANDS["history.undo"])
     assert not matches("undo x", COMMANDS["history.undo"])
+
+
+def test_the_palette_finds_commands_by_what_else_they_are_called() -> None:
+    named = {command.name: command for command in commands.all_commands()}
+    assert set(ALSO) <= set(named)
+    for words, name in (("revoke", "pad.members"), ("qr", "pad.share"), ("delete", "drive.remove")):
+        assert matches(words, named[name])

@@ -370,6 +370,8 @@ async def test_the_palette_runs_commands_and_says_which_work_elsewhere() -> None
         await there.sees("a part of a command")
         await there.press(*"tick", "enter")
         await there.sees("That one works elsewhere")
+        await there.press("escape", "ctrl+p", *"no such thing")
+        await there.sees("No command is called that")
 
 
 async def test_a_question_mark_asks_for_help_only_where_no_title_is_typed() -> None:

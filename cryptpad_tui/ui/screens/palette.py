@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from textual.app import ComposeResult
 
 from cryptpad_tui.editor.keymap import KeyedCommand
+from cryptpad_tui.ui.command_words import ALSO, NOTHING
 from cryptpad_tui.ui.commands import CONTEXT_TITLES, all_commands, key_label
 from cryptpad_tui.ui.screens.base import Action, Dialog, ListKeys
 from cryptpad_tui.ui.screens.fields import Field
@@ -18,8 +19,8 @@ _HIDDEN = frozenset({"list", "dialog", "form", "unlock", "share", "prompt"})
 
 
 def matches(needle: str, command: KeyedCommand) -> bool:
-    """Whether every word typed is in the command's title or name."""
-    hay = f"{command.title} {command.name}".casefold()
+    """Whether every word typed is in the command's title or name, or in what else it is called."""
+    hay = f"{command.title} {command.name} {ALSO.get(command.name, '')}".casefold()
     return all(word in hay for word in needle.casefold().split())
 
 
@@ -35,7 +36,7 @@ class PaletteScreen(Dialog[str], ListKeys):
         last = len(contexts)
         order = {context: at for at, context in enumerate(contexts)}
         self._commands = sorted(commands, key=lambda command: order.get(command.context, last))
-        self.found: RowList[KeyedCommand] = RowList(self._paint, id="found")
+        self.found: RowList[KeyedCommand] = RowList(self._paint, empty=NOTHING, id="found")
 
     def body(self) -> ComposeResult:
         yield TextLine([(" Commands", "strong")], id="header")
