@@ -72,10 +72,15 @@ def keys_of(engine: Engine) -> Keys:
 def find(engine: Engine, reference: str) -> Contact:
     """By name, or the beginning of the id; raises UnknownContact where that is none or several."""
     shown = [each for each in engine.people.contacts() if each.standing is not Standing.REMOVED]
+    if meant := [each for each in shown if each.id == reference]:
+        return meant[0]
     named = [each for each in shown if each.name == reference]
     named = named or [each for each in shown if each.name.casefold() == reference.casefold()]
+    # Who only asks may call themselves anything, and stands in nobody's way.
+    named = [each for each in named if each.standing in (Standing.CONTACT, Standing.ASKED)] or named
     if len(reference) >= MIN_KEY_CHARS:
-        named = named or [each for each in shown if each.id.startswith(reference.lower())]
+        # A name that is the beginning of somebody else's id means neither of them.
+        named += [each for each in shown if each.id.startswith(reference.lower()) and each not in named]
     if len(named) != 1:
         raise UnknownContact
     return named[0]
@@ -170,6 +175,9 @@ def accept(engine: Engine, reference: str, *, label: str = "") -> Contact:
     known = find(engine, reference)
     if known.offered is not None:
         after = rules.accept_offered(known)
+        taken = engine.people.contact(after.id) if after.id != known.id else None
+        if taken is not None and taken.standing in (Standing.CONTACT, Standing.ASKED):
+            raise ContactNameTaken
         with engine.people.durable():
             engine.people.put_contact(after, instead_of=known.id)
             _finish_items(engine, known.id, "accepted", changes_only=True)

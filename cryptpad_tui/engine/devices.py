@@ -143,7 +143,8 @@ def find(engine: Engine, reference: str) -> DeviceLine:
     lines = devices(engine)
     named = [line for line in lines if line.name == reference]
     if len(reference) >= 8:
-        named = named or [line for line in lines if line.id.startswith(reference.lower())]
+        # A name that is the beginning of another's id means neither.
+        named += [line for line in lines if line.id.startswith(reference.lower()) and line not in named]
     if len(named) != 1:
         raise UnknownDevice
     return named[0]

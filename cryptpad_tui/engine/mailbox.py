@@ -25,7 +25,7 @@ from cryptpad_tui.engine import outbox, owner_notes
 from cryptpad_tui.engine.outbox import Waiting
 from cryptpad_tui.engine.own_card import myself, own_card
 from cryptpad_tui.pad.asking import Flow, Request
-from cryptpad_tui.people.contacts import CHANGED, Contact, Standing, contact_id, receive
+from cryptpad_tui.people.contacts import CHANGED, Contact, Outcome, Standing, contact_id, receive
 from cryptpad_tui.people.errors import MailRefused
 from cryptpad_tui.people.identity import Myself
 from cryptpad_tui.people.inbox import item_of
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 MAX_GENERATION: Final = 2**32 - 1
 MAX_OPEN: Final = 500
+MAX_OF_ONE: Final = 100
+"""Of one contact: who sends more keeps nobody else's out."""
 MAX_REQUESTS: Final = 32
 """Requests of strangers that stand in the inbox; others stay at the relay, or go there with their time."""
 _DEVICE: Final = "mail/device"
@@ -54,7 +56,7 @@ class Fetched:
     refused: Counter[str] = field(default_factory=Counter)
     """Messages that were not what they said; gone."""
     left: Counter[str] = field(default_factory=Counter)
-    """Messages that stay at the relay: dated far off, or too many."""
+    """Messages that were not taken: dated far off or too many, which stay at the relay, or of one contact."""
     drop: list[int] = field(default_factory=list)
     """Places of what need not be there any more, once the drive is in step."""
 
@@ -65,6 +67,8 @@ class Fetched:
             found.append(f"{forged} in the mailbox were not what they said, and are shown to nobody")
         if self.left["date"]:
             found.append(f"{self.left['date']} in the mailbox carry a date far off; is this clock right?")
+        if self.left["share"]:
+            found.append(f"{self.left['share']} were dropped, of a contact of whom {MAX_OF_ONE} wait already")
         if self.left["full"]:
             found.append(f"{self.left['full']} more wait at the relay until you deal with some")
         return found
@@ -135,6 +139,13 @@ def _take_in(engine: Engine, me: Myself, mail: Mail, found: Fetched) -> bool:
     book, sender = engine.people, contact_id(mail.ident_pk)
     known = book.contact(sender)
     outcome = receive(mail, known, mine=(me.ident.public, me.box.public))
+    if outcome == Outcome() and (known is None or known.standing is not Standing.CONTACT):
+        # Of nobody whom we know, and nothing came of it: it would do nothing a second time, either.
+        return True
+    if outcome.shown and outcome.says != CHANGED and _open_of(engine, sender) >= MAX_OF_ONE:
+        # Left at the relay they would fill the room there, which all contacts share.
+        found.left["share"] += 1
+        return True
     if outcome.shown and not _has_room(engine, outcome.contact or known, outcome.says):
         found.left["full"] += 1
         return False
@@ -152,6 +163,10 @@ def _take_in(engine: Engine, me: Myself, mail: Mail, found: Fetched) -> bool:
         book.forget_mail_before(engine.wall_ms() - 2 * MAX_AGE_MS)
     found.taken += bool(item)
     return True
+
+
+def _open_of(engine: Engine, sender: str) -> int:
+    return sum([each.contact_id == sender for each in engine.people.items()])
 
 
 def _has_room(engine: Engine, sender: Contact | None, says: str) -> bool:

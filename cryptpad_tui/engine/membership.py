@@ -159,7 +159,9 @@ def find_member(engine: Engine, pad_id: bytes, reference: str) -> MemberLine:
     lines = [line for line in members(engine, pad_id).lines if line.how != "me"]
     named = [line for line in lines if line.name == reference]
     if len(reference) >= MIN_KEY_CHARS:
-        named = named or [line for line in lines if line.ident_pk.hex().startswith(reference.lower())]
+        # Names are anybody's: one that is the beginning of another's key means neither of them.
+        by_key = [line for line in lines if line.ident_pk.hex().startswith(reference.lower())]
+        named += [line for line in by_key if line not in named]
     if len(named) != 1:
         raise UnknownMember
     return named[0]

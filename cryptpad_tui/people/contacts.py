@@ -13,6 +13,7 @@ from typing import Final
 
 from cryptpad_relay.protocol.labels import hash_parts
 from cryptpad_tui.people.card import Card
+from cryptpad_tui.people.lookalikes import look_alike
 from cryptpad_tui.people.mail import Mail
 from cryptpad_tui.people.messages import Answer, CardChange, Request
 from cryptpad_tui.people.safety import Keys, fingerprint
@@ -127,6 +128,7 @@ def _with_card(mail: Mail, known: Contact, card: Card, pass_: bytes) -> Outcome:
     now = replace(known, standing=Standing.CONTACT, pass_=pass_)
     if card.keys != known.card.keys:
         return Outcome(replace(now, offered=card), shown=True, says=CHANGED)
+    now = replace(now, label=_called_as_before(known, card))
     asks_again = isinstance(message, Request) and was is Standing.CONTACT
     return Outcome(
         replace(now, card=card, offered=None),
@@ -136,10 +138,15 @@ def _with_card(mail: Mail, known: Contact, card: Card, pass_: bytes) -> Outcome:
     )
 
 
+def _called_as_before(known: Contact, card: Card) -> str:
+    """Nobody takes another contact's name by changing their own: they are called as when they came."""
+    return known.label if card.name == known.card.name else known.label or known.card.name
+
+
 def offer(known: Contact, card: Card) -> Contact:
     """Somebody brought another card for this contact: nothing is sent until a person accepts it."""
     if card.keys == known.card.keys:
-        return replace(known, card=card)
+        return replace(known, card=card, label=_called_as_before(known, card))
     return replace(known, offered=card)
 
 
@@ -147,8 +154,8 @@ def accept_offered(known: Contact) -> Contact:
     """The new keys are theirs, says a person. They were not compared, so the contact is not verified."""
     if known.offered is None:
         return known
-    card = known.offered
-    return replace(known, id=contact_id(card.ident_pk), card=card, offered=None, verified=b"")
+    card, label = known.offered, _called_as_before(known, known.offered)
+    return replace(known, id=contact_id(card.ident_pk), card=card, label=label, offered=None, verified=b"")
 
 
 def decline_offered(known: Contact) -> Contact:
@@ -166,6 +173,6 @@ def warnings_about(asking: Contact, others: list[Contact]) -> str:
             continue
         if asking.card.box_pk == other.card.box_pk or asking.card.mailbox_id == other.card.mailbox_id:
             return f"uses the mailbox of {other.name}, and signs with another key"
-        if asking.card.name.casefold() in (other.name.casefold(), other.card.name.casefold()):
+        if any(look_alike(asking.card.name, name) for name in (other.name, other.card.name)):
             return f"is called like your contact {other.name}, and has another key"
     return ""

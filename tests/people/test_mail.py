@@ -143,12 +143,12 @@ def test_a_muted_contact_is_not_shown_but_for_other_keys() -> None:
     assert (outcome.shown, outcome.says) == (True, CHANGED)
 
 
-def test_a_new_name_is_taken_and_other_keys_are_offered() -> None:
+def test_a_new_name_is_noted_and_other_keys_are_offered() -> None:
     renamed = dataclasses.replace(Person(1, "Anna B."))
     known = contacts.mark_verified(ANNA.as_contact(), BEN.keys)
     outcome = got(renamed, CardChange(renamed.card, bytes(16)), known)
     assert outcome.contact is not None
-    assert (outcome.contact.name, outcome.shown) == ("Anna B.", False)
+    assert (outcome.contact.name, outcome.contact.card.name, outcome.shown) == ("Anna", "Anna B.", False)
     assert outcome.contact.is_verified(BEN.keys)
     changed = got(ANNA, CardChange(MALLORY.card, bytes(16)), known).contact
     assert changed is not None
