@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crypto.keys import pseudonym_of
-from cryptpad_tui.engine import contacts, inviting, mailbox, outbox, owning, whereabouts
+from cryptpad_tui.engine import asking, contacts, inviting, mailbox, outbox, owning, whereabouts
 from cryptpad_tui.engine.creating import drive_record
 from cryptpad_tui.engine.errors import UnknownPad
 from cryptpad_tui.engine.mail_errors import NothingToAnswer, UnknownItem
@@ -75,6 +75,7 @@ async def look(engine: Engine, *, wait_s: float = 10.0) -> InboxReport:
         await _drive_in_step(engine, wait_s)
         contacts.introduce_again(engine)
         fetched = await connection.run(mailbox.fetch(engine))
+        asking.go_on(engine)
         sent = await outbox.send(engine, wait_s=wait_s)
         if await _drive_in_step(engine, wait_s):
             await connection.run(mailbox.drop(engine, fetched.drop))
@@ -192,6 +193,7 @@ def _done(engine: Engine, item: InboxItem, how: str, pad_id: bytes) -> None:
         if isinstance(item.message, Invitation) and sender is not None and sender.is_open:
             answer = _known_as(engine, pad_id, sender)
             mailbox.queue(engine, sender, answer, f"the answer to {sender.name}")
+            asking.note_sender(engine, pad_id, sender)
         engine.people.finish(item.mail_id, how)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.protocol.errors import Refused
 from cryptpad_relay.protocol.frames import Frame
-from cryptpad_tui.engine import mailbox, outbox
+from cryptpad_tui.engine import asking, mailbox, outbox
 from cryptpad_tui.engine.contacts import introduce_again
 from cryptpad_tui.engine.errors import EngineError
 from cryptpad_tui.engine.limited import is_limited
@@ -95,6 +95,7 @@ class MailWatch:
                 fetched = await connection.run(mailbox.fetch(engine))
                 self._drop += fetched.drop
                 self.notes += fetched.words()
+                asking.go_on(engine)
             if self._drop and self._drive_is_in_step():
                 places, self._drop = self._drop, []
                 await connection.run(mailbox.drop(engine, places))

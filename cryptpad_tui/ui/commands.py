@@ -116,6 +116,7 @@ APP_COMMANDS: Final = (
     AppCommand("pad.share", "Share this pad by a link", ("ctrl+t",), "pad", "Share"),
     AppCommand("pad.members", "Who is in this pad, and taking people out", (), "pad"),
     AppCommand("pad.relocate", "Another relay for this pad: move it there, or follow it", (), "pad"),
+    AppCommand("pad.ask", "Ask for the right to write in this pad", (), "pad"),
     AppCommand("pad.rename", "Rename this pad", ("f2",), "pad", "Title"),
     AppCommand("pad.editor", "Edit this pad in your own editor ($EDITOR)", ("f4",), "pad"),
     AppCommand("pad.follow", "Show where the next person is writing; again, follow them", ("f5",), "pad"),

@@ -69,6 +69,7 @@ FEATURES: Final[tuple[type[PadFeature], ...]] = (
     Readying,
 )
 """In the order in which their words stand in the status line."""
+_VIEWER: Final = "You can read this pad but not change it. Ctrl+P and “ask” asks for the right to."
 _HALTED: Final = "This pad takes no edits until you have answered its alarm: F8."
 
 
@@ -191,6 +192,7 @@ class PadScreen(CommandScreen[None]):
             "pad.relocate": lambda: self.door.errands.relocation.pad(
                 self.session.pad_id, self.session.title()
             ),
+            "pad.ask": self._ask,
             "pad.rename": self._rename,
             "pad.alarm": self._explain,
             "pad.numbers": self._toggle_numbers,
@@ -222,6 +224,11 @@ class PadScreen(CommandScreen[None]):
         self.session.flush()
         self.say("Saved on this machine.")
 
+    async def _ask(self) -> None:
+        from cryptpad_tui.ui.ask_errand import ask_to_write
+
+        await ask_to_write(self.door, self.session)
+
     async def _rename(self) -> None:
         await self.door.errands.rename(self.session.pad_id, self.session.title())
         self.look()
@@ -237,8 +244,10 @@ class PadScreen(CommandScreen[None]):
     # ---- what the editor says
 
     def on_editor_view_said(self, message: EditorView.Said) -> None:
-        halted = self.session.halted and message.text == ReadOnly.__doc__
-        self.say(_HALTED if halted else words.safe_line(message.text))
+        if message.text != ReadOnly.__doc__:
+            self.say(words.safe_line(message.text))
+        else:
+            self.say(_HALTED if self.session.halted else _VIEWER)
 
     def on_editor_view_moved(self) -> None:
         self._show_status()
