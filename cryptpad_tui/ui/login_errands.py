@@ -62,7 +62,7 @@ async def _make(app: CryptpadApp, engine: Engine, name: str, before: LoginRecord
     from cryptpad_tui.engine import logins
 
     old = await logins.begin(engine, changing=before is not None)
-    passphrase = await app.push_screen_wait(PassphraseDialog())
+    passphrase = await app.push_screen_wait(PassphraseDialog("A passphrase for the login alone"))
     if not passphrase:
         return
     credentials = _credentials(name, passphrase)

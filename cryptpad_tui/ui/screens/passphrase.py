@@ -15,11 +15,15 @@ from cryptpad_tui.ui.words import passphrase_hint
 
 
 class PassphraseDialog(Dialog[str]):
-    """For somebody who came in by the recovery key."""
+    """For somebody who came in by the recovery key, and for what has a passphrase of its own."""
+
+    def __init__(self, title: str = "Choose a new passphrase") -> None:
+        super().__init__()
+        self._title = title
 
     def body(self) -> ComposeResult:
         with VerticalScroll(id="box", can_focus=False):
-            yield Static("Choose a new passphrase", classes="title", markup=False)
+            yield Static(self._title, classes="title", markup=False)
             yield SecretField(id="passphrase")
             yield Static(passphrase_hint(""), id="hint", markup=False)
             yield Static("Again", classes="label", markup=False)
