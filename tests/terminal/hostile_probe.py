@@ -86,7 +86,9 @@ def verbs(arguments: Sequence[str]) -> int:
     engine.pads[0] = replace(pad, alarms=("FORK" + OWNED,), head=OWNED, folder=OWNED)
     engine.log_lines = [LogLine(1, "update", "EVE" + OWNED, OWNED, True, False, 1, None)]
     engine.report = SyncReport(0, False, (AlarmLine(pad.pad_id, "FORK", OWNED, OWNED),), ("notice" + OWNED,))
-    engine.vault = SimpleNamespace(directory=Path("/vault" + OWNED), setting={"name": "A" + OWNED}.get)
+    engine.vault = SimpleNamespace(
+        directory=Path("/vault" + OWNED), setting={"name": "A" + OWNED}.get, settings_under=lambda prefix: {}
+    )
     if "--alarm" in sys.argv:
         engine.sync_error = Alarm(AlarmCode.FORK, OWNED)
     vault_access.unlock = lambda sources: SimpleNamespace(close=lambda: None)  # type: ignore[assignment]
