@@ -79,7 +79,7 @@ def borrow(
     descriptor = _open_locked(folder, place.hex()[:32])
     if descriptor is None:
         return None
-    key = keyed_hash(account_root, "pad1/shwriter")
+    key = keyed_hash(account_root, "pad1/shwriterkey")
     known = _read(descriptor, key, place)
     if known is not None:
         seed, seq, last_id = known
@@ -126,4 +126,4 @@ def _aad(place: bytes, descriptor: int) -> bytes:
     """Where the file must be to open: a copy of it elsewhere, or after a reboot, is nothing."""
     machine = _MACHINE_ID.read_bytes() if _MACHINE_ID.exists() else b""
     inode = os.fstat(descriptor).st_ino
-    return hash_parts("pad1/shwriter", place, _BOOT_ID.read_bytes(), machine, u64(inode))
+    return hash_parts("pad1/shwriterad", place, _BOOT_ID.read_bytes(), machine, u64(inode))

@@ -57,7 +57,7 @@ TICKET: Final = "pad1/ticket"
 RELAY_FINGERPRINT: Final = "pad1/relay"
 MAILBOX_ID: Final = "pad1/mboxid"
 MAILBOX_BIND: Final = "pad1/mboxbind"
-MAILBOX_PASS: Final = "pad1/mboxpass"
+MAILBOX_PASS: Final = "pad1/mboxpassid"
 MAIL_DIGEST: Final = "pad1/maildig"
 MAIL_WORK: Final = "pad1/mailwork"
 
