@@ -1,4 +1,4 @@
-"""Each label of the protocol means one thing: read from the sources, so that a new one cannot be forgotten."""
+"""Each label of the protocol means one thing: read from the sources, and no new one can be forgotten."""
 
 from __future__ import annotations
 
