@@ -267,6 +267,11 @@ class EngineDocument:
             shared, inner = self.map(root).integrated, txn._txn
             return {key: with_bytes(shared.get(inner, key)) for key in shared.keys(inner)}
 
+    def map_keys(self, root: str) -> list[str]:
+        """Where a map holds anything."""
+        with engine_call(), self.doc.transaction() as txn:
+            return list(self.map(root).integrated.keys(txn._txn))
+
     def value(self, root: str, key: str) -> Any:
         """What a map holds at a key, or None."""
         with engine_call():

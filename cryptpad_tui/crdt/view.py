@@ -150,6 +150,10 @@ class ViewDocument(PicturedDocument):
         """Set a shared setting."""
         self.set_map(META_ROOT, key, value)
 
+    def map_keys(self, root: str) -> list[str]:
+        """Where a map holds anything; much cheaper than what it holds."""
+        return self._engine.map_keys(root)
+
     def set_map(self, root: str, key: str, value: object) -> None:
         """Set one key of a map."""
         self.set_maps(root, {key: value})

@@ -45,6 +45,7 @@ class Drive:
         self, view: ViewDocument, mirror: Mirror, *, rng: RandomBytes, seal: OwnerSeal | None = None
     ) -> None:
         self._view, self._mirror, self._rng, self._seal = view, mirror, rng, seal
+        self.side_rows = mirror.side_rows
 
     def put(self, record: PadRecord, *, owner_root: bytes | None = None) -> None:
         """Add a pad, or bring its entry up to date; an unchanged field is not written again.
@@ -218,10 +219,9 @@ class Drive:
         return value if isinstance(value, str) else None
 
     def notes(self, pad_id: bytes, prefix: str) -> dict[str, str]:
-        """The notes of a pad whose name begins so (reads the whole map)."""
-        start = f"{pad_id.hex()}/{prefix}"
-        items = self._view.map_items(ENTRIES_ROOT).items()
-        return {key.partition("/")[2]: str(value) for key, value in items if key.startswith(start)}
+        """The notes of a pad whose name begins so."""
+        notes = self.side_rows.of(pad_id.hex()).items()
+        return {name: str(value) for name, value in notes if name.startswith(prefix)}
 
     def record_of(self, pad_id: bytes) -> PadRecord | None:
         """The keys to one pad; None where they are not there, or make no sense."""
@@ -256,7 +256,7 @@ class Drive:
             self._view.set_map(ENTRIES_ROOT, f"{entry}/{name}", value)
 
     def _delete_all(self, entry: str, *, keep: str = "") -> None:
-        for key in self._view.map_items(ENTRIES_ROOT):
+        for key in self._view.map_keys(ENTRIES_ROOT):
             owner, _, name = key.partition("/")
             if owner == entry and name != keep:
                 self._view.delete_map(ENTRIES_ROOT, key)

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
 from cryptpad_tui.crdt.values import Change, Origin
 from cryptpad_tui.crdt.view import ViewDocument
+from cryptpad_tui.drive.side_rows import SideRows
 from cryptpad_tui.drive.tree import PAD_ID_CHARS, Fields, Tree, is_mirrored
 
 KEPT: Final = "drive/mirror"
@@ -41,14 +42,16 @@ class Mirror:
         """Of the last save: written again with the next, as its transaction may have failed."""
         self._tree: Tree | None = None
         self._folders: Tree | None = None
+        self.side_rows = SideRows(view)
         self._must_compare = compare or table.setting(KEPT) is None
         self._fields = self._read() if self._must_compare else _by_key(table.drive_fields())
         view.observe_maps(self._follow)
         view.observe(self._reload)
 
     def _read(self) -> dict[Key, str | int]:
-        found = {}
-        for key, value in self._view.map_items(ENTRIES_ROOT).items():
+        found, items = {}, self._view.map_items(ENTRIES_ROOT)
+        self.side_rows.fill(items)
+        for key, value in items.items():
             entry, _, name = key.partition("/")
             if is_mirrored(name) and (kept := _kept(value)) is not None:
                 found[entry, name] = kept

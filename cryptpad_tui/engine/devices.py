@@ -130,12 +130,8 @@ def devices(engine: Engine, *, gone: bool = False) -> list[DeviceLine]:
 
 def _written(engine: Engine) -> dict[str, vouching.Values]:
     """What the list says, whoever wrote it."""
-    found: dict[str, vouching.Values] = {}
-    for key, value in engine.drive_session.view.map_items(ENTRIES_ROOT).items():
-        entry, _, name = key.partition("/")
-        if entry.startswith(PREFIX):
-            found.setdefault(entry.removeprefix(PREFIX), {})[name] = value
-    return found
+    rows = engine.drive.side_rows.starting(PREFIX)
+    return {entry.removeprefix(PREFIX): dict(values) for entry, values in rows.items() if values}
 
 
 def find(engine: Engine, reference: str) -> DeviceLine:
@@ -179,8 +175,8 @@ def note_keys(engine: Engine) -> None:
 
 def _note_former(engine: Engine) -> None:
     found = []
-    for key, value in sorted(engine.drive_session.view.map_items(ENTRIES_ROOT).items()):
-        if key.startswith(FORMER):
+    for values in engine.drive.side_rows.starting(FORMER).values():
+        for value in values.values():
             try:
                 root = open_sealed(former_key(engine.vault.account_root), b"", bytes_of(value))
             except (SealBroken, ValueError):

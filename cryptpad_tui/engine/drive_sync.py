@@ -58,7 +58,7 @@ def _at_its_place(engine: Engine, old: PadSession) -> PadSession:
     engine.vault.put_pad(record)
     session = engine.open_pads.make(record)
     items = old.view.map_items(ENTRIES_ROOT)
-    if items and not session.view.map_items(ENTRIES_ROOT):
+    if items and not session.view.map_keys(ENTRIES_ROOT):
         session.view.set_maps(ENTRIES_ROOT, items)
     return session
 
@@ -145,7 +145,7 @@ class DriveSync:
             self._engine.drive_session.tell(SessionEvent.STATUS)
 
     def _everything(self) -> list[str]:
-        entries = {key.partition("/")[0] for key in self._engine.drive_session.view.map_items(ENTRIES_ROOT)}
+        entries = {key.partition("/")[0] for key in self._engine.drive_session.view.map_keys(ENTRIES_ROOT)}
         return sorted(each for each in entries if len(each) == PAD_ID_CHARS)
 
     async def _take_slices(self) -> None:
@@ -221,7 +221,7 @@ class DriveSync:
         with contextlib.suppress(VaultError):
             if engine.relay_of(creating.drive_record(engine)):
                 # A long drive takes a second to open, which no screen waits for.
-                session = await asyncio.to_thread(lambda: engine.drive_session)
+                session = await asyncio.to_thread(_opened, engine)
                 devices.enter(engine)
                 engine.relays.attach(session)
                 self.bringing.add(without_log(engine))
@@ -234,6 +234,11 @@ class DriveSync:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._starting = self._task = None
+
+
+def _opened(engine: Engine) -> PadSession:
+    engine.drive.side_rows.of("")
+    return engine.drive_session
 
 
 def without_log(engine: Engine) -> list[bytes]:

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine.session import PadSession
     from cryptpad_tui.pad.fold import Fold
 
+SLICE_BYTES: Final = 65_536
+"""Of what was folded, shown in one turn of the event loop."""
+MANY_KEYS: Final = 10_000
+"""More that is missing in a drive is not told key by key, which would keep the event loop for seconds."""
 _REMOVED: Final = "removed in another window; copy what you need"
 
 
@@ -47,6 +51,7 @@ class PendingEdits:
         self._shown: list[bytes] = []
         """The pending edits that the view holds."""
         self._unsaved: list[bytes] = []
+        self._has_shown = False
         with self._store.transaction():
             self._generation = engine.generation(self._pad_id)
             self._read_pending()
@@ -185,12 +190,28 @@ class PendingEdits:
         self._unsaved = self.view.take_updates()
         self.save_soon()
 
-    def show_folded(self) -> bool:
-        """Let the view take in what was folded since the last call; whether there was anything."""
-        exchanged = self._follow_exchange()
+    def show_some(self) -> bool:
+        """Let the view take in a slice of what was folded, where it follows the log; whether more is left."""
+        replica = self._replica
+        if replica.replaced or replica.reloaded or replica.unconfirmed_start or replica.writer is None:
+            return False
+        for item in replica.take_some_folded(SLICE_BYTES):
+            self._has_shown = True
+            _apply_all(self.view, item.updates)
+        return replica.has_folded
+
+    def take_has_shown(self) -> bool:
+        """Whether the view took in anything since the last call."""
+        had, self._has_shown = self._has_shown, False
+        return had
+
+    def show_folded(self) -> None:
+        """Let the view take in what was folded since the last call."""
+        self._has_shown |= self._follow_exchange()
         items = self._replica.take_folded()
         if not items and not self._replica.reloaded:
-            return exchanged
+            return
+        self._has_shown = True
         for item in items:
             _apply_all(self.view, item.updates)
         if self._replica.reloaded:
@@ -199,7 +220,6 @@ class PendingEdits:
         if items and self._session.record.role == "view":
             self.show_canonical()
         self._session.company.compare()
-        return True
 
     def _follow_exchange(self) -> bool:
         """Where another fold was put in place of the one that was shown: show that, and what is pending."""
@@ -236,7 +256,11 @@ class PendingEdits:
         canonical = self._replica.canonical_state()
         self._unsaved += self.view.take_updates()
         goes_on = all(clock <= clocks.get(client, 0) for client, clock in have.items())
-        if goes_on or self._session.waiting or self._unsaved:
+        lacking = sum([max(0, clock - have.get(client, 0)) for client, clock in clocks.items()])
+        if lacking > MANY_KEYS and not self._session.kind.has_text:
+            self.view.reset(canonical, self._view_client(), is_other=True)
+            _apply_all(self.view, [*self._shown, *self._unsaved])
+        elif goes_on or self._session.waiting or self._unsaved:
             _apply_all(self.view, (canonical,))
         else:
             self.view.reset(canonical, self._view_client())

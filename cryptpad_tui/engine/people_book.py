@@ -53,7 +53,7 @@ class PeopleBook:
     def _all(self) -> dict[str, object]:
         if self._rows is None:
             view = self._engine.drive_session.view
-            self._rows = _ours(view.map_items(ENTRIES_ROOT))
+            self._rows = _ours(self._engine)
             view.observe_maps(self._follow)
             view.observe(self._reload)
         return self._rows
@@ -69,7 +69,7 @@ class PeopleBook:
 
     def _reload(self, change: Change) -> None:
         if change.origin is Origin.RELOAD:
-            self._rows = _ours(self._engine.drive_session.view.map_items(ENTRIES_ROOT))
+            self._rows = _ours(self._engine)
             self.changes += 1
 
     def _set(self, values: dict[str, object]) -> None:
@@ -226,8 +226,14 @@ def _number(value: object) -> int:
     return int(value) if isinstance(value, int | float) and 0 <= value <= MAX_NUMBER else 0
 
 
-def _ours(items: dict[str, object]) -> dict[str, object]:
-    return {key: value for key, value in items.items() if key.startswith(_PREFIXES)}
+def _ours(engine: Engine) -> dict[str, object]:
+    side = [engine.drive.side_rows.starting(prefix.rstrip("/")) for prefix in _PREFIXES]
+    return {
+        f"{entry}/{name}": value
+        for each in side
+        for entry, rows in each.items()
+        for name, value in rows.items()
+    }
 
 
 def _may_ask(written: Contact | None) -> bool:

@@ -188,8 +188,12 @@ class PadSession:
     def load_document(self, kind: PadKind, update: bytes, clocks: dict[int, int]) -> CanonicalDocument:
         return self._engine.load_document(kind, update, clocks)
 
+    def show_some(self) -> bool:
+        return self.pending.show_some()
+
     def folded(self) -> None:
-        shown = self.pending.show_folded()
+        self.pending.show_folded()
+        shown = self.pending.take_has_shown()
         if self.replica.crossed:
             self.replica.crossed = False
             self._enter_epoch()

@@ -37,6 +37,8 @@ from cryptpad_tui.pad.snapshots import DocumentLoader, Snapshot
 __all__ = ["FETCH_LIMIT", "Flow", "Request", "prove"]
 
 APPEND_BYTES: Final = 900_000
+SLICE_BYTES: Final = 131_072
+"""Folded in one turn: a megabyte at once would keep a key waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +154,13 @@ def take(
     folded: list[Folded] = []
     stuck_at = 0
     while True:
-        more, problem = replica.fold_entries(first_n, entries, head, live=live)
+        more, problem = replica.fold_entries(first_n, entries, head, live=live, slice_bytes=SLICE_BYTES)
         folded += more
         if problem is None:
-            return folded
+            if not more or replica.fold.n >= first_n + len(entries) - 1:
+                return folded
+            yield pause(replica.pad_id)
+            continue
         if isinstance(problem, CannotLoadHere):
             at = replica.require_stored().n + 1
             known = at == stuck_at or at < first_n

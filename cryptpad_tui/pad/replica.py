@@ -31,7 +31,7 @@ from cryptpad_tui.pad.owner_records import NeedsEntry, NeedsRefold
 from cryptpad_tui.pad.ports import LogRow, PadStore
 from cryptpad_tui.pad.proofs_gather import sharpened
 from cryptpad_tui.pad.snapshots import DocumentLoader, Snapshot, make_snapshot
-from cryptpad_tui.pad.stored_fold import StoredFold
+from cryptpad_tui.pad.stored_fold import StoredFold, first_of
 from cryptpad_tui.pad.witness import Witness
 from cryptpad_tui.pad.writer import Writer
 from cryptpad_tui.pad.writers import TABLE_ROW, WriterStatus
@@ -115,12 +115,19 @@ class Replica(StoredFold):
     # -- folding
 
     def fold_entries(
-        self, first_n: int, entries: Sequence[bytes], claimed_head: bytes, *, live: bool = False
+        self,
+        first_n: int,
+        entries: Sequence[bytes],
+        claimed_head: bytes,
+        *,
+        live: bool = False,
+        slice_bytes: int = 0,
     ) -> tuple[list[Folded], Exception | None]:
         """Check and fold entries from the relay and make them durable.
 
         Returns what was folded, and the Alarm, NeedsProof or CannotLoadHere that stopped it before the end.
         `live`: these are fresh, so that this client may be the one to make a snapshot on the way.
+        `slice_bytes`: fold no more than that, and at least one; the rest waits for another call.
         """
         self.require_stored()
         skip = self.fold.n + 1 - first_n
@@ -132,7 +139,7 @@ class Replica(StoredFold):
         self._is_stored = False
         try:
             self.fold.check_claim(fresh, claimed_head)
-            for raw in fresh:
+            for raw in first_of(fresh, slice_bytes):
                 self.place.check(self.fold)
                 folded.append(self.fold.step(raw))
                 if live and self.wants_snapshot() and self.may_snapshot():

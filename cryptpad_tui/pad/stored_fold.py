@@ -6,7 +6,7 @@ What failed half-way is never gone on from: the fold is made again from storage.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import Enum, auto
 from typing import Final
@@ -27,6 +27,20 @@ CHECKPOINT_TAIL_ENTRIES: Final = 512
 CHECKPOINT_TAIL_BYTES: Final = 262_144
 LEFT_TAIL_ENTRIES: Final = 64
 """More than that after the checkpoint is not left for the next opening to fold again."""
+
+
+ENTRY_COST_BYTES: Final = 512
+"""What an entry costs however short it is."""
+
+
+def first_of(entries: Sequence[bytes], slice_bytes: int) -> Sequence[bytes]:
+    """Of these, what is folded or shown in one turn: at least one; all where `slice_bytes` is 0."""
+    size = 0
+    for at, entry in enumerate(entries):
+        size += len(entry) + ENTRY_COST_BYTES
+        if slice_bytes and at and size > slice_bytes:
+            return entries[:at]
+    return entries
 
 
 class Replaced(Enum):
@@ -104,6 +118,17 @@ class StoredFold:
         """Everything folded since the last call, whatever stopped the folding. Each must be shown."""
         fresh, self._fresh = self._fresh, []
         return fresh
+
+    @property
+    def has_folded(self) -> bool:
+        """Whether anything waits to be shown."""
+        return bool(self._fresh)
+
+    def take_some_folded(self, slice_bytes: int) -> list[Folded]:
+        """The first of the same, about so many bytes; the rest stays to be taken."""
+        taken = len(first_of([item.row.entry for item in self._fresh], slice_bytes))
+        some, self._fresh = self._fresh[:taken], self._fresh[taken:]
+        return some
 
     # -- from storage
 

@@ -35,6 +35,9 @@ class PadHost(Protocol):
     def noticed(self, notice: Notice) -> None:
         """Tell the person something that is no alarm."""
 
+    def show_some(self) -> bool:
+        """Show a little of what the replica folded, while a flow still folds; whether more waits for it."""
+
     def folded(self) -> None:
         """Show what the replica folded; called after each flow that folds, however it ended."""
 

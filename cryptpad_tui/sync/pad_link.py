@@ -28,6 +28,7 @@ from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.pad.writers import WriterStatus
 from cryptpad_tui.sync.connection import RelayConnection, RelayUnreachable
 from cryptpad_tui.sync.pad_host import PadHost
+from cryptpad_tui.sync.showing import showing
 
 SPOILED: Final = frozenset({Code.EQUIVOCATION, Code.RETIRED})
 """Refusals after which a writer can never go on."""
@@ -104,7 +105,7 @@ class PadLink:
 
     async def _fold(self, flow: flows.Flow[list[Folded]]) -> None:
         try:
-            await self._connection.run(flow)
+            await self._connection.run(showing(self._host, flow))
         finally:
             self._host.folded()
 

@@ -81,6 +81,9 @@ class Client:
     def replica(self) -> replica.Replica:
         return self.person.replica
 
+    def show_some(self) -> bool:
+        return False
+
     def folded(self) -> None:
         self.person.show(self.replica.take_folded())
         self.watch.folded_to(self.replica.fold.n, self.presence.sessions.values())

@@ -16,6 +16,7 @@ from support.relay import RelayProcess
 
 PASSPHRASE = b"correct horse"
 MakeEngine = Callable[..., Engine]
+MakeDevice = Callable[[Engine, str], Engine]
 
 
 @pytest.fixture(autouse=True)
@@ -50,3 +51,22 @@ async def make_engine(tmp_path: Path) -> AsyncIterator[MakeEngine]:
     yield make
     for engine in engines:
         await engine.close()
+
+
+@pytest.fixture
+def second(tmp_path: Path, make_engine: MakeEngine) -> MakeDevice:
+    """Another home with the same account, as `device join` and a recovery kit make it."""
+
+    def make(of: Engine, name: str) -> Engine:
+        vault, _ = Vault.create(
+            tmp_path / name,
+            PASSPHRASE,
+            name=of.name(),
+            relay_url=of.relay_url(),
+            kdf_memory_mib=64,
+            account_root=of.vault.account_root,
+        )
+        vault.close()
+        return make_engine(name)
+
+    return make

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -21,32 +20,10 @@ from cryptpad_tui.engine.drive_sync import ADOPTED
 from cryptpad_tui.engine.records import fits
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.evidence import head_piece
-from cryptpad_tui.vault.vault import Vault
 from support.relay import RelayProcess
 from support.sessions import MakeEngine, append, until
 
-from .conftest import PASSPHRASE
-
 MakeDevice = Callable[[Engine, str], Engine]
-
-
-@pytest.fixture
-def second(tmp_path: Path, make_engine: MakeEngine) -> MakeDevice:
-    """Another home with the same account, as `device join` and a recovery kit make it."""
-
-    def make(of: Engine, name: str) -> Engine:
-        vault, _ = Vault.create(
-            tmp_path / name,
-            PASSPHRASE,
-            name=of.name(),
-            relay_url=of.relay_url(),
-            kdf_memory_mib=64,
-            account_root=of.vault.account_root,
-        )
-        vault.close()
-        return make_engine(name)
-
-    return make
 
 
 def shown(engine: Engine) -> dict[str, object]:

@@ -27,6 +27,9 @@ class Host:
         self.pin = flows.Pin(0, b"")
         self.problem = ""
 
+    def show_some(self) -> bool:
+        return False
+
     def folded(self) -> None:
         self.person.show(self.replica.take_folded())
 

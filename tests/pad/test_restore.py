@@ -35,6 +35,9 @@ class Window:
         self.failures: list[Exception] = []
         self.now = 0.0
 
+    def show_some(self) -> bool:
+        return False
+
     def folded(self) -> None:
         self.person.show(self.replica.take_folded())
 

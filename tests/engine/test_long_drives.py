@@ -1,0 +1,151 @@
+"""A long drive comes to another machine without keeping a key waiting, and without losing one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
+from cryptpad_tui.crdt.view import ViewDocument
+from cryptpad_tui.engine import Engine, devices, keeping, pending
+from cryptpad_tui.engine.session import PadSession
+from cryptpad_tui.pad import flows, outgoing, replica
+from support.relay import RelayProcess
+from support.sessions import MakeEngine, until
+
+MakeDevice = Callable[[Engine, str], Engine]
+FOLDERS = 40
+
+
+async def sent(desk: Engine, count: int = FOLDERS) -> None:
+    """A drive of so many entries, at the relay."""
+    session = desk.drive_session
+    for number in range(count):
+        desk.drive.make_folders(f"Folder {number:03d}")
+        session.flush()
+        session.replica.queue.seal_pending()
+    await desk.sync([session.pad_id])
+
+
+def folders(engine: Engine) -> set[str]:
+    return {folder.name for folder in keeping.tree_of(engine).folders.values()}
+
+
+@pytest.fixture
+def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outgoing, "MAX_IN_FLIGHT", 1_000)
+    monkeypatch.setattr(flows, "SLICE_BYTES", 6_000)
+    monkeypatch.setattr(pending, "SLICE_BYTES", 3_000)
+
+
+class Turns:
+    """How many entries were shown between two turns of the event loop, while a person made folders."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.most = self._shown = 0
+        self.made: list[str] = []
+        apply = ViewDocument.apply
+
+        def counted(view: ViewDocument, update: bytes) -> None:
+            self._shown += 1
+            self.most = max(self.most, self._shown)
+            apply(view, update)
+
+        monkeypatch.setattr(ViewDocument, "apply", counted)
+
+    async def watch(self, engine: Engine) -> None:
+        seen = 0
+        while True:
+            present = len(engine.drive.tree().folders)
+            if present != seen and len(self.made) < 8:
+                self.made.append(f"Mine {len(self.made)}")
+                engine.drive.make_folders(self.made[-1])
+                seen = present + 1
+            self._shown = 0
+            await asyncio.sleep(0)
+
+
+async def fetched(lap: Engine, turns: Turns) -> None:
+    _ = lap.drive_session
+    watching = asyncio.create_task(turns.watch(lap))
+    await lap.sync([lap.drive_session.pad_id])
+    watching.cancel()
+
+
+@pytest.mark.usefixtures("small_slices")
+async def test_a_long_drive_is_shown_as_it_comes_and_what_is_made_meanwhile_stays(
+    relay: RelayProcess, make_engine: MakeEngine, second: MakeDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = make_engine("desk", relay_url=relay.url)
+    await sent(desk)
+    lap = second(desk, "lap")
+    turns = Turns(monkeypatch)
+    await fetched(lap, turns)
+    assert turns.most <= 12
+    assert len(turns.made) >= 3
+    await lap.sync([lap.drive_session.pad_id])
+    await desk.sync([desk.drive_session.pad_id])
+    assert folders(desk) == folders(lap) >= {*turns.made, "Folder 000", f"Folder {FOLDERS - 1:03d}"}
+
+
+@pytest.mark.usefixtures("small_slices")
+async def test_without_slices_it_is_shown_at_one_stroke(
+    relay: RelayProcess, make_engine: MakeEngine, second: MakeDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = make_engine("desk", relay_url=relay.url)
+    await sent(desk)
+    lap = second(desk, "lap")
+    turns = Turns(monkeypatch)
+    monkeypatch.setattr(PadSession, "show_some", lambda session: False)
+    await fetched(lap, turns)
+    assert turns.most >= FOLDERS
+
+
+async def test_a_drive_that_comes_whole_is_told_at_once_and_keeps_what_waits_here(
+    relay: RelayProcess, make_engine: MakeEngine, second: MakeDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replica, "SNAPSHOT_TAIL_ENTRIES", 32)
+    monkeypatch.setattr(outgoing, "MAX_IN_FLIGHT", 1_000)
+    monkeypatch.setattr(pending, "MANY_KEYS", 8)
+    desk = make_engine("desk", relay_url=relay.url)
+    await desk.start()
+    session = desk.drive_session
+    await sent(desk, 70)
+    await until(lambda: session.replica.fold.snapshot is not None and not session.waiting)
+    lap = second(desk, "lap")
+    lap.drive.make_folders("Made on the train")
+    lap.drive_session.flush()
+    lap.drive.make_folders("Not even saved")
+    await lap.sync([lap.drive_session.pad_id])
+    assert lap.drive_session.replica.store.log_after(0, 1)[0].n > 1
+    await until(lambda: {"Made on the train", "Not even saved"} <= folders(desk))
+    assert folders(lap) == folders(desk) >= {"Folder 000", "Folder 069"}
+
+
+async def test_the_whole_drive_is_not_read_for_each_thing_that_comes(
+    relay: RelayProcess, make_engine: MakeEngine, second: MakeDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = make_engine("desk", relay_url=relay.url)
+    plan = desk.create_pad("Plan")
+    await desk.sync()
+    lap = second(desk, "lap")
+    await lap.start()
+    await until(lambda: [device.name for device in devices.devices(lap)] != [])
+    await desk.start()
+    await until(lambda: len(devices.devices(desk)) == len(devices.devices(lap)) == 2)
+    lap.drive.notes(plan.pad_id, "link:")
+    lap.people.open_count()
+    read = []
+    map_items = ViewDocument.map_items
+    monkeypatch.setattr(
+        ViewDocument, "map_items", lambda view, root: (read.append(root), map_items(view, root))[1]
+    )
+    devices.write(desk, devices.own_id(desk.vault) or "", {"name": "the desk"})
+    desk.drive.set_note(plan.pad_id, "link:1", "x")
+    desk.drive_session.flush()
+    await until(lambda: "the desk" in [device.name for device in devices.devices(lap)])
+    assert lap.drive.notes(plan.pad_id, "link:") == {"link:1": "x"}
+    await until(lambda: lap.drive_sync.is_idle)
+    assert ENTRIES_ROOT not in read
