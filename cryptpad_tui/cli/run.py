@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from cryptpad_tui.cli.screen_request import ScreenRequest
 
 COMPLETION_VARIABLE: Final = "_CRYPTPAD_TUI_COMPLETE"
+"""Asked by scripts that earlier versions printed."""
+ASK: Final = "__complete"
+"""Asked by the scripts of `completion`, and by nobody else."""
 _LINK: Final = re.compile(r"(?:^|=)\s*pad1:")
 
 
@@ -40,6 +43,8 @@ def run(arguments: Sequence[str], show_screen: Callable[[ScreenRequest], int]) -
 
 
 def _answer(arguments: list[str], show_screen: Callable[[ScreenRequest], int]) -> int:
+    if arguments[:1] == [ASK]:
+        return _offer(arguments[1:])
     if COMPLETION_VARIABLE in os.environ:
         _complete()
     if arguments in (["--version"], ["-V"]):
@@ -101,6 +106,25 @@ def _without_values(error: object) -> str:
     if "unexpected extra argument" in message:
         return "There are too many arguments."
     return message if message.endswith((".", "?", ")")) else message + "."
+
+
+def _offer(arguments: Sequence[str]) -> int:
+    """What the line in COMP_LINE may end in, one a line: kind, value, what it is. Nothing where that fails:
+    a Tab is no question to a person."""
+    from cryptpad_tui.cli.completing import offers
+    from cryptpad_tui.cli.shell_words import behind, quoted, read_line
+
+    try:
+        line = read_line(os.environ.get("COMP_LINE", ""))
+        current = os.environ.get("COMP_WORD", line.raw)
+        found = offers(line)
+    except Exception:
+        return 0
+    for kind, value, about in found:
+        if arguments == ["bash"] and kind == "plain":
+            value = behind(quoted(value, line.quote), line.raw, current)
+        output.write_line(f"{kind}\t{value}\t{about}")
+    return 0
 
 
 def _complete() -> None:

@@ -27,15 +27,7 @@ def demo_verb() -> ScreenRequest:
 @click.command("completion", cls=VerbCommand)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion_verb(shell: str) -> None:
-    """Print the script that lets SHELL complete verbs and options. Titles are not: the vault is locked."""
-    from click.shell_completion import get_completion_class
+    """Print the script that lets SHELL complete verbs, options, and, after `unlock`, pads and folders."""
+    from cryptpad_tui.cli.shell_scripts import SCRIPTS
 
-    from cryptpad_tui.cli.diagnostics import PROGRAM
-    from cryptpad_tui.cli.root import root
-    from cryptpad_tui.cli.run import COMPLETION_VARIABLE
-
-    kind = get_completion_class(shell)
-    assert kind is not None
-    script = kind(root, {}, PROGRAM, COMPLETION_VARIABLE)
-    # Not script.source(): for bash it runs a bash to ask for its version, and warns in our place.
-    output.write_line((script.source_template % script.source_vars()).strip())
+    output.write_line(SCRIPTS[shell])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.drive.mirror import KEPT
+from cryptpad_tui.drive.names import SHORT_ID_CHARS, full_id, short_ids
 from cryptpad_tui.drive.tree import Tree, shared_id_of
 from cryptpad_tui.engine.errors import AmbiguousTitle, UnknownPad
 from cryptpad_tui.engine.standing import standings
@@ -18,7 +19,8 @@ from cryptpad_tui.vault.records import AlarmState, ListingRow, PadRecord
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
 
-SHORT_ID_CHARS: Final = 8
+__all__ = ["SHORT_ID_CHARS", "full_id", "short_ids"]
+
 _SHORT_ID_BYTES: Final = 5
 """What so many characters of base32 say."""
 UNTITLED: Final = "untitled"
@@ -27,29 +29,6 @@ _LAST: Final = b"\xff" * 32
 _FEW: Final = 50
 """More lines than this cost no less than all."""
 _MOST_NAMES: Final = 100
-
-
-def full_id(pad_id: bytes) -> str:
-    """The pad id in lower-case base32, of which a short id is the beginning."""
-    return base64.b32encode(pad_id).decode("ascii").rstrip("=").lower()
-
-
-def short_ids(pad_ids: Sequence[bytes]) -> dict[bytes, str]:
-    """The first 8 characters, or more where two pads share them."""
-    shared: dict[bytes, list[bytes]] = {}
-    for pad_id in pad_ids:
-        shared.setdefault(pad_id[:_SHORT_ID_BYTES], []).append(pad_id)
-    short = {}
-    for begin, group in shared.items():
-        if len(group) == 1:
-            short[group[0]] = full_id(begin)
-            continue
-        full = {pad_id: full_id(pad_id) for pad_id in group}
-        size = SHORT_ID_CHARS
-        while len({text[:size] for text in full.values()}) < len(group):
-            size += 1
-        short.update({pad_id: text[:size] for pad_id, text in full.items()})
-    return short
 
 
 def tree_of(engine: Engine) -> Tree:

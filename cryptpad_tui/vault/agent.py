@@ -76,6 +76,14 @@ def held_key(directory: Path, vault_id: bytes) -> bytes | None:
     return answer if len(answer) == MASTER_KEY_BYTES else None
 
 
+def may_hold(directory: Path) -> bool:
+    """Whether anything listens where an agent of this vault would: looked at by who must not wait."""
+    try:
+        return os.path.lexists(socket_path(directory))
+    except VaultError:
+        return False
+
+
 def open_held(directory: Path) -> Vault | None:
     """The vault opened by the key that an agent holds; None where none does, or a passphrase must decide."""
     from cryptpad_tui.vault.headerfile import read_header
