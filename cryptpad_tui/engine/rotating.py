@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.protocol.labels import hash_parts, keyed_hash
@@ -80,7 +80,7 @@ class Moving:
     old_drive: bytes
     waits_for: tuple[str, ...]
     """The ids of the devices that are to come along and have not come."""
-    words: str
+    words: str = field(repr=False)
     """What a person enters on those."""
 
 

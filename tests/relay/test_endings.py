@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cryptpad_relay import endings
 from cryptpad_relay.limits import Limits
 from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.errors import Code, Malformed
@@ -163,3 +164,31 @@ def test_what_is_no_idle_record_is_refused(pad: ForgedPad, wrong: str) -> None:
 
 def test_only_the_owner_says_so(client: DeskClient, pad: ForgedPad, desk: Desk) -> None:
     assert client.append(forge_idle(pad, 1, sign_with=desk.forge.bytes(32))).code is Code.BAD_SIGNATURE
+
+
+@pytest.mark.parametrize("bounded", [True, False])
+def test_of_very_many_pads_with_a_day_only_some_are_looked_at_in_one_minute(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, bounded: bool
+) -> None:
+    """T43: who makes a million of them would hold the relay for a minute each minute. All have their turn."""
+    if bounded:
+        monkeypatch.setattr(endings, "DUE_AT_ONCE", 2)
+    pads = [desk.forge.pad() for _ in range(5)]
+    client = desk.connect()
+    for pad in pads:
+        client.create(pad)
+        client.subscribe(pad)
+        assert client.append(forge_expire(pad, int(desk.unix_s * 1_000) + 1)).code is Code.OK
+    client.session.closed()
+    desk.unix_s += 1
+
+    def erased() -> int:
+        desk.now += 60
+        desk.hub.tick(desk.now)
+        while desk.commit():
+            pass
+        rows = [desk.hub.store.find(pad.pad_id) for pad in pads]
+        return sum([row is not None and desk.hub.store.pad_index(row).life().has_ended for row in rows])
+
+    assert [erased(), erased(), erased()] == ([2, 4, 5] if bounded else [5, 5, 5])
+    assert all(is_gone(desk, pad) for pad in pads)

@@ -204,8 +204,8 @@ class Store(FileStore, MailStore, Protocol):
 
     def login_count(self) -> int: ...
 
-    def expiring(self) -> Sequence[PadRow]:
-        """Pads of which some record of the owner names a day, or a time without use."""
+    def expiring(self, after_number: int, limit: int) -> Sequence[PadRow]:
+        """Pads of which some record of the owner names a day, or a time without use, by their numbers."""
         ...
 
     def archived(self, up_to_day: int) -> Sequence[PadRow]:

@@ -83,9 +83,10 @@ class MemoryStore(MemoryFiles, MemoryMail):
     def last_pad_number(self) -> int:
         return len(self._pads)
 
-    def expiring(self) -> Sequence[PadRow]:
+    def expiring(self, after_number: int, limit: int) -> Sequence[PadRow]:
         named = (RecordKind.EXPIRE, RecordKind.IDLE)
-        return [pad.row for pad in self._pads.values() if any(row.raw[4] in named for row in pad.log)]
+        found = [pad.row for pad in self._pads.values() if any(row.raw[4] in named for row in pad.log)]
+        return [row for row in found if row.number > after_number][:limit]
 
     def archived(self, up_to_day: int) -> Sequence[PadRow]:
         pads = [pad for pad in self._pads.values() if pad.is_archived]

@@ -64,9 +64,12 @@ class SqliteStore(SqliteFiles, SqliteLogins, SqliteMail):
     def last_pad_number(self) -> int:
         return int(self._reading.execute("SELECT coalesce(max(number), 0) FROM pad").fetchone()[0])
 
-    def expiring(self) -> Sequence[PadRow]:
-        query = "SELECT number, pad_id, genesis FROM pad WHERE number IN (SELECT pad FROM expiring)"
-        return [PadRow(*row) for row in self._reading.execute(query)]
+    def expiring(self, after_number: int, limit: int) -> Sequence[PadRow]:
+        query = (
+            "SELECT number, pad_id, genesis FROM expiring JOIN pad ON number = expiring.pad"
+            " WHERE expiring.pad > ? ORDER BY expiring.pad LIMIT ?"
+        )
+        return [PadRow(*row) for row in self._reading.execute(query, (after_number, limit))]
 
     def archived(self, up_to_day: int) -> Sequence[PadRow]:
         return [PadRow(*row) for row in self._reading.execute(ARCHIVED, (up_to_day,))]
