@@ -281,6 +281,10 @@ class EngineDocument:
         """The text's items in order; None where the text is too fragmented or the list differs from it."""
         return self._items.get(text_bytes, cheaply=cheaply)
 
+    def build_items(self, text_bytes: int) -> bool:
+        """Do a slice of making that list; True where nothing is left to do."""
+        return self._items.build_on(text_bytes)
+
     def state_vector(self) -> dict[int, int]:
         """How far each client's clock has come."""
         with engine_call():

@@ -243,6 +243,14 @@ class ViewDocument(PicturedDocument):
         """Name a place by the character beside it; in a long rich text nearly, unless it must be `exact`."""
         return make_anchor(self._engine, self.lines, p, assoc, exact=exact)
 
+    def prepare_places(self) -> bool:
+        """Do a little of what finding an exact anchor would cost at once, in a document that is loaded; True
+        where nothing is left to do."""
+        if not self.is_loaded:
+            return False
+        is_ascii = self.lines.byte_count == self.lines.char_count
+        return is_ascii or self._engine.build_items(self.lines.byte_count)
+
     def locate(self, a: Anchor, *, exact: bool = False) -> Position | None:
         """Where an anchor is; None if it is unknown here or hostile."""
         return locate_anchor(self._engine, self.lines, self.state_vector(), a, exact=exact)

@@ -24,13 +24,14 @@ from cryptpad_tui.editor.frame import Decoration
 from cryptpad_tui.editor.words import word_around
 from cryptpad_tui.host.clock import wall_ms
 from cryptpad_tui.ui import words
-from cryptpad_tui.ui.pads import comment_words
+from cryptpad_tui.ui.pads import comment_words, mention_words
 from cryptpad_tui.ui.pads.comment_words import Told
 from cryptpad_tui.ui.pads.feature import PadFeature
 from cryptpad_tui.ui.screens.base import Action
 from cryptpad_tui.ui.screens.dialogs import AskDialog, ReportDialog
 from cryptpad_tui.ui.screens.options import Option
 from cryptpad_tui.ui.screens.threads import ThreadsScreen
+from cryptpad_tui.ui.widgets.mention_field import MentionField
 from cryptpad_tui.ui.widgets.parts import Part
 
 if TYPE_CHECKING:
@@ -132,6 +133,9 @@ class Comments(PadFeature):
 
     def _find_some(self, count: int = _AT_ONCE) -> None:
         """Find the next few in the text; keys come between these and the rest."""
+        if self._unfound and self.screen.is_running and not self.session.view.prepare_places():
+            self._timer = self.screen.set_timer(_NEXT_S, self._find_more)
+            return
         some, self._unfound = self._unfound[:count], self._unfound[count:]
         self._places = self._places | self._book.places(some)
         if self._unfound and self.screen.is_running:
@@ -139,8 +143,10 @@ class Comments(PadFeature):
 
     def _find_more(self) -> None:
         self._timer = None
+        before = self._places
         self._find_some()
-        self._show_all()
+        if self._places is not before:
+            self._show_all()
 
     def _show_all(self) -> None:
         if self.screen.is_running:
@@ -219,10 +225,21 @@ class Comments(PadFeature):
             self.view.reveal(place.start)
             return True
         if answer == "answer":
-            await self._write("Your answer", lambda text: self._book.answer(told.thread, text))
+            await self._write("Your answer", lambda text: self._answer(told.thread, text))
         elif answer == "done":
             self._book.set_done(told.thread, not told.thread.done)
         return False
+
+    def _answer(self, thread: Thread, text: str) -> None:
+        self._book.answer(thread, text)
+        mention_words.tell(self.screen, text, thread.name, thread)
+
+    def go_to(self, thread: str) -> bool:
+        self._fresh()
+        place = self._places.get(thread)
+        if place is not None:
+            self.view.reveal(place.start)
+        return place is not None
 
     async def _comment(self) -> None:
         """Comment on the selection; without one, show the comment here, or comment on the word."""
@@ -249,7 +266,8 @@ class Comments(PadFeature):
 
         def make(text: str) -> None:
             first, last = (view.locate(anchor) for anchor in ends)
-            self._book.comment(first or start, max(first or start, last or end), text)
+            name = self._book.comment(first or start, max(first or start, last or end), text)
+            mention_words.tell(self.screen, text, name)
             # The same key again shows the comment, and does not begin another on the same words.
             self.view.command("select.clear")
 
@@ -259,7 +277,9 @@ class Comments(PadFeature):
         problem, value = "", ""
         while True:
             said = (problem or "Everybody in the pad can read it.",)
-            asked = await self.screen.door.push_screen_wait(AskDialog(title, said, value=value))
+            dialog = AskDialog(title, said, value=value)
+            dialog.field = MentionField(lambda: mention_words.names(self.screen), value=value)
+            asked = await self.screen.door.push_screen_wait(dialog)
             if asked is None or not asked.strip():
                 return
             text, _ = cleaned(asked.strip())
