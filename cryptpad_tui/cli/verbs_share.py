@@ -20,6 +20,7 @@ from cryptpad_tui.cli.table import table
 from cryptpad_tui.cli.text_input import stdin_is_terminal
 from cryptpad_tui.cli.vault_access import in_vault, tell, telling_of_waits
 from cryptpad_tui.cli.verbs_files import send_files, tell_of_files
+from cryptpad_tui.host.loopback import ONLY_HERE, is_only_here
 
 if TYPE_CHECKING:
     from cryptpad_tui.crypto.links import Link
@@ -78,9 +79,12 @@ def _named(label: str, passphrase: bytes | None = None) -> dict[str, Any]:
 
 def _share_link(sources: SecretSources, pad: str, wish: dict[str, Any], *, qr: bool) -> None:
     async def work(engine: Engine) -> str:
-        pad_id = engine.find(pad).pad_id
+        found = engine.find(pad)
         async with telling_of_waits(engine):
-            return await engine.make_link(pad_id, wait_s=_WAIT_S, **wish)
+            made = await engine.make_link(found.pad_id, wait_s=_WAIT_S, **wish)
+        if output.is_terminal() and is_only_here(found.relay):
+            diagnostics.note(ONLY_HERE)
+        return made
 
     link = in_vault(sources, work)
     if qr:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
+from cryptpad_tui.host.loopback import is_only_here
 from cryptpad_tui.ui import words
 from cryptpad_tui.ui.failures import code_failures, engine_failures
 from cryptpad_tui.ui.screens.code import CodeDialog
@@ -24,6 +25,10 @@ _ADD, _ADD_LIMITED, _CLOSE = "add", "limited", "close"
 _ENTER: Final = (
     "On the other machine: cryptpad-tui device join --relay {url}, and then this code. One wrong guess ends"
     " it."
+)
+_NOT_FROM_AFAR: Final = (
+    "That relay is reached from this machine alone. For a machine elsewhere, move all to another first:"
+    " Esc, then “Another relay for everything” in the commands."
 )
 _WHOLE: Final = "The other machine becomes this account, with every key of it. Tell the code to nobody."
 _LIMITED: Final = (
@@ -73,7 +78,8 @@ class DeviceErrands:
             await work(engine, show=lambda code: show(code.text()))
 
         title = "Let a limited machine in" if only_pads else "Let another machine in"
-        told = (_ENTER.format(url=engine.public_url(url)), _LIMITED if only_pads else _WHOLE)
+        told = [_ENTER.format(url=engine.public_url(url)), _LIMITED if only_pads else _WHOLE]
+        told += [_NOT_FROM_AFAR] if is_only_here(url) else []
         if await self._app.push_screen_wait(CodeDialog(title, told, give)):
             self._app.say("The other machine has what it needs; it is on the list once it came.")
 

@@ -162,6 +162,9 @@ class FakeEngine:
     def listing(self, *, trashed: bool = False) -> list[PadListing]:
         return list(self.lines)
 
+    def listing_of(self, pad_id: bytes) -> PadListing:
+        return next(line for line in self.lines if line.pad_id == pad_id)
+
     def changes(self) -> object:
         return [id(line) for line in self.lines]
 

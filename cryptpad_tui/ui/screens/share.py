@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from cryptpad_tui.host.loopback import ONLY_HERE, is_only_here
 from cryptpad_tui.ui.failures import engine_failures
 from cryptpad_tui.ui.screens.base import Action, Dialog, ListKeys
 from cryptpad_tui.ui.screens.dialogs import paint_option
 from cryptpad_tui.ui.screens.options import Option
 from cryptpad_tui.ui.widgets.row_list import RowList
 from cryptpad_tui.ui.words import safe_title, sentence_of
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine import Engine
 
 EDIT: Final = Option("edit", "A link to edit")
 VIEW: Final = Option("view", "A link to read")
@@ -128,7 +132,10 @@ class ShareScreen(Dialog[str], ListKeys):
         finally:
             self._busy = False
         self._link = link
-        self._answer(GIVES[option.name])
+        self._answer(GIVES[option.name] + self._only_here(engine))
+
+    def _only_here(self, engine: Engine) -> str:
+        return f" {ONLY_HERE}" if is_only_here(engine.listing_of(self._pad_id).relay) else ""
 
     def _answer(self, text: str) -> None:
         if self.is_attached:
