@@ -57,7 +57,7 @@ def links(engine: Engine, pad_id: bytes) -> list[BookLink]:
     for value in engine.drive.notes(pad_id, _NOTE).values():
         try:
             found.append(_link(json.loads(value)))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             # Another version's device wrote it: a link that cannot be read cannot be kept either.
             continue
     return sorted(found, key=lambda link: (link.made_ms, link.id))

@@ -182,6 +182,7 @@ async def test_nothing_that_a_device_writes_into_the_drive_stops_the_others(desk
         for field in FIELDS:
             write(desk, {field: junk})
         await everything_works(desk, plan.pad_id)
+    write(desk, {f"{plan.pad_id.hex()}/link:cdcdcdcd": "[" * 4_000})
     facts = {"key": "ab" * 32, "label": "x", "role": "edit", "locked": False, "made": 10**30, "epoch": 0}
     write(desk, {f"{plan.pad_id.hex()}/link:abababab": json.dumps(facts)})
     assert link_book.links(desk, plan.pad_id) == [], "no calendar has that day"
