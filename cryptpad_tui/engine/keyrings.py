@@ -7,7 +7,6 @@ epoch needs no record to be read again. Nothing here is ever shown.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cryptpad_tui.crdt.kinds import PadKind
@@ -62,16 +61,6 @@ def all_keys(engine: Engine, pad_id: bytes) -> dict[int, ViewKeys]:
     """Every key of a pad that is durable here, by epoch; none where the pad is not here."""
     record = engine.vault.pad(pad_id)
     return {} if record is None else _with_own(_stored(engine, pad_id), record)
-
-
-def newest_of(engine: Engine) -> Callable[[bytes], ViewKeys | None]:
-    """What finds the latest keys of a pad that are durable here."""
-
-    def newest(pad_id: bytes) -> ViewKeys | None:
-        keys = all_keys(engine, pad_id)
-        return keys[max(keys)] if keys else None
-
-    return newest
 
 
 def _with_own(keys: dict[int, ViewKeys], record: PadRecord) -> dict[int, ViewKeys]:

@@ -218,7 +218,7 @@ async def change_keys(
                 owed_keys.begin(engine, pad_id, Wanted(tuple(drop), history))
         links = (
             *[link.kept() for link in kept_links],
-            *holders.kept(engine, pad_id, keyrings.newest_of(engine)),
+            *holders.kept(engine, pad_id, owed_keys.newest_given(engine, pad_id)),
         )
         plan = Plan(tuple([_kept(each) for each in listed]), history, links=links)
         async with session.flows, connection_of(engine, session) as connection:

@@ -172,7 +172,9 @@ class _Agreement:
             self._compare(entry, known)
         holders.note(engine, entry.pad_id, self._folder, held=True)
         self._place(entry, seen, came_by_it=known is None)
-        owed_keys.note_own(engine, entry.pad_id, self._folder, self._book.epoch)
+        if known is None:
+            owed_keys.give(engine, entry.pad_id, self._folder, self._book.epoch)
+        owed_keys.notice(engine, entry.pad_id, self._folder, self._book.epoch)
         return True
 
     def _is_empty(self, known: PadRecord) -> bool:
@@ -219,8 +221,12 @@ class _Agreement:
         self._came.append(record.pad_id)
 
     def _compare(self, entry: Entry, known: PadRecord) -> None:
-        """Keys of a pad that is here: an entry that is behind is brought up to date, a better right taken."""
-        if self._book.can_edit and standing_of(self._engine, known.pad_id) is None:
+        """Keys of a pad that is here: an entry that is behind is brought up to date, a better right taken.
+
+        Never of a pad that somebody else only named here: they would be given keys that they do not have.
+        """
+        is_given = owed_keys.is_given(self._engine, known.pad_id, self._folder)
+        if is_given and self._book.can_edit and standing_of(self._engine, known.pad_id) is None:
             self._book.refresh(known, entry)
         gives = self._book.gives(entry)
         mine = keyrings.all_keys(self._engine, known.pad_id).get(gives.epoch)
@@ -257,6 +263,7 @@ class _Agreement:
             return
         pad_id = bytes.fromhex(name)
         holders.note(self._engine, pad_id, self._folder, held=False)
+        owed_keys.take_back(self._engine, pad_id, self._folder)
         around = tree.shared_around(tree.folder_of(name))
         if around is None or around.shared != self._folder.hex():
             return

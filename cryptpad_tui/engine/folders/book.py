@@ -6,6 +6,7 @@ it gives, so that nobody learns more here than the folder's own keys allow.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -132,8 +133,10 @@ class FolderBook:
             values["in"] = inside or TOP
         if known is None or epoch >= known.epoch:
             values["view"] = view_field(epoch, keys.view_seed)
-        if isinstance(keys, EditKeys) and (edit := self._sealed_edit(record.pad_id, epoch, keys, known)):
-            values["edit"] = edit_field(edit)
+        may = known is None or record.role == "owner" or inside is not None or self._has_edit(known, own)
+        if may and isinstance(keys, EditKeys):
+            edit = self._sealed_edit(record.pad_id, epoch, keys, known)
+            values |= {"edit": edit_field(edit)} if edit else {}
         if give_own and record.role == "owner" and self._session.record.role != "owner":
             genesis = parse_genesis(self._session.record.genesis, self.pad_id)
             sealed = folder_keys.seal_owner_root(
@@ -144,6 +147,12 @@ class FolderBook:
             # Titles change often, and every reader sees them in the pad itself.
             del values["name"]
         return values
+
+    def _has_edit(self, known: Entry, own: Mapping[int, ViewKeys]) -> bool:
+        """Whether the folder's editors have the pad's edit right already: a right that came to this person
+        another way is not theirs to get by it."""
+        gives = self.gives(known)
+        return isinstance(gives.keys, EditKeys) and own.get(gives.epoch) == gives.keys
 
     def _sealed_edit(
         self, child: bytes, epoch: int, keys: EditKeys, known: Entry | None

@@ -7,9 +7,12 @@ machines notices a change, also where somebody else owns the folder. Rows of the
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from cryptpad_tui.crypto.keys import ViewKeys
+from cryptpad_tui.engine.keyrings import all_keys
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
@@ -19,6 +22,8 @@ PLAN: Final = "folder/changing/"
 OWED: Final = "folder/owed/"
 _TOTAL: Final = "folder/total/"
 NOTE: Final = "folder:"
+"""How the notes begin by which a drive says that a pad is in a folder by its person's will, and for which of
+the folder's keys its own were made last. An entry that somebody wrote about a pad is no such word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +80,43 @@ def turned(engine: Engine, folder: bytes, children: Iterable[bytes]) -> None:
     wanted = wanted.joined(Wanted(seen=(folder,)))
     for child in children:
         record = engine.vault.pad(child)
-        if record is not None and record.role == "owner" and record.uploaded and child not in wanted.seen:
+        is_own = record is not None and record.role == "owner" and record.uploaded
+        if is_own and child not in wanted.seen and is_given(engine, child, folder):
             _put(engine, Row(folder, child, wanted))
     engine.vault.set_setting(PLAN + folder.hex(), None)
 
 
-def note_own(engine: Engine, child: bytes, folder: bytes, epoch: int) -> None:
-    """A pad of one's own is in this folder, whose keys are these: what follows from that."""
-    record = engine.vault.pad(child)
-    if record is None or record.role != "owner":
-        return
-    known = engine.drive.note(child, NOTE + folder.hex())
-    if known is None or not known.isdigit():
+def give(engine: Engine, child: bytes, folder: bytes, epoch: int) -> None:
+    """The pad is in this folder, whose keys these are: by its person's will, or since it came by it."""
+    if not is_given(engine, child, folder):
         engine.drive.set_note(child, NOTE + folder.hex(), str(epoch))
-    elif int(known) < epoch and record.uploaded and not _is_owed(engine, folder, child):
+
+
+def take_back(engine: Engine, child: bytes, folder: bytes) -> None:
+    engine.drive.set_note(child, NOTE + folder.hex(), None)
+
+
+def is_given(engine: Engine, child: bytes, folder: bytes) -> bool:
+    """Whether the folder's members are to have the pad's keys, as far as this vault has a say in it."""
+    return engine.drive.note(child, NOTE + folder.hex()) is not None
+
+
+def newest_given(engine: Engine, child: bytes) -> Callable[[bytes], ViewKeys | None]:
+    """What finds the latest keys of a folder that the pad is in by its person's will; none of another."""
+
+    def newest(folder: bytes) -> ViewKeys | None:
+        keys = all_keys(engine, folder) if is_given(engine, child, folder) else {}
+        return keys[max(keys)] if keys else None
+
+    return newest
+
+
+def notice(engine: Engine, child: bytes, folder: bytes, epoch: int) -> None:
+    """The folder has keys of this epoch: a pad of one's own that is in it is to follow."""
+    record, known = engine.vault.pad(child), engine.drive.note(child, NOTE + folder.hex())
+    if record is None or record.role != "owner" or not record.uploaded:
+        return
+    if known is not None and known.isdigit() and int(known) < epoch and not _is_owed(engine, folder, child):
         _put(engine, Row(folder, child, Wanted(seen=(folder,))))
 
 

@@ -88,14 +88,14 @@ def put(engine: Engine, folder: bytes, pad_id: bytes, into: str) -> None:
         made_here = not record.uploaded and engine.vault.log_end(pad_id) is None
         book.put(record, inside=_inside(engine, book, into), give_own=made_here)
         holders.note(engine, pad_id, folder, held=True)
-        owed_keys.note_own(engine, pad_id, folder, book.epoch)
+        owed_keys.give(engine, pad_id, folder, book.epoch)
 
 
 def _drop(engine: Engine, folder: bytes, pad_id: bytes) -> None:
     with _book(engine, folder) as book:
         book.drop(pad_id.hex())
     holders.note(engine, pad_id, folder, held=False)
-    engine.drive.set_note(pad_id, owed_keys.NOTE + folder.hex(), None)
+    owed_keys.take_back(engine, pad_id, folder)
 
 
 # -- folders
