@@ -137,6 +137,8 @@ def _written(engine: Engine) -> dict[str, vouching.Values]:
 def find(engine: Engine, reference: str) -> DeviceLine:
     """By name or the beginning of its id; raises UnknownDevice."""
     lines = devices(engine)
+    if meant := [line for line in lines if line.id == reference]:
+        return meant[0]
     named = [line for line in lines if line.name == reference]
     if len(reference) >= 8:
         # A name that is the beginning of another's id means neither.

@@ -157,6 +157,8 @@ def keep(
 def find_member(engine: Engine, pad_id: bytes, reference: str) -> MemberLine:
     """By name, or the beginning of the key in hex; raises UnknownMember where that is none or several."""
     lines = [line for line in members(engine, pad_id).lines if line.how != "me"]
+    if meant := [line for line in lines if line.ident_pk.hex() == reference.lower()]:
+        return meant[0]
     named = [line for line in lines if line.name == reference]
     if len(reference) >= MIN_KEY_CHARS:
         # Names are anybody's: one that is the beginning of another's key means neither of them.

@@ -151,6 +151,8 @@ def test_a_device_that_is_called_like_the_beginning_of_anothers_id_is_not_taken_
     with pytest.raises(UnknownDevice):
         devices.find(desk, "ab" * 4)
     assert devices.find(desk, "ab" * 5).name == "phone"
+    devices.write(desk, "cd" * 16, {"name": "ab" * 16})
+    assert devices.find(desk, "ab" * 16).name == "phone", "else it could not be taken out any more"
 
 
 def test_a_members_name_that_is_the_beginning_of_anothers_key_means_neither(
@@ -163,3 +165,4 @@ def test_a_members_name_that_is_the_beginning_of_anothers_key_means_neither(
     with pytest.raises(UnknownMember):
         membership.find_member(ben, bytes(32), "ab" * 4)
     assert membership.find_member(ben, bytes(32), "ab" * 5).name == "Clara"
+    assert membership.find_member(ben, bytes(32), key.hex()).name == "Clara"
