@@ -9,23 +9,22 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Final
 
-from cryptpad_relay.protocol.errors import Code, Malformed, Refused
-from cryptpad_tui.crdt.errors import CannotLoadHere, DocumentError
+from cryptpad_relay.protocol.errors import Refused
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.engine import alarms, following, standing, verdicts, whereabouts
 from cryptpad_tui.engine.first_snapshot import FirstSnapshot
 from cryptpad_tui.engine.folders.following import keys_come
+from cryptpad_tui.engine.relay_words import sentence_of
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.values import RelayState, SessionEvent
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
-from cryptpad_tui.pad.epochs import Ended, HistoryClosed, NoStartYet, Removed
+from cryptpad_tui.pad.epochs import Ended, Removed
 from cryptpad_tui.pad.evidence import key_piece
-from cryptpad_tui.pad.flows_restore import WAITS
 from cryptpad_tui.pad.moves import Moved
 from cryptpad_tui.sync.backoff import Backoff
-from cryptpad_tui.sync.connection import RelayConnection, RelayUnreachable, open_connection
+from cryptpad_tui.sync.connection import RelayConnection, open_connection
 from cryptpad_tui.sync.pad_link import KeysChanged, PadLink
-from cryptpad_tui.vault.errors import UnknownPad, VaultError
+from cryptpad_tui.vault.errors import UnknownPad
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
@@ -285,30 +284,3 @@ class RelayLoop:
 def _first(failure: asyncio.Future[Exception], error: Exception) -> None:
     if not failure.done():
         failure.set_result(error)
-
-
-def sentence_of(error: Exception) -> str:
-    """What a person is told of something that keeps a pad from its relay."""
-    if isinstance(error, Refused):
-        return _REFUSALS.get(
-            error.code, f"the relay refused ({error.code.name.lower()}); everything is kept here"
-        )
-    if isinstance(error, RelayUnreachable | Malformed) and str(error):
-        return str(error)
-    if isinstance(error, HistoryClosed | NoStartYet):
-        return " ".join((type(error).__doc__ or "").split())
-    if isinstance(error, VaultError | DocumentError):
-        said = " ".join((type(error).__doc__ or type(error).__name__).split())
-        return f"{said} ({error})" if isinstance(error, CannotLoadHere) and str(error) else said
-    return f"an error in this program ({type(error).__name__}); everything is kept here"
-
-
-_REFUSALS: Final = {
-    Code.NOT_AUTHORISED: "this link opens the pad no more; ask its owner for another",
-    Code.QUOTA: "the relay has no more room for this pad; everything is kept here",
-    Code.BEHIND: WAITS,
-    Code.CREATE_LIMIT: "the relay takes no more pads for a while; they are kept here",
-    Code.UNKNOWN_PAD: "the relay does not have this pad",
-    Code.MOVED: "the relay says that the pad was moved, and does not show its owner's word for it",
-    Code.ARRIVING: "the pad is on its way to this relay, and not whole there yet",
-}

@@ -16,7 +16,7 @@ from cryptpad_tui.engine.creating import drive_record
 from cryptpad_tui.engine.files.uploader import Uploader
 from cryptpad_tui.engine.folders import agreeing, changing, holders, owed_keys
 from cryptpad_tui.engine.listing import tree_of
-from cryptpad_tui.engine.relay_loop import sentence_of
+from cryptpad_tui.engine.relay_words import sentence_of
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.values import SyncReport
 from cryptpad_tui.vault.errors import UnknownPad, VaultError
