@@ -202,6 +202,7 @@ async def test_t47_at_rest_are_only_the_listed_fields(data: Path) -> None:
         "snapshot": ["place", "snap_n", "hello_n"],
         "chunk": ["key", "pad", "chunk_id", "named", "put_day", "size", "data"],
         "record": ["place"],
+        "record_kind": ["pad", "kind", "place"],
         "loss": ["pad", "n", "since_ms"],
         "expiring": ["pad"],
         "lost_chunk": ["place", "pad", "chunk_id", "size"],
