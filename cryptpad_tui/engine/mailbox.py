@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
 
 MAX_GENERATION: Final = 2**32 - 1
+MAX_PAGES: Final = 32
+"""Of one look: three times what a mailbox holds. A relay that has more to say has it the next time."""
 MAX_OPEN: Final = 500
 MAX_OF_ONE: Final = 100
 """Of one contact: who sends more keeps nobody else's out."""
@@ -98,7 +100,7 @@ def bind(engine: Engine, greeting: Greeting) -> Flow[MailBound]:
 def fetch(engine: Engine) -> Flow[Fetched]:
     """Everything that waits, each message durable here before the next is asked for."""
     me, found, after = myself(engine), Fetched(), 0
-    while True:
+    for _ in range(MAX_PAGES):
         body = MailFetch(me.mailbox_id, after).encode()
         page = MailFetched.decode((yield Request(Op.MBOX_FETCH, body))).mails
         for place, sealed in page:
@@ -109,6 +111,7 @@ def fetch(engine: Engine) -> Flow[Fetched]:
                 found.drop.append(place)
         if len(page) < MAX_MAILS:
             return found
+    return found
 
 
 def drop(engine: Engine, places: list[int]) -> Flow[None]:

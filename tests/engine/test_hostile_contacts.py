@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 
 import pytest
 
+from cryptpad_relay.protocol.mail_frames import MAX_MAILS, SEALED_MAIL_BYTES, MailFetched
 from cryptpad_tui.engine import Engine, contacts, devices, mailbox, membership
 from cryptpad_tui.engine.devices import UnknownDevice
 from cryptpad_tui.engine.errors import UnknownMember
@@ -166,3 +168,19 @@ def test_a_members_name_that_is_the_beginning_of_anothers_key_means_neither(
         membership.find_member(ben, bytes(32), "ab" * 4)
     assert membership.find_member(ben, bytes(32), "ab" * 5).name == "Clara"
     assert membership.find_member(ben, bytes(32), key.hex()).name == "Clara"
+
+
+@both
+def test_a_relay_whose_mailbox_never_ends_is_left_after_some_pages(
+    ben: Engine, defended: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has nothing to show but junk, at places that go on for ever."""
+    monkeypatch.setattr(mailbox, "MAX_PAGES", 4 if defended else 10**9)
+    flow, asked = mailbox.fetch(ben), 0
+    junk = [bytes([n]) * SEALED_MAIL_BYTES for n in range(MAX_MAILS)]
+    with contextlib.suppress(StopIteration):
+        next(flow)
+        for asked in range(1, 12):
+            places = range(asked * MAX_MAILS, (asked + 1) * MAX_MAILS)
+            flow.send(MailFetched(tuple(zip(places, junk, strict=True))).encode())
+    assert (asked == 4) == defended
