@@ -19,6 +19,8 @@ from cryptpad_tui.cli.text_input import read_text, stdin_is_terminal
 from cryptpad_tui.cli.vault_access import in_vault, send_or_say
 
 if TYPE_CHECKING:
+    from cryptpad_tui.comments.chat import Message
+    from cryptpad_tui.comments.model import Thread
     from cryptpad_tui.engine import Engine, PadSession
     from cryptpad_tui.engine.chatting import ChatLine
 
@@ -56,11 +58,22 @@ def _say(sources: SecretSources, pad: str) -> None:
     from cryptpad_tui.cli.verbs_pads import edited
 
     piped = None if stdin_is_terminal() else read_text(what=_WHAT)
+    said: list[Message] = []
 
     def say(session: PadSession) -> None:
-        session.chat.say(read_text(what=_WHAT) if piped is None else piped)
+        said.append(session.chat.say(read_text(what=_WHAT) if piped is None else piped))
 
-    edited(sources, pad, say)
+    edited(sources, pad, say, lambda engine, session: tell(engine, session, said[0].text, said[0].key))
+
+
+def tell(engine: Engine, session: PadSession, text: str, thread: str, answers: Thread | None = None) -> bool:
+    """Tell whom a remark names or answers, and say whom; whether there was anybody."""
+    from cryptpad_tui.engine import mentions
+
+    told = mentions.tell(engine, session, text, thread=thread, answers=answers)
+    if told:
+        diagnostics.note(output.safe_line(f"told {', '.join(each.name for each in told)}"))
+    return bool(told)
 
 
 def _cut(sources: SecretSources, pad: str, keep: int) -> None:

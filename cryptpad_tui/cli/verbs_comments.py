@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine.authors import Author
 
 _WHAT = "the comment"
-Change = Callable[["Book", "PadSession"], None]
+Said = tuple[str, str, "Thread | None"]
+"""What was written, in which thread, and which one it answers."""
+Change = Callable[["Book", "PadSession"], Said | None]
 
 
 class NotSaid(CliError):
@@ -57,7 +59,7 @@ def comments_verb(
     if len(asked) > 1 or (asked and (everything or as_json)):
         raise WrongUse("use one of --on, --answer, --done and --reopen, without --all and --json")
     if asked:
-        _write(sources, pad, _change(words, answer, done, reopen))
+        _write(sources, pad, words, answer, done, reopen)
         return
     told = in_vault(sources, lambda engine: _told(engine, pad))
     shown = [one for one in told if everything or not one[0].done]
@@ -147,12 +149,18 @@ def _change(words: str | None, answer: str | None, done: str | None, reopen: str
         piped = None if stdin_is_terminal() else read_text(what=_WHAT)
         if words is not None:
             return lambda book, session: _comment(book, session, words, piped)
-        return lambda book, _: book.answer(_thread(book, answer or ""), _text(piped))
+        return lambda book, _: _answer(book, answer or "", _text(piped))
     name, is_done = (done, True) if done is not None else (reopen or "", False)
     return lambda book, _: book.set_done(_thread(book, name), is_done)
 
 
-def _comment(book: Book, session: PadSession, words: str, piped: str | None) -> None:
+def _answer(book: Book, name: str, text: str) -> Said:
+    thread = _thread(book, name)
+    book.answer(thread, text)
+    return text, thread.name, thread
+
+
+def _comment(book: Book, session: PadSession, words: str, piped: str | None) -> Said:
     from cryptpad_tui.crdt.values import Position, end_of
 
     text = session.view.text()
@@ -160,7 +168,8 @@ def _comment(book: Book, session: PadSession, words: str, piped: str | None) -> 
     if at < 0 or text.find(words, at + 1) >= 0:
         raise NotSaid("the words of --on must stand in the pad exactly once")
     start = end_of(Position(0, 0), text[:at])
-    book.comment(start, end_of(start, words), _text(piped))
+    said = _text(piped)
+    return said, book.comment(start, end_of(start, words), said), None
 
 
 def _thread(book: Book, name: str) -> Thread:
@@ -177,7 +186,21 @@ def _text(piped: str | None) -> str:
     return text
 
 
-def _write(sources: SecretSources, reference: str, change: Change) -> None:
+def _write(
+    sources: SecretSources,
+    reference: str,
+    words: str | None,
+    answer: str | None,
+    done: str | None,
+    reopen: str | None,
+) -> None:
+    from cryptpad_tui.cli.verbs_chat import tell
     from cryptpad_tui.cli.verbs_pads import edited
 
-    edited(sources, reference, lambda session: change(session.comments, session))
+    change, said = _change(words, answer, done, reopen), list[Said | None]()
+
+    def then(engine: Engine, session: PadSession) -> bool:
+        remark = said[0]
+        return remark is not None and tell(engine, session, *remark)
+
+    edited(sources, reference, lambda session: said.append(change(session.comments, session)), then)

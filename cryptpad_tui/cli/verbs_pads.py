@@ -114,7 +114,13 @@ def _edit(sources: SecretSources, reference: str, change: Callable[[ViewDocument
     edited(sources, reference, lambda session: change(session.view, read_text() if piped is None else piped))
 
 
-def edited(sources: SecretSources, reference: str, change: Callable[[PadSession], None]) -> None:
+Then = Callable[["Engine", "PadSession"], bool]
+"""What follows a change of a pad once it is durable; whether there is mail to send."""
+
+
+def edited(
+    sources: SecretSources, reference: str, change: Callable[[PadSession], None], then: Then | None = None
+) -> None:
     """Change a pad that takes edits, make it durable, and send it or say why not."""
 
     async def work(engine: Engine) -> None:
@@ -130,9 +136,14 @@ def edited(sources: SecretSources, reference: str, change: Callable[[PadSession]
                 raise Alarm(AlarmCode(session.alarm.code), "the pad takes no edits until you go on")
             change(session)
             session.flush()
+            has_mail = then is not None and then(engine, session)
         finally:
             session.close()
         await send_or_say(engine, pad.pad_id)
+        if has_mail:
+            from cryptpad_tui.cli.verbs_contacts import settle_quickly
+
+            await settle_quickly(engine)
 
     in_vault(sources, work)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cryptpad_tui.crypto.keys import Role, pseudonym_of
-from cryptpad_tui.engine import contacts, mailbox, membership
+from cryptpad_tui.engine import contacts, keeping, mailbox, membership
 from cryptpad_tui.engine.own_card import myself
 from cryptpad_tui.engine.removal import cut
 from cryptpad_tui.people.contacts import Contact
@@ -32,7 +32,7 @@ async def invite(
     """Send a contact a link to the pad; of one's own pad they become a member. It waits in the outbox."""
     contact = contacts.to_write_to(engine, reference)
     link = await engine.make_link(pad_id, view=view, wait_s=wait_s)
-    title = engine.listing_of(pad_id).title
+    title = keeping.shared_title(engine, pad_id)
     message = Invitation(link, cut(title, MAX_TITLE), note)
     message.encode()
     with engine.people.durable():
@@ -46,7 +46,7 @@ def ask_for_edit(engine: Engine, pad_id: bytes, reference: str, *, note: str = "
     contact = contacts.to_write_to(engine, reference)
     key, me = pseudonym_of(engine.vault.account_root, pad_id), myself(engine)
     proof = prove_key(key, pad_id=pad_id, sender=me.ident.public, recipient=contact.card.ident_pk)
-    title = cut(engine.listing_of(pad_id).title, MAX_TITLE)
+    title = cut(keeping.shared_title(engine, pad_id), MAX_TITLE)
     with engine.people.durable():
         message = EditRequest(pad_id, title, key.public, proof, note)
         mailbox.queue(engine, contact, message, f"the request to {contact.name}")
@@ -58,7 +58,7 @@ def mention(
 ) -> Contact:
     """Tell a contact that they were named in a comment, or answered."""
     contact = contacts.to_write_to(engine, reference)
-    title = cut(engine.listing_of(pad_id).title, MAX_TITLE)
+    title = cut(keeping.shared_title(engine, pad_id), MAX_TITLE)
     message = Mention(pad_id, title, thread, is_reply, cut(text, MAX_NOTE))
     with engine.people.durable():
         mailbox.queue(engine, contact, message, f"the notice to {contact.name}")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
     from cryptpad_tui.engine.contacts import ContactLine
     from cryptpad_tui.engine.inbox import InboxLine
+    from cryptpad_tui.people.inbox import InboxItem
     from cryptpad_tui.ui.app import CryptpadApp
 
 _CARD, _ADD = "card", "add"
@@ -79,6 +80,8 @@ class ContactErrands:
         if answer == "compare":
             await self._compare(line.contact_id)
             return False
+        if answer == shown.GO:
+            return await self._go_there(item)
         if answer == "accept":
             if line.kind in ("invitation", "edit-answer"):
                 self._app.say("Fetching the pad and checking its history…")
@@ -91,6 +94,23 @@ class ContactErrands:
         inbox.decline(self._engine, item)
         self._engine.mail.soon()
         return False
+
+    async def _go_there(self, item: InboxItem) -> bool:
+        """Where somebody was named; the message is put away, as it was read."""
+        from cryptpad_tui.engine import inbox
+        from cryptpad_tui.people.messages import Mention
+        from cryptpad_tui.ui.screens.pad import PadScreen
+
+        message = item.message
+        if not isinstance(message, Mention) or self._engine.vault.pad(message.pad_id) is None:
+            self._app.say("This pad is not in your drive. Ask them to invite you.", "warning")
+            return False
+        await self._app.open_pad(message.pad_id)
+        inbox.decline(self._engine, item)
+        screen = self._app.screen
+        if isinstance(screen, PadScreen) and screen.session.pad_id == message.pad_id:
+            screen.call_after_refresh(screen.go_to, message.thread)
+        return True
 
     # -- contacts
 

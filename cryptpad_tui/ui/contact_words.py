@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 VERIFIED: Final = "✓ verified"
 PUT_AWAY: Final = "put-away"
+GO: Final = "go"
 
 
 def foreign_line(text: str) -> str:
@@ -44,6 +45,8 @@ def answers(line: InboxLine) -> list[Option]:
             Option("decline", "Refuse the new keys"),
             Option("accept", "Accept the new keys without comparing"),
         ]
+    if line.kind == "mention":
+        return [Option(GO, "Go there"), Option(PUT_AWAY, "Put it away"), Option("later", "Leave it here")]
     if not line.needs_answer:
         return [Option(PUT_AWAY, "Put it away"), Option("later", "Leave it here")]
     yes = {"invitation": "Open the pad", "edit-answer": "Open the pad", "request": "Accept"}.get(

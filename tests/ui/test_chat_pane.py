@@ -5,16 +5,19 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
 from textual import events
 from ui.fake_engine import HOSTILE, FakeSession, listing
 from ui.test_screens_fake import World, world
 
 from cryptpad_tui.comments.chat import Chat, Message
 from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.crypto.keys import SigningSeed
 from cryptpad_tui.engine import SessionEvent
 from cryptpad_tui.engine.chatting import ChatLine
+from cryptpad_tui.ui.pads import mention_words
 from cryptpad_tui.ui.pads.chat_pane import ChatPane, painted
 from cryptpad_tui.ui.screens.pad import PadScreen
 
@@ -142,3 +145,20 @@ async def test_hostile_names_and_words_do_nothing() -> None:
         hears(session, "[bold red]x[/]\u202e", name="[@click=app.quit]B")
         await there.press("f11")
         await there.sees("[bold red]x[/]")
+
+
+async def test_tab_completes_a_name_and_a_message_leads_to_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mention_words, "names", lambda _: ["Anna", "Ben Smith"])
+    async with world(LINE) as there:
+        session = await opened(there)
+        name = session.comments.comment(Position(0, 4), Position(0, 8), "which?")
+        screen = there.app.screen
+        assert isinstance(screen, PadScreen)
+        screen.go_to(name)
+        assert screen.view.position == (0, 4)
+        screen.go_to("ff" * 8)
+        await there.sees("It is not there any more")
+        screen.go_to("chat/0000000000001-00000000")
+        await there.until(lambda: screen.query_one(ChatPane).field.has_focus)
+        await there.press(*"hi @b", "tab", *"now", "enter")
+        await there.sees("hi @ben Smith now")

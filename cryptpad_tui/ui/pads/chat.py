@@ -16,6 +16,7 @@ from cryptpad_tui.crdt.errors import DocumentError
 from cryptpad_tui.editor.clean import cleaned
 from cryptpad_tui.engine import chatting
 from cryptpad_tui.ui import words
+from cryptpad_tui.ui.pads import mention_words
 from cryptpad_tui.ui.pads.chat_pane import ChatPane
 from cryptpad_tui.ui.pads.feature import PadFeature
 from cryptpad_tui.ui.screens.base import Action
@@ -107,9 +108,20 @@ class ChatFeature(PadFeature):
     def said(self, text: str) -> bool:
         """Whether it was said; what is too long stays in the field."""
         try:
-            self.session.chat.say(cleaned(text)[0])
+            message = self.session.chat.say(cleaned(text)[0])
         except (MessageTooLong, NothingSaid, DocumentError) as error:
             self.screen.say(words.sentence_of(error), "warning")
             return False
         self._take_in_at_once()
+        mention_words.tell(self.screen, message.text, message.key)
+        return True
+
+    def names(self) -> list[str]:
+        return mention_words.names(self.screen)
+
+    def go_to(self, thread: str) -> bool:
+        if not thread.startswith("chat/"):
+            return False
+        if not self.pane.display:
+            self.toggle()
         return True

@@ -20,7 +20,7 @@ from cryptpad_tui.editor.wrap import wrap
 from cryptpad_tui.engine.people import colour_of
 from cryptpad_tui.ui import words
 from cryptpad_tui.ui.commands import app_keymap
-from cryptpad_tui.ui.screens.fields import LineField
+from cryptpad_tui.ui.widgets.mention_field import MentionField, Names
 from cryptpad_tui.ui.widgets.parts import Part
 from cryptpad_tui.ui.widgets.row_list import RowList
 
@@ -41,6 +41,7 @@ class Owner(Protocol):
     def said(self, text: str) -> bool: ...
     def toggle(self) -> None: ...
     def leave(self) -> None: ...
+    def names(self) -> list[str]: ...
 
 
 class ChatLog(RowList[Row], can_focus=True):
@@ -61,11 +62,11 @@ class ChatLog(RowList[Row], can_focus=True):
             event.prevent_default()
 
 
-class ChatField(LineField):
+class ChatField(MentionField):
     """One message. Lines that are pasted become one."""
 
-    def __init__(self, key: Callable[[str], bool]) -> None:
-        super().__init__(id="chat-field", placeholder="Say something")
+    def __init__(self, key: Callable[[str], bool], names: Names) -> None:
+        super().__init__(names, id="chat-field", placeholder="Say something")
         self._key = key
 
     async def _on_key(self, event: events.Key) -> None:
@@ -91,7 +92,7 @@ class ChatPane(Vertical):
         self._lines: Sequence[ChatLine] = ()
         self._width = 0
         self.log_rows = ChatLog(self._key)
-        self.field = ChatField(self._key)
+        self.field = ChatField(self._key, owner.names)
         self.can_say = can_say
 
     def compose(self) -> ComposeResult:

@@ -51,5 +51,9 @@ class PadFeature:
         """Words in the place of the whole status line, while a person writes there."""
         return []
 
+    def go_to(self, thread: str) -> bool:
+        """Show what this names, as messages of others name it; whether it is this feature's."""
+        return False
+
     def close(self) -> None:
         """The pad is being left."""

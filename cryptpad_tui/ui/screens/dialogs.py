@@ -115,7 +115,7 @@ class AskDialog(Dialog[str]):
         super().__init__()
         self._title = title
         self._sentences = sentences
-        self.field = LinkField(value=value) if link else Field(value=value)
+        self.field: Field = LinkField(value=value) if link else Field(value=value)
 
     def body(self) -> ComposeResult:
         with VerticalScroll(id="box", can_focus=False):

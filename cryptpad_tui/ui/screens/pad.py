@@ -241,6 +241,11 @@ class PadScreen(CommandScreen[None]):
         await self.door.errands.standing.show(self.session.pad_id, self.session.title())
         self.look()
 
+    def go_to(self, thread: str) -> None:
+        """Show the remark that a message is about."""
+        if not any(feature.go_to(thread) for feature in self.features):
+            self.say("It is not there any more, or did not come yet.")
+
     # ---- what the editor says
 
     def on_editor_view_said(self, message: EditorView.Said) -> None:
