@@ -85,6 +85,7 @@ FLAGS: Final = frozenset(
         "--renew",
         "--say",
         "--shared",
+        "--show-card",
         "--tree",
         "--view",
         "--without-history",

@@ -184,9 +184,11 @@ class Engine:
 
         `by_person`: that is what somebody asked for, and not the end of a join that failed.
         """
-        self.drive.set_removed(pad_id)
-        self.drive_session.flush()
-        self.forget_here(pad_id, by_person=by_person)
+        # In one: a pad that the drive has no more, and this vault still has, would be out of the trash again.
+        with self.drive_session.replica.store.transaction():
+            self.drive.set_removed(pad_id)
+            self.drive_session.flush()
+            self.forget_here(pad_id, by_person=by_person)
 
     def forget_here(self, pad_id: bytes, *, by_person: bool = True) -> None:
         """A pad that the drive has no more: its keys and local data."""
