@@ -35,6 +35,9 @@ from cryptpad_tui.vault.records import ListingRow, PadRecord
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
 
+READS_ONLY: Final = (
+    "the pad's owner lets you only read it from now on; what you had not sent was not sent, and is kept here"
+)
 KEPT_NOTICES: Final = 8
 
 
@@ -145,6 +148,9 @@ class PadSession:
         with self.replica.store.transaction():
             self.pending.take_in_others()
         self.count_waiting()
+        if self.can_edit != self.replica.can_edit:
+            # Another window crossed to keys by which this person may do more, or less.
+            self._enter_epoch()
         if not self.waiting:
             # Another window may have begun anew behind a change of keys, which tells of no single edits.
             self.pending.show_canonical()
@@ -194,7 +200,7 @@ class PadSession:
     def folded(self) -> None:
         self.pending.show_folded()
         shown = self.pending.take_has_shown()
-        if self.replica.crossed:
+        if self.replica.crossed or self.can_edit != self.replica.can_edit:
             self.replica.crossed = False
             self._enter_epoch()
         for notice in self.replica.judgement.take_notices():
@@ -226,6 +232,8 @@ class PadSession:
         if self.can_edit:
             # Another window may have crossed before, and what it signed since is good.
             self.remake(with_outbox=replica.queue.is_behind())
+        elif self.waiting:
+            self.noticed(Notice(READS_ONLY))
         self.tell(SessionEvent.STATUS)
 
     def attached(self, connected: Connected) -> None:

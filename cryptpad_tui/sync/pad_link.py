@@ -243,6 +243,9 @@ class PadLink:
 
     async def _send_sealed(self, now: float) -> bool:
         """Seal one group and send what is sealed; whether the relay took all of it."""
+        if not self._replica.can_edit:
+            # Written before the owner let this person only read: no key here is good for it any more.
+            return True
         self._host.seal()
         outbox = self._replica.store.outbox()
         self._sent.intersection_update([row.entry_id for row in outbox])

@@ -79,6 +79,29 @@ async def test_revoking_all_links_keeps_the_members_and_ends_the_rest(
         assert hers.view.text().count("Carla, unsent.") == 1
 
 
+async def test_who_is_to_read_only_reads_on_whatever_they_had_signed_and_not_sent(
+    relay: RelayProcess, make_engine: MakeEngine
+) -> None:
+    anna, boris, _, pad_id, _ = await trio(relay, make_engine)
+    with boris.borrowed(pad_id) as session:
+        append(session, "Boris, unsent.\n")
+        session.seal()
+    membership.keep(anna, pad_id, identity(boris, pad_id), role=Role.VIEW)
+    await membership.revoke(anna, pad_id)
+    for word in ("After the change.\n", "And again.\n"):
+        with anna.borrowed(pad_id) as session:
+            append(session, word)
+        await anna.sync([pad_id])
+        report = await boris.sync([pad_id])
+        assert (report.alarms, report.unreachable) == ((), False)
+        with boris.borrowed(pad_id) as session:
+            assert word in session.view.text()
+            assert not session.can_edit
+            assert "refused" not in session.problem
+    with anna.borrowed(pad_id) as session:
+        assert "unsent" not in session.view.text()
+
+
 async def test_open_windows_go_on_under_the_new_keys(relay: RelayProcess, make_engine: MakeEngine) -> None:
     anna, boris, carla, pad_id, _ = await trio(relay, make_engine)
     for engine in (anna, boris, carla):
