@@ -17,6 +17,8 @@ from cryptpad_relay.protocol.term_safe import term_safe
 
 PROGRAM: Final = "cryptpad-tui"
 _MAX_LINE: Final = 1_000
+_LEAST_CELLS: Final = 40
+"""Narrower terminals break words instead of showing one in each line."""
 
 
 class ExitCode(IntEnum):
@@ -157,14 +159,25 @@ def alarm(code: str, sentence: str, advice: str, pad: str) -> None:
 
 
 def say(kind: str, sentence: str) -> None:
-    """One event, one line. A standard error that is closed or full changes nothing."""
+    """One event, one line; at a terminal broken between words. One that is closed or full changes nothing."""
     if sys.stderr is None:
         return
     try:
-        sys.stderr.write(f"{PROGRAM}: {kind}: {one_line(sentence)}\n")
+        sys.stderr.write(_for_eyes(f"{PROGRAM}: {kind}: {one_line(sentence)}") + "\n")
         sys.stderr.flush()
     except (OSError, ValueError):
         return
+
+
+def _for_eyes(line: str) -> str:
+    """The line as it is, where no person reads it at once."""
+    if not sys.stderr.isatty():
+        return line
+    import shutil
+    import textwrap
+
+    width = max(_LEAST_CELLS, shutil.get_terminal_size().columns)
+    return textwrap.fill(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def one_line(text: str) -> str:

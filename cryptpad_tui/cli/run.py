@@ -90,7 +90,9 @@ def _parse_and_do(arguments: list[str], show_screen: Callable[[ScreenRequest], i
     except click.Abort:
         raise KeyboardInterrupt from None
     except click.ClickException as error:
-        diagnostics.say("usage", f"{_without_values(error)} See `cryptpad-tui --help`.")
+        of = getattr(error, "ctx", None)
+        verb = of.command_path if of is not None else diagnostics.PROGRAM
+        diagnostics.say("usage", f"{_without_values(error)} See `{verb} --help`.")
         return diagnostics.ExitCode.USAGE
     if answer is None:
         return diagnostics.ExitCode.DONE

@@ -15,6 +15,7 @@ __all__ = [
     "MAX_INPUT_BYTES",
     "clean_text",
     "read_bytes",
+    "read_line",
     "read_text",
     "require_name",
     "require_title",
@@ -43,6 +44,20 @@ def read_bytes(path: Path | None, limit: int, what: str) -> bytes:
     except OSError as error:
         name = "standard input" if path is None else str(path)
         raise FileUnreadable(f"{name}: {error.strerror or type(error).__name__}") from None
+
+
+def read_line(limit: int, what: str) -> bytes:
+    """What fits on one line: a person at a terminal ends it with Enter, other input is read to its end."""
+    if not stdin_is_terminal():
+        return read_bytes(None, limit, what)
+    diagnostics.note(f"type or paste {what}, then press Enter; Ctrl+C leaves everything as it was")
+    try:
+        line = _bounded(sys.stdin.buffer.readline, limit)
+        while line and not line.strip():
+            line = _bounded(sys.stdin.buffer.readline, limit)
+    except OSError as error:
+        raise FileUnreadable(f"standard input: {error.strerror or type(error).__name__}") from None
+    return line
 
 
 def stdin_is_terminal() -> bool:

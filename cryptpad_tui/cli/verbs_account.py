@@ -16,7 +16,7 @@ from cryptpad_tui.cli import diagnostics, output
 from cryptpad_tui.cli.errors import WrongUse
 from cryptpad_tui.cli.root import VerbCommand, unlocks
 from cryptpad_tui.cli.secret_sources import SecretSources
-from cryptpad_tui.cli.text_input import read_bytes, stdin_is_terminal
+from cryptpad_tui.cli.text_input import read_line, stdin_is_terminal
 from cryptpad_tui.cli.vault_access import run_on, tell, unlock
 
 if TYPE_CHECKING:
@@ -144,9 +144,7 @@ def follow_verb(sources: SecretSources) -> None:
 
 
 def _typed_words() -> str:
-    if stdin_is_terminal():
-        diagnostics.note("type the four words that the other machine shows; then Ctrl+D")
-    return read_bytes(None, _WORDS_LIMIT, "the words").decode("utf-8", "replace")
+    return read_line(_WORDS_LIMIT, "the four words that the other machine shows").decode("utf-8", "replace")
 
 
 def _in_two(

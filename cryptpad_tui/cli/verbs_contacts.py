@@ -14,7 +14,7 @@ from cryptpad_tui.cli import diagnostics, output
 from cryptpad_tui.cli.root import SubGroup, VerbCommand, unlocks
 from cryptpad_tui.cli.secret_sources import SecretSources
 from cryptpad_tui.cli.table import table
-from cryptpad_tui.cli.text_input import read_bytes, require_name
+from cryptpad_tui.cli.text_input import read_line, require_name
 from cryptpad_tui.cli.vault_access import QUICK_SEND_S, in_vault
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def add_contact_verb(sources: SecretSources, name: str, note: str, replaces: str
     from cryptpad_tui.people.card import read_card
 
     label = require_name(name) if name else ""
-    text = read_bytes(None, _CARD_LIMIT, "the card").decode("utf-8", "replace")
+    text = read_line(_CARD_LIMIT, "the card").decode("utf-8", "replace")
     read_card(text)
 
     async def work(engine: Engine) -> Contact:
@@ -136,7 +136,7 @@ def list_contacts_verb(sources: SecretSources, as_json: bool) -> None:
 def verify_contact_verb(sources: SecretSources, name: str, same: bool, reads: bool, qr: bool) -> None:
     """Print the safety number that you share with NAME. Compare it by voice or side by side: if both have the
     same, nobody stands between you."""
-    theirs = read_bytes(None, _CARD_LIMIT, "their number").decode("utf-8", "replace") if reads else ""
+    theirs = read_line(_CARD_LIMIT, "their number").decode("utf-8", "replace") if reads else ""
 
     async def work(engine: Engine) -> tuple[str, str]:
         from cryptpad_tui.engine import contacts

@@ -12,7 +12,7 @@ import click
 from cryptpad_tui.cli import diagnostics, output
 from cryptpad_tui.cli.root import SubGroup, VerbCommand, sources_of, unlocks
 from cryptpad_tui.cli.secret_sources import SecretSources, new_passphrase
-from cryptpad_tui.cli.text_input import read_bytes, require_name, stdin_is_terminal
+from cryptpad_tui.cli.text_input import read_line, require_name
 from cryptpad_tui.cli.vault_access import first_sync, in_vault, send_or_say, send_quickly
 from cryptpad_tui.cli.verbs_account import follow_verb
 
@@ -234,9 +234,7 @@ def read_code() -> Code:
     """From standard input; raises NotACode, which repeats nothing."""
     from cryptpad_tui.pad.codes import Code, NotACode
 
-    if stdin_is_terminal():
-        diagnostics.note("type the code that the other machine shows, such as 42-cedar-tulip; then Ctrl+D")
-    raw = read_bytes(None, _CODE_LIMIT, "the code")
+    raw = read_line(_CODE_LIMIT, "the code that the other machine shows, such as 42-cedar-tulip")
     try:
         return Code.parse(raw.decode("ascii"))
     except UnicodeDecodeError:

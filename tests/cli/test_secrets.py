@@ -130,6 +130,18 @@ def test_typed_text_is_announced_and_ends_with_ctrl_d(anna: Person, inside: Insi
     assert inside(anna, "cat", "T").out == b"milk\n"
 
 
+def test_a_pasted_card_ends_with_enter_and_a_long_answer_is_broken_between_words(anna: Person) -> None:
+    with Terminal(
+        [sys.executable, "-m", "cryptpad_tui", "contact", "add"], env=anna.environ, cwd="/"
+    ) as terminal:
+        terminal.wait_for("the card, then press Enter")
+        terminal.send("rubbish\r")
+        assert terminal.wait_exit() == 1
+        said = [line.rstrip() for line in terminal.text().splitlines()]
+        first = next(at for at, line in enumerate(said) if "That is no contact card" in line)
+        assert said[first].endswith("a card is one") or said[first + 1].startswith("  ")
+
+
 def test_a_link_that_is_pasted_is_not_shown(anna: Person) -> None:
     with Terminal([sys.executable, "-m", "cryptpad_tui", "join"], env=anna.environ, cwd="/") as terminal:
         terminal.wait_for("Link:")
