@@ -77,7 +77,8 @@ class TooManyLinks(EngineError):
 
 
 class UnknownMember(EngineError):
-    """Nobody in this pad, or several people, are called so. `cryptpad-tui members PAD` shows who is."""
+    """Nobody in this pad, or several people, are called so. Nothing was changed; `cryptpad-tui members PAD`
+    shows who is in it, and the beginning of a key means one alone."""
 
 
 class NoAlarm(EngineError):
