@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from cryptpad_relay.diagnostics import LOG, describe
 from cryptpad_relay.handshake import http_answer
-from cryptpad_relay.limits import Bucket, Rate
+from cryptpad_relay.limits import Bucket, Rate, limited_as
 from cryptpad_relay.peers import Peer
 from cryptpad_relay.protocol.errors import CloseCode
 from cryptpad_relay.protocol.frames import MAX_MESSAGE
@@ -127,7 +127,7 @@ class Connection(asyncio.BufferedProtocol):
         self.transport = cast(asyncio.Transport, transport)
         self.transport.set_write_buffer_limits(high=ANSWERS_BEHIND, low=ANSWERS_BEHIND // 4)
         peer = transport.get_extra_info("peername")
-        self.address = str(peer[0]) if isinstance(peer, tuple) else "unix"
+        self.address = limited_as(str(peer[0])) if isinstance(peer, tuple) else "unix"
         self._server.add(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:

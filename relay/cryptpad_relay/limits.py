@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from ipaddress import IPv6Address, ip_address
 from typing import Final, NamedTuple
 
 
@@ -112,6 +113,18 @@ class Bucket:
         if now > self._at:
             self._tokens = min(self._rate.burst, self._tokens + (now - self._at) * self._rate.per_s)
             self._at = now
+
+
+def limited_as(host: str) -> str:
+    """By what an address is known to the limits: of IPv6 by its /64, since whoever has one has all of that."""
+    try:
+        found = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(found, IPv6Address):
+        mapped = found.ipv4_mapped
+        return str(mapped or IPv6Address(int(found) >> 64 << 64))
+    return str(found)
 
 
 class AddressBuckets:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryptpad_relay.limits import AddressBuckets, Bucket, Limits, Rate
+from cryptpad_relay import connection
+from cryptpad_relay.limits import AddressBuckets, Bucket, Limits, Rate, limited_as
 from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.errors import CloseCode, Code
 from cryptpad_relay.protocol.frames import Op
@@ -156,3 +159,30 @@ def test_a_burst_of_small_requests_is_worked_off_in_turns() -> None:
     assert len(client.peer.frames) == 16
     client.work()
     assert [frame.req for frame in client.peer.take()] == list(range(100, 150))
+
+
+def address_of(host: str) -> str:
+    """What a connection from there is known as."""
+    server = Mock(now=lambda: 0.0)
+    made = connection.Connection(server)
+    made.connection_made(Mock(get_extra_info=lambda name: (host, 1)))
+    return made.address
+
+
+@pytest.mark.parametrize("defended", [True, False])
+def test_who_has_a_network_of_addresses_has_one_in_limits(
+    monkeypatch: pytest.MonkeyPatch, defended: bool
+) -> None:
+    """T43: with IPv6 one customer has 2^64 addresses, and had as many times what one may ask for."""
+    if not defended:
+        monkeypatch.setattr(connection, "limited_as", str)
+    buckets = AddressBuckets(Rate(10, 0.1))
+    hosts = [f"2001:db8:1:2:{n:x}::{n:x}" for n in range(1, 100)]
+    served = [host for host in hosts if not buckets.take(address_of(host), 1, 0.0)]
+    assert (len(served) == 10) == defended
+    assert address_of("2001:db8:1:3::1") != address_of("2001:db8:1:2::1")
+
+
+def test_addresses_of_other_forms_are_taken_as_they_are() -> None:
+    known = {host: limited_as(host) for host in ("192.0.2.7", "::ffff:192.0.2.7", "fe80::1%eth0", "a name")}
+    assert list(known.values()) == ["192.0.2.7", "192.0.2.7", "fe80::", "a name"]
