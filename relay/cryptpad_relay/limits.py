@@ -116,7 +116,7 @@ class Bucket:
 
 
 def limited_as(host: str) -> str:
-    """By what an address is known to the limits: of IPv6 by its /64, since whoever has one has all of that."""
+    """As what an address is known to the limits: of IPv6 its /64, since whoever has one has all of that."""
     try:
         found = ip_address(host.partition("%")[0])
     except ValueError:
