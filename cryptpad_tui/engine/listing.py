@@ -12,6 +12,7 @@ from cryptpad_tui.drive.mirror import KEPT
 from cryptpad_tui.drive.names import SHORT_ID_CHARS, full_id, short_ids
 from cryptpad_tui.drive.tree import Tree, shared_id_of
 from cryptpad_tui.engine.errors import AmbiguousTitle, UnknownPad
+from cryptpad_tui.engine.notices import untold_pads
 from cryptpad_tui.engine.standing import standings
 from cryptpad_tui.engine.values import PadListing, SyncWord
 from cryptpad_tui.vault.records import AlarmState, ListingRow, PadRecord
@@ -118,6 +119,7 @@ class _Tables:
         self._ended = [vault.alarm_codes(state) for state in (AlarmState.PAST, AlarmState.DISMISSED)]
         self._relay = engine.relay_url()
         self._standings = standings(engine)
+        self._untold = untold_pads(engine)
         self._tree = tree
         self._paths: dict[str, str] = {}
 
@@ -151,6 +153,7 @@ class _Tables:
             folder_id=place,
             tags=placed.tags,
             template=placed.template,
+            has_news=entry in self._untold,
             trashed_ms=trashed_ms,
         )
 

@@ -53,6 +53,11 @@ def keep(engine: Engine, pad_id: bytes, notice: Notice) -> None:
         FileBook(engine.vault).doubt(pad_id, KeptFiles(engine.vault.directory).has)
 
 
+def untold_pads(engine: Engine) -> frozenset[str]:
+    """The pads, in hex, with something that nobody was told yet: opening one tells it."""
+    return frozenset([line.pad for line in kept(engine) if not line.told])
+
+
 def take_untold(engine: Engine, pad_id: bytes) -> list[Notice]:
     """Those of a pad that nobody was told yet; from here on they are."""
     lines, pad = kept(engine), pad_id.hex()

@@ -73,6 +73,8 @@ class PadListing:
     template: bool = False
     trashed_ms: int = 0
     """When it went into the trash; 0 where it is not there."""
+    has_news: bool = False
+    """Whether something happened to it that nobody was told yet."""
 
     @property
     def path(self) -> str:

@@ -30,3 +30,14 @@ def test_notices_are_bounded(make_engine: MakeEngine) -> None:
         session.noticed(Notice(f"number {number}"))
     kept = notices.kept(engine)
     assert (len(kept), kept[0].text) == (notices.MAX_KEPT, "number 3")
+
+
+def test_the_drive_shows_which_pad_has_something_to_tell(make_engine: MakeEngine) -> None:
+    engine = make_engine("Anna")
+    pad, other = (engine.create_pad(title).pad_id for title in ("Pad", "Other"))
+    session = engine.open_pad(pad)
+    session.noticed(Notice("the relay had lost 2 entries", code=RESTORED))
+    assert {line.pad_id: line.has_news for line in engine.listing()} == {pad: True, other: False}
+    assert engine.listing_of(pad).has_news
+    session.take_notices()
+    assert not any(line.has_news for line in engine.listing())

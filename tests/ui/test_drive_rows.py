@@ -79,3 +79,12 @@ def test_a_letter_in_the_filter_of_ten_thousand_pads_is_cheap() -> None:
     began = time.process_time()
     contents.rows(View(), "pad 7")
     assert time.process_time() - began < 0.25
+
+
+def test_a_pad_with_something_to_tell_shows_it() -> None:
+    rows = [
+        PadRow(listing("Plan", number=number, has_news=news), 0, "")
+        for number, news in ((1, True), (2, False))
+    ]
+    shown_news = [painted(row, 80, marked=False, now_ms=0, sort=Sort.CHANGED)[0] for row in rows]
+    assert [any("news" in text for text, _ in left) for left in shown_news] == [True, False]

@@ -27,6 +27,7 @@ def painted(row: Row, width: int, *, marked: bool, now_ms: int, sort: Sort) -> P
         return left, _folder_columns(row, width, now_ms)
     left.append(("✓ " if marked else "  ", "strong"))
     left.append((words.safe_title(row.pad.title), ""))
+    left += [(" ● news", "warning")] if row.pad.has_news else []
     left += [(f" #{words.safe_title(tag)}", "good") for tag in row.pad.tags]
     left += _where(row.where)
     return left, _pad_columns(row, width, now_ms, sort)

@@ -276,6 +276,10 @@ class DriveScreen(CommandScreen[None], ListKeys):
         if caught:
             where = "1 pad" if caught == 1 else f"{caught} pads"
             return f"ALARM in {where}: your text is safe here. F8 says what was caught.", "alarm"
+        told = sum(pad.has_news for pad in lines)
+        if told:
+            where = "1 pad has" if told == 1 else f"{told} pads have"
+            return f"{where} news: opening it says what happened.", "warning"
         waiting = words.unsent(lines)
         unsent = f", {words.changes(waiting)} waiting to be sent" if waiting else ""
         relay = engine.relay_url()
