@@ -5,6 +5,7 @@ A row without a test that takes its defence out is a promise that nobody tried t
 
 from __future__ import annotations
 
+_CONTACTS = "engine/test_hostile_contacts.py::"
 _EDITORS = "adversary/test_editors.py::"
 _EPOCHS = "adversary/test_epochs.py::"
 _FORGERY = "adversary/test_forgery.py::"
@@ -337,6 +338,8 @@ ROWS: dict[str, tuple[str, ...]] = {
         _MAIL + "test_r22_a_flood_at_the_door_keeps_no_contact_out",
         _MAIL + "test_r22_who_was_declined_or_is_nobody_fills_no_inbox",
         "relay/test_mailboxes.py::test_strangers_fill_the_door_and_contacts_still_get_through",
+        _CONTACTS + "test_a_contact_who_writes_without_end_keeps_nobody_else_out",
+        _CONTACTS + "test_mail_of_which_nothing_comes_leaves_nothing_in_the_drive",
     ),
     "R24": (
         _EDITORS + "test_r24_a_flood_of_hellos_costs_each_alike",
