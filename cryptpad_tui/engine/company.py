@@ -60,9 +60,10 @@ class Company:
         )
 
     def _cursor_pair(self) -> tuple[Cursor, Cursor]:
-        if self._cursors is None or not self._session.kind.has_text:
-            return NO_CURSOR, NO_CURSOR
         view = self._session.view
+        # A pad that is shown from its picture is not loaded for the sake of a cursor.
+        if self._cursors is None or not self._session.kind.has_text or not view.is_loaded:
+            return NO_CURSOR, NO_CURSOR
         end = view.lines.end
         places = [view.lines.clamp(place) for place in self._cursors]
         # The end has no character after it, and its anchor on that side is what "no cursor" looks like.

@@ -8,6 +8,7 @@ from engine.conftest import MakeEngine
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Attributes, Position
 from cryptpad_tui.engine import Engine, PadSession, pictures
+from cryptpad_tui.pad.peers import NO_CURSOR
 from support.relay import RelayProcess
 
 RUNS: list[tuple[str, Attributes]] = [
@@ -129,3 +130,15 @@ async def test_a_short_text_has_none_and_loses_the_one_it_had(
     again.open_pad(pad.pad_id).close()
     await again.close()
     assert make_engine("Anna").vault.picture_digest(pad.pad_id) is None
+
+
+async def test_a_cursor_that_is_told_to_others_loads_nothing(make_engine: MakeEngine) -> None:
+    anna = make_engine("Anna")
+    pad = anna.create_pad("Long", kind=PadKind.RICHTEXT, runs=RUNS)
+    session = anna.open_pad(pad.pad_id)
+    session.set_cursor(Position(3, 1), Position(3, 1))
+    session.company.next_frame()
+    assert not session.view.is_loaded
+    session.view.load()
+    first, _ = session.company._cursor_pair()
+    assert first != NO_CURSOR
