@@ -26,7 +26,7 @@ VERBS: Final = (
     Verb("cat", "verbs_look", 'cat "Shopping list" > list.md', "print a pad's text"),
     Verb("edit", "verbs_screen", "edit mzxw6ytb", "open the app in a pad"),
     Verb("write", "verbs_pads", "write mzxw6ytb < list.md", "make a pad's text equal to the input"),
-    Verb("append", "verbs_pads", "append mzxw6ytb < line.txt", "add the input to a pad's end"),
+    Verb("append", "verbs_pads", "append mzxw6ytb < line.txt", "add the input to a pad's end", rare=True),
     Verb("rename", "verbs_pads", 'rename mzxw6ytb "Errands"', "give a pad another title", rare=True),
     Verb("rm", "verbs_drive", "rm mzxw6ytb", "put a pad into the trash"),
     Verb("trash", "verbs_drive", "trash --empty", "list or empty the trash", rare=True),
