@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +32,11 @@ class VerbCommand(click.Command):
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         return _quiet_help(super().get_help_option(ctx))
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """Its first clause, whole, on as many lines as it needs: half of one helps nobody."""
+        sentence = " ".join((self.help or "").split()).partition(". ")[0]
+        return self.short_help or re.split("[:;] ", sentence, maxsplit=1)[0].rstrip(".") + "."
 
 
 class VerbGroup(click.Group):
