@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, cast
 
 from cryptpad_relay.diagnostics import LOG, describe
-from cryptpad_relay.handshake import http_answer
+from cryptpad_relay.handshake import forwarded_for, http_answer
 from cryptpad_relay.limits import Bucket, Rate, limited_as
 from cryptpad_relay.peers import Peer
 from cryptpad_relay.protocol.errors import CloseCode
@@ -222,6 +222,8 @@ class Connection(asyncio.BufferedProtocol):
         if not accepted:
             self.transport.close()
             return b""
+        if heard := forwarded_for(head, self._server.limits.proxies):
+            self.address = limited_as(heard)
         self._reader, self.open = MessageReader(MAX_MESSAGE), True
         self.session = Session(self._server.hub, self, self.heard_at, self.address)
         return rest

@@ -70,6 +70,9 @@ class Limits(NamedTuple):
     """How long appends wait for what a backup lacks: where clients proved it, and with --restored."""
     archive_days: int = 0
     """How long the sealed bytes of a pad stay here after its end, given to nobody; 0 erases them with it."""
+    proxies: int = 0
+    """How many of the operator's own stand before this relay, each of which adds whom it heard to the
+    X-Forwarded-For of a request. Without it all who come through one share what an address may ask for."""
     unproven_bytes: int = 4_096
     unproven_s: float = 10.0
     unproven_connections: int = 1_024

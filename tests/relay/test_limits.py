@@ -186,3 +186,28 @@ def test_who_has_a_network_of_addresses_has_one_in_limits(
 def test_addresses_of_other_forms_are_taken_as_they_are() -> None:
     known = {host: limited_as(host) for host in ("192.0.2.7", "::ffff:192.0.2.7", "fe80::1%eth0", "a name")}
     assert list(known.values()) == ["192.0.2.7", "192.0.2.7", "fe80::", "a name"]
+
+
+def heard_through(lines: str, proxies: int) -> str:
+    """As what a client is known that comes through a proxy on this machine."""
+    desk = limited(proxies=proxies)
+    made = connection.Connection(Mock(now=lambda: 0.0, hub=desk.hub, limits=desk.hub.limits))
+    transport = Mock(get_extra_info=lambda name: ("127.0.0.1", 1), get_write_buffer_size=lambda: 0)
+    made.connection_made(transport)
+    upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+    made._shake_hands(f"GET / HTTP/1.1\r\nHost: x\r\n{upgrade}{key}{lines}\r\n".encode())
+    assert made.session is not None
+    return made.session.address
+
+
+def test_behind_a_proxy_each_has_the_limits_of_their_own_address() -> None:
+    """T43: with one address for all, one person takes the codes, logins and pads of everybody."""
+    said = "X-Forwarded-For: 10.9.9.9, 192.0.2.7\r\n"
+    assert heard_through(said, 1) == "192.0.2.7"
+    assert heard_through(said, 0) == "127.0.0.1", "who is not asked for it says nothing"
+    assert heard_through(said + "x-forwarded-for: 2001:db8::7\r\n", 1) == "2001:db8::"
+    assert heard_through(said + "x-forwarded-for: 198.51.100.1\r\n", 2) == "192.0.2.7"
+    for wrong in ("", "X-Forwarded-For: me\r\n", "X-Forwarded-For: ,\r\n"):
+        assert heard_through(wrong, 1) == "127.0.0.1"
+    assert heard_through(said, 3) == "127.0.0.1", "fewer than there are: none of them is a proxy's word"
