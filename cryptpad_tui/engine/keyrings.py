@@ -42,7 +42,7 @@ def ring_of(engine: Engine, record: PadRecord) -> KeyRing:
         *[
             opener
             for root in former_roots(engine)
-            for opener in (pseudonym_of(root, pad_id), identity_of(root))
+            for opener in (pseudonym_of(root, pad_id), identity_of(root), mailbox_key_of(root))
         ],
         mailbox_key_of(account_root),
         *[slot_opener(seed) for seed in _slot_seeds(engine, pad_id)],

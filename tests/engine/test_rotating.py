@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cryptpad_tui.crypto.keys import Role, pseudonym_of
+from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.crypto.keys import EditKeys, Role, edit_seed_of, identity_of, pseudonym_of
 from cryptpad_tui.engine import (
     Engine,
     coming_along,
+    creating,
     devices,
     keeping,
     keyrings,
@@ -20,6 +24,8 @@ from cryptpad_tui.engine import (
     rotating,
 )
 from cryptpad_tui.engine.coming_along import NoWord, WrongWords
+from cryptpad_tui.pad.flows_epoch import Kept, Plan, make_epoch
+from cryptpad_tui.people.identity import mailbox_key_of
 from cryptpad_tui.vault.vault import Vault
 from support.relay import RelayProcess
 from support.sessions import MakeEngine, append
@@ -143,3 +149,32 @@ async def test_the_account_gets_another_root_and_devices_come_along(
     await ben.sync()
     await desk.sync()
     assert "after" in text_of(desk, "Theirs"), "the owner's list knows the root of before"
+
+
+def by_pseudonym(root: bytes, pad_id: bytes) -> Kept:
+    return Kept(pseudonym_of(root, pad_id).public, Role.EDIT)
+
+
+def by_identity(root: bytes, pad_id: bytes) -> Kept:
+    return Kept(identity_of(root).public, Role.EDIT)
+
+
+def by_card(root: bytes, pad_id: bytes) -> Kept:
+    return Kept(identity_of(root).public, Role.EDIT, mailbox_key_of(root).public)
+
+
+@pytest.mark.parametrize("known", [by_pseudonym, by_identity, by_card])
+def test_a_slot_that_is_sealed_to_the_account_of_before_opens(
+    make_engine: MakeEngine, known: Callable[[bytes, bytes], Kept]
+) -> None:
+    """By whichever key a pad's owner knows this person, until they hear of the account's other root."""
+    desk, root, owner_root = make_engine("desk"), bytes(range(32)), bytes([7]) * 32
+    theirs = creating.new_record(desk, PadKind.TEXT, owner_root)
+    desk.vault.put_pad(theirs)
+    replica = desk.open_pads.make(theirs).replica
+    plan = Plan((known(root, theirs.pad_id),))
+    epoch = make_epoch(replica, owner_root, plan, theirs.pad_id, bytes(32), rng=desk.rng)
+    mine = replace(theirs, role="edit", secret=edit_seed_of(owner_root, 0))
+    assert keyrings.ring_of(desk, mine).find(epoch) is None
+    desk.vault.set_setting(keyrings.FORMER_ROOTS, json.dumps([root.hex()]))
+    assert isinstance(keyrings.ring_of(desk, mine).find(epoch), EditKeys)
