@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import math
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, Final
 
 from fuzz.choices import Choices
@@ -135,7 +136,8 @@ def fuzz_drive(data: bytes) -> None:
             break
         entry, name = choices.pick(entries), choices.pick(NAMES)
         items[f"{entry}/{name}"] = boxed if choices.byte() == 255 else _value(choices, entries)
-    _read_entries(Drive(Fields(items), None, rng=bytes, seal=Seal()), entries)  # type: ignore[arg-type]
+    nothing = SimpleNamespace(side_rows=None)
+    _read_entries(Drive(Fields(items), nothing, rng=bytes, seal=Seal()), entries)  # type: ignore[arg-type]
     _read_tree(items, entries)
 
 
