@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,10 +44,12 @@ async def test_asked_accepted_compared_invited_and_in_the_pad(homes: tuple[Path,
         await until(lambda: isinstance(bob.screen, PeopleList), bob)
         await keys_b.press("enter")
         await until(sees(bob, "not verified"), bob)
+        # It stands on her screen for some seconds alone.
+        told = asyncio.create_task(until(sees(anna, "is your contact now"), anna))
         await keys_b.press("enter")
         await until(sees(bob, "Nothing here"), bob)
         await keys_b.press("escape")
-        await until(sees(anna, "is your contact now"), anna)
+        await told
 
         await keys_a.press("ctrl+p")
         await keys_a.press(*"safety numbers", "enter")

@@ -153,6 +153,9 @@ class PadScreen(CommandScreen[None]):
         yield self.key_bar()
 
     def on_mount(self) -> None:
+        if not self.query(StatusLine):
+            # Left before all of it was there.
+            return
         self.view.focus()
         self.look()
         self.call_after_refresh(self._say_news)
