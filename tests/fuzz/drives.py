@@ -20,6 +20,7 @@ from cryptpad_tui.crypto.account import account_box_of, box_owner_root, open_own
 from cryptpad_tui.crypto.keys import drive_root_of, edit_seed_of, make_genesis
 from cryptpad_tui.drive.drive import Drive
 from cryptpad_tui.drive.entry_fields import FIELDS, fields_of, pad_id_of, text_of
+from cryptpad_tui.drive.side_rows import SideRows
 from cryptpad_tui.drive.tree import MAX_DEPTH, TOP, Tree
 from cryptpad_tui.engine.account_word import Word
 from cryptpad_tui.engine.codes import Account
@@ -88,6 +89,12 @@ class Fields:
     def map_items(self, root: str) -> dict[str, object]:
         return self.items if root == ENTRIES_ROOT else {}
 
+    def observe_maps(self, callback: object) -> None:
+        """Nothing changes."""
+
+    def observe(self, callback: object) -> None:
+        """Nothing changes."""
+
     def map_value(self, root: str, key: str) -> object:
         return self.items.get(key)
 
@@ -136,8 +143,9 @@ def fuzz_drive(data: bytes) -> None:
             break
         entry, name = choices.pick(entries), choices.pick(NAMES)
         items[f"{entry}/{name}"] = boxed if choices.byte() == 255 else _value(choices, entries)
-    nothing = SimpleNamespace(side_rows=None)
-    _read_entries(Drive(Fields(items), nothing, rng=bytes, seal=Seal()), entries)  # type: ignore[arg-type]
+    fields = Fields(items)
+    beside = SimpleNamespace(side_rows=SideRows(fields))  # type: ignore[arg-type]
+    _read_entries(Drive(fields, beside, rng=bytes, seal=Seal()), entries)  # type: ignore[arg-type]
     _read_tree(items, entries)
 
 
