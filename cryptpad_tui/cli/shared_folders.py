@@ -9,7 +9,7 @@ from cryptpad_tui.cli import diagnostics, output
 from cryptpad_tui.cli.vault_access import send_or_say
 
 if TYPE_CHECKING:
-    from cryptpad_tui.engine import Engine
+    from cryptpad_tui.engine import Engine, PadListing
     from cryptpad_tui.engine.folders.owed_keys import Progress
 
 
@@ -55,13 +55,18 @@ async def send_folders(engine: Engine, *folder_ids: str) -> None:
             await send_or_say(engine, folder)
 
 
-def tell_taken_out(engine: Engine, before: str, title: str) -> None:
+def tell_taken_out(engine: Engine, before: str, pad: PadListing) -> None:
     """A pad left a shared folder: what that ends, and what it does not."""
     from cryptpad_tui.engine.listing import tree_of
 
     around = tree_of(engine).shared_around(before)
     if around is not None:
+        who = (
+            f"`cryptpad-tui revoke {pad.short_id} --links` changes them"
+            if pad.role == "owner"
+            else "only its owner can change them"
+        )
         diagnostics.note(
-            f"{output.safe_line(title)} is out of {output.safe_line(around.name)}; whoever had it there has"
-            " its keys still: `cryptpad-tui revoke PAD --links` changes them"
+            f"{output.safe_line(pad.title)} is out of {output.safe_line(around.name)}; whoever had it there"
+            f" has its keys still: {who}"
         )

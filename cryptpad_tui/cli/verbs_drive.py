@@ -161,7 +161,7 @@ def mv_verb(sources: SecretSources, pads: tuple[str, ...], folder: str) -> None:
             if pad is not None:
                 keeping.move_pad(engine, pad.pad_id, into)
                 if agreeing.shows(engine, pad.folder_id) != agreeing.shows(engine, into):
-                    tell_taken_out(engine, pad.folder_id, pad.title)
+                    tell_taken_out(engine, pad.folder_id, pad)
             else:
                 left.add(tree_of(engine).folders[inner].parent)
                 keeping.move_folder(engine, inner, into)

@@ -260,8 +260,9 @@ def sync_verb(sources: SecretSources, pads: tuple[str, ...], wait_s: float) -> E
     async def work(engine: Engine) -> tuple[SyncReport, SendReport]:
         from cryptpad_tui.engine import owed
 
-        pad_ids = [engine.find(pad).pad_id for pad in pads]
-        relays = [pad.relay for pad in engine.listing() if not pad_ids or pad.pad_id in pad_ids]
+        found = [engine.find(pad) for pad in pads]
+        pad_ids = [pad.pad_id for pad in found]
+        relays = [pad.relay for pad in found or engine.listing()]
         if not any(relays) and (pad_ids or engine.relay_url() is None):
             diagnostics.note(
                 "no pad here has a relay, so there is nothing to do; see `cryptpad-tui relay set`"

@@ -137,6 +137,9 @@ def _merge_pad(engine: Engine, backup: Engine, record: PadRecord, made_ms: int) 
             return merged if _content(here.view) == before else Merged.MERGED
         if _content(here.view) == _content(there.view):
             return Merged.SAME
+        if here.kind is PadKind.FOLDER:
+            # What it lists is in the backup's drive, and comes with that.
+            return Merged.SAME
         return Merged.DIFFERS if _keep_copy(engine, there, made_ms) else Merged.SAME
 
 

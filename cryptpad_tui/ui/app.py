@@ -391,8 +391,20 @@ class CryptpadApp(ForgettingApp):
         if session.kind is PadKind.FILE:
             session.close()
             await self.errands.files.show(pad_id)
+        elif session.kind is PadKind.FOLDER:
+            session.close()
+            self._show_folder(pad_id)
         else:
             await self.push_screen(PadScreen(session))
+
+    def _show_folder(self, pad_id: bytes) -> None:
+        """A shared folder that came in, in the list."""
+        from cryptpad_tui.drive.tree import shared_id_of
+        from cryptpad_tui.ui.screens.drive import DriveScreen
+
+        if isinstance(self.screen, DriveScreen):
+            self.screen.shelf.open_folder(shared_id_of(pad_id))
+            self.screen.choose_key(shared_id_of(pad_id), unfold=True)
 
     def back_to_list(self, pad_id: bytes) -> None:
         """A pad was closed: the list, with the mark on it."""

@@ -48,8 +48,11 @@ class Errands:
 
     async def share(self, pad_id: bytes, title: str) -> None:
         """Show a link to a pad."""
-        pad = next((pad for pad in self._engine.listing() if pad.pad_id == pad_id), None)
-        if pad is None:
+        from cryptpad_tui.engine import UnknownPad
+
+        try:
+            pad = self._engine.listing_of(pad_id)
+        except UnknownPad:
             return
         if pad.relay is None and self._engine.relay_url() is None:
             self._app.say("A link needs a relay, and none is chosen. Ctrl+R chooses one.", "warning")
