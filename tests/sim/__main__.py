@@ -8,19 +8,29 @@ import sys
 import time
 from collections import Counter
 
-from sim.world import STEPS, Outcome, World
+from sim.outcome import Outcome
+from sim.world import STEPS, World
 
 
 def play(
-    seed: int, *, steps: int = STEPS, lying: bool | None = None, revoking: bool = False
+    seed: int,
+    *,
+    steps: int = STEPS,
+    lying: bool | None = None,
+    revoking: bool = False,
+    moving: bool = False,
+    sharing: bool = False,
 ) -> tuple[Outcome, World]:
-    world = World(seed, steps=steps, lying=lying, revoking=revoking)
+    world = World(seed, steps=steps, lying=lying, revoking=revoking, moving=moving, sharing=sharing)
     return world.run(), world
 
 
-def is_revoking(seed: int) -> bool:
-    """In every third of the runs that are explored, keys change too."""
-    return seed % 3 == 0
+def also(seed: int) -> dict[str, bool]:
+    """What else happens in the runs that are explored: in every third keys change, and so on.
+
+    In some the pad moves while keys change, in some of those links end as well.
+    """
+    return {"revoking": seed % 3 == 0, "moving": seed % 4 == 1, "sharing": seed % 5 == 2}
 
 
 def replay_command(outcome: Outcome) -> str:
@@ -40,7 +50,7 @@ def explore(seconds: float, steps: int, first: int) -> int:
     until, runs, failed = time.monotonic() + seconds, 0, 0
     total: Counter[str] = Counter()
     while time.monotonic() < until:
-        outcome, _ = play(first + runs, steps=steps, revoking=is_revoking(first + runs))
+        outcome, world = play(first + runs, steps=steps, **also(first + runs))
         runs += 1
         total.update(
             {
@@ -49,6 +59,8 @@ def explore(seconds: float, steps: int, first: int) -> int:
                 "messages": outcome.messages,
                 "lying": int(outcome.lying),
                 "caught": int(outcome.lying and bool(outcome.alarms)),
+                "moves": world.moved,
+                "links and rights": world.shared,
                 "snapshots": outcome.kinds.get("SNAPSHOT", 0),
             }
         )
@@ -68,7 +80,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.seed is None:
         return 1 if explore(options.seconds, options.steps, random.SystemRandom().getrandbits(32)) else 0
-    outcome, world = play(options.seed, steps=options.steps, revoking=is_revoking(options.seed))
+    outcome, world = play(options.seed, steps=options.steps, **also(options.seed))
     print("\n".join(world.story))
     if outcome.failures:
         print(report(outcome))

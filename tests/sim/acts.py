@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Position
-from sim import leaving
+from sim import leaving, moves, sharing
 from sim.client import Machine, Window
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ LIES: Final = 12
 """How often a lying relay does."""
 REVOKES: Final = 4
 """How often the owner changes the keys, in runs of that."""
+SHARES: Final = 6
+"""How often the owner gives or ends a named link, or changes a right, in runs of that."""
+MOVES: Final = 4
+"""How often the owner moves the pad to the other relay, in runs of that."""
 MAX_MACHINES: Final = 5
 MAX_WINDOWS: Final = 3
 
@@ -29,6 +33,8 @@ def act(world: World) -> None:
     weights = {name: weight for name, (_, weight) in ACTS.items()}
     weights["lie"] = LIES if world.lying else 0
     weights["revoke"] = REVOKES if world.revoking else 0
+    weights["share"] = SHARES if world.sharing else 0
+    weights["move house"] = MOVES if world.moving else 0
     (name,) = world.rng.choices(list(weights), list(weights.values()))
     world.note(name)
     ACTS[name][0](world)
@@ -233,19 +239,20 @@ def _offline(world: World) -> None:
 
 
 def _relay_down(world: World) -> None:
+    relay = moves.any_relay(world)
     if world.rng.random() < 0.5:
-        world.relay.die_between = True
+        relay.die_between = True
     else:
-        world.relay.crash()
-    world.loop.later(world.rng.uniform(0.1, 10.0), world.relay.start)
+        relay.crash()
+    world.loop.later(world.rng.uniform(0.1, 10.0), relay.start)
 
 
 def _relay_disk(world: World) -> None:
-    world.relay.fail_next_commit()
+    moves.any_relay(world).fail_next_commit()
 
 
 def _lie(world: World) -> None:
-    world.relay.lie()
+    moves.any_relay(world).lie()
 
 
 def _wait(world: World) -> None:
@@ -275,4 +282,6 @@ ACTS: Final[dict[str, tuple[Callable[[World], None], float]]] = {
     "lie": (_lie, 3),
     "wait": (_wait, 1.5),
     "revoke": (leaving.revoke, 0),
+    "move house": (moves.move, 0),
+    "share": (sharing.share, 0),
 }

@@ -7,15 +7,19 @@ from typing import Any, Final
 
 import pytest
 
+from cryptpad_relay import appending
 from cryptpad_relay.hub import Hub
 from cryptpad_relay.protocol.frames import REPLY_BIT, Appended, Op, join_frame
 from cryptpad_relay.protocol.labels import hash_parts
 from cryptpad_tui.crdt.view import ViewDocument
-from cryptpad_tui.crypto.keys import EditKeys
+from cryptpad_tui.crypto.keys import EditKeys, Role
 from cryptpad_tui.crypto.sealing import SEAL_OVERHEAD
+from cryptpad_tui.engine import Engine, membership
 from cryptpad_tui.pad import outgoing, sealed_checks, snapshots, writer
+from cryptpad_tui.pad.flows_epoch import Kept
 from cryptpad_tui.pad.fold import Fold
 from cryptpad_tui.pad.freshness import Freshness, FreshnessState, FreshnessWatch
+from cryptpad_tui.pad.moves import Whereabouts
 from cryptpad_tui.pad.outgoing import Outgoing
 from cryptpad_tui.pad.peers import Session
 from cryptpad_tui.pad.writer import Writer
@@ -89,6 +93,27 @@ def show_not_all(patched: pytest.MonkeyPatch) -> None:
     patched.setattr(ViewDocument, "apply", lazy)
 
 
+def hold_one_relay_to_anothers_word(patched: pytest.MonkeyPatch) -> None:
+    patched.setattr(Whereabouts, "is_left_by", lambda place, fold: False)
+
+
+def write_where_the_pad_was(patched: pytest.MonkeyPatch) -> None:
+    """The relay lets it, and who is there does not go along."""
+    patched.setattr(appending, "check_writable", lambda pad, entry, relay_pk: None)
+    patched.setattr(Whereabouts, "check", lambda place, fold: None)
+
+
+def let_everybody_write(patched: pytest.MonkeyPatch) -> None:
+    patched.setattr(membership, "_kept", lambda each: Kept(each.ident_pk, Role.EDIT, each.box_pk))
+
+
+def end_no_link(patched: pytest.MonkeyPatch) -> None:
+    async def keep_them_all(engine: Engine, pad_id: bytes, reference: str) -> None:
+        await membership.revoke(engine, pad_id, keep_links=membership.links(engine, pad_id))
+
+    patched.setattr(membership, "end_link", keep_them_all)
+
+
 class _Deaf:
     """Who was answered already."""
 
@@ -110,5 +135,16 @@ BREAKS: Final[dict[str, tuple[Break, bool, str]]] = {
     "keep a writer in the vault": (keep_a_writer_in_the_vault, False, "two bodies"),
     "send in the clear": (send_in_the_clear, False, "a secret on the wire"),
     "show not all": (show_not_all, False, "the screen is not"),
+    "hold one relay to another's word": (hold_one_relay_to_anothers_word, False, "is accused"),
+    "write where the pad was": (write_where_the_pad_was, False, "two relays took different entries"),
+    "let everybody write": (let_everybody_write, False, "was to VIEW"),
+    "end no link": (end_no_link, False, "was ended, and opens"),
 }
 """The broken defence, whether the relay lies, and a part of what is said when it is found."""
+WORLDS: Final = {
+    "hold one relay to another's word": "moving",
+    "write where the pad was": "moving",
+    "let everybody write": "sharing",
+    "end no link": "sharing",
+}
+"""What else there must be for it to matter."""

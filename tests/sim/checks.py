@@ -19,7 +19,7 @@ from cryptpad_tui.engine import PadSession
 from cryptpad_tui.pad.fold import Fold
 from cryptpad_tui.pad.freshness import Freshness
 from cryptpad_tui.pad.presence import CHALLENGE_S
-from sim import leaving
+from sim import leaving, moves, sharing
 from sim.client import Machine, Window
 from sim.network import Link
 
@@ -92,6 +92,11 @@ class Checks:
         self._freshness()
         for leak in self.world.network.tape.leaks:
             self.fail(f"a secret on the wire: {leak}")
+        if thorough and self.world.honest:
+            # Where the relay lies, the log that would say what was given is not to be had.
+            sharing.judge(self.world)
+        if self.world.honest and (split_n := moves.split_at(self.world)):
+            self.fail(f"two relays took different entries at {split_n}")
 
     def _look(self, window: Window, session: PadSession) -> None:
         if OUR_FAULT in session.problem:
@@ -211,11 +216,12 @@ class Checks:
         """Everybody is here, connected, and has nothing to send."""
         self.observe(thorough=True)
         oracle = self._oracle()
-        log = self.world.relay.log(self.world.pad_id)
+        log = moves.log(self.world)
         for n, entry_id in self._acknowledged.items():
             if n > len(log) or log[n - 1].entry_id != entry_id:
                 self.fail(f"acknowledged at {n} and not there")
         self._end_of(oracle)
+        sharing.doubt(self.world)
         for fault in self.world.tokens.faults(oracle.document.text()):
             self.fail(fault)
 
@@ -224,7 +230,7 @@ class Checks:
         world = self.world
         ring = leaving.ring_of(world)
         fold = Fold(world.genesis, 0, world.keys, world.kind, lambda n: None, ring=ring)
-        for stored in world.relay.log(world.pad_id):
+        for stored in moves.log(world):
             fold.step(stored.raw)
             self._digest_of_all(fold)
         return fold
@@ -246,7 +252,8 @@ class Checks:
             fold = session.replica.fold
             if fold.head != oracle.head:
                 self.fail(f"{window}: at {fold.n} of {oracle.n} in the end")
-            elif fold.document.content_digest() != content or session.view.text() != oracle.document.text():
+            shown = session.view.text() == oracle.document.text() or sharing.keeps_unsent(self.world, window)
+            if fold.head == oracle.head and not (fold.document.content_digest() == content and shown):
                 self.fail(f"{window}: another text in the end")
             for n, digest in fold.digests.items():
                 known = oracle.digests.get(n)

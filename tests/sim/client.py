@@ -173,6 +173,10 @@ class Machine:
         self.number = len(world.machines)
         self.out = False
         """Whether the link that this person was given opens nothing any more."""
+        self.was_demoted = False
+        """Whether this person was to read from some change of keys on."""
+        self.label = ""
+        """What the owner calls the link that this person was given, where it has a name."""
         self.account_root = world.rng.randbytes(32)
         self.disk = Disk(self.account_root, f"{name}-{world.canary}")
         self.alive: set[str] = set()
@@ -185,6 +189,11 @@ class Machine:
         self.folded: set[str] = set()
         """What of that the log was seen to hold."""
         self.opened = 0
+
+    @property
+    def links(self) -> list[str]:
+        """What this person was given."""
+        return [self.link] if self.link else []
 
     def open_window(self) -> Window:
         self.opened += 1

@@ -13,6 +13,8 @@ from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.entry import parse_entry
 from cryptpad_relay.protocol.errors import ProtocolError
 from cryptpad_relay.protocol.frames import REPLY_BIT, Op, join_frame, split_frame
+from cryptpad_relay.protocol.records import RecordKind, record_kind
+from cryptpad_relay.store.base import Rows
 from cryptpad_relay.store.memory import MemoryStore
 from sim.client import Window
 from sim.network import Link, ServerEnd
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 PUSHES = (Op.COMMIT, Op.SIGNED, Op.PRESENCE)
 KEPT_FRAMES = 40
+UNMOVES = 0.3
+"""How often a lie is about where the pad is, where there are two relays."""
 
 
 class LyingRelay(SimRelay):
@@ -48,6 +52,8 @@ class LyingRelay(SimRelay):
         about_history = (self._merge, self._merge, self._reunite) if self.other else (self._fork,)
         about_words = (self._drop, self._swap, self._cut_out, self._replay, self._replay, self._roll_back)
         kind = self.rng.choice(about_history if self.rng.random() < 0.5 else about_words)
+        if self.world.moving and self.rng.random() < UNMOVES:
+            kind = self._unmove
         self.world.note(f"lie: {kind.__name__.strip('_')}")
         kind()
 
@@ -181,8 +187,18 @@ class LyingRelay(SimRelay):
         if self.power is None or not self.store._durable:
             return
         keep = self.rng.randrange(max(1, len(self.store._durable) - 30), len(self.store._durable) + 1)
+        self._start_with(self.store._durable[:keep])
+
+    def _unmove(self) -> None:
+        """Forget that the owner moved the pad away, and let whoever comes write on."""
+        durable = self.store._durable
+        moved = [at for at, rows in enumerate(durable) if any(_is_move(row.raw) for row in rows.entries)]
+        if moved:
+            self._start_with(durable[: moved[-1]])
+
+    def _start_with(self, batches: list[Rows]) -> None:
         older = MemoryStore()
-        for rows in self.store._durable[:keep]:
+        for rows in batches:
             older._apply(rows)
             older._durable.append(rows)
         self.crash()
@@ -192,6 +208,10 @@ class LyingRelay(SimRelay):
     def crash(self) -> None:
         self._reunite()
         super().crash()
+
+
+def _is_move(raw: bytes) -> bool:
+    return record_kind(raw) is RecordKind.MOVE
 
 
 def _anything(entry: object, writer: object, n: int) -> None:

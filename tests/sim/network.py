@@ -60,8 +60,10 @@ class Tape:
 class Link:
     """One connection. The client's end is a socket as `websockets` makes them."""
 
-    def __init__(self, number: int, owner: object, loop: VirtualLoop, rng: random.Random, tape: Tape) -> None:
-        self.number = number
+    def __init__(
+        self, number: int, owner: object, loop: VirtualLoop, rng: random.Random, tape: Tape, url: str = ""
+    ) -> None:
+        self.number, self.url = number, url
         self.owner = owner
         """The window at the client's end."""
         self.pace_s = rng.choice((0.002, 0.02, 0.2))
@@ -138,13 +140,13 @@ class Network:
         self._links: list[Link] = []
         self._made = 0
         self.accept: Callable[[Link], ServerEnd | None] = lambda link: None
-        """The relay's door; None while it is down."""
+        """The door of the relay that a connection is to; None while it is down."""
         self.unreachable: Callable[[object], bool] = lambda owner: False
 
-    async def connect(self, owner: object) -> Link:
+    async def connect(self, owner: object, url: str = "") -> Link:
         """The client's end of a connection; OSError where there is no way."""
         await asyncio.sleep(self._rng.expovariate(1 / 0.02))
-        link = Link(self._made, owner, self._loop, self._rng, self.tape)
+        link = Link(self._made, owner, self._loop, self._rng, self.tape, url)
         self._made += 1
         if not self.unreachable(owner):
             link.server = self.accept(link)

@@ -19,7 +19,7 @@ play = functools.cache(sim.play)
 """A run is played once: that a seed is the same run again is a test of its own."""
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(4))
 def test_an_honest_relay_is_never_accused_and_nothing_is_lost_or_doubled(seed: int) -> None:
     outcome, _ = play(seed, steps=STEPS, lying=False)
     assert not outcome.failures, report(outcome)
@@ -32,12 +32,26 @@ def test_a_lying_relay_is_caught_or_does_no_harm(seed: int) -> None:
     assert not outcome.failures, report(outcome)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_who_stays_loses_nothing_when_keys_change_in_the_middle_of_everything(seed: int) -> None:
     outcome, _ = sim.play(seed, steps=STEPS, lying=False, revoking=True)
     assert not outcome.failures, report(outcome)
     assert not outcome.alarms
     assert outcome.kinds["record"]
+
+
+@pytest.mark.parametrize(("seed", "lying"), [(5003, False), (5001, True)])
+def test_a_pad_that_moves_is_one_pad_wherever_it_is_written(seed: int, lying: bool) -> None:
+    outcome, world = sim.play(seed, steps=STEPS, lying=lying, moving=True)
+    assert not outcome.failures, report(outcome)
+    assert world.moved
+    assert lying or not outcome.alarms
+
+
+def test_links_end_and_rights_change_and_nobody_has_more_or_loses_what_they_keep() -> None:
+    outcome, world = sim.play(103, steps=STEPS, lying=False, sharing=True)
+    assert not outcome.failures, report(outcome)
+    assert world.shared
 
 
 def test_the_runs_reach_what_they_are_for() -> None:

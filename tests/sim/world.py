@@ -10,28 +10,22 @@ import contextlib
 import random
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, Final
-from unittest.mock import patch
 
 from cryptpad_relay.protocol.records import Genesis, parse_genesis
-from cryptpad_tui.crdt.child import LoadingChild
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.crypto.keys import EditKeys, edit_seed_of
+from cryptpad_tui.crypto.keys import EditKeys, Role, edit_seed_of
 from cryptpad_tui.engine.errors import EngineError, RelayUnreachable
-from cryptpad_tui.engine.relays import Relays
-from cryptpad_tui.pad import digests, outgoing, replica, stored_fold
 from cryptpad_tui.pad.alarms import Alarm
-from cryptpad_tui.sync import connection
-from cryptpad_tui.vault.records import PadRecord
-from sim import acts, leaving
+from sim import acts, leaving, moves
 from sim.checks import Checks, kinds_of
 from sim.client import CURRENT, Machine, Window
 from sim.disk import PowerCut
 from sim.liar import LyingRelay
 from sim.loop import Stuck, VirtualLoop
-from sim.network import Link, Network, Tape
+from sim.network import Network, Tape
+from sim.outcome import Outcome
+from sim.patches import simulated_sockets, small_limits
 from sim.tokens import Tokens
 
 REST_S: Final = 400.0
@@ -40,31 +34,26 @@ LYING_SHARE: Final = 0.4
 STEPS: Final = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a run came to."""
-
-    seed: int
-    steps: int
-    entries: int
-    messages: int
-    virtual_s: float
-    lying: bool
-    failures: tuple[str, ...]
-    alarms: tuple[str, ...]
-    trace: str
-    """A hash of who said what kind of thing when: two runs of one seed must agree."""
-    kinds: dict[str, int] = field(default_factory=dict)
-
-
 class World:
     """Everything in one run, and the seed's randomness."""
 
     def __init__(
-        self, seed: int, *, steps: int = STEPS, lying: bool | None = None, revoking: bool = False
+        self,
+        seed: int,
+        *,
+        steps: int = STEPS,
+        lying: bool | None = None,
+        revoking: bool = False,
+        moving: bool = False,
+        sharing: bool = False,
     ) -> None:
-        """`revoking`: the owner changes the pad's keys now and then, and leaves somebody out."""
-        self.seed, self.steps, self.revoking = seed, steps, revoking
+        """`revoking`: the owner changes the pad's keys now and then, and leaves somebody out.
+
+        `moving`: there is another relay, and the owner moves the pad to and fro.
+        `sharing`: the owner gives named links and ends them, and changes who may write.
+        """
+        self.seed, self.steps = seed, steps
+        self.revoking, self.moving, self.sharing = revoking, moving, sharing
         self.rng = random.Random(seed)
         self.lying = self.rng.random() < LYING_SHARE if lying is None else lying
         self.honest = not self.lying
@@ -73,7 +62,10 @@ class World:
         self.canary = f"canary{self.rng.getrandbits(48):012x}"
         self.network = Network(self.loop, random.Random(self.rng.getrandbits(64)), Tape())
         self.relay = LyingRelay(self, random.Random(self.rng.getrandbits(64)))
-        self.network.accept = self.relay.accept
+        self.relays = {moves.HERE: self.relay}
+        if moving:
+            self.relays[moves.THERE] = LyingRelay(self, random.Random(self.rng.getrandbits(64)))
+        self.network.accept = lambda link: self.relays[link.url].accept(link)
         self.network.unreachable = _is_offline
         self.machines: list[Machine] = []
         self.identities: dict[bytes, Machine] = {}
@@ -82,6 +74,11 @@ class World:
         self.genesis: Genesis
         self.keys: EditKeys
         self.owner_root = b""
+        self.moved = self.named = self.shared = 0
+        self.grants: dict[tuple[int, bytes], Role | None] = {}
+        """What a record gave to a machine, once it was looked at."""
+        self.changing = False
+        """Whether the owner is in the middle of ending a link or changing a right."""
         self.pause_s = 0.0
         self.acted_at = 0.0
         self.alarms: Counter[str] = Counter()
@@ -129,28 +126,30 @@ class World:
         self.network.tape.secrets[machine.account_root] = f"account of {machine.name}"
         return machine
 
-    async def invite(self, window: Window, *, view: bool) -> None:
+    async def invite(self, window: Window, *, view: bool, label: str = "") -> None:
         """Part of the inviting process: a link, and somebody new who follows it."""
         assert window.engine
         try:
-            link = await window.engine.make_link(self.pad_id, view=view)
+            link = await window.engine.make_link(self.pad_id, view=view, label=label)
         except (EngineError, RelayUnreachable, Alarm) as error:
             self.note(f"{window}: no link: {type(error).__name__}")
             return
-        self.add_machine("view" if view else "edit", link).open_window()
+        machine = self.add_machine("view" if view else "edit", link)
+        machine.label = label
+        machine.open_window()
 
     # -- the run
 
     def run(self) -> Outcome:
         """Play it to the end. Never raises for what it finds: that is in the outcome."""
         try:
-            with _small_limits(), _simulated_sockets(self):
+            with small_limits(), simulated_sockets(self):
                 self.loop.run_until_complete(self._play())
         except Stuck:
             self.checks.fail("everybody waits for ever")
         finally:
             self._end()
-        raws = [stored.raw for stored in self.relay.log(self.pad_id)]
+        raws = [stored.raw for stored in moves.log(self)]
         return Outcome(
             seed=self.seed,
             steps=self.steps,
@@ -211,13 +210,15 @@ class World:
         self.note("healed")
         for machine in self.machines:
             machine.offline, machine.disk.full, machine.disk.die_at = False, False, None
-        self.relay.store.fail_commits = 0
-        self.relay.die_between = False
-        self.relay.start()
-        self.relay.be_honest()
+        for relay in self.relays.values():
+            relay.store.fail_commits = 0
+            relay.die_between = False
+            relay.start()
+            relay.be_honest()
 
     async def _come_to_rest(self) -> bool:
         until = self.loop.time() + REST_S
+        moves.tell_where(self)
         while self.loop.time() < until:
             for machine in self.machines:
                 if not machine.windows:
@@ -234,7 +235,7 @@ class World:
 
     def _restless(self) -> list[str]:
         """Whose window has not everything, or has something to send."""
-        end = len(self.relay.log(self.pad_id))
+        end = len(moves.log(self))
         inside = [machine for machine in self.machines if not leaving.is_out(self, machine)]
         found = [f"nobody is at {machine.name}" for machine in inside if not machine.windows]
         for window in self.windows():
@@ -243,7 +244,7 @@ class World:
             session = window.session
             if session is None or window.engine is None:
                 found.append(f"{window} has no pad")
-            elif window.engine.vault.waiting(self.pad_id):
+            elif window.engine.vault.waiting(self.pad_id) and session.can_edit:
                 found.append(
                     f"{window} waits to send ({session.problem or session.not_saved or 'no reason'})"
                 )
@@ -254,7 +255,8 @@ class World:
     def _end(self) -> None:
         for machine in self.machines:
             machine.close()
-        self.relay.crash()
+        for relay in self.relays.values():
+            relay.crash()
         # Tasks that were cancelled end, and what they hold is closed.
         left = [task for task in asyncio.all_tasks(self.loop) if not task.done()]
         for task in left:
@@ -288,35 +290,3 @@ def _buried(window: Window, task: asyncio.Task[Any]) -> None:
     window.tasks.pop(task, None)
     if not task.cancelled() and window.dead:
         task.exception()
-
-
-@contextmanager
-def _small_limits() -> Iterator[None]:
-    """Checkpoints and snapshots after few entries, so that each run has some. All clients alike."""
-    with (
-        patch.object(digests, "MIN_SPACING", 6),
-        patch.object(replica, "SNAPSHOT_TAIL_ENTRIES", 12),
-        patch.object(stored_fold, "CHECKPOINT_TAIL_ENTRIES", 10),
-        patch.object(stored_fold, "LEFT_TAIL_ENTRIES", 4),
-        patch.object(outgoing, "MAX_IN_FLIGHT", 6),
-    ):
-        yield
-
-
-@contextmanager
-def _simulated_sockets(world: World) -> Iterator[None]:
-    """Connections go through the world's network, and snapshots are loaded without a child process."""
-
-    async def open_socket(url: str, timeout_s: float) -> Link:
-        return await world.network.connect(CURRENT.get())
-
-    def url_of(relays: Relays, record: PadRecord) -> str | None:
-        # The runs are about one pad; everybody's drive would be others beside it.
-        return None if record.kind == PadKind.DRIVE else record.relay_url or relays._engine.relay_url()
-
-    with (
-        patch.object(connection, "_open_socket", open_socket),
-        patch.object(Relays, "url_of", url_of),
-        patch.object(LoadingChild, "load", lambda *parts, **named: None),
-    ):
-        yield
