@@ -11,6 +11,7 @@ from cryptpad_tui.crypto.keys import Role, pseudonym_of
 from cryptpad_tui.engine import Engine, SyncWord, keeping, membership
 from cryptpad_tui.engine.folders import changing, owed_keys
 from cryptpad_tui.engine.folders.making import make_shared
+from cryptpad_tui.engine.folders.placing import ReadOnlyFolder
 from support.relay import RelayProcess
 from support.sessions import MakeEngine, append
 
@@ -70,6 +71,9 @@ async def test_what_is_in_a_shared_folder_comes_to_everybody_by_the_right_that_t
     assert boris.listing_of(folder).kind is PadKind.FOLDER
     await write(boris, pads[0], "Boris.\n")
     assert await reads(carla, pads[0], "Boris.")
+    with pytest.raises(ReadOnlyFolder):
+        keeping.move_pad(carla, pads[0], "")
+    assert "Team/Plan" in paths(carla), "neither here nor there is anything changed"
 
     # Boris makes one inside, and moves another there.
     made = boris.create_pad("His", text="His.\n", folder="Team").pad_id
