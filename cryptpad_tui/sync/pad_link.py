@@ -14,11 +14,9 @@ from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.chain import SignedHead
 from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_relay.protocol.frames import Frame, Op
-from cryptpad_tui.crdt.errors import DocumentError
 from cryptpad_tui.crypto.sealing import RandomBytes
-from cryptpad_tui.pad import flows, flows_arrive, flows_restore, rederive
+from cryptpad_tui.pad import flows, flows_arrive, flows_restore
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode, Notice
-from cryptpad_tui.pad.epochs import HistoryClosed
 from cryptpad_tui.pad.evidence import shown_piece
 from cryptpad_tui.pad.flows import Connected
 from cryptpad_tui.pad.flows_testimony import questioned
@@ -26,8 +24,10 @@ from cryptpad_tui.pad.fold import Folded
 from cryptpad_tui.pad.ports import OutboxRow
 from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.pad.writers import WriterStatus
-from cryptpad_tui.sync.connection import RelayConnection, RelayUnreachable
+from cryptpad_tui.sync.commit_queue import CommitQueue, whole
+from cryptpad_tui.sync.connection import RelayConnection
 from cryptpad_tui.sync.pad_host import PadHost
+from cryptpad_tui.sync.settling import StartDerived, check_signed, signed_end
 from cryptpad_tui.sync.showing import showing
 
 SPOILED: Final = frozenset({Code.EQUIVOCATION, Code.RETIRED})
@@ -35,10 +35,6 @@ SPOILED: Final = frozenset({Code.EQUIVOCATION, Code.RETIRED})
 AGAIN: Final = frozenset({Code.RETRY, Code.STORAGE, Code.ARRIVING})
 QUOTA_PAUSE_S: Final = 60.0
 COMMIT_WAIT_S: Final = 0.25
-MAX_QUEUED_COMMITS: Final = 256
-"""Above this, what waits to be folded is fetched in order instead of kept in memory."""
-MAX_QUEUED_BYTES: Final = 8 * 1024 * 1024
-"""The same: a relay that does not answer must not fill this machine's memory by pushing."""
 
 
 class KeysChanged(Exception):
@@ -70,11 +66,10 @@ class PadLink:
         self._sent: set[bytes] = set()
         self._own: dict[bytes, bytes] = {}
         """Entries that this connection appended beside the outbox, by id: snapshots and their HELLOs."""
-        self._commits: list[frames.Commit] = []
-        self._queued_bytes = 0
+        self._commits = CommitQueue()
         self._pushed = asyncio.Event()
         self._taking: asyncio.Task[None] | None = None
-        self._deriving: asyncio.Task[None] | None = None
+        self._deriving = StartDerived(host, connection, self._lock, failed)
         self.pause_until = 0.0
         self._earlier: SignedHead | None = None
         """What the relay signed before this connection, until it is shown to one that waits for it."""
@@ -127,38 +122,26 @@ class PadLink:
 
     def detach(self) -> None:
         self._connection.on_push(self._replica.pad_id, None)
-        for task in (self._taking, self._deriving):
-            if task:
-                task.cancel()
+        self._deriving.stop()
+        if self._taking:
+            self._taking.cancel()
 
     # -- taking
 
     def _on_push(self, frame: Frame) -> None:
         try:
             if frame.op == Op.COMMIT:
-                self._commits.append(frames.Commit.decode(frame.body))
-                self._queued_bytes += len(frame.body)
+                self._commits.push(frame.body)
                 self._pushed.set()
-                if len(self._commits) > MAX_QUEUED_COMMITS or self._queued_bytes > MAX_QUEUED_BYTES:
-                    del self._commits[:-1]
-                    self._queued_bytes = len(frame.body)
                 if self._taking is None or self._taking.done():
                     self._taking = asyncio.create_task(self._take_commits())
             elif frame.op == Op.PRESENCE:
                 self._host.presence_frame(frame.body)
             elif frame.op == Op.SIGNED:
-                self._check_signed(frame.body)
+                check_signed(self._connection, self._replica, frame.body)
         except Exception as error:
             # What one pad's push breaks must not end the connection that all pads share.
             self._failed(error)
-
-    def _check_signed(self, body: bytes) -> None:
-        signed = frames.decode_signed_head(body)
-        if not signed.verify(self._connection.greeting.relay_pk):
-            said = shown_piece(Op.SIGNED, body)
-            raise Alarm(AlarmCode.WRONG_RELAY, "its signature does not verify", evidence=(said,))
-        # It may come before its commit is folded: the witness holds it until it can be compared.
-        self._replica.take_signed(signed)
 
     async def _take_commits(self) -> None:
         try:
@@ -178,8 +161,7 @@ class PadLink:
 
     async def _fold_commits(self) -> None:
         while self._commits:
-            commit = self._commits.pop(0)
-            self._queued_bytes = self._queued_bytes if self._commits else 0
+            commit = self._commits.pop()
             fold = self._replica.fold
             last_n = commit.first_n + len(commit.entries) - 1
             if last_n <= fold.n:
@@ -188,7 +170,9 @@ class PadLink:
                     said = shown_piece(Op.COMMIT, commit.encode())
                     raise Alarm(AlarmCode.FORK, f"at position {last_n}", evidence=(said,))
                 continue
-            entries = self._whole(commit) if commit.first_n <= fold.n + 1 else None
+            entries = None
+            if commit.first_n <= fold.n + 1:
+                entries = whole(commit, self._replica.store.outbox(), self._own)
             if entries is None:
                 flow = flows.catch_up(self._replica, last_n, commit.head)
             else:
@@ -197,37 +181,9 @@ class PadLink:
             # A flow that asks the relay nothing never lets a key in between.
             await asyncio.sleep(0)
 
-    def _whole(self, commit: frames.Commit) -> tuple[bytes, ...] | None:
-        """The commit's entries, with one's own, sent as ids, put back from the outbox.
-
-        None where one is there no more, since what had been sent was made again by another writer.
-        """
-        if all(len(entry) != frames.ENTRY_ID_BYTES for entry in commit.entries):
-            return commit.entries
-        mine = {row.entry_id: row.entry for row in self._replica.store.outbox()} | self._own
-        whole = tuple([mine.get(entry, entry) for entry in commit.entries])
-        return None if any(len(entry) == frames.ENTRY_ID_BYTES for entry in whole) else whole
-
     def derive_start(self) -> None:
         """Fold the log from its beginning, beside all else, and compare: once on this connection."""
-        if self._deriving is None:
-            self._deriving = asyncio.create_task(self._derive_start())
-
-    async def _derive_start(self) -> None:
-        try:
-            beside = await self._connection.run(rederive.derive(self._replica))
-            async with self._lock:
-                try:
-                    await self._connection.run(rederive.conclude(self._replica, beside))
-                finally:
-                    self._host.folded()
-        except Alarm as alarm:
-            self._failed(alarm)
-        except (DocumentError, Refused, RelayUnreachable, HistoryClosed):
-            # The start stays doubted, and is derived on another connection.
-            return
-        except Exception as error:
-            self._failed(error)
+        self._deriving.begin()
 
     # -- sending
 
@@ -321,17 +277,9 @@ class PadLink:
 
     async def _settle(self) -> None:
         """Fold to the relay's present end, so that what it has accepted is no longer pending here."""
-        pad_id, challenge = self._replica.pad_id, self._replica.witness.challenge(self._rng)
-        body = await self._connection.request(
-            flows.Request(Op.STH, frames.SthRequest(pad_id, challenge).encode())
-        )
-        answer = frames.SthReply.decode(body)
-        signed = SignedHead(pad_id, answer.n, answer.head, answer.unix_ms, challenge, answer.signature)
-        if not signed.verify(self._connection.greeting.relay_pk):
-            raise Alarm(AlarmCode.WRONG_RELAY, "its signature does not verify")
-        self._replica.take_signed(signed)
-        if answer.n > self._replica.fold.n:
-            flow = flows.catch_up(self._replica, answer.n, answer.head)
+        signed = await signed_end(self._connection, self._replica, self._rng)
+        if signed.n > self._replica.fold.n:
+            flow = flows.catch_up(self._replica, signed.n, signed.head)
             await self._fold(flow)
 
     async def refetch(self) -> None:

@@ -166,7 +166,7 @@ async def test_a_flood_of_commits_does_not_pile_up() -> None:
                 anna.type("x")
                 anna.sync(relay)
             link._on_push(commit_of(relay, len(relay.entries), own=False))
-        assert len(link._commits) <= 256
+        assert len(link._commits.waiting) <= 256
     await settled(link)
     assert failures == []
     assert boris.canonical() == anna.text()
@@ -262,13 +262,13 @@ async def test_a_relay_that_answers_nothing_fills_no_memory_by_pushing() -> None
     body = frames.Commit(relay.pad_id, 9, relay.heads[-1], (bytes(900_000),)).encode()
     for _ in range(64):
         link._on_push(Frame(Op.COMMIT, 0, body))
-        assert sum(len(entry) for commit in link._commits for entry in commit.entries) < 10_000_000
+        assert sum(len(entry) for commit in link._commits.waiting for entry in commit.entries) < 10_000_000
     link._on_push(commit_of(relay, 1, own=False))
-    del link._commits[:-1]
+    del link._commits.waiting[:-1]
     link._lock.release()
     await settled(link)
     assert anna.canonical() == "text"
-    assert link._queued_bytes == 0
+    assert link._commits.queued_bytes == 0
 
 
 async def test_a_proof_of_a_wrong_signature_gives_no_ticket_away(monkeypatch: pytest.MonkeyPatch) -> None:
