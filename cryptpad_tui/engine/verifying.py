@@ -139,6 +139,8 @@ async def connection_of(engine: Engine, session: PadSession) -> AsyncIterator[Re
         key = connection.greeting.relay_pk
         if session.record.relay_pk and not compare_digest(session.record.relay_pk, key):
             raise Alarm(AlarmCode.WRONG_RELAY, evidence=(key_piece(key),))
+        # Right after a move nothing may have been attached there yet.
+        replica.place.shown_by = key
         await connection.run(flows.subscribe(replica, connection.greeting, rng=engine.rng))
         yield connection
     finally:

@@ -29,8 +29,10 @@ RESTORE_BYTES: Final = 800_000
 """Entries of one frame: the proof beside them takes at most 200 kB."""
 ROWS_AT_ONCE: Final = 64
 WAITS: Final = "the relay came back from a backup and waits for what it lost; everything is kept here"
-AGAIN: Final = frozenset({Code.RETRY, Code.STORAGE, Code.BEHIND})
-"""Answers of an honest relay that has no time, no room, or waits for somebody who holds more."""
+AGAIN: Final = frozenset({Code.RETRY, Code.STORAGE, Code.BEHIND, Code.NOT_SUBSCRIBED})
+"""Answers of an honest relay that has no time, no room, waits for somebody who holds more, or took other keys
+of the owner's between two questions.
+"""
 
 
 def give_back(
