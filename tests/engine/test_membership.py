@@ -88,18 +88,17 @@ async def test_who_is_to_read_only_reads_on_whatever_they_had_signed_and_not_sen
         session.seal()
     membership.keep(anna, pad_id, identity(boris, pad_id), role=Role.VIEW)
     await membership.revoke(anna, pad_id)
-    for word in ("After the change.\n", "And again.\n"):
-        with anna.borrowed(pad_id) as session:
-            append(session, word)
-        await anna.sync([pad_id])
-        report = await boris.sync([pad_id])
-        assert (report.alarms, report.unreachable) == ((), False)
-        with boris.borrowed(pad_id) as session:
-            assert word in session.view.text()
-            assert not session.can_edit
-            assert "refused" not in session.problem
-    with anna.borrowed(pad_id) as session:
-        assert "unsent" not in session.view.text()
+    await boris.start()
+    session = boris.open_pad(pad_id)
+    await until(lambda: not session.can_edit and session.attached_here)
+    with anna.borrowed(pad_id) as hers:
+        append(hers, "After the change.\n")
+    await anna.sync([pad_id])
+    await until(lambda: "After the change." in session.view.text())
+    assert session.problem == ""
+    assert any("only read it" in notice.text for notice in session.take_notices())
+    with anna.borrowed(pad_id) as hers:
+        assert "unsent" not in hers.view.text()
 
 
 async def test_open_windows_go_on_under_the_new_keys(relay: RelayProcess, make_engine: MakeEngine) -> None:
