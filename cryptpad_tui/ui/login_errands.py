@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from cryptpad_tui.host.loopback import is_only_here
 from cryptpad_tui.people.login_errors import LoginRolledBack
 from cryptpad_tui.ui.failures import login_failures
 from cryptpad_tui.ui.screens.dialogs import AskDialog, ChooseDialog
@@ -25,6 +26,9 @@ _WHAT: Final = (
     "A login brings your drive to a machine that has nothing: by its name, a passphrase and a secret key on"
     " paper. The relay learns none of them."
 )
+_ONLY_HERE: Final = (
+    "It is kept at your relay, which is reached from this machine alone: choose another one first."
+)
 _LOOK_S: Final = 0.5
 _LOOKS: Final = 240
 """How often it is seen whether the drive has come."""
@@ -38,7 +42,8 @@ async def manage_login(app: CryptpadApp, engine: Engine) -> None:
         await logins.settle(engine)
         record = login_memory.record_of(engine)
         if record is None or not record.is_there:
-            name = await app.push_screen_wait(AskDialog("A login for new machines: its name", (_WHAT,)))
+            told = (_WHAT, *((_ONLY_HERE,) if is_only_here(engine.relay_url()) else ()))
+            name = await app.push_screen_wait(AskDialog("A login for new machines: its name", told))
             if name:
                 await _make(app, engine, str(name), None)
             return

@@ -31,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.engine import Engine, PadSession, keeping
+from cryptpad_tui.engine.devices import OWN_NAME
 from cryptpad_tui.engine.kits import NEVER as NEVER_REMIND_OF_KIT
 from cryptpad_tui.host.embedded_relay import EmbeddedRelay
 from cryptpad_tui.ui.app import CryptpadApp
@@ -96,6 +97,7 @@ class Person:
         self.minutes_ago = 0
         vault, _ = Vault.create(self.home, PASSPHRASE, name=name, relay_url=relay, kdf_memory_mib=64)
         vault.set_setting(NEVER_REMIND_OF_KIT, "1")
+        vault.set_setting(OWN_NAME, "desk")
         vault.close()
         self._draw = random.Random(_SEEDS[name])
 
@@ -365,8 +367,9 @@ async def folders(there: Stage, show: Show) -> None:
 def scenes() -> tuple[Callable[[Stage, Show], Awaitable[None]], ...]:
     """In the order in which they may follow each other."""
     from support.screenshots_files import attached
+    from support.screenshots_people import people
 
-    return first_run, together, attack, folders, rich_text, attached
+    return first_run, together, attack, folders, rich_text, attached, people
 
 
 async def main(folder: Path) -> None:

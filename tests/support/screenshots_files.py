@@ -30,4 +30,5 @@ async def attached(there: screenshots.Stage, show: screenshots.Show) -> None:
         await anna.sync([pad.pad_id])
     async with screenshots.camera(there.anna, pad=TITLE) as anna_sees:
         await anna_sees.sees("ferry tickets.pdf")
+        await anna_sees.sees("synced (relay says so)")
         show("files", anna_sees.picture())

@@ -16,6 +16,11 @@ _VARIES = (
     (re.compile(r"\d+ \w{3} \d{4}, \d\d:\d\d"), "DATE"),
     (re.compile(r"just now|< [15] min|\d+ min|\d+ d\b"), "AGO"),
     (re.compile(r"BEN…"), "BEN"),
+    (re.compile(r"\([0-9a-f]{8,16}\)"), "(KEY)"),
+    (re.compile(r"\b\d{5}\b( \d{5})*"), "NUMBER"),
+    (re.compile(r" ?[█▀▄][█▀▄ ]*"), ""),
+    (re.compile(r"(before it is joined:)[^.]*\."), r"\1 WORDS."),
+    (re.compile(r"\b[0-9A-Z]{4}(-[0-9A-Z]{4}){3}\b"), "SECRET"),
     (re.compile(r"line \d+, column \d+"), "PLACE"),
 )
 
