@@ -48,3 +48,16 @@ def test_every_room_is_in_the_table_of_rooms() -> None:
 def test_the_changes_name_every_verb() -> None:
     words = set(re.findall(r"[\w-]+", (ROOT / "CHANGELOG.md").read_text()))
     assert {verb.name for verb in VERBS} - words == set()
+
+
+def test_every_page_is_in_the_index() -> None:
+    docs = ROOT / "docs"
+    led_to = {target for target in LINK.findall((docs / "README.md").read_text()) if "/" not in target}
+    assert led_to == {page.name for page in docs.glob("*.md")} - {"README.md"}
+
+
+def test_commands_stand_only_on_pages_that_tests_know() -> None:
+    run = {"cli.md", "recovery.md"}
+    of_operators = {"relay.md"}
+    pages = {page.name for page in (ROOT / "docs").glob("*.md") if "```sh" in page.read_text()}
+    assert pages == run | of_operators
