@@ -48,15 +48,20 @@ def owner_records(replica: Replica) -> Flow[list[OwnerRecord]]:
 def learn(replica: Replica) -> Flow[bool]:
     """Find the keys of newer epochs in the owner's records; whether there were any.
 
-    Raises Removed where the newest epoch was not made for this person, Alarm where the relay hid it.
+    Raises Removed where the newest epoch was not made for this person, Alarm where the relay hid it, and
+    Moved where the pad went on from there: keys that let them in again would be at the other relay alone.
     """
-    ring, before = replica.ring, replica.ring.newest
-    epochs = epochs_in((yield from owner_records(replica)))
+    ring, before, shown_by = replica.ring, replica.ring.newest, replica.place.shown_by
+    records = yield from owner_records(replica)
+    epochs, moves = epochs_in(records), moves_in(records)
     ring.learn(epochs)
     for record in epochs:
         if record.epoch == replica.require_stored().epoch + 1:
             _check_not_hidden(replica, record)
     if epochs and epochs[-1].epoch > ring.newest:
+        if moves and shown_by and moves[-1].relay_pk != shown_by:
+            check_extends(replica.fold, moves[-1])
+            raise Moved(moves[-1])
         raise Removed(epochs[-1])
     return ring.newest > before
 
