@@ -22,8 +22,8 @@ from cryptpad_tui.drive.tree import FOLDER_ID_CHARS, TOP, shared_id_of
 from cryptpad_tui.engine import keyrings
 from cryptpad_tui.engine.folders import holders, owed_keys
 from cryptpad_tui.engine.folders.book import UNNAMED, FolderBook
+from cryptpad_tui.engine.folders.claims import Claims
 from cryptpad_tui.engine.listing import tree_of
-from cryptpad_tui.engine.records import fits
 from cryptpad_tui.engine.standing import standing_of
 from cryptpad_tui.vault.records import PadRecord
 
@@ -36,6 +36,10 @@ LEFT_OUT: Final = "folder/left-out/"
 """How many entries are not shown: more than there is room for, at a relay not used, or senseless."""
 MAX_ENTRIES: Final = 5_000
 """What somebody else may put into a drive by one folder; what is in it already is never left out."""
+MAX_INNER: Final = 1_000
+"""Plain folders within one that are shown."""
+MAX_DRIVE: Final = 20_000
+"""Pads in a drive from which on folders bring no more: folders in folders would know no end."""
 GONE: Final = "No longer in "
 Seen = dict[str, list[str]]
 """By entry: the folder that it lies in, and for a plain folder its name."""
@@ -109,6 +113,8 @@ class _Agreement:
 
     def __init__(self, engine: Engine, book: FolderBook) -> None:
         self._engine, self._book, self._folder = engine, book, book.pad_id
+        self._claims = Claims(engine, book)
+        self._shown: Seen = {}
         self._came: list[bytes] = []
         self.left_out = 0
 
@@ -117,9 +123,9 @@ class _Agreement:
         before: Seen = json.loads(stored or "{}")
         contents = self._book.contents()
         self._show_folder()
-        self._show_inner(contents, before)
-        after: Seen = {each: [one.inside, one.name] for each, one in contents.inner.items()}
-        room = MAX_ENTRIES - len(before)
+        after = self._shown = self._show_inner(contents, before)
+        in_it = sum(len(each) != FOLDER_ID_CHARS for each in before)
+        room = min(MAX_ENTRIES - in_it, MAX_DRIVE - len(self._engine.vault.pads()))
         for entry in sorted(contents.entries.values(), key=lambda each: each.pad_id.hex() not in before):
             name = entry.pad_id.hex()
             if name not in before and room <= 0:
@@ -149,11 +155,18 @@ class _Agreement:
         elif shown.name != self._book.name:
             drive.rename_folder(shown.id, self._book.name)
 
-    def _show_inner(self, contents: SharedContents, before: Seen) -> None:
-        for each, one in contents.inner.items():
-            if before.get(each) != [one.inside, one.name]:
+    def _show_inner(self, contents: SharedContents, before: Seen) -> Seen:
+        """What is shown of the plain folders in it: those that were, and others while there is room."""
+        known = sorted(contents.inner, key=lambda each: each not in before)
+        self.left_out += max(len(known) - MAX_INNER, 0)
+        after: Seen = {}
+        for each in known[:MAX_INNER]:
+            one = contents.inner[each]
+            after[each] = [one.inside, one.name]
+            if before.get(each) != after[each]:
                 parent = drive_folder(self._folder, one.inside)
                 self._engine.drive.put_inner_folder(inner_id(self._folder, each), one.name, parent)
+        return after
 
     # -- pads
 
@@ -163,14 +176,15 @@ class _Agreement:
         if known is None and (engine.drive.is_removed(entry.pad_id) or entry.pad_id == self._folder):
             return True
         if known is None or self._is_empty(known):
-            record = self._record(entry)
+            record = self._claims.record(entry)
             if record is None:
                 return known is not None
             if known is None or (known.role != "owner" and record.secret != known.secret):
                 self._add(record)
         else:
             self._compare(entry, known)
-        holders.note(engine, entry.pad_id, self._folder, held=True)
+        is_given = known is None or owed_keys.is_given(engine, entry.pad_id, self._folder)
+        holders.note(engine, entry.pad_id, self._folder, held=True, first=is_given)
         self._place(entry, seen, came_by_it=known is None)
         if known is None:
             owed_keys.give(engine, entry.pad_id, self._folder, self._book.epoch)
@@ -178,39 +192,12 @@ class _Agreement:
         return True
 
     def _is_empty(self, known: PadRecord) -> bool:
-        """Whether nothing of it came yet: then a later word about its keys counts."""
-        return known.uploaded and known.role != "owner" and self._engine.vault.log_end(known.pad_id) is None
-
-    def _record(self, entry: Entry) -> PadRecord | None:
-        """None where it leads to a relay that nothing here uses, or its keys are not of this pad."""
-        engine, gives = self._engine, self._book.gives(entry)
-        if not entry.relay_pk or not entry.relay_url or not self._uses(entry.relay_pk):
-            return None
-        role = "edit" if isinstance(gives.keys, EditKeys) else "view"
-        record = PadRecord(
-            pad_id=entry.pad_id,
-            genesis=entry.genesis,
-            kind=int(entry.kind),
-            role=role,
-            secret=keyrings.secret_of(gives.keys)[1],
-            epoch=gives.epoch,
-            relay_url=entry.relay_url,
-            relay_pk=entry.relay_pk,
-            pin_n=0,
-            pin_head=b"",
-            uploaded=True,
-            created_ms=engine.wall_ms(),
-        )
-        if gives.owner_root is not None:
-            owner = replace(record, role="owner", secret=gives.owner_root, epoch=0)
-            record = owner if fits(owner) else record
-        return record if fits(record) else None
-
-    def _uses(self, relay_pk: bytes) -> bool:
-        record = self._engine.vault.pad(self._folder)
-        if record is not None and record.relay_pk == relay_pk:
-            return True
-        return any(pad.relay_pk == relay_pk for pad in self._engine.vault.pads())
+        """Whether it came by this folder, and nothing of it yet: then a later word about its keys counts.
+        What a link or an invitation gave has its right and its pin by that."""
+        if not known.uploaded or known.role == "owner" or known.pin_n:
+            return False
+        is_given = owed_keys.is_given(self._engine, known.pad_id, self._folder)
+        return is_given and self._engine.vault.log_end(known.pad_id) is None
 
     def _add(self, record: PadRecord) -> None:
         engine = self._engine
@@ -242,18 +229,32 @@ class _Agreement:
         engine = self._engine
         if seen == [entry.inside]:
             return
-        into = drive_folder(self._folder, entry.inside)
+        into = drive_folder(self._folder, entry.inside if entry.inside in self._shown else TOP)
         if entry.kind is PadKind.FOLDER:
             if came_by_it:
                 name = entry.name or UNNAMED
                 engine.drive.put_shared_folder(entry.pad_id, name, into)
-            elif seen is not None:
+            elif seen is not None and self._lies_here(self._parent_of(entry.pad_id)):
                 with suppress(DriveError):
                     engine.drive.move_folder(shared_id_of(entry.pad_id), into)
             return
-        lies_at_top = engine.drive.tree().folder_of(entry.pad_id.hex()) == TOP
-        if came_by_it or seen is not None or (lies_at_top and not engine.drive.is_own(entry.pad_id)):
+        if came_by_it or self._may_move(entry.pad_id, seen):
             engine.drive.move_pad(entry.pad_id, into)
+
+    def _may_move(self, pad_id: bytes, seen: list[str] | None) -> bool:
+        """Within this folder what lies in it; into it what somebody else owns and nobody put anywhere."""
+        drive, lies_in = self._engine.drive, self._engine.drive.lies_in(pad_id)
+        if seen is not None and self._lies_here(lies_in):
+            return True
+        return not drive.is_own(pad_id) and drive.tree().folder_of(pad_id.hex()) == TOP
+
+    def _parent_of(self, folder: bytes) -> str:
+        shown = self._engine.drive.folders().folders.get(shared_id_of(folder))
+        return shown.parent if shown is not None else TOP
+
+    def _lies_here(self, place: str) -> bool:
+        around = self._engine.drive.folders().shared_around(place)
+        return around is not None and around.shared == self._folder.hex()
 
     def _let_go(self, name: str) -> None:
         """Somebody took it out: it stays here, beside the folder."""

@@ -32,13 +32,21 @@ def folders_of(engine: Engine, pad_id: bytes) -> list[bytes]:
     return [bytes.fromhex(each) for each in stored]
 
 
-def note(engine: Engine, pad_id: bytes, folder: bytes, *, held: bool) -> None:
-    """Whether the pad is in the folder."""
+def note(engine: Engine, pad_id: bytes, folder: bytes, *, held: bool, first: bool = False) -> None:
+    """Whether the pad is in the folder; `first` by its person's will, so that entries of others, in however
+    many folders, push it out of those that count nowhere."""
     before = folders_of(engine, pad_id)
-    after = [each for each in before if each != folder] + ([folder] if held else [])
-    if (folder in before) != held:
-        names = json.dumps([each.hex() for each in after[-MAX_FOLDERS:]]) if after else None
-        engine.vault.set_setting(_HELD + pad_id.hex(), names)
+    if (folder in before) == held:
+        return
+    others = [each for each in before if each != folder]
+    after = others if not held else [folder, *others] if first else [*others, folder]
+    names = json.dumps([each.hex() for each in cut(after)]) if after else None
+    engine.vault.set_setting(_HELD + pad_id.hex(), names)
+
+
+def cut(folders: list[bytes]) -> list[bytes]:
+    """As many as count."""
+    return folders[:MAX_FOLDERS]
 
 
 def kept(engine: Engine, pad_id: bytes, keys_of: Callable[[bytes], ViewKeys | None]) -> tuple[Kept, ...]:

@@ -87,7 +87,8 @@ def put(engine: Engine, folder: bytes, pad_id: bytes, into: str) -> None:
     with _book(engine, folder) as book:
         made_here = not record.uploaded and engine.vault.log_end(pad_id) is None
         book.put(record, inside=_inside(engine, book, into), give_own=made_here)
-        holders.note(engine, pad_id, folder, held=True)
+        holders.note(engine, pad_id, folder, held=False)
+        holders.note(engine, pad_id, folder, held=True, first=True)
         owed_keys.give(engine, pad_id, folder, book.epoch)
 
 
