@@ -121,11 +121,12 @@ class PendingEdits:
         """In one transaction with what other windows did, so that these edits stand on the whole queue."""
         self._timer.flushed()
         self._unsaved += self.view.take_updates()
-        writer = self._replica.writer
-        if not self._unsaved or writer is None:
+        if not self._unsaved or self._replica.writer is None:
             return
         with self._store.transaction():
             self.take_in_others()
+            # Who follows another window's remake goes on as another writer.
+            writer = self._replica.writer
             self._engine.register_writer(self._pad_id, writer.pk)
             ids = self._store.append_journal(writer.pk, self._unsaved)
             self._session.save_listing()

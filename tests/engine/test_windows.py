@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cryptpad_tui.crdt.split import own_end
 from cryptpad_tui.engine import Engine, PadSession, SyncReport
 from cryptpad_tui.pad import flows
 from cryptpad_tui.sync.connection import RelayUnreachable
@@ -81,6 +82,22 @@ async def test_typing_on_while_another_window_makes_the_queue_again(make_engine:
     one.follow_vault()
     assert one.view.text() == two.view.text() == "from two\nstart\nleft behind\nfrom one\n"
     assert make_engine("Anna").open_pad(two.pad_id).view.text() == two.view.text()
+
+
+async def test_an_edit_is_kept_under_the_writer_that_made_it(make_engine: MakeEngine) -> None:
+    """Else a remake would not know it as this window's own, and give its ids to something else."""
+    (dying, first), (_, one), (_, two) = await windows(make_engine, 3)
+    append(first, "left behind\n")
+    first.flush()
+    for window in (one, two):
+        window.follow_vault()
+    die(dying)
+    one.remake(with_outbox=False)
+    append(two, "from two\n")
+    two.flush()
+    assert two.replica.writer
+    last = two.replica.store.journal_after(0)[-1]
+    assert (last.writer_pk, own_end(last.update)[0]) == (two.replica.writer.pk, two.replica.writer.client_id)
 
 
 async def test_ids_of_edits_that_were_dropped_unsigned_name_nothing_else(make_engine: MakeEngine) -> None:
