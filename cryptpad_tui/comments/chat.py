@@ -22,6 +22,8 @@ from cryptpad_tui.crypto.keys import SigningSeed
 
 MAX_SHOWN: Final = 1_000
 """More than these are not read: nobody reads them, and each costs a signature check."""
+MAX_CHECKS: Final = 4 * MAX_SHOWN
+"""Signatures that one look checks: a tenth of a second."""
 MAX_KEPT: Final = 2_000
 MAX_BYTES: Final = 2_000
 MAX_AHEAD_MS: Final = 86_400_000
@@ -91,12 +93,19 @@ class Chat:
 
     # -- reading
 
-    def messages(self, limit: int = MAX_SHOWN) -> list[Message]:
-        """The newest that verify, the oldest of them first."""
+    def messages(self, limit: int = MAX_SHOWN, *, checks: int = MAX_CHECKS) -> list[Message]:
+        """The newest that verify, the oldest of them first. What was checked before costs nothing, so that
+        each look at a chat full of junk sees further."""
         latest, found = f"{_PREFIX}{self._wall_ms() + MAX_AHEAD_MS:013d}.", list[Message]()
-        for key in sorted(self._all(), reverse=True)[: 4 * MAX_SHOWN]:
+        for key in sorted(self._all(), reverse=True):
             # Who claims a time far ahead would stand at the end for ever.
-            message = self._message(key) if key < latest else None
+            if key >= latest:
+                continue
+            if key not in self._read:
+                checks -= 1
+                if checks < 0:
+                    break
+            message = self._message(key)
             if message is not None:
                 found.append(message)
                 if len(found) == limit:
@@ -163,14 +172,15 @@ class Chat:
 
     def cut(self, keep: int) -> int:
         """Take out all but the newest `keep`, and what is no message; how many went."""
-        kept = {message.key for message in self.messages(keep)} if keep else set()
+        kept = {message.key for message in self.messages(keep, checks=len(self._all()))} if keep else set()
         gone = [key for key in self._all() if key not in kept]
         for key in gone:
             self._document.delete_map(COMMENTS_ROOT, key)
         return len(gone)
 
     def _trim(self) -> None:
-        keys = sorted(self._all())
+        # What is no message goes first: junk must not take the place of what was said.
+        keys = sorted(self._all(), key=lambda key: (self._read.get(key, key) is not None, key))
         for key in keys[: min(len(keys) - MAX_KEPT, _TRIMMED)] if len(keys) > MAX_KEPT else ():
             self._document.delete_map(COMMENTS_ROOT, key)
 

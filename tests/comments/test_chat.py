@@ -175,6 +175,46 @@ def test_the_oldest_go_where_there_are_too_many(anna: Person, monkeypatch: pytes
     assert [text for _, text in anna.said()] == [str(n) for n in range(2, 12)]
 
 
+def junk(anna: Person, count: int) -> None:
+    """Newer than all that was said, and signed by nobody."""
+    value = {"text": "x", "name": "n", "at": 1, "by": "00" * 32, "sig": "A" * 86 + "=="}
+    keys = [f"chat/{NOW_MS + 1_000 + n}-00000000" for n in range(count)]
+    anna.view.set_maps(COMMENTS_ROOT, dict.fromkeys(keys, value))
+
+
+def test_a_flood_of_junk_neither_hides_for_good_what_was_said_nor_costs_without_bound(
+    anna: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat, "MAX_KEPT", 100)
+    anna.chat.say("before")
+    junk(anna, 95)
+    checked: list[str] = []
+    real = chat.message_of
+    monkeypatch.setattr(chat, "message_of", lambda *parts: checked.append(parts[1]) or real(*parts))
+    assert anna.chat.messages(checks=50) == []
+    assert len(checked) == 50
+    assert [message.text for message in anna.chat.messages(checks=50)] == ["before"]
+    assert len(checked) == 96, "nothing is checked twice"
+    for n in range(8):
+        anna.chat.say(f"after {n}")
+    assert [text for _, text in anna.said()] == ["before", *[f"after {n}" for n in range(8)]]
+    assert len(anna.view.map_items(COMMENTS_ROOT)) == 100, "junk goes first where there is too much"
+
+
+def test_to_cut_a_flood_of_junk_keeps_what_was_said(anna: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    anna.chat.say("before")
+    junk(anna, chat.MAX_CHECKS + 10)
+    assert anna.chat.cut(10) == chat.MAX_CHECKS + 10
+    assert anna.said() == [("ANNA", "before")]
+    junk(anna, chat.MAX_CHECKS + 10)
+    anna.chat._read.clear()
+    real = Chat.messages
+    monkeypatch.setattr(Chat, "messages", lambda self, limit, checks=0: real(self, limit))
+    anna.chat.cut(10)
+    monkeypatch.undo()
+    assert anna.said() == [], "without the look at all of it"
+
+
 def test_an_owner_cuts_all_but_the_newest(anna: Person, ben: Person) -> None:
     for n in range(5):
         anna.chat.say(str(n))
