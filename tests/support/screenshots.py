@@ -83,6 +83,7 @@ FOLDERS: Final = (
 )  # fmt: skip
 _MINUTE_MS: Final = 60_000
 _DEADLINE_S: Final = 30.0
+_REST_S: Final = 0.15
 _SEEDS: Final = {"ANNA": 1, "BEN": 2, "MIA": 3}
 
 
@@ -218,7 +219,12 @@ class Camera:
             await asyncio.sleep(0.05)
 
     async def sees(self, text: str) -> None:
+        """The text, and then a screen that is painted whole: what lies under a window may come later."""
         await self.until(lambda: text in self.text())
+        before, now = "", self.picture()
+        while now != before:
+            await asyncio.sleep(_REST_S)
+            before, now = now, self.picture()
 
     def text(self) -> str:
         """What the screen says, row by row."""

@@ -30,12 +30,21 @@ def words_of(svg: str) -> str:
     rows: defaultdict[float, list[tuple[float, str]]] = defaultdict(list)
     for x, y, text in _RUN.findall(svg):
         rows[float(y)].append((float(x), html.unescape(text).replace("\xa0", " ")))
-    said = "\n".join(" ".join("".join(text for _, text in sorted(rows[y])).split()) for y in sorted(rows))
-    said = said.replace("│", "").replace(" \n", "\n")
-    lines = "\n".join(line.strip() for line in said.splitlines())
+    said = [" ".join("".join(text for _, text in sorted(rows[y])).split()) for y in sorted(rows)]
+    whole = "\n".join(_of_window(said)).replace("│", "").replace(" \n", "\n")
+    lines = "\n".join(line.strip() for line in whole.splitlines())
     for pattern, name in _VARIES:
         lines = pattern.sub(name, lines)
     return lines
+
+
+def _of_window(rows: list[str]) -> list[str]:
+    """The rows of the window, where there is one: what lies under it is painted sooner or later."""
+    tops = [at for at, row in enumerate(rows) if "┌──" in row]
+    if not tops:
+        return rows
+    end = next(at for at, row in enumerate(rows) if at > tops[0] and "└──" in row)
+    return [row.partition("│")[2].rpartition("│")[0] for row in rows[tops[0] + 1 : end]]
 
 
 @pytest.mark.e2e
