@@ -15,6 +15,7 @@ from adversary.sabotage import Patch, yes
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT, PadKind
 from cryptpad_tui.crypto.keys import EditKeys, ViewKeys, edit_seed_of, make_genesis
 from cryptpad_tui.crypto.slots import Slot, box_key_of, open_slot, seal_slot
+from cryptpad_tui.drive import mirror
 from cryptpad_tui.drive.shared_entries import text_of, view_field
 from cryptpad_tui.drive.tree import folder_id_of, shared_id_of
 from cryptpad_tui.engine import Engine, keeping
@@ -409,3 +410,24 @@ def test_f25_folders_that_name_a_pad_push_no_other_out(victim: Engine, monkeypat
     monkeypatch.setattr(holders, "cut", lambda names: names[-holders.MAX_FOLDERS :])
     flood()
     assert not holders.kept(victim, own, owed_keys.newest_given(victim, own)), "without the defence"
+
+
+def test_f26_a_folder_that_is_emptied_at_once_costs_each_pad_alike(
+    victim: Engine, monkeypatch: Patch
+) -> None:
+    """All folders and marks of the drive are not read anew for each pad that goes."""
+    folder, entries = folder_of(victim), [entry(RNG(32)) for _ in range(20)]
+    for _, fields in entries:
+        write(victim, folder, fields)
+    agreeing.agree(victim, folder)
+    with victim.borrowed(folder) as session:
+        for _, fields in entries:
+            for name in fields:
+                session.view.delete_map(ENTRIES_ROOT, name)
+        session.flush()
+    read: list[int] = []
+    real = mirror.Tree
+    monkeypatch.setattr(mirror, "Tree", lambda fields: read.append(1) or real(fields))
+    agreeing.agree(victim, folder)
+    assert all(victim.listing_of(pad_id).folder == "No longer in Team" for pad_id, _ in entries)
+    assert len(read) < 10

@@ -258,14 +258,14 @@ class _Agreement:
 
     def _let_go(self, name: str) -> None:
         """Somebody took it out: it stays here, beside the folder."""
-        drive, tree = self._engine.drive, self._engine.drive.tree()
+        drive, tree = self._engine.drive, self._engine.drive.folders()
         if len(name) == FOLDER_ID_CHARS:
             drive.forget_folder(inner_id(self._folder, name))
             return
         pad_id = bytes.fromhex(name)
         holders.note(self._engine, pad_id, self._folder, held=False)
         owed_keys.take_back(self._engine, pad_id, self._folder)
-        around = tree.shared_around(tree.folder_of(name))
+        around = tree.shared_around(drive.lies_in(pad_id))
         if around is None or around.shared != self._folder.hex():
             return
         above = tree.path(tree.folders[around.id].parent)
