@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine import AlarmView, LogLine, NoticeLine, PadListing
     from cryptpad_tui.engine.known_members import Known
     from cryptpad_tui.engine.lifetime import Lifetime
-    from cryptpad_tui.engine.membership import Membership
+    from cryptpad_tui.engine.member_lines import Membership
     from cryptpad_tui.pad.proofs import ProofReport
     from cryptpad_tui.vault.search import Match
 

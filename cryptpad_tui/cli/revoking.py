@@ -12,7 +12,7 @@ from cryptpad_tui.cli.shared_folders import progress_words, teller
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
     from cryptpad_tui.engine.link_book import BookLink
-    from cryptpad_tui.engine.membership import Membership
+    from cryptpad_tui.engine.member_lines import Membership
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,10 +78,10 @@ def tell(engine: Engine, session: PadSession, text: str, thread: str, answers: T
 
 def _cut(sources: SecretSources, pad: str, keep: int) -> None:
     async def work(engine: Engine) -> int:
-        from cryptpad_tui.engine import membership
+        from cryptpad_tui.engine import owned_pads
 
         pad_id = engine.find(pad).pad_id
-        membership.owned(engine, pad_id)
+        owned_pads.owned(engine, pad_id)
         session = engine.open_pad(pad_id)
         try:
             gone = session.chat.cut(keep)

@@ -19,7 +19,7 @@ from cryptpad_tui.cli.vault_access import in_vault, telling_of_waits
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
     from cryptpad_tui.engine.known_members import Known
-    from cryptpad_tui.engine.membership import Membership
+    from cryptpad_tui.engine.member_lines import Membership
 
 _TITLE_LIMIT: Final = 4_096
 _MARK_CHARS: Final = 16

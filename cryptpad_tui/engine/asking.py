@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from cryptpad_relay.protocol.labels import verify_parts
 from cryptpad_tui.crdt.kinds import META_ROOT
 from cryptpad_tui.crypto.keys import SigningSeed, owner_key
-from cryptpad_tui.engine import contacts, inviting, membership
+from cryptpad_tui.engine import contacts, inviting, owned_pads
 from cryptpad_tui.engine.errors import EngineError
 from cryptpad_tui.engine.own_card import own_card
 from cryptpad_tui.people.card import Card, read_card
@@ -55,7 +55,7 @@ class Asked:
 
 def show_card(engine: Engine, pad_id: bytes, *, on: bool) -> None:
     """Let all who read the pad see one's card, or no more; raises NotOwner. It stays in the history."""
-    record = membership.owned(engine, pad_id)
+    record = owned_pads.owned(engine, pad_id)
     with engine.borrowed(pad_id) as session:
         if on:
             session.view.set_meta(_KEY, signed_card(own_card(engine), pad_id, owner_key(record.secret)))

@@ -7,23 +7,20 @@ those on it, and to nobody else. What is begun here and not done is remembered, 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.protocol.errors import Refused
-from cryptpad_relay.protocol.owner_records import EpochRecord, parse_record
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import Role
 from cryptpad_tui.crypto.slots import NoMemberKey, box_key_of
 from cryptpad_tui.engine import (
     chatting,
-    devices,
     keyrings,
     known_members,
     lifetime,
-    limited,
     link_book,
     member_book,
+    member_lines,
     owner_list,
     owner_notes,
     people,
@@ -32,31 +29,26 @@ from cryptpad_tui.engine import (
     whereabouts,
 )
 from cryptpad_tui.engine.errors import (
-    NotOwner,
     RelayRefused,
-    RelayUnreachable,
     UnknownMember,
-    UnknownPad,
 )
 from cryptpad_tui.engine.folders import agreeing, holders, owed_keys
 from cryptpad_tui.engine.folders.book import FolderBook
 from cryptpad_tui.engine.folders.owed_keys import Progress, Wanted
-from cryptpad_tui.engine.limited import LimitedDevice
 from cryptpad_tui.engine.link_book import BookLink
 from cryptpad_tui.engine.member_book import BookMember
+from cryptpad_tui.engine.member_lines import MemberLine, Membership
+from cryptpad_tui.engine.owned_pads import in_step, owned
 from cryptpad_tui.engine.verifying import connection_of
 from cryptpad_tui.pad import flows, flows_epoch
-from cryptpad_tui.pad.alarms import Alarm, AlarmCode
-from cryptpad_tui.pad.flows_epoch import Kept, Plan
+from cryptpad_tui.pad.flows_epoch import Plan
 from cryptpad_tui.pad.replica import Replica
-from cryptpad_tui.pad.roster import Roster
 from cryptpad_tui.pad.snapshots import make_snapshot
 from cryptpad_tui.pad.spoken import owner_words
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
     from cryptpad_tui.engine.session import PadSession
-    from cryptpad_tui.vault.records import PadRecord
 
 WHAT_REVOKING_DOES: Final = (
     "Whoever is out can read and change nothing that is written from now on, and every link made before opens"
@@ -70,47 +62,17 @@ WHAT_ENDING_A_LINK_DOES: Final = (
 MIN_KEY_CHARS: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class MemberLine:
-    """Somebody in a pad, as far as this vault knows. Names are raw."""
-
-    ident_pk: bytes
-    name: str
-    role: str
-    """owner, edit or view."""
-    how: str
-    """me, member (keeps the pad when keys change), link (came by one, and goes with it) or offered (was given
-    the owner's key, and did not answer yet)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """Who is in a pad, and since when its keys count."""
-
-    epoch: int
-    lines: tuple[MemberLine, ...]
-    expires_ms: int
-    unfinished: bool
-    """Whether a change of keys was begun here and is not done: ask for it again."""
-    words: tuple[str, ...] = ()
-    """The owner's safety words, which a link to this pad tells before it is joined."""
-    idle_days: int = 0
-    """After how many days without use the relay deletes it; 0 for never."""
-    changing: Progress | None = None
-    """Of a shared folder whose keys changed: how far that came in what is in it."""
-
-
 def members(engine: Engine, pad_id: bytes) -> Membership:
     """By the owner's list, and by who introduced themselves since the keys changed last."""
     with engine.borrowed(pad_id) as session:
         fold = session.replica.fold
-        listed = _listed(engine, session)
+        on_list = member_lines.listed(engine, session)
         me = session.replica.profile.identity.public
         lines = [MemberLine(me, session.replica.profile.name, session.record.role, "me")]
         owners = owner_notes.lines(engine, pad_id)
         lines += [
-            MemberLine(each.ident_pk, _name(session, each), each.role, "member")
-            for each in listed
+            MemberLine(each.ident_pk, member_lines.name_of(session, each), each.role, "member")
+            for each in on_list
             if each.ident_pk != me and each.ident_pk not in owners
         ]
         lines += [MemberLine(ident, name, role, how) for ident, (name, role, how) in owners.items()]
@@ -147,7 +109,7 @@ def keep(
     except NoMemberKey:
         raise UnknownMember from None
     with engine.borrowed(record.pad_id) as session:
-        others = [each for each in _listed(engine, session) if each.ident_pk != ident_pk]
+        others = [each for each in member_lines.listed(engine, session) if each.ident_pk != ident_pk]
         word = "edit" if role is Role.EDIT else "view"
         name = name or people.name_of(ident_pk, session.replica.fold.everybody)
         member_book.write(engine, pad_id, [*others, BookMember(ident_pk, word, name, box_pk)])
@@ -210,7 +172,7 @@ async def change_keys(
     kept_links = [] if drop else list(keep_links)
     session = engine.open_pad(pad_id)
     try:
-        listed = [each for each in _listed(engine, session) if each.ident_pk not in drop]
+        listed = [each for each in member_lines.listed(engine, session) if each.ident_pk not in drop]
         epoch = session.replica.fold.epoch
         with engine.drive_session.replica.store.transaction():
             member_book.begin(engine, pad_id, listed, history=history)
@@ -222,35 +184,47 @@ async def change_keys(
             *[link.kept() for link in kept_links],
             *holders.kept(engine, pad_id, owed_keys.newest_given(engine, pad_id)),
         )
-        plan = Plan(tuple([_kept(each) for each in listed]), history, links=links)
-        async with session.flows, connection_of(engine, session) as connection:
-            try:
-                await connection.run(
-                    flows_epoch.rotate(
-                        session.replica,
-                        session.record.secret,
-                        plan,
-                        connection.greeting,
-                        rng=engine.rng,
-                        after=epoch,
-                    )
-                )
-            finally:
-                session.folded()
-            link_book.led_on(engine, pad_id, kept_links, session.replica.fold.epoch)
-            with engine.drive_session.replica.store.transaction():
-                member_book.done(engine, pad_id, at_ms=engine.wall_ms())
-                owner_notes.note_epoch(engine, pad_id, session.replica.fold.epoch)
-                removal.tell(engine, pad_id, drop)
-                if session.kind is PadKind.FOLDER:
-                    owed_keys.turned(engine, pad_id, FolderBook(engine, session).contents().entries)
-            await connection.run(flows.subscribe(session.replica, connection.greeting, rng=engine.rng))
-            await connection.run(_first_snapshot(engine, session))
+        plan = Plan(tuple([member_lines.kept(each) for each in listed]), history, links=links)
+        await _turn(engine, session, plan, epoch, kept_links, drop)
     except Refused as refused:
         raise RelayRefused(refused.code) from None
     finally:
         session.close()
     await engine.sync([pad_id], wait_s=wait_s)
+
+
+async def _turn(
+    engine: Engine,
+    session: PadSession,
+    plan: Plan,
+    after: int,
+    kept_links: Sequence[BookLink],
+    drop: Sequence[bytes],
+) -> None:
+    """Bring the owner's record to the relay, note that it is done, and begin the epoch."""
+    async with session.flows, connection_of(engine, session) as connection:
+        try:
+            await connection.run(
+                flows_epoch.rotate(
+                    session.replica,
+                    session.record.secret,
+                    plan,
+                    connection.greeting,
+                    rng=engine.rng,
+                    after=after,
+                )
+            )
+        finally:
+            session.folded()
+        link_book.led_on(engine, session.pad_id, kept_links, session.replica.fold.epoch)
+        with engine.drive_session.replica.store.transaction():
+            member_book.done(engine, session.pad_id, at_ms=engine.wall_ms())
+            owner_notes.note_epoch(engine, session.pad_id, session.replica.fold.epoch)
+            removal.tell(engine, session.pad_id, drop)
+            if session.kind is PadKind.FOLDER:
+                owed_keys.turned(engine, session.pad_id, FolderBook(engine, session).contents().entries)
+        await connection.run(flows.subscribe(session.replica, connection.greeting, rng=engine.rng))
+        await connection.run(_first_snapshot(engine, session))
 
 
 def _first_snapshot(engine: Engine, session: PadSession) -> flows.Flow[bool]:
@@ -329,53 +303,3 @@ def forget(engine: Engine, pad_id: bytes) -> None:
     chatting.forget(engine, pad_id)
     owner_notes.forget(engine, pad_id)
     agreeing.forget(engine, pad_id)
-
-
-def _listed(engine: Engine, session: PadSession) -> list[BookMember]:
-    """The owner's own list; for others, and an owner's new device, what the newest record says."""
-    if session.kind is PadKind.DRIVE:
-        return devices.slot_members(engine)
-    written = member_book.read(engine, session.pad_id)
-    if written is not None and not owner_notes.other_turned(engine, session):
-        return written
-    roster = _roster(session)
-    return [
-        BookMember(each.ident_pk, "edit" if each.role is Role.EDIT else "view", "", b"")
-        for each in roster.members
-    ]
-
-
-def _roster(session: PadSession) -> Roster:
-    replica = session.replica
-    raw = replica.stored_entry(replica.fold.mark.n) if replica.fold.mark.n else None
-    record = parse_record(raw) if raw is not None else None
-    return replica.ring.roster(record) if isinstance(record, EpochRecord) else Roster(())
-
-
-def _name(session: PadSession, member: BookMember) -> str:
-    return member.name or session.company.name_of(member.ident_pk)
-
-
-def _kept(member: BookMember) -> Kept:
-    return Kept(member.ident_pk, Role.EDIT if member.role == "edit" else Role.VIEW, member.box_pk)
-
-
-def owned(engine: Engine, pad_id: bytes) -> PadRecord:
-    """A pad of one's own; raises UnknownPad or NotOwner."""
-    record = engine.vault.pad(pad_id)
-    if record is None:
-        raise UnknownPad
-    if record.role != "owner":
-        if limited.is_limited(engine.vault) and engine.drive.is_own(pad_id):
-            raise LimitedDevice
-        raise NotOwner
-    return record
-
-
-async def in_step(engine: Engine, pad_id: bytes, wait_s: float) -> None:
-    """What waits is sent first, under the keys that it was written with."""
-    report = await engine.sync([pad_id], wait_s=wait_s)
-    if report.alarms:
-        raise Alarm(AlarmCode(report.alarms[0].code))
-    if report.unreachable or report.waiting:
-        raise RelayUnreachable("the relay cannot be reached, so nothing was changed")

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crypto.keys import Role, pseudonym_of
 from cryptpad_tui.crypto.links import decode_link
-from cryptpad_tui.engine import contacts, keeping, keyrings, mailbox, membership, owner_list, owner_notes
+from cryptpad_tui.engine import (
+    contacts,
+    keeping,
+    keyrings,
+    mailbox,
+    membership,
+    owned_pads,
+    owner_list,
+    owner_notes,
+)
 from cryptpad_tui.engine.errors import EngineError
 from cryptpad_tui.engine.own_card import myself
 from cryptpad_tui.engine.owner_notes import ACCEPTED, OFFERED
@@ -50,7 +59,7 @@ async def offer(
 
     Raises NotOwner, NotCompared, or what making a link raises.
     """
-    record = membership.owned(engine, pad_id)
+    record = owned_pads.owned(engine, pad_id)
     contact = contacts.to_write_to(engine, reference)
     if not contact.is_verified(contacts.keys_of(engine)):
         raise NotCompared

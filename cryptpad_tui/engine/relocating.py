@@ -22,7 +22,7 @@ from cryptpad_tui.engine import relocation_mail, whereabouts
 from cryptpad_tui.engine.carrying import Carrier, LivesThere, Told, ask, patiently
 from cryptpad_tui.engine.errors import EngineError, RelayRefused
 from cryptpad_tui.engine.keyrings import ring_of
-from cryptpad_tui.engine.membership import in_step, owned
+from cryptpad_tui.engine.owned_pads import in_step, owned
 from cryptpad_tui.engine.verifying import connection_of
 from cryptpad_tui.pad import flows_epoch, flows_move
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode

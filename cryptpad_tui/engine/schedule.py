@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from cryptpad_tui.engine import link_book, member_book, owed
 from cryptpad_tui.engine.errors import EngineError, RelayUnreachable
-from cryptpad_tui.engine.membership import owned, revoke
+from cryptpad_tui.engine.membership import revoke
+from cryptpad_tui.engine.owned_pads import owned
 from cryptpad_tui.pad.alarms import Alarm
 
 if TYPE_CHECKING:

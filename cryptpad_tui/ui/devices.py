@@ -130,11 +130,11 @@ class DeviceErrands:
 
     async def destroy(self, pad_id: bytes, title: str) -> None:
         """Delete a pad for everybody, once its title was typed."""
-        from cryptpad_tui.engine import membership
+        from cryptpad_tui.engine import membership, owned_pads
 
         shown = words.safe_title(title)
         try:
-            membership.owned(self._engine, pad_id)
+            owned_pads.owned(self._engine, pad_id)
         except engine_failures() as error:
             self._app.say(words.sentence_of(error), "warning")
             return

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
     from cryptpad_tui.engine.known_members import Known
     from cryptpad_tui.engine.link_book import BookLink
-    from cryptpad_tui.engine.membership import MemberLine, Membership
+    from cryptpad_tui.engine.member_lines import MemberLine, Membership
     from cryptpad_tui.ui.app import CryptpadApp
 
 _RIGHTS: Final = {"owner": "owns it", "edit": "may write", "view": "may read"}

@@ -13,7 +13,7 @@ from cryptpad_tui.engine.devices import UnknownDevice
 from cryptpad_tui.engine.errors import UnknownMember
 from cryptpad_tui.engine.mail_errors import ContactNameTaken, UnknownContact
 from cryptpad_tui.engine.mailbox import Fetched
-from cryptpad_tui.engine.membership import MemberLine, Membership
+from cryptpad_tui.engine.member_lines import MemberLine, Membership
 from cryptpad_tui.engine.own_card import myself
 from cryptpad_tui.people import contacts as rules
 from cryptpad_tui.people.card import Card, make_card

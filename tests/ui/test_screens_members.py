@@ -9,7 +9,7 @@ import pytest
 from ui.test_screens_real import make_vault, pad_of, running, sees, until
 
 from cryptpad_tui.engine import membership
-from cryptpad_tui.engine.membership import MemberLine, Membership
+from cryptpad_tui.engine.member_lines import MemberLine, Membership
 from cryptpad_tui.host.embedded_relay import EmbeddedRelay
 from cryptpad_tui.ui.members import _list_of
 from cryptpad_tui.ui.screens.pad import PadScreen

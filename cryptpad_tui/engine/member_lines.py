@@ -1,0 +1,78 @@
+"""Who is on the list of a pad that its keys go to, as values: it reads, and changes no list and no key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cryptpad_relay.protocol.owner_records import EpochRecord, parse_record
+from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.crypto.keys import Role
+from cryptpad_tui.engine import devices, member_book, owner_notes
+from cryptpad_tui.engine.folders.owed_keys import Progress
+from cryptpad_tui.engine.member_book import BookMember
+from cryptpad_tui.pad.flows_epoch import Kept
+from cryptpad_tui.pad.roster import Roster
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine.engine import Engine
+    from cryptpad_tui.engine.session import PadSession
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLine:
+    """Somebody in a pad, as far as this vault knows. Names are raw."""
+
+    ident_pk: bytes
+    name: str
+    role: str
+    """owner, edit or view."""
+    how: str
+    """me, member (keeps the pad when keys change), link (came by one, and goes with it) or offered (was given
+    the owner's key, and did not answer yet)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Who is in a pad, and since when its keys count."""
+
+    epoch: int
+    lines: tuple[MemberLine, ...]
+    expires_ms: int
+    unfinished: bool
+    """Whether a change of keys was begun here and is not done: ask for it again."""
+    words: tuple[str, ...] = ()
+    """The owner's safety words, which a link to this pad tells before it is joined."""
+    idle_days: int = 0
+    """After how many days without use the relay deletes it; 0 for never."""
+    changing: Progress | None = None
+    """Of a shared folder whose keys changed: how far that came in what is in it."""
+
+
+def listed(engine: Engine, session: PadSession) -> list[BookMember]:
+    """The owner's own list; for others, and an owner's new device, what the newest record says."""
+    if session.kind is PadKind.DRIVE:
+        return devices.slot_members(engine)
+    written = member_book.read(engine, session.pad_id)
+    if written is not None and not owner_notes.other_turned(engine, session):
+        return written
+    roster = _roster(session)
+    return [
+        BookMember(each.ident_pk, "edit" if each.role is Role.EDIT else "view", "", b"")
+        for each in roster.members
+    ]
+
+
+def _roster(session: PadSession) -> Roster:
+    replica = session.replica
+    raw = replica.stored_entry(replica.fold.mark.n) if replica.fold.mark.n else None
+    record = parse_record(raw) if raw is not None else None
+    return replica.ring.roster(record) if isinstance(record, EpochRecord) else Roster(())
+
+
+def name_of(session: PadSession, member: BookMember) -> str:
+    return member.name or session.company.name_of(member.ident_pk)
+
+
+def kept(member: BookMember) -> Kept:
+    return Kept(member.ident_pk, Role.EDIT if member.role == "edit" else Role.VIEW, member.box_pk)
