@@ -52,6 +52,7 @@ class PadSession:
         self.pad_id = record.pad_id
         self.kind = PadKind(record.kind)
         self.can_edit = replica.can_edit
+        self._entered = replica.fold.epoch
         self.opened = 0
         self.waiting = 0
         self.alarm: AlarmLine | None = None
@@ -148,8 +149,7 @@ class PadSession:
         with self.replica.store.transaction():
             self.pending.take_in_others()
         self.count_waiting()
-        if self.can_edit != self.replica.can_edit:
-            # Another window crossed to keys by which this person may do more, or less.
+        if self._has_crossed():
             self._enter_epoch()
         if not self.waiting:
             # Another window may have begun anew behind a change of keys, which tells of no single edits.
@@ -200,7 +200,7 @@ class PadSession:
     def folded(self) -> None:
         self.pending.show_folded()
         shown = self.pending.take_has_shown()
-        if self.replica.crossed or self.can_edit != self.replica.can_edit:
+        if self.replica.crossed or self._has_crossed():
             self.replica.crossed = False
             self._enter_epoch()
         for notice in self.replica.judgement.take_notices():
@@ -219,9 +219,18 @@ class PadSession:
         self.save_listing()
         self.tell(SessionEvent.STATUS)
 
+    def _has_crossed(self) -> bool:
+        """Whether another window crossed to other keys, by which this person may do more, or less."""
+        replica = self.replica
+        may_do_another = self.can_edit != replica.can_edit
+        is_behind = self._entered != replica.fold.epoch and replica.ring.known(replica.fold.epoch) is not None
+        return may_do_another or is_behind
+
     def _enter_epoch(self) -> None:
         """The owner changed the keys, and here are the new ones: what waits is made again under them."""
         replica = self.replica
+        self._entered = replica.fold.epoch
+        standing.back_in(self._engine, self)
         self.can_edit = replica.can_edit
         self.view.read_only = not self.can_edit
         self.presence.enter(replica.fold.mark, replica.keys)

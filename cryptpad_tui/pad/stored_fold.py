@@ -149,6 +149,8 @@ class StoredFold:
             except (NeedsEntry, Removed, HistoryClosed):
                 pass
             # Whatever else is needed, the relay has: folding goes on there from here.
+            # Another window may have found the keys of where this one is.
+            self.ring.known(self.fold.epoch)
             return
 
     def restored_fold(self, voided: Mapping[int, int]) -> Fold:
