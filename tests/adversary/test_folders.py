@@ -13,12 +13,14 @@ import pytest
 
 from adversary.sabotage import Patch, yes
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT, PadKind
-from cryptpad_tui.crypto.keys import EditKeys, ViewKeys, edit_seed_of, make_genesis
+from cryptpad_tui.crypto.folder_keys import Place, edit_opener, open_edit_seed
+from cryptpad_tui.crypto.keys import EditKeys, Role, ViewKeys, edit_seed_of, make_genesis
+from cryptpad_tui.crypto.links import NO_RELAY, Link
 from cryptpad_tui.crypto.slots import Slot, box_key_of, open_slot, seal_slot
 from cryptpad_tui.drive import mirror
 from cryptpad_tui.drive.shared_entries import text_of, view_field
 from cryptpad_tui.drive.tree import folder_id_of, shared_id_of
-from cryptpad_tui.engine import Engine, keeping
+from cryptpad_tui.engine import Engine, keeping, keyrings
 from cryptpad_tui.engine.folders import agreeing, claims, holders, owed_keys
 from cryptpad_tui.engine.folders.book import FolderBook
 from cryptpad_tui.engine.folders.claims import Claims
@@ -431,3 +433,36 @@ def test_f26_a_folder_that_is_emptied_at_once_costs_each_pad_alike(
     agreeing.agree(victim, folder)
     assert all(victim.listing_of(pad_id).folder == "No longer in Team" for pad_id, _ in entries)
     assert len(read) < 10
+
+
+def test_f27_a_link_with_keys_of_an_epoch_to_come_gets_nothing_sealed_to_them(
+    victim: Engine, monkeypatch: Patch
+) -> None:
+    """Somebody who may only read the folder, or was taken out, sends a link to it that the victim follows."""
+    folder, seed = folder_of(victim), RNG(32)
+    own = victim.create_pad("Plan", text="Plan.\n").pad_id
+    false = EditKeys.from_seed(seed)
+    keyrings.keep_of_link(
+        victim, Link(Role.EDIT, folder, 99, seed, 0, bytes(16), NO_RELAY, "ws://127.0.0.1:1")
+    )
+
+    def leaks() -> tuple[bool, bool]:
+        """By the entry that lies in the folder, and by the next record of the pad."""
+        with victim.borrowed(folder) as session:
+            found = FolderBook(victim, session).entry(own)
+        assert found is not None
+        assert found.edit is not None
+        place = Place(folder, own, found.edit.epoch)
+        kept = holders.kept(victim, own, owed_keys.newest_given(victim, own))
+        assert kept
+        by_entry = open_edit_seed(false.edit_seed, place, found.edit.sealed) is not None
+        return by_entry, edit_opener(false.edit_seed).public in [each.ident_pk for each in kept]
+
+    keeping.move_pad(victim, own, shared_id_of(folder))
+    assert leaks() == (False, False)
+    assert owed_keys.newest_keys(victim, folder)[0] == 0
+    keeping.move_pad(victim, own, "")
+    monkeypatch.setattr(FolderBook, "epoch", 99)
+    monkeypatch.setattr(owed_keys, "newest_keys", lambda *_: (99, false))
+    keeping.move_pad(victim, own, shared_id_of(folder))
+    assert leaks() == (True, True), "the attack, where the latest keys that are here are taken"

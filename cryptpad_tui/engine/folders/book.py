@@ -158,8 +158,9 @@ class FolderBook:
         self, child: bytes, epoch: int, keys: EditKeys, known: Entry | None
     ) -> SealedEdit | None:
         """None where the one that is there is as good."""
-        folder_epoch = max(self._keys)
-        folder = self._keys[folder_epoch]
+        # Not the latest that is here: a link that was followed may have claimed any.
+        folder_epoch = self.epoch
+        folder = self._keys.get(folder_epoch)
         if not isinstance(folder, EditKeys):
             return None
         if known is not None and known.edit is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cryptpad_relay.protocol.errors import Refused
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.engine import keyrings, link_book, membership
+from cryptpad_tui.engine import link_book, membership
 from cryptpad_tui.engine.errors import EngineError, RelayUnreachable
 from cryptpad_tui.engine.folders import owed_keys
 from cryptpad_tui.engine.folders.book import FolderBook
@@ -72,7 +72,7 @@ async def _change(engine: Engine, row: Row) -> None:
         owed_keys.begin(engine, row.child, wanted)
     links = [] if wanted.drop else link_book.links(engine, row.child)
     # The keys that it is sealed to, which may have changed again when this is done.
-    epoch = max(keyrings.all_keys(engine, row.folder))
+    epoch, _ = owed_keys.newest_keys(engine, row.folder)
     await membership.change_keys(
         engine, row.child, drop=wanted.drop, keep_links=links, history=wanted.history
     )

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crypto.keys import ViewKeys
-from cryptpad_tui.engine.keyrings import all_keys
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
@@ -105,10 +104,19 @@ def newest_given(engine: Engine, child: bytes) -> Callable[[bytes], ViewKeys | N
     """What finds the latest keys of a folder that the pad is in by its person's will; none of another."""
 
     def newest(folder: bytes) -> ViewKeys | None:
-        keys = all_keys(engine, folder) if is_given(engine, child, folder) else {}
-        return keys[max(keys)] if keys else None
+        is_here = engine.vault.pad(folder) is not None and is_given(engine, child, folder)
+        return newest_keys(engine, folder)[1] if is_here else None
 
     return newest
+
+
+def newest_keys(engine: Engine, folder: bytes) -> tuple[int, ViewKeys | None]:
+    """A folder's latest epoch by its owner's records, with its keys. A vault may have others of claimed later
+    epochs, by links that were followed: what is sealed to those is sealed to whoever made the link."""
+    with engine.borrowed(folder) as session:
+        ring = session.replica.ring
+        epoch = max(session.replica.fold.epoch, *ring.marks, 0)
+        return epoch, ring.known(epoch)
 
 
 def notice(engine: Engine, child: bytes, folder: bytes, epoch: int) -> None:
