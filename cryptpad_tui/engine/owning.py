@@ -22,6 +22,7 @@ from cryptpad_tui.engine import (
     owner_notes,
 )
 from cryptpad_tui.engine.errors import EngineError
+from cryptpad_tui.engine.folders import owed_keys
 from cryptpad_tui.engine.own_card import myself
 from cryptpad_tui.engine.owner_notes import ACCEPTED, OFFERED
 from cryptpad_tui.engine.records import fits
@@ -98,6 +99,7 @@ async def accept(
         epoch = session.replica.fold.epoch
     with engine.people.durable():
         if record.role != "owner":
+            owed_keys.own(engine, pad_id)
             _own(engine, record, message.owner_root)
         owner_notes.set_state(engine, pad_id, sender.card.ident_pk, ACCEPTED)
         owner_notes.note_epoch(engine, pad_id, epoch)

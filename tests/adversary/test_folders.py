@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -466,3 +467,38 @@ def test_f27_a_link_with_keys_of_an_epoch_to_come_gets_nothing_sealed_to_them(
     monkeypatch.setattr(owed_keys, "newest_keys", lambda *_: (99, false))
     keeping.move_pad(victim, own, shared_id_of(folder))
     assert leaks() == (True, True), "the attack, where the latest keys that are here are taken"
+
+
+def test_f28_a_device_that_lags_behind_gives_no_right_to_a_pad_that_the_person_owns(
+    victim: Engine, monkeypatch: Patch
+) -> None:
+    """A relay keeps the drive from one of the victim's machines; there a reader's entry brings the pad."""
+    root = RNG(32)
+    genesis, folder = make_genesis(root, PadKind.TEXT, rng=RNG), folder_of(victim)
+    keys = EditKeys.from_seed(edit_seed_of(root, 0))
+    fields = {"genesis": text_of(genesis.raw), "kind": 0, "relay": "ws://127.0.0.1:1"}
+    fields |= {"relay_pk": text_of(RELAY), "view": view_field(0, keys.view_seed)}
+    write(victim, folder, {f"{genesis.pad_id.hex()}/{name}": value for name, value in fields.items()})
+    assert agreeing.agree(victim, folder) == [genesis.pad_id]
+    assert owed_keys.is_given(victim, genesis.pad_id, folder), "as what somebody else owns"
+    came = victim.vault.pad(genesis.pad_id)
+    assert came is not None
+    victim.add(replace(came, role="owner", secret=root))
+    assert not gives_right(victim, folder, genesis.pad_id)
+    with monkeypatch.context() as patch:
+        patch.setattr(owed_keys, "is_given", yes)
+        assert gives_right(victim, folder, genesis.pad_id), "the attack, without the defence"
+
+
+def test_who_becomes_an_owner_of_a_pad_keeps_the_members_of_the_folder_that_it_came_by(
+    victim: Engine,
+) -> None:
+    root, folder = RNG(32), folder_of(victim)
+    pad_id, fields = entry(root)
+    write(victim, folder, fields)
+    agreeing.agree(victim, folder)
+    came = victim.vault.pad(pad_id)
+    assert came is not None
+    owed_keys.own(victim, pad_id)
+    victim.add(replace(came, role="owner", secret=root))
+    assert holders.kept(victim, pad_id, owed_keys.newest_given(victim, pad_id))

@@ -187,7 +187,7 @@ class _Agreement:
         holders.note(engine, entry.pad_id, self._folder, held=True, first=is_given)
         self._place(entry, seen, came_by_it=known is None)
         if known is None:
-            owed_keys.give(engine, entry.pad_id, self._folder, self._book.epoch)
+            owed_keys.came(engine, entry.pad_id, self._folder, self._book.epoch)
         owed_keys.notice(engine, entry.pad_id, self._folder, self._book.epoch)
         return True
 

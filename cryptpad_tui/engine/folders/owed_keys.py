@@ -23,6 +23,8 @@ _TOTAL: Final = "folder/total/"
 NOTE: Final = "folder:"
 """How the notes begin by which a drive says that a pad is in a folder by its person's will, and for which of
 the folder's keys its own were made last. An entry that somebody wrote about a pad is no such word."""
+_CAME: Final = "came:"
+"""How the note of a pad begins that somebody else's entry brought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,25 @@ def turned(engine: Engine, folder: bytes, children: Iterable[bytes]) -> None:
 
 
 def give(engine: Engine, child: bytes, folder: bytes, epoch: int) -> None:
-    """The pad is in this folder, whose keys these are: by its person's will, or since it came by it."""
-    if not is_given(engine, child, folder):
+    """The pad is in this folder, whose keys these are, by its person's will."""
+    known = engine.drive.note(child, NOTE + folder.hex())
+    if known is None or known.startswith(_CAME):
         engine.drive.set_note(child, NOTE + folder.hex(), str(epoch))
+
+
+def came(engine: Engine, child: bytes, folder: bytes, epoch: int) -> None:
+    """The pad came by this folder. That is no word of its owner's: another device of theirs may have it as
+    such, and what this one was not told yet counts there."""
+    record = engine.vault.pad(child)
+    is_own = record is not None and record.role == "owner"
+    if not is_given(engine, child, folder):
+        engine.drive.set_note(child, NOTE + folder.hex(), str(epoch) if is_own else f"{_CAME}{epoch}")
+
+
+def own(engine: Engine, child: bytes) -> None:
+    """A pad that came by folders becomes one's own: their members stay. Inside its transaction."""
+    for name, value in engine.drive.notes(child, NOTE).items():
+        engine.drive.set_note(child, name, value.removeprefix(_CAME))
 
 
 def take_back(engine: Engine, child: bytes, folder: bytes) -> None:
@@ -97,7 +115,11 @@ def take_back(engine: Engine, child: bytes, folder: bytes) -> None:
 
 def is_given(engine: Engine, child: bytes, folder: bytes) -> bool:
     """Whether the folder's members are to have the pad's keys, as far as this vault has a say in it."""
-    return engine.drive.note(child, NOTE + folder.hex()) is not None
+    value = engine.drive.note(child, NOTE + folder.hex())
+    if value is None or not value.startswith(_CAME):
+        return value is not None
+    record = engine.vault.pad(child)
+    return record is not None and record.role != "owner" and not engine.drive.is_own(child)
 
 
 def newest_given(engine: Engine, child: bytes) -> Callable[[bytes], ViewKeys | None]:
