@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SECONDS ?= 60
+# More than there are cores: half of the tests' time is waiting for processes, sockets and screens.
+WORKERS ?= 4
 
 .PHONY: help run demo test check format lint types imports sim screenshots bench fuzz soak lock clean
 
@@ -15,7 +17,7 @@ demo: .venv/run  ## A throw-away vault and relay, with somebody else typing
 	@$(BIN)/python -m cryptpad_tui.ui.demo
 
 test: check  ## Format, lint, types, import directions, and all tests
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: format lint types imports
 
