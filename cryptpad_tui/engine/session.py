@@ -237,7 +237,7 @@ class PadSession:
         if self.record.role != "owner":
             role, secret = secret_of(replica.keys)
             self.record = replace(self.record, role=role, secret=secret, epoch=replica.fold.epoch)
-        self._engine.keep_record(self.record)
+        self._engine.keep_record(self._where_the_vault_says())
         if self.can_edit:
             # Another window may have crossed before, and what it signed since is good.
             self.remake(with_outbox=replica.queue.is_behind())
@@ -292,7 +292,12 @@ class PadSession:
         if relay is not None:
             record = replace(record, relay_url=relay[0], relay_pk=relay[1])
         self.record = record
-        self._engine.vault.put_pad(record)
+        self._engine.vault.put_pad(self._where_the_vault_says() if relay is None else record)
+
+    def _where_the_vault_says(self) -> PadRecord:
+        """This record, with the relay that another window may have followed the pad to."""
+        kept = self._engine.vault.pad(self.pad_id)
+        return replace(self.record, relay_url=kept.relay_url, relay_pk=kept.relay_pk) if kept else self.record
 
     def raise_alarm(self, alarm: Alarm) -> None:
         self.caught = True
