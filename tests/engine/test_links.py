@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from cryptpad_relay.protocol.owner_records import parse_record
 from cryptpad_tui.crypto.errors import BadLink, LinkStaysLocked
 from cryptpad_tui.crypto.links import decode_link
 from cryptpad_tui.crypto.locked_links import LockedLink, read_link
@@ -135,7 +136,7 @@ async def test_keys_that_change_by_themselves_take_nobody_with_a_named_link_out(
     with anna.borrowed(pad_id) as session:
         raw = session.replica.stored_entry(session.replica.fold.mark.n)
         assert raw is not None
-        assert session.replica.ring.roster(membership.parse_record(raw)).previous_view_seed is None  # type: ignore[arg-type]
+        assert session.replica.ring.roster(parse_record(raw)).previous_view_seed is None  # type: ignore[arg-type]
 
 
 async def test_a_wrong_guess_at_a_code_burns_it_for_who_was_meant(

@@ -14,7 +14,7 @@ from cryptpad_relay.protocol.labels import hash_parts
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.crypto.keys import EditKeys, Role
 from cryptpad_tui.crypto.sealing import SEAL_OVERHEAD
-from cryptpad_tui.engine import Engine, membership
+from cryptpad_tui.engine import Engine, member_lines, membership
 from cryptpad_tui.pad import outgoing, sealed_checks, snapshots, writer
 from cryptpad_tui.pad.flows_epoch import Kept
 from cryptpad_tui.pad.fold import Fold
@@ -104,7 +104,7 @@ def write_where_the_pad_was(patched: pytest.MonkeyPatch) -> None:
 
 
 def let_everybody_write(patched: pytest.MonkeyPatch) -> None:
-    patched.setattr(membership, "_kept", lambda each: Kept(each.ident_pk, Role.EDIT, each.box_pk))
+    patched.setattr(member_lines, "kept", lambda each: Kept(each.ident_pk, Role.EDIT, each.box_pk))
 
 
 def end_no_link(patched: pytest.MonkeyPatch) -> None:
