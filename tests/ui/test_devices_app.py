@@ -88,7 +88,7 @@ async def test_a_machine_is_let_in_and_cut_off_and_a_pad_destroyed(home: Path) -
 
 
 async def test_a_pad_is_joined_by_a_code(home: Path, tmp_path: Path) -> None:
-    other = make_vault(tmp_path / "b", "BOB", "local")
+    other = make_vault(tmp_path / "b", "BOB")
     async with running(home) as (anna, _keys), running(other) as (bob, _):
         assert anna.engine
         assert bob.engine
