@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 TICK_S: Final = 0.1
 ALONE_S: Final = 1.0
 UNFOLDED_S: Final = 5.0
+QUIET_S: Final = 300.0
+"""So often at least the relay is asked for its end: a push that it lost may have been the last."""
 ALARM_RETRY_S: Final = 60.0
 ALARM_POLL_S: Final = 0.5
 STEADY_S: Final = 10.0
@@ -235,7 +237,7 @@ class RelayLoop:
 
     async def _work(self, session: PadSession, link: PadLink, failure: asyncio.Future[Exception]) -> None:
         wake = self._wake[session.pad_id]
-        last_send, unfolded_since = float("-inf"), self._engine.now()
+        last_send, unfolded_since, asked_at = float("-inf"), self._engine.now(), self._engine.now()
         others_wait, first = False, FirstSnapshot(session, self._engine.rng)
         session.replica.may_snapshot = lambda: verdicts.elected(session)
         session.replica.judgement.may_endorse = lambda author: verdicts.elected_to_endorse(session, author)
@@ -255,10 +257,10 @@ class RelayLoop:
                 last_send, others_wait = now, following.others_wait(session)
             if not session.waiting and not session.company.freshness.is_passed(now):
                 unfolded_since = now
-            elif now - unfolded_since > UNFOLDED_S:
+            if now - unfolded_since > UNFOLDED_S or now - asked_at > QUIET_S:
                 # What was acknowledged here, or seen by others, should have come by itself.
                 await link.refetch()
-                unfolded_since = now
+                unfolded_since = asked_at = now
             await first.look(now)
             if session.replica.made_snapshot:
                 await link.send_snapshot()

@@ -17,11 +17,16 @@ from support.relay import RelayProcess
 from support.sessions import MakeEngine, append, until
 
 
+@pytest.mark.parametrize("seen", [True, False])
 async def test_what_others_have_seen_and_never_came_is_asked_for(
-    relay: RelayProcess, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+    relay: RelayProcess, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch, seen: bool
 ) -> None:
-    monkeypatch.setattr(freshness, "WAIT_FOR_TAIL_S", 0.2)
-    monkeypatch.setattr(relay_loop, "UNFOLDED_S", 0.2)
+    """At once where somebody is there who has it, else after a while."""
+    if seen:
+        monkeypatch.setattr(freshness, "WAIT_FOR_TAIL_S", 0.2)
+        monkeypatch.setattr(relay_loop, "UNFOLDED_S", 0.2)
+    else:
+        monkeypatch.setattr(relay_loop, "QUIET_S", 1.0)
     heard = PadLink._on_push
 
     def hear(self: PadLink, frame: Frame) -> None:
