@@ -48,14 +48,17 @@ def revoke(world: World) -> None:
 async def _revoke(world: World, window: Window, staying: dict[bytes, Machine], dropped: bytes) -> None:
     engine = window.engine
     assert engine
-    keep_all(world, engine, without=[staying[dropped]] if dropped else [])
+    world.rotating += 1
     try:
+        keep_all(world, engine, without=[staying[dropped]] if dropped else [])
         after = await membership.revoke(
             engine, world.pad_id, drop=[dropped], history=world.rng.random() < 0.7
         )
     except (EngineError, RelayUnreachable, Alarm, Refused, Malformed) as error:
         world.note(f"{window}: no other keys: {type(error).__name__}")
         return
+    finally:
+        world.rotating -= 1
     world.note(f"{window}: epoch {after.epoch}")
     note_secrets(world, window)
 

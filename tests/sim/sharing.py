@@ -47,7 +47,7 @@ def _give(world: World, window: Window) -> None:
 def _end(world: World, window: Window) -> None:
     """Whoever came by it and is on no list goes with it; the others are kept."""
     labels = sorted({machine.label for machine in world.machines if machine.label})
-    if not labels or world.changing:
+    if not labels or world.changing or world.rotating:
         return
     label = world.rng.choice(labels)
     gone = [machine for machine in world.machines if machine.label == label]
@@ -71,7 +71,7 @@ def _change(world: World, window: Window) -> None:
     """Who wrote may read from the next keys on, and who read may write."""
     known = {machine: identity for identity, machine in world.identities.items() if machine.number}
     inside = [machine for machine in world.machines if machine in known and not machine.out]
-    if not inside or world.changing:
+    if not inside or world.changing or world.rotating:
         return
     machine = world.rng.choice(inside)
     role = Role.EDIT if machine.role == "view" else Role.VIEW

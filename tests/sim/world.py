@@ -77,6 +77,8 @@ class World:
         self.moved = self.named = self.shared = 0
         self.grants: dict[tuple[int, bytes], Role | None] = {}
         """What a record gave to a machine, once it was looked at."""
+        self.rotating = 0
+        """How many of the owner's windows change the keys: two commands at once have two outcomes."""
         self.changing = False
         """Whether the owner is in the middle of ending a link or changing a right."""
         self.pause_s = 0.0
