@@ -63,8 +63,10 @@ class Uploader:
 
     async def _run(self) -> None:
         while True:
+            # Not wait_for: before Python 3.12 it can swallow the cancellation that ends this task.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), PAUSE_S)
+                async with asyncio.timeout(PAUSE_S):
+                    await self._woken.wait()
             self._woken.clear()
             with contextlib.suppress(VaultError):
                 await self._send_all()
