@@ -387,3 +387,12 @@ async def test_a_file_that_is_held_back_is_not_sent_and_another_goes(
         states = {note.file_id: note.state for note in FileBook(anna.vault).notes()}
     await uploader.stop()
     assert {one for one, state in states.items() if state is FileState.WAITING} == set(held)
+
+
+async def test_an_uploader_that_is_woken_and_told_to_end_at_once_ends(make_engine: MakeEngine) -> None:
+    uploader = Uploader(make_engine("Anna"))
+    uploader.start()
+    await asyncio.sleep(0.05)
+    async with asyncio.timeout(5):
+        uploader.wake()
+        await uploader.stop()
