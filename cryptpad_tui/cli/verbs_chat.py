@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 from typing import TYPE_CHECKING, Final
 
@@ -130,10 +131,9 @@ async def _follow(engine: Engine, pad: str, *, as_json: bool) -> None:
 
 
 async def _moment(stopped: asyncio.Event) -> None:
-    try:
-        await asyncio.wait_for(stopped.wait(), _LOOK_S)
-    except TimeoutError:
-        return
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LOOK_S):
+            await stopped.wait()
 
 
 def _tell_more(engine: Engine, session: PadSession, shown: set[str], *, as_json: bool) -> None:
