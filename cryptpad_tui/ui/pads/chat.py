@@ -5,10 +5,9 @@ Nothing is looked for on a key press. Saying something writes beside the text an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from textual.widget import Widget
 from textual.widgets import Static
 
 from cryptpad_tui.comments.chat import MessageTooLong, NothingSaid
@@ -18,21 +17,19 @@ from cryptpad_tui.engine import chatting
 from cryptpad_tui.ui import words
 from cryptpad_tui.ui.pads import mention_words
 from cryptpad_tui.ui.pads.chat_pane import ChatPane
-from cryptpad_tui.ui.pads.feature import PadFeature
+from cryptpad_tui.ui.pads.side_pane import SidePaneFeature
 from cryptpad_tui.ui.screens.base import Action
 from cryptpad_tui.ui.widgets.parts import Part
 
 if TYPE_CHECKING:
     from cryptpad_tui.ui.screens.pad import PadScreen
 
-_SMALL: Final = 60
-"""A narrower window shows the chat in the place of the text."""
 _SHOWN: Final = 200
 """Messages in the pane; `chat PAD` prints more."""
 _VIEWER: Final = "You may read here. Saying something needs the right to write."
 
 
-class ChatFeature(PadFeature):
+class ChatFeature(SidePaneFeature[ChatPane]):
     """Shows the pane, and says in the status line what is new."""
 
     def __init__(self, screen: PadScreen) -> None:
@@ -45,9 +42,6 @@ class ChatFeature(PadFeature):
     def actions(self) -> Mapping[str, Action]:
         return {"pad.chat": self.toggle}
 
-    def panes(self) -> Iterable[Widget]:
-        return (self.edge, self.pane)
-
     def look(self) -> None:
         if self._changes != self.session.chat.changes:
             self._take_in()
@@ -59,35 +53,16 @@ class ChatFeature(PadFeature):
 
     def toggle(self) -> None:
         if not self.pane.display:
-            self._show(shown=True)
+            self.show(shown=True)
             self._take_in_at_once()
             self.pane.can_say = self.session.can_edit
             self.pane.take_keyboard()
             if not self.session.can_edit:
                 self.screen.say(_VIEWER)
         elif self.pane.has_keyboard:
-            self._hide()
+            self.hide()
         else:
             self.pane.take_keyboard()
-
-    def _show(self, *, shown: bool) -> None:
-        alone = self.screen.size.width < _SMALL
-        self.pane.display = shown
-        self.pane.set_class(alone, "-alone")
-        self.edge.display = shown and not alone
-        if alone or not shown:
-            self.view.display = not shown
-
-    def _hide(self) -> None:
-        self._show(shown=False)
-        self.screen.call_after_refresh(self.view.focus)
-
-    def leave(self) -> None:
-        """Back to the text; beside it the chat stays."""
-        if self.pane.has_class("-alone"):
-            self._hide()
-        else:
-            self.view.focus()
 
     # ---- what is said
 

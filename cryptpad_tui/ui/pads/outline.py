@@ -7,19 +7,18 @@ costs nothing here.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from textual import events
 from textual.timer import Timer
-from textual.widget import Widget
 from textual.widgets import Static
 
 from cryptpad_tui.crdt.values import Change, Position
 from cryptpad_tui.editor.outline import Heading, Outline
 from cryptpad_tui.ui import words
 from cryptpad_tui.ui.commands import app_keymap
-from cryptpad_tui.ui.pads.feature import PadFeature
+from cryptpad_tui.ui.pads.side_pane import SidePaneFeature
 from cryptpad_tui.ui.screens.base import Action
 from cryptpad_tui.ui.widgets.row_list import Painting, RowList
 
@@ -32,8 +31,6 @@ _SHARE: Final = 10
 """What looking takes is at most one part in so many of the time."""
 _NEXT_S: Final = 0.005
 _FOLLOW_S: Final = 0.1
-_SMALL: Final = 60
-"""A narrower window shows the outline in the place of the text."""
 _NO_HEADINGS: Final = "Only markdown and rich text have headings; the title says what a text holds."
 _NONE: Final = ([("No headings yet.", "muted")],)
 
@@ -67,14 +64,14 @@ class OutlinePane(RowList[Heading], can_focus=True):
         event.prevent_default()
 
 
-class OutlineFeature(PadFeature):
+class OutlineFeature(SidePaneFeature[OutlinePane]):
     """Shows the pane, keeps it up to date and goes where it points."""
 
     def __init__(self, screen: PadScreen) -> None:
         super().__init__(screen)
         self.outline = Outline()
         self.edge = Static("", classes="edge")
-        self.pane = OutlinePane(self._jump, self._leave)
+        self.pane = OutlinePane(self._jump, self.leave)
         self._timer: Timer | None = None
         self._follow_timer: Timer | None = None
         self._began = self._took = 0.0
@@ -85,9 +82,6 @@ class OutlineFeature(PadFeature):
     def actions(self) -> Mapping[str, Action]:
         return {"pad.outline": self._toggle}
 
-    def panes(self) -> Iterable[Widget]:
-        return (self.edge, self.pane)
-
     def close(self) -> None:
         self._stop_observing()
 
@@ -97,37 +91,18 @@ class OutlineFeature(PadFeature):
         if self.pane.display and not self.pane.has_focus:
             self.pane.focus()
         elif self.pane.display:
-            self._hide()
+            self.hide()
         elif not self.view.editor.has_headings:
             self.screen.say(_NO_HEADINGS)
         else:
-            self._show(shown=True)
+            self.show(shown=True)
             self._look_again()
             self.pane.focus()
-
-    def _show(self, *, shown: bool) -> None:
-        alone = self.screen.size.width < _SMALL
-        self.pane.display = shown
-        self.pane.set_class(alone, "-alone")
-        self.edge.display = shown and not alone
-        if alone or not shown:
-            self.view.display = not shown
-
-    def _hide(self) -> None:
-        self._show(shown=False)
-        self.screen.call_after_refresh(self.view.focus)
-
-    def _leave(self) -> None:
-        """Back to the text; beside it the outline stays."""
-        if self.pane.has_class("-alone"):
-            self._hide()
-        else:
-            self.view.focus()
 
     def _jump(self) -> None:
         heading = self.pane.chosen
         if heading is not None:
-            self._leave()
+            self.leave()
             self.view.reveal(Position(heading.line, 0))
             self.view.command("view.centre")
 
