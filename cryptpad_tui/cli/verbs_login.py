@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
     from cryptpad_tui.engine.logins import LoginState
     from cryptpad_tui.people.login_keys import Credentials
+    from cryptpad_tui.people.login_record import LoginRecord
 
 _FILE: Final = click.Path(path_type=Path)
 _MODES: Final = {1: "with a secret key", 2: "with a phrase alone"}
@@ -106,15 +107,20 @@ def _make(sources: SecretSources, wish: login_input.Wish, *, changing: bool) -> 
     diagnostics.note(_OLD_WORDS if changing else "the login is made; try it before you need it")
 
 
-async def _set(engine: Engine, before: Any, credentials: Credentials, wish: login_input.Wish) -> None:
+async def _set(
+    engine: Engine, before: LoginRecord | None, credentials: Credentials, wish: login_input.Wish
+) -> None:
+    """The page goes only where it is certain that the relay took nothing: it may be the one key to all."""
     from cryptpad_tui.engine import logins
-    from cryptpad_tui.people.login_errors import LoginUnsettled
+    from cryptpad_tui.engine.errors import EngineError
+    from cryptpad_tui.people.login_errors import LoginError, LoginUnsettled
+    from cryptpad_tui.sync.connection import RelayUnreachable
 
     try:
         await logins.set_login(engine, before, credentials)
     except LoginUnsettled:
         raise
-    except Exception:
+    except (EngineError, LoginError, RelayUnreachable):
         wish.unwrite()
         diagnostics.note("the page or phrase that was shown is good for nothing")
         raise

@@ -40,6 +40,7 @@ from cryptpad_tui.people.login_record import (
     standing_of,
 )
 from cryptpad_tui.sync.connection import RelayConnection, open_connection
+from cryptpad_tui.vault.errors import VaultError
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
@@ -127,13 +128,19 @@ async def _set_at(
     )
     try:
         await connection.run(step)
+    except (RelayUnreachable, Malformed, LoginForged):
+        # An answer that is none says as little as no answer.
+        raise LoginUnsettled from None
     except (Refused, LoginError):
         engine.vault.set_setting(PENDING, None)
         raise
-    except RelayUnreachable:
+    try:
+        keep(engine, made)
+    except VaultError:
         raise LoginUnsettled from None
-    keep(engine, made)
-    await _drop_ended(connection, made)
+    # The change is made, whatever becomes of this: `status` does it again.
+    with contextlib.suppress(RelayUnreachable, Malformed, LoginError):
+        await _drop_ended(connection, made)
     return made
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import AsyncMock, Mock
 
 import pytest
 from cli.fakes import Command, Inside, MakePerson, Person
 
+from cryptpad_tui.cli import verbs_login
 from cryptpad_tui.cli.login_page import page_lines, svg_page
-from cryptpad_tui.people.login_errors import NotALoginPage
+from cryptpad_tui.engine import logins
+from cryptpad_tui.people.login_errors import LoginFull, LoginUnsettled, NotALoginPage
 from cryptpad_tui.people.login_keys import SecretKey
 from cryptpad_tui.people.login_sheet import LoginSheet, parse_sheet
 from cryptpad_tui.vault.passwords import KdfCost
@@ -139,3 +142,17 @@ def test_nobody_to_ask_is_no_login(command: Command, monkeypatch: pytest.MonkeyP
     assert command("login", "join", "anna").code == 2
     assert command("login", "join", "--relay", "wss://pads.example").code == 2
     assert command("login", "join", stdin=b"no page").code == 1
+
+
+@pytest.mark.parametrize(
+    ("failure", "goes"), [(LoginFull(), True), (LoginUnsettled(), False), (OSError("a fault of ours"), False)]
+)
+async def test_the_page_goes_only_where_the_relay_certainly_took_nothing(
+    failure: Exception, goes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be the one key to everything."""
+    wish = Mock()
+    monkeypatch.setattr(logins, "set_login", AsyncMock(side_effect=failure))
+    with pytest.raises(type(failure)):
+        await verbs_login._set(Mock(), None, Mock(), wish)
+    assert wish.unwrite.called == goes

@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from cryptpad_relay.protocol.errors import Malformed
 from cryptpad_relay.protocol.login_frames import login_id_of
 from cryptpad_tui.engine import Engine, login_memory, logins, moving, rotating, signing_in
 from cryptpad_tui.engine.errors import NoRelay
 from cryptpad_tui.engine.limited import BOX, LimitedDevice
 from cryptpad_tui.engine.logins import LoginState
+from cryptpad_tui.people import login_flows
 from cryptpad_tui.people.login_errors import (
+    LoginForged,
     LoginMoved,
     LoginRolledBack,
     LoginsOff,
@@ -28,6 +31,7 @@ from cryptpad_tui.people.login_errors import (
 from cryptpad_tui.people.login_keys import Credentials, SecretKey
 from cryptpad_tui.people.login_record import LoginMode
 from cryptpad_tui.sync.connection import RelayConnection, RelayUnreachable
+from cryptpad_tui.vault.errors import DiskFull
 from cryptpad_tui.vault.passwords import KdfCost
 from cryptpad_tui.vault.vault import Vault
 from support.relay import RelayProcess
@@ -398,6 +402,55 @@ async def test_an_answer_that_is_lost_is_asked_for_again(
     known = logins.record_of(desk)
     assert known is not None
     assert known.name == "anna"
+
+
+async def test_an_answer_that_is_none_leaves_the_question_open(
+    relay: RelayProcess, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The relay may have taken it: neither the page nor what was meant may be forgotten."""
+    desk = make_engine("Anna", relay_url=relay.url)
+    with monkeypatch.context() as patched:
+        patched.setattr(login_flows, "_require_version", forged)
+        with pytest.raises(LoginUnsettled):
+            await logins.create(desk, FIRST)
+    assert await logins.settle(desk) is True
+
+
+def forged(*_: object) -> None:
+    raise LoginForged
+
+
+@pytest.mark.parametrize("failure", [RelayUnreachable("away"), LoginForged(), Malformed("cut")])
+async def test_a_change_is_made_though_what_ended_before_cannot_be_dropped_again(
+    relay: RelayProcess, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    desk = make_engine("Anna", relay_url=relay.url)
+    await logins.create(desk, FIRST)
+
+    async def fails(*_: object) -> int:
+        raise failure
+
+    monkeypatch.setattr(logins, "_drop_ended", fails)
+    made = await logins.change(desk, SECOND)
+    known = logins.record_of(desk)
+    assert known is not None
+    assert known.digest == made.digest
+    assert desk.vault.setting(login_memory.PENDING) is None
+
+
+async def test_a_disk_that_fills_behind_the_change_leaves_the_question_open(
+    relay: RelayProcess, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = make_engine("Anna", relay_url=relay.url)
+
+    def full(*_: object) -> None:
+        raise DiskFull
+
+    with monkeypatch.context() as patched:
+        patched.setattr(logins, "keep", full)
+        with pytest.raises(LoginUnsettled):
+            await logins.create(desk, FIRST)
+    assert await logins.settle(desk) is True
 
 
 async def test_two_devices_that_change_it_at_once_are_told(
