@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from cryptpad_tui.crdt.errors import DocumentError
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.engine import alarms, devices, member_book, owed, schedule, searching, whereabouts
 from cryptpad_tui.engine.creating import drive_record
@@ -236,7 +237,7 @@ class VaultWatch:
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(POLL_S)
-            with contextlib.suppress(VaultError):
+            with contextlib.suppress(VaultError, DocumentError):
                 changes = self._engine.vault.changes()
                 if changes[0] != self._data_version:
                     followed = [self._follow(session) for session in self._engine.open_pads]

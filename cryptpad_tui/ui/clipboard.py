@@ -57,9 +57,12 @@ async def _offer_tmux(text: str) -> Copied:
     except OSError:
         return Copied.FAILED
     try:
-        await asyncio.wait_for(process.communicate(text.encode("utf-8", "replace")), _TMUX_TIMEOUT_S)
+        async with asyncio.timeout(_TMUX_TIMEOUT_S):
+            await process.communicate(text.encode("utf-8", "replace"))
     except TimeoutError:
-        process.kill()
-        await process.wait()
         return Copied.FAILED
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     return Copied.TMUX if process.returncode == 0 else Copied.FAILED

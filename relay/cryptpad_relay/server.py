@@ -119,12 +119,14 @@ class RelayServer:
         for connection in self._all():
             connection.stop_reading()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._committer.drain(), DRAIN_S)
+            async with asyncio.timeout(DRAIN_S):
+                await self._committer.drain()
         for connection in self._all():
             connection.close(CloseCode.GOING_AWAY)
         if self._all():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._nobody_left.wait(), GOODBYE_S)
+                async with asyncio.timeout(GOODBYE_S):
+                    await self._nobody_left.wait()
         for connection in self._all():
             connection.transport.abort()
         self._timer.cancel()

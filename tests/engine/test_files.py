@@ -7,15 +7,18 @@ import contextlib
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from engine.conftest import MakeEngine
 
+from cryptpad_tui.crdt.errors import EngineFailure
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.engine import Engine, NotAllowed, PadListing, membership
 from cryptpad_tui.engine.files import kept as kept_module
 from cryptpad_tui.engine.files import link as link_module
 from cryptpad_tui.engine.files import making, sending
+from cryptpad_tui.engine.files import uploader as uploader_module
 from cryptpad_tui.engine.files.book import FileBook, FileState
 from cryptpad_tui.engine.files.choosing import choose, files_of, show_at_end
 from cryptpad_tui.engine.files.copying import duplicate
@@ -23,11 +26,13 @@ from cryptpad_tui.engine.files.errors import DeletedByOwner, NotThere, TargetExi
 from cryptpad_tui.engine.files.kept import KeptFiles
 from cryptpad_tui.engine.files.reading import read_range, read_whole
 from cryptpad_tui.engine.files.saving import save
+from cryptpad_tui.engine.files.sending import SendReport
 from cryptpad_tui.engine.files.uploader import Uploader
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.objects import FileBroken, FileRef
 from support.pads import seeded
 from support.relay import RelayProcess
+from support.sessions import until
 
 CONTENT = seeded(9)(700_000)
 CANARY = b"CANARY-of-a-file-that-nobody-may-read"
@@ -396,3 +401,28 @@ async def test_an_uploader_that_is_woken_and_told_to_end_at_once_ends(make_engin
     async with asyncio.timeout(5):
         uploader.wake()
         await uploader.stop()
+
+
+async def test_a_file_whose_pad_cannot_be_opened_is_said_and_ends_no_sending(
+    make_engine: MakeEngine, relay: RelayProcess, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = make_engine("Anna", relay_url=relay.url)
+    pad, _ = upload(anna, photo)
+    await anna.sync([pad.pad_id])
+    honest, failed = uploader_module.send_waiting, list[int]()
+
+    async def fails_once(*args: Any, **options: Any) -> SendReport:
+        if not failed:
+            failed.append(1)
+            raise EngineFailure("spoilt")
+        return await honest(*args, **options)
+
+    monkeypatch.setattr(uploader_module, "send_waiting", fails_once)
+    uploader = Uploader(anna)
+    uploader.start()
+    uploader.wake()
+    await until(lambda: bool(uploader.report.problem))
+    uploader.wake()
+    await until(lambda: uploader.report.sent == 1)
+    assert not uploader.report.problem
+    await uploader.stop()

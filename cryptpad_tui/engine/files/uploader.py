@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.engine.files.kept import Progress
 from cryptpad_tui.engine.files.sending import SendReport, send_waiting, waiting
+from cryptpad_tui.engine.relay_words import sentence_of
 from cryptpad_tui.pad.objects import FileRef
-from cryptpad_tui.vault.errors import VaultError
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
@@ -68,8 +68,11 @@ class Uploader:
                 async with asyncio.timeout(PAUSE_S):
                     await self._woken.wait()
             self._woken.clear()
-            with contextlib.suppress(VaultError):
+            try:
                 await self._send_all()
+            except Exception as error:
+                # One file's trouble is said, and never ends the sending of all.
+                self.report = replace(self.report, problem=sentence_of(error))
 
     async def _send_all(self) -> None:
         if all(note.file_id in self._held for note in waiting(self._engine)):
