@@ -74,10 +74,6 @@ def answer_key(thread: str, number: int, client: int) -> str:
     return f"{thread}/{number}-{client}"
 
 
-def is_thread_name(name: str) -> bool:
-    return re.fullmatch(_THREAD, name) is not None
-
-
 def remark_value(text: str, name: str, at_ms: int) -> Value:
     """What is stored of a remark; raises CommentTooLong."""
     if len(text.encode()) > MAX_STRING_BYTES:

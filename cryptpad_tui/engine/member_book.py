@@ -67,11 +67,6 @@ def gives_history(engine: Engine, pad_id: bytes) -> bool:
     return bool(book.get("owed_history" if book.get("unfinished") else "history", True))
 
 
-def schedule_of(engine: Engine, pad_id: bytes) -> int:
-    """Days between changes of keys; 0 for none."""
-    return int(_book(engine, pad_id).get("days", 0))
-
-
 def due(engine: Engine, *, now_ms: int) -> list[bytes]:
     found = []
     for name in json.loads(engine.vault.setting(_DUE) or "[]"):

@@ -165,10 +165,6 @@ class PeopleBook:
         items = [key.partition("/")[0] for key, value in rows.items() if value and key.endswith(f"/{_ITEM}")]
         return sum([not rows.get(f"{entry}/{_DONE}") for entry in items])
 
-    def done_with(self, mail_id: bytes) -> str:
-        """What a person, or the program, did with a message; empty where nothing yet."""
-        return str(self._all().get(f"{MAIL}{mail_id.hex()}/{_DONE}") or "")
-
     def finish(self, mail_id: bytes, how: str) -> None:
         """Its content goes; that it came stays, so that it never comes again."""
         entry = f"{MAIL}{mail_id.hex()}"

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 VERSION: Final = 1
 SPAKE_BYTES: Final = 33
-CONFIRM_BYTES: Final = 32
 PADDED_BYTES: Final = 1_024
 _CODE: Final = re.compile(r"([0-9]{1,4})[-\s]+([a-z]+)[-\s]+([a-z]+)", re.ASCII)
 

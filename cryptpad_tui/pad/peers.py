@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from cryptpad_tui.pad.payloads import Cursor
@@ -29,4 +29,3 @@ class Session:
     """What that identity calls itself; a label."""
     confirmed_at: float | None = None
     """When this session last echoed my challenge; it is shown from then on."""
-    heard_n: int = field(default=0)

@@ -28,8 +28,6 @@ class Range:
     start: Position
     end: Position
     linewise: bool = False
-    collapse: bool = True
-    """The caret goes to the start; a text object in visual mode is selected instead."""
 
     @property
     def first(self) -> int:

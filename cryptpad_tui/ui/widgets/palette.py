@@ -202,11 +202,6 @@ def _contrast(one: ColorTriplet, other: ColorTriplet) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def peer_colours(*, ansi: bool) -> tuple[str, ...]:
-    """Colours for people in a theme."""
-    return PEER_COLOURS_ANSI if ansi else PEER_COLOURS
-
-
 def _theme_roles(variables: Mapping[str, str], *, dark: bool) -> dict[str, str]:
     fallback = {"muted": "#8b949e" if dark else "#57606a", "primary": "#61afef" if dark else "#0550ae"}
     roles = dict(fallback)

@@ -30,7 +30,6 @@ MAX_ENTRY_BYTES: Final = 524_288
 MAX_PRESENCE_BYTES: Final = 4_096
 MAX_WRITER_LAG: Final = 65_536
 """A writer whose last entry lies further back than this is retired."""
-SNAPSHOT_FIXED_BYTES: Final = 8 + 32 + 32 + 1 + 16 + 32 + 4
 MAX_SNAPSHOT_CHUNKS: Final = 2_048
 FLATTENED: Final = 1
 

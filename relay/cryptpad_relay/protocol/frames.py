@@ -24,7 +24,6 @@ MAX_BODY: Final = 1_048_560
 MAX_CHUNK_BYTES: Final = 1_048_000
 MAX_APPEND_ENTRIES: Final = 1_024
 MAX_WATCH: Final = 10_000
-MAX_RECORD_BYTES: Final = 262_144
 MAX_TABLE_BYTES: Final = 16 * 2**20
 """A SNAPSHOT that names more writers (about 95,000) is refused, and the pad works without."""
 HEADER: Final = struct.Struct(">BI")
