@@ -30,7 +30,9 @@ _TEXTS: Final = {
     "link": MAX_LINK,
     "thread": MAX_THREAD,
     "address": MAX_ADDRESS,
+    "card": MAX_CARD_BYTES,
 }
+"""Bounds in bytes of every field that has its length before it: a name that is missing here is a fault."""
 _FLAGS: Final = frozenset({"accepted", "is_reply"})
 
 
@@ -221,7 +223,7 @@ def _encoded(name: str, value: Any) -> bytes:
             raise ValueError(name)
         return bytes(value)
     raw = value.raw if name == "card" else value.encode()
-    if len(raw) > _TEXTS.get(name, MAX_CARD_BYTES):
+    if len(raw) > _TEXTS[name]:
         raise TooLongToSend
     return u16(len(raw)) + bytes(raw)
 
@@ -235,7 +237,7 @@ def _decoded(name: str, reader: Reader) -> Any:
     if name in _FIXED:
         return reader.take(_FIXED[name])
     size = reader.u16()
-    if size > _TEXTS.get(name, MAX_CARD_BYTES):
+    if size > _TEXTS[name]:
         raise Malformed("too long")
     raw = reader.take(size)
     return parse_card(raw) if name == "card" else raw.decode("utf-8")
