@@ -51,8 +51,9 @@ def quoted(name: str, quote: str = "") -> str:
     if quote == "'":
         return name.replace("'", "'\\''")
     if quote == '"':
-        # An exclamation mark stays one where history is not asked, and cannot be quoted where it is.
-        return "".join([f"\\{char}" if char in _IN_DOUBLE else char for char in name])
+        # Nothing but the end of the quotation keeps an exclamation mark from bash's history.
+        safe = {char: f"\\{char}" for char in _IN_DOUBLE} | {"!": '"\\!"'}
+        return "".join([safe.get(char, char) for char in name])
     return "".join([char if char in _PLAIN or ord(char) > 127 else f"\\{char}" for char in name])
 
 

@@ -113,6 +113,24 @@ def test_a_name_is_never_more_than_one_word_to_bash(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("mark", ["", "'", '"'])
+def test_no_name_asks_bash_for_its_history(mark: str, tmp_path: Path) -> None:
+    """A title such as `!cr:gs/ /;id;/` would be a command: whatever one typed before, taken apart."""
+    names = ["notes!cr:gs/ /;touch x;/", "!!", "a!", "!-1", "!$!"]
+    script = ["set -o history -o histexpand", "echo cryptpad-tui before"]
+    script += [f"printf '%s\\n' {mark}{quoted(name, mark)}{mark}" for name in names]
+    done = subprocess.run(
+        ["bash", "--norc"],
+        input="\n".join(script) + "\n",
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=20,
+    )
+    assert done.stdout.splitlines()[1:] == names
+    assert not list(tmp_path.iterdir())
+
+
 def test_bash_gets_what_is_behind_the_colon_that_it_cut_at() -> None:
     assert behind("a\\:\\ b", "a\\:\\ b", "b") == "b"
     assert behind("a\\:b", "a:", ":") == "a\\:b"
