@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ from cryptpad_tui.cli.root import SubGroup, VerbCommand, unlocks
 from cryptpad_tui.cli.secret_sources import SecretSources, ask_secret, new_passphrase, read_passphrase_file
 from cryptpad_tui.cli.text_input import require_name
 from cryptpad_tui.cli.vault_access import first_sync, in_vault, unlock
+from cryptpad_tui.crypto.relay_address import is_relay_address
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 THIS_MACHINE: Final = "this-machine"
 _LOCAL: Final = "local"
 """What the engine calls this machine's own relay."""
-_ADDRESS: Final = re.compile(r"wss?://[!-~]{1,249}|unix:[!-~]{1,250}")
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _FILE = click.Path(path_type=Path)
 
@@ -116,16 +115,10 @@ def parse_relay(address: str) -> str | None:
         return None
     if address in (THIS_MACHINE, _LOCAL):
         return _LOCAL
-    try:
-        parts = urlsplit(address)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        raise BadRelayAddress() from None
-    if not _ADDRESS.fullmatch(address) or parts.username is not None:
+    if not is_relay_address(address) or address.startswith("ssh:"):
         raise BadRelayAddress()
-    if parts.scheme != "unix" and not host:
-        raise BadRelayAddress()
-    if parts.scheme == "ws" and host not in _LOOPBACK:
+    parts = urlsplit(address)
+    if parts.scheme == "ws" and parts.hostname not in _LOOPBACK:
         diagnostics.warn(
             "ws:// hides your text, but not who writes when, from the network; wss:// hides that too"
         )

@@ -17,6 +17,7 @@ from typing import Final
 from cryptpad_relay.protocol import labels
 from cryptpad_tui.crypto.errors import BadLink
 from cryptpad_tui.crypto.keys import EditKeys, Role, SigningSeed, ViewKeys
+from cryptpad_tui.crypto.relay_address import is_relay_address
 
 SCHEME: Final = "pad1:"
 LINK_VERSION: Final = 1
@@ -30,7 +31,6 @@ SLOT_SEED_BYTES: Final = 32
 NO_RELAY: Final = bytes(16)
 _OTHER_VERSION: Final = re.compile(r"pad([2-9]|[1-9][0-9]{1,2}):")
 _NO_BASE64: Final = re.compile(r"[^A-Za-z0-9_-]")
-_ADDRESS: Final = re.compile(r"(wss?|ssh)://[!-~]{1,249}|unix:[!-~]{1,250}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def encode_link(link: Link) -> str:
 def link_bytes(link: Link) -> bytes:
     """The link without its checksum; what a locked link seals."""
     address = link.address.encode("ascii")
-    if link.role not in (Role.EDIT, Role.VIEW) or not _ADDRESS.fullmatch(link.address):
+    if link.role not in (Role.EDIT, Role.VIEW) or not is_relay_address(link.address):
         raise BadLink("a link needs a role and a relay address")
     body = _FIXED.pack(
         LINK_VERSION,
@@ -148,7 +148,7 @@ def parse_link(body: bytes) -> Link:
         text = address.decode("ascii")
     except UnicodeDecodeError:
         raise BadLink("its relay address is not ASCII") from None
-    if not _ADDRESS.fullmatch(text):
+    if not is_relay_address(text):
         raise BadLink("its relay address is none that cryptpad-tui can reach")
     return Link(Role(role), pad_id, epoch, seed, pin_n, pin_head, fingerprint, text, slot_seed)
 

@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from cryptpad_relay.protocol.errors import Refused
+from cryptpad_relay.protocol.errors import Malformed, Refused
 from cryptpad_relay.protocol.frames import Frame
 from cryptpad_tui.engine import asking, mailbox, outbox
 from cryptpad_tui.engine.contacts import introduce_again
@@ -29,7 +29,7 @@ LOOK_S: Final = 0.5
 REFETCH_S: Final = 300.0
 """A push may have been lost with a slow moment: look now and then all the same."""
 RESEND_S: Final = 60.0
-_TROUBLE: Final = (Refused, RelayUnreachable, EngineError, PeopleError, VaultError, Alarm, OSError)
+_TROUBLE: Final = (Malformed, Refused, RelayUnreachable, EngineError, PeopleError, VaultError, Alarm, OSError)
 
 
 class MailWatch:

@@ -17,6 +17,7 @@ from cryptpad_relay.protocol.move_record import MoveRecord
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import relay_fingerprint
 from cryptpad_tui.crypto.links import NO_RELAY, Link
+from cryptpad_tui.crypto.relay_address import is_relay_address
 from cryptpad_tui.engine.errors import EngineError, UnknownPad
 from cryptpad_tui.pad import flows_move
 from cryptpad_tui.pad.alarms import Alarm, Notice
@@ -54,6 +55,8 @@ def sentence_of(session: PadSession, url: str) -> str:
 
 def place_of(url: str) -> str:
     """The part of an address that says where that is; raw."""
+    if not is_relay_address(url):
+        return url
     parts = urlsplit(url)
     return parts.netloc or parts.path or url
 
@@ -171,8 +174,7 @@ async def connect(engine: Engine, url: str, *, wait_s: float = 10.0) -> RelayCon
 
 def check_address(url: str) -> None:
     """What could be an address; raises NoSuchAddress."""
-    known = url == "local" or url.startswith(("wss://", "ws://", "unix:"))
-    if not known or len(url) > 255 or not url.isascii() or not url.isprintable() or " " in url:
+    if url != "local" and (not is_relay_address(url) or url.startswith("ssh:")):
         raise NoSuchAddress
 
 

@@ -15,6 +15,7 @@ from typing import Final
 from cryptpad_relay.protocol.errors import Malformed
 from cryptpad_relay.protocol.labels import hash_parts, u8, verify_parts
 from cryptpad_relay.protocol.reader import Reader
+from cryptpad_tui.crypto.relay_address import is_relay_address
 from cryptpad_tui.crypto.slots import NoMemberKey, box_key_of
 from cryptpad_tui.pad.payloads import MAX_NAME_BYTES
 from cryptpad_tui.people.errors import BadCard
@@ -25,7 +26,6 @@ CARD_VERSION: Final = 1
 MAX_ADDRESS: Final = 255
 MAX_CARD_BYTES: Final = 1 + 1 + 32 * 3 + 16 + 1 + MAX_ADDRESS + 1 + MAX_NAME_BYTES + 64
 _CHECKSUM_BYTES: Final = 4
-_ADDRESS: Final = re.compile(r"(wss?|ssh)://[!-~]{1,249}|unix:[!-~]{1,250}")
 _LABEL: Final = "pad1/card"
 
 
@@ -59,7 +59,7 @@ class Card:
 
 def make_card(me: Myself, *, address: str, relay_fingerprint: bytes, name: str) -> Card:
     """One's own card; raises BadCard where the address is none."""
-    if not _ADDRESS.fullmatch(address) or len(address) > MAX_ADDRESS:
+    if not is_relay_address(address):
         raise BadCard("a card needs a relay where the mailbox is")
     named = name.encode("utf-8", "ignore")[:MAX_NAME_BYTES].decode("utf-8", "ignore")
     host = address.encode("ascii")
@@ -109,7 +109,7 @@ def parse_card(raw: bytes) -> Card:
         reader.end()
     except (Malformed, UnicodeDecodeError):
         raise BadCard("it has a form that this version does not know") from None
-    if flags or not _ADDRESS.fullmatch(address) or len(name.encode()) > MAX_NAME_BYTES:
+    if flags or not is_relay_address(address) or len(name.encode()) > MAX_NAME_BYTES:
         raise BadCard("it has a form that this version does not know")
     card = Card(keys[0], keys[1], keys[2], keys[3], address, name, raw)
     if not verify_parts(card.ident_pk, raw[-64:], _LABEL, raw[:-64]):

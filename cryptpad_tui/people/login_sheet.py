@@ -9,12 +9,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from cryptpad_tui.crypto.relay_address import is_relay_address
 from cryptpad_tui.people.login_errors import NotALoginPage
 from cryptpad_tui.people.login_keys import SecretKey, login_name
 
 QR_PREFIX: Final = "PADLOGIN1:"
 MAX_SHEET: Final = 16_384
-_ADDRESS: Final = re.compile(r"wss?://[!-~]{1,249}|unix:[!-~]{1,250}")
 _LINE: Final = re.compile(r"^\s*(Relay|Name|Secret key):\s*(\S.*?)\s*$", re.MULTILINE)
 
 
@@ -43,7 +43,7 @@ def parse_sheet(text: str) -> LoginSheet:
         raise NotALoginPage
     at = text.find(QR_PREFIX)
     found = text[at + len(QR_PREFIX) :].split()[:3] if at >= 0 else _lines(text)
-    if len(found) != 3 or not _ADDRESS.fullmatch(found[0]):
+    if len(found) != 3 or not is_relay_address(found[0]):
         raise NotALoginPage
     return LoginSheet(found[0], login_name(found[1]), SecretKey.parse(found[2]))
 

@@ -160,6 +160,9 @@ async def open_connection(url: str, *, timeout_s: float = 10.0) -> RelayConnecti
                 raise
     except (OSError, TimeoutError, InvalidHandshake, InvalidURI, ConnectionClosed) as error:
         raise RelayUnreachable(f"the relay does not answer ({type(error).__name__})") from error
+    except ValueError as error:
+        # What an address may be is checked where it comes from; the libraries know more refusals.
+        raise RelayUnreachable("this is no address that can be connected to") from error
     except Malformed as error:
         raise RelayUnreachable("what answers there is no relay of this version") from error
 

@@ -5,9 +5,10 @@ It loads no widget: the first frame of the first start stands on it.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Final
+
+from cryptpad_tui.crypto.relay_address import is_relay_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,10 @@ RELAY_OPTIONS: Final = (
     Option(LOCAL, "This machine: for windows and people on this host"),
     Option(URL, "An address, such as wss://relay.example.org"),
 )
-_ADDRESS: Final = re.compile(r"(wss?|ssh)://[!-~]{1,249}|unix:[!-~]{1,250}")
 
 
 def relay_problem(url: str) -> str:
     """What is wrong with an address; "" if nothing is."""
-    if _ADDRESS.fullmatch(url.strip()):
+    if is_relay_address(url.strip()):
         return ""
     return "A relay's address starts with wss:// (or ws:// for one on this machine)."
