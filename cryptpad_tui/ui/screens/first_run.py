@@ -10,12 +10,14 @@ from collections.abc import Mapping
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
+from textual.widget import Widget
 from textual.widgets import Static
 from textual.widgets._input import Input
 
 from cryptpad_tui.ui.failures import VAULT_FAILURES
-from cryptpad_tui.ui.screens.base import Action, CommandScreen
+from cryptpad_tui.ui.screens.base import Action
 from cryptpad_tui.ui.screens.fields import Field, SecretField
+from cryptpad_tui.ui.screens.form import FormScreen
 from cryptpad_tui.ui.screens.options import LOCAL, RELAY_OPTIONS, URL, Option, relay_problem
 from cryptpad_tui.ui.widgets.row_list import Painting, RowList
 from cryptpad_tui.ui.words import passphrase_hint, sentence_of
@@ -25,14 +27,13 @@ class RelayChoice(RowList[Option], can_focus=True):
     """The three kinds of relay; Tab comes and goes, arrows choose."""
 
 
-class FirstRunScreen(CommandScreen[None]):
+class FirstRunScreen(FormScreen):
     """Makes the vault."""
 
     contexts = ("first", "form", "list", "everywhere")
 
     def __init__(self) -> None:
         super().__init__()
-        self._busy = False
         self.relays = RelayChoice(self._paint_relay, id="relays")
 
     def body(self) -> ComposeResult:
@@ -75,7 +76,7 @@ class FirstRunScreen(CommandScreen[None]):
         """This machine is to be another of an account that there is."""
         from cryptpad_tui.ui.screens.sign_in import SignInScreen
 
-        if not self._busy:
+        if not self.busy:
             await self.door.switch_screen(SignInScreen())
 
     def _arrow(self, rows: int) -> None:
@@ -92,56 +93,34 @@ class FirstRunScreen(CommandScreen[None]):
         if event.input.id == "passphrase":
             self.query_one("#hint", Static).update(passphrase_hint(event.value))
 
-    def next_field(self) -> object:
-        """Enter: the next field; in the last one, done."""
+    def last_field(self) -> Widget:
         url = self.query_one("#url")
-        last = url if url.display else self.relays
-        if self.focused is last:
-            return None if self._busy else self._create()
-        self.focus_next()
-        return None
+        return url if url.display else self.relays
 
-    def answer(self, text: str) -> None:
-        """Say what is missing, or how it went."""
-        line = self.query_one("#answer", Static)
-        line.update(text)
-        self.call_after_refresh(line.scroll_visible, animate=False)
-
-    def _value(self, name: str) -> str:
-        return self.query_one(f"#{name}", Input).value
-
-    def _problem(self) -> tuple[str, str]:
-        if not self._value("name").strip():
+    def problem(self) -> tuple[str, str]:
+        if not self.value("name").strip():
             return "name", "Your name is empty. Others see it beside what you write."
-        if not self._value("passphrase"):
+        if not self.value("passphrase"):
             return "passphrase", "The passphrase is empty: it would protect nothing."
-        if self._value("passphrase") != self._value("again"):
+        if self.value("passphrase") != self.value("again"):
             return "again", "The two passphrases differ. Nothing was made; type the second one again."
         chosen = self.relays.chosen
         if chosen is not None and chosen.name == URL:
-            return "url", relay_problem(self._value("url"))
+            return "url", relay_problem(self.value("url"))
         return "", ""
 
-    async def _create(self) -> None:
-        field, problem = self._problem()
-        if problem:
-            self.answer(problem)
-            self.query_one(f"#{field}").focus()
-            return
-        self._busy = True
+    async def send(self) -> None:
         self.answer("Making the vault…")
         self.door.warm_up()
-        secret, name = self._value("passphrase").encode(), self._value("name").strip()
+        secret, name = self.value("passphrase").encode(), self.value("name").strip()
         chosen = self.relays.chosen
         kind = chosen.name if chosen is not None else ""
-        relay = self._value("url").strip() if kind == URL else LOCAL if kind == LOCAL else None
+        relay = self.value("url").strip() if kind == URL else LOCAL if kind == LOCAL else None
         try:
             vault, recovery_key = await asyncio.to_thread(self.door.backend.create, secret, name, relay)
         except VAULT_FAILURES as error:
             self.answer(sentence_of(error))
             return
-        finally:
-            self._busy = False
         from cryptpad_tui.ui.screens.recovery import RecoveryDialog
 
         await self.door.push_screen_wait(RecoveryDialog(recovery_key))

@@ -12,27 +12,24 @@ from typing import Final
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
+from textual.widget import Widget
 from textual.widgets import Static
-from textual.widgets._input import Input
 
 from cryptpad_tui.ui.backend import LoginAnswers
 from cryptpad_tui.ui.failures import login_failures
-from cryptpad_tui.ui.screens.base import Action, CommandScreen
+from cryptpad_tui.ui.screens.base import Action
 from cryptpad_tui.ui.screens.fields import Field, SecretField
+from cryptpad_tui.ui.screens.form import FormScreen
 from cryptpad_tui.ui.screens.options import relay_problem
 from cryptpad_tui.ui.words import sentence_of
 
 _FIELDS: Final = ("relay", "login", "passphrase", "key")
 
 
-class SignInScreen(CommandScreen[None]):
+class SignInScreen(FormScreen):
     """Makes the vault of this machine from a login."""
 
     contexts = ("sign_in", "form", "everywhere")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._busy = False
 
     def body(self) -> ComposeResult:
         with VerticalScroll(id="form", can_focus=False):
@@ -66,49 +63,28 @@ class SignInScreen(CommandScreen[None]):
         """A new account instead."""
         from cryptpad_tui.ui.screens.first_run import FirstRunScreen
 
-        if not self._busy:
+        if not self.busy:
             await self.door.switch_screen(FirstRunScreen())
 
-    def next_field(self) -> object:
-        """Enter: the next field; in the last one, done."""
-        if self.focused is self.query_one(f"#{_FIELDS[-1]}"):
-            return None if self._busy else self._sign_in()
-        self.focus_next()
-        return None
+    def last_field(self) -> Widget:
+        return self.query_one(f"#{_FIELDS[-1]}")
 
-    def answer(self, text: str) -> None:
-        """Say what is missing, or how it went."""
-        line = self.query_one("#answer", Static)
-        line.update(text)
-        self.call_after_refresh(line.scroll_visible, animate=False)
-
-    def _value(self, name: str) -> str:
-        return self.query_one(f"#{name}", Input).value
-
-    def _problem(self) -> tuple[str, str]:
-        if problem := relay_problem(self._value("relay")):
+    def problem(self) -> tuple[str, str]:
+        if problem := relay_problem(self.value("relay")):
             return "relay", problem
-        if not self._value("login").strip():
+        if not self.value("login").strip():
             return "login", "The login's name is empty."
-        if not self._value("passphrase"):
+        if not self.value("passphrase"):
             return "passphrase", "The login's passphrase is empty."
         return "", ""
 
-    async def _sign_in(self) -> None:
-        field, problem = self._problem()
-        if problem:
-            self.answer(problem)
-            self.query_one(f"#{field}").focus()
-            return
-        self._busy = True
+    async def send(self) -> None:
         self.answer("Asking the relay; this takes a second or two…")
         self.door.warm_up()
-        values = LoginAnswers(*[self._value(name) for name in _FIELDS])
+        values = LoginAnswers(*[self.value(name) for name in _FIELDS])
         try:
             vault = await asyncio.to_thread(self.door.backend.sign_in, values)
         except login_failures() as error:
             self.answer(sentence_of(error))
             return
-        finally:
-            self._busy = False
         await self.door.enter(vault)
