@@ -1,4 +1,4 @@
-"""One warm child process that loads foreign snapshots and long tails under limits (protocol §9).
+"""One warm child process that loads foreign snapshots, and what follows them, under limits (protocol §9).
 
 What the child says about bytes is a verdict that any client would reach; that it died, took too long
 or too much memory is a condition of this machine, and must never be taken for a verdict.
@@ -31,9 +31,6 @@ from cryptpad_tui.crdt.kinds import PadKind
 
 MEMORY_BYTES = 2 * 1024 * 1024 * 1024
 TIMEOUT_S = 60.0
-TAIL_ENTRIES = 1_000
-"""Tails longer than this go through the child before they are folded here."""
-
 _CHILD = (sys.executable, "-P", "-m", "cryptpad_tui.crdt.child_main")
 _PIECE_BYTES = 64 * 1024
 

@@ -1,7 +1,7 @@
 """Writers and leases: which process made a writer key, and which one sends a pad's outbox.
 
 A lease passes on when its holder is dead by its process lock, never because it was silent: a suspended
-process that wakes up would send beside the next holder. The heartbeat is for people alone.
+process that wakes up would send beside the next holder. When it was taken is for people alone.
 """
 
 from __future__ import annotations
@@ -51,11 +51,6 @@ class Leases:
             )
             return True
 
-    def renew(self) -> None:
-        self._database.execute(
-            "UPDATE lease SET heartbeat_ms=? WHERE token=?", (self._now(), self._process.token)
-        )
-
     def release(self, pad_id: bytes) -> None:
         self._database.execute(
             "DELETE FROM lease WHERE pad=(SELECT id FROM pad WHERE pad_id=?) AND token=?",
@@ -66,7 +61,7 @@ class Leases:
         self._database.execute("DELETE FROM lease WHERE token=?", (self._process.token,))
 
     def heartbeat_ms(self, pad_id: bytes) -> int | None:
-        """When the holder last said that it is at work; None where there is no lease."""
+        """When the holder took it; None where there is no lease."""
         query = "SELECT heartbeat_ms FROM lease WHERE pad=(SELECT id FROM pad WHERE pad_id=?)"
         return cast(int | None, self._database.scalar(query, (pad_id,)))
 

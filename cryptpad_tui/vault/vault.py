@@ -281,9 +281,6 @@ class Vault(Tables):
     def acquire_lease(self, pad_id: bytes) -> bool:
         return self._leases.acquire(pad_id)
 
-    def renew_leases(self) -> None:
-        self._leases.renew()
-
     def release_lease(self, pad_id: bytes) -> None:
         self._leases.release(pad_id)
 
