@@ -109,6 +109,11 @@ def _say(engine: Engine, report: MoveReport) -> None:
         output.write_line(engine.listing_of(report.pad_id).short_id)
     for name in report.absent_files:
         diagnostics.warn(f"the file {output.safe_line(name)} is neither here nor at the relay before")
+    for name in report.broken_files:
+        diagnostics.warn(
+            f"the file {output.safe_line(name)} stayed behind: what the pad says about it does not fit its"
+            " bytes, so nobody could open it; whoever attached it may attach it again"
+        )
     if report.told:
         diagnostics.note(
             f"{report.told} of your contacts are told of {_title(engine, report.pad_id)} by mail"

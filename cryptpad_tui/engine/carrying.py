@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from cryptpad_relay.protocol import frames, labels
 from cryptpad_relay.protocol.entry import ChunkRef, Kind, parse_entry
-from cryptpad_relay.protocol.errors import Code, Refused
+from cryptpad_relay.protocol.errors import Code, Malformed, Refused
 from cryptpad_relay.protocol.file_frames import FilePut, FileRoom
 from cryptpad_relay.protocol.frames import Op
 from cryptpad_relay.protocol.move_frames import LIVES_HERE, Bring
@@ -26,7 +27,7 @@ from cryptpad_tui.pad import flows_move
 from cryptpad_tui.pad.asking import Flow, Request
 from cryptpad_tui.pad.digests import chunk_id_of
 from cryptpad_tui.pad.flows_move import OtherLogThere
-from cryptpad_tui.pad.objects import FileRef, open_manifest
+from cryptpad_tui.pad.objects import FileBroken, FileRef, check_bytes, open_manifest
 from cryptpad_tui.sync.connection import RelayConnection, RelayUnreachable
 
 if TYPE_CHECKING:
@@ -43,6 +44,16 @@ Told = Callable[[str], None]
 
 class LivesThere(Exception):
     """The other relay says that the pad is written to there already."""
+
+
+@dataclass(slots=True)
+class LeftOut:
+    """Files that the pad names and that stay behind, by their names: raw."""
+
+    absent: list[str] = field(default_factory=list)
+    """Of which not every piece is on this machine or at the relay that the pad leaves."""
+    broken: list[str] = field(default_factory=list)
+    """Of which the pad says what does not fit their bytes: nobody could open them before."""
 
 
 class Carrier:
@@ -130,45 +141,72 @@ class Carrier:
         if compare_digest(chunk_id_of(chunk), reference.chunk_id):
             await ask(self.new, Op.CHUNK_PUT, frames.ChunkPut(pad_id, chunk).encode())
 
-    async def files(self, told: Told) -> list[FileRef]:
-        """Those that the pad names; what neither this machine nor the relay it leaves has is returned."""
-        view, absent = self._session.view, list[FileRef]()
+    async def files(self, told: Told) -> LeftOut:
+        """Those that the pad names. What an editor said wrongly about one holds none of the others."""
+        view, left_out = self._session.view, LeftOut()
         own = own_file(view) if self._session.kind is PadKind.FILE else None
         for ref in [*refs_in(view), *([own] if own else [])]:
             told(f"the file {ref.name}")
             with KeptFiles(self._engine.vault.directory).opened(self._session.pad_id, ref) as kept:
-                if not await self._one_file(ref, kept):
-                    absent.append(ref)
-        return absent
+                try:
+                    if not await self._one_file(ref, kept):
+                        left_out.absent.append(ref.name)
+                except FileBroken:
+                    left_out.broken.append(ref.name)
+        return left_out
 
     async def _one_file(self, ref: FileRef, kept: KeptFile | None) -> bool:
-        keys, ring = self._session.replica.ring.newest_keys, self._session.replica.ring
-        assert isinstance(keys, EditKeys)
+        """Whether all of it is there; raises FileBroken, NoRoom, or Alarm by the relay that it leaves."""
         last = kept.last if kept else await self._piece(ref.file_id)
         if last is None:
             return False
-        manifest = open_manifest(self._session.pad_id, ref, last)
-        chunks = (*manifest.pieces, ChunkRef(len(last), ref.file_id))
-        put = FilePut(self._session.pad_id, ring.newest, ref.file_id, bytes(64), chunks)
-        signature = keys.cap.sign(labels.FILE_PUT, *put.signed_parts())
-        put = FilePut(self._session.pad_id, ring.newest, ref.file_id, signature, chunks)
+        put = self._put(ref, last)
         try:
             room = FileRoom.decode(await ask(self.new, Op.FILE_PUT, put.encode()))
         except Refused as refused:
             if refused.code is not Code.QUOTA:
                 raise
             raise NoRoom from None
-        return await self._pieces(chunks, room.here, kept)
+        return await self._pieces(put.chunks, room.here, kept)
+
+    def _put(self, ref: FileRef, last: bytes) -> FilePut:
+        """The signed list of its chunks; raises FileBroken where the manifest names what no file has."""
+        pad_id, ring = self._session.pad_id, self._session.replica.ring
+        keys = ring.newest_keys
+        assert isinstance(keys, EditKeys)
+        manifest = open_manifest(pad_id, ref, last)
+        chunks = (*manifest.pieces, ChunkRef(len(last), ref.file_id))
+        put = FilePut(pad_id, ring.newest, ref.file_id, bytes(64), chunks)
+        try:
+            FilePut.decode(put.encode())
+        except Malformed as error:
+            # A relay refuses that, and a refusal would end the move.
+            raise FileBroken from error
+        return put._replace(signature=keys.cap.sign(labels.FILE_PUT, *put.signed_parts()))
 
     async def _pieces(self, chunks: Sequence[ChunkRef], here: Sequence[bool], kept: KeptFile | None) -> bool:
         for index, (reference, is_there) in enumerate(zip(chunks, here, strict=False)):
             if is_there:
                 continue
-            chunk = kept.chunk(index) if kept else await self._piece(reference.chunk_id)
+            chunk = await self._file_chunk(index, reference, kept)
             if chunk is None:
                 return False
             await ask(self.new, Op.CHUNK_PUT, frames.ChunkPut(self._session.pad_id, chunk).encode())
         return True
+
+    async def _file_chunk(self, index: int, reference: ChunkRef, kept: KeptFile | None) -> bytes | None:
+        """From the copy here, which is as untrusted as the relay, or from that."""
+        chunk = kept.chunk(index) if kept else b""
+        if not compare_digest(chunk_id_of(chunk), reference.chunk_id):
+            asked = await self._piece(reference.chunk_id)
+            if asked is None:
+                return None
+            chunk = asked
+            check_bytes(chunk, reference.chunk_id, None)
+        if len(chunk) != reference.size:
+            # The id is the relay's promise; the size is what whoever attached it wrote down.
+            raise FileBroken
+        return chunk
 
     async def _piece(self, chunk_id: bytes) -> bytes | None:
         if self.old is None:

@@ -19,7 +19,7 @@ from cryptpad_relay.protocol.frames import Op
 from cryptpad_relay.protocol.move_frames import Bring
 from cryptpad_relay.protocol.move_record import MoveRecord
 from cryptpad_tui.engine import relocation_mail, whereabouts
-from cryptpad_tui.engine.carrying import Carrier, LivesThere, Told, ask, patiently
+from cryptpad_tui.engine.carrying import Carrier, LeftOut, LivesThere, Told, ask, patiently
 from cryptpad_tui.engine.errors import EngineError, RelayRefused
 from cryptpad_tui.engine.keyrings import ring_of
 from cryptpad_tui.engine.owned_pads import in_step, owned
@@ -76,6 +76,8 @@ class MoveReport:
     entries: int
     absent_files: tuple[str, ...] = ()
     """Names of files that neither this machine nor the relay before has: raw."""
+    broken_files: tuple[str, ...] = ()
+    """Names of files about which the pad says what does not fit their bytes: raw."""
     told: int = 0
     """Contacts who are told by mailbox."""
 
@@ -147,19 +149,24 @@ async def _moved(engine: Engine, session: PadSession, way: Way, told: Told, wait
         if compare_digest(new.greeting.relay_pk, session.record.relay_pk):
             raise AlreadyThere
         try:
-            absent = await _bring(engine, session, new, way.old_is_gone, told)
+            left_out = await _bring(engine, session, new, way.old_is_gone, told)
             told("the signature")
             record = await _sign_off(engine, session, new, way)
         except LivesThere:
             # An earlier attempt was cut off behind the signature, here or on another machine of this account.
-            record, absent = await _is_there(session, new), []
+            record, left_out = await _is_there(session, new), LeftOut()
         whereabouts.note_told(engine, session.pad_id, record)
         whereabouts.go_on_there(engine, session, record)
     finally:
         await new.close()
-    contacts = relocation_mail.tell(engine, session, record)
-    names = tuple(absent)
-    return MoveReport(session.pad_id, way.url, session.replica.fold.n, names, contacts)
+    return MoveReport(
+        session.pad_id,
+        way.url,
+        session.replica.fold.n,
+        absent_files=tuple(left_out.absent),
+        broken_files=tuple(left_out.broken),
+        told=relocation_mail.tell(engine, session, record),
+    )
 
 
 async def _is_there(session: PadSession, new: RelayConnection) -> MoveRecord:
@@ -173,15 +180,15 @@ async def _is_there(session: PadSession, new: RelayConnection) -> MoveRecord:
 
 async def _bring(
     engine: Engine, session: PadSession, new: RelayConnection, old_is_gone: bool, told: Told
-) -> list[str]:
-    """The bulk of it, while everybody goes on writing where the pad is; names of files that are nowhere."""
+) -> LeftOut:
+    """The bulk of it, while everybody goes on writing where the pad is; the files that stay behind."""
     async with _reading(engine, session, old_is_gone) as old:
         carrier = Carrier(engine, session, old, new)
         await carrier.arrive()
         told(f"{session.replica.fold.n - carrier.n} entries")
         await carrier.entries()
         await carrier.snapshots()
-        return [ref.name for ref in await carrier.files(told)]
+        return await carrier.files(told)
 
 
 async def _sign_off(engine: Engine, session: PadSession, new: RelayConnection, way: Way) -> MoveRecord:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from adversary.sabotage import both, nothing
 
+from cryptpad_relay.protocol import frames
+from cryptpad_relay.protocol.entry import ChunkRef
+from cryptpad_relay.protocol.file_frames import FilePut
 from cryptpad_relay.protocol.frames import Op
 from cryptpad_tui.crypto.links import decode_link
+from cryptpad_tui.crypto.sealing import pad, seal
 from cryptpad_tui.engine import (
     Engine,
+    carrying,
     inbox,
     inviting,
     membership,
@@ -19,13 +26,17 @@ from cryptpad_tui.engine import (
     relocating,
     whereabouts,
 )
-from cryptpad_tui.engine.errors import NotOwner
+from cryptpad_tui.engine.errors import NotOwner, RelayRefused
 from cryptpad_tui.engine.files import making, sending
 from cryptpad_tui.engine.files.kept import KeptFiles
-from cryptpad_tui.engine.files.names import refs_in
+from cryptpad_tui.engine.files.names import put_ref, refs_in
 from cryptpad_tui.engine.files.reading import read_whole
+from cryptpad_tui.engine.verifying import connection_of
+from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.asking import Request
+from cryptpad_tui.pad.digests import chunk_id_of
 from cryptpad_tui.pad.flows_move import NotMovedThere
+from cryptpad_tui.pad.objects import MANIFEST_KIND, FileBroken, FileRef, Manifest
 from cryptpad_tui.sync.connection import RelayConnection, RelayUnreachable
 from cryptpad_tui.vault.vault import Vault
 from support.pads import seeded
@@ -313,3 +324,108 @@ async def test_contacts_in_the_pad_are_told_by_mail_and_follow_when_they_say_so(
     await anna.sync([pad_id])
     assert text_of(anna, pad_id) == "Plans.\nBoris, unsent.\n"
     post.stop()
+
+
+async def attached(engine: Engine, pad_id: bytes, tmp_path: Path) -> FileRef:
+    """A photo that the relay has, and this machine's copy."""
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(seeded(3)(300_000))
+    with making.source_file(photo) as source:
+        ref = making.attach(engine, pad_id, "photo.png", source.size, source.read)
+    await engine.sync()
+    assert (await sending.send_waiting(engine)).sent == 1
+    return ref
+
+
+async def said_wrongly(engine: Engine, pad_id: bytes, ref: FileRef, how: str) -> FileRef:
+    """What an editor may write into the pad about a file, and put beside it."""
+    if how == "key":
+        return replace(ref, key=bytes(32))
+    if how == "size":
+        return replace(ref, size=ref.size - 1)
+    # A manifest of one piece, which no relay takes: too large, or by the id of another file's piece.
+    size = 2**20 if how == "chunks" else 300
+    raw = Manifest(10, (ChunkRef(size, ref.file_id),)).encode()
+    aad = b"PAD1" + bytes([MANIFEST_KIND, 1, 0, 0]) + pad_id + (10).to_bytes(8, "big") + bytes(4)
+    chunk = seal(bytes(32), aad + (1).to_bytes(4, "big"), pad(raw), rng=seeded(1))
+    with engine.borrowed(pad_id) as session:
+        async with connection_of(engine, session) as connection:
+            await carrying.ask(connection, Op.CHUNK_PUT, frames.ChunkPut(pad_id, chunk).encode())
+    return FileRef(chunk_id_of(chunk), bytes(32), 10, "photo.png", "")
+
+
+@pytest.mark.parametrize("how", ["key", "size", "chunks", "piece"])
+@pytest.mark.parametrize("defended", [True, False])
+async def test_what_an_editor_says_wrongly_about_a_file_holds_no_pad(
+    relay: RelayProcess,
+    other: RelayProcess,
+    make_engine: MakeEngine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    how: str,
+    defended: bool,
+) -> None:
+    anna, boris = make_engine("Anna", relay_url=relay.url), make_engine("Boris")
+    pad_id = anna.create_pad("Plans", text="Plans.\n").pad_id
+    await boris.join(await anna.make_link(pad_id, view=False))
+    ref = await said_wrongly(boris, pad_id, await attached(boris, pad_id, tmp_path), how)
+    with boris.borrowed(pad_id) as session:
+        put_ref(session.view, ref)
+    await boris.sync()
+    await anna.sync()
+    if defended:
+        report = await relocating.move(anna, pad_id, other.url)
+        assert (report.broken_files, report.absent_files) == (("photo.png",), ())
+        assert url_of(anna, pad_id) == other.url
+        return
+    if how == "piece":
+        # It would be carried along, and said of nobody.
+        monkeypatch.setattr(
+            carrying.Carrier, "_file_chunk", lambda it, at, ref, kept: it._piece(ref.chunk_id)
+        )
+        assert (await relocating.move(anna, pad_id, other.url)).broken_files == ()
+        return
+    if how == "chunks":
+        monkeypatch.setattr(FilePut, "decode", nothing)
+    else:
+        monkeypatch.setattr(carrying, "FileBroken", NotOwner)
+    with pytest.raises((FileBroken, RelayRefused)):
+        await relocating.move(anna, pad_id, other.url)
+    assert url_of(anna, pad_id) == relay.url
+
+
+@both
+async def test_other_bytes_of_a_file_are_not_carried_along(
+    relay: RelayProcess,
+    other: RelayProcess,
+    make_engine: MakeEngine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    defended: bool,
+) -> None:
+    anna = make_engine("Anna", relay_url=relay.url)
+    pad_id = anna.create_pad("Plans", text="Plans.\n").pad_id
+    ref = await attached(anna, pad_id, tmp_path)
+    copy = KeptFiles(anna.vault.directory).path_of(ref.file_id)
+    whole = copy.read_bytes()
+    # Damaged here, whole there: that one goes along.
+    copy.write_bytes(bytes(1_000) + whole[1_000:])
+    honest = RelayConnection.request
+
+    async def lying(self: RelayConnection, request: Request, **options: float) -> bytes:
+        answer = await honest(self, request, **options)
+        return bytes(len(answer)) if request.op == Op.CHUNK_GET else answer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RelayConnection, "request", lying)
+        if defended:
+            with pytest.raises(Alarm) as caught:
+                await relocating.move(anna, pad_id, other.url)
+            assert caught.value.code is AlarmCode.BAD_ENTRY
+        else:
+            patched.setattr(carrying, "check_bytes", nothing)
+            assert (await relocating.move(anna, pad_id, other.url)).absent_files == ()
+    if defended:
+        await relocating.move(anna, pad_id, other.url)
+        KeptFiles(anna.vault.directory).forget(ref.file_id)
+        assert await read_whole(anna, pad_id, ref) == (tmp_path / "photo.png").read_bytes()
