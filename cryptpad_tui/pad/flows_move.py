@@ -125,13 +125,16 @@ def take(replica: Replica, record: MoveRecord) -> Flow[None]:
 def moved_there(replica: Replica, epoch: int, greeting: Greeting) -> Flow[MoveRecord]:
     """The owner's word that the pad lives at this relay, asked of the relay itself; raises NotMovedThere.
 
-    Raises Alarm where what is verified here is not the log that was moved.
+    Raises Alarm where what is verified here is not the log that was moved. Nobody vouched for this relay: what
+    is not the owner's word accuses nobody, and least of all the relay that the pad is at.
     """
     keys = replica.ring.known(epoch) or replica.ring.newest_keys
     proof = keys.subscribe_proof(replica.pad_id, epoch, greeting.relay_nonce, greeting.relay_pk)
     body = yield Request(Op.OWNER_REC, frames.OwnerRec(replica.pad_id, epoch, proof).encode())
-    records = verified_records(replica.genesis, frames.OwnerRecords.decode(body).records)
-    moves = moves_in(records)
+    try:
+        moves = moves_in(verified_records(replica.genesis, frames.OwnerRecords.decode(body).records))
+    except Alarm:
+        raise NotMovedThere from None
     if not moves or moves[-1].relay_pk != greeting.relay_pk:
         raise NotMovedThere
     check_extends(replica.require_stored(), moves[-1])

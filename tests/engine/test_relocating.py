@@ -32,6 +32,7 @@ from cryptpad_tui.engine.files.kept import KeptFiles
 from cryptpad_tui.engine.files.names import put_ref, refs_in
 from cryptpad_tui.engine.files.reading import read_whole
 from cryptpad_tui.engine.verifying import connection_of
+from cryptpad_tui.pad import flows_move
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.asking import Request
 from cryptpad_tui.pad.digests import chunk_id_of
@@ -429,3 +430,42 @@ async def test_other_bytes_of_a_file_are_not_carried_along(
         await relocating.move(anna, pad_id, other.url)
         KeptFiles(anna.vault.directory).forget(ref.file_id)
         assert await read_whole(anna, pad_id, ref) == (tmp_path / "photo.png").read_bytes()
+
+
+@both
+async def test_what_anybody_says_at_another_address_is_no_alarm(
+    relay: RelayProcess,
+    other: RelayProcess,
+    make_engine: MakeEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    defended: bool,
+) -> None:
+    """An address comes by mail, in a link, from a shared list: what answers there says what it likes."""
+    anna = make_engine("Anna", relay_url=relay.url)
+    pad_id = anna.create_pad("Plans", text="Plans.\n").pad_id
+    await anna.sync()
+
+    async def lying(self: RelayConnection, request: Request, **options: float) -> bytes:
+        return frames.OwnerRecords(bytes(100), (b"x" * 300,)).encode()
+
+    monkeypatch.setattr(RelayConnection, "request", lying)
+    if not defended:
+        monkeypatch.setattr(flows_move, "Alarm", AssertionError)
+    with pytest.raises(NotMovedThere if defended else Alarm):
+        await whereabouts.switch(anna, pad_id, other.url)
+    assert bool(anna.vault.alarms(pad_id)) is not defended
+
+
+async def test_the_owners_word_against_the_log_that_is_here_is_one(
+    relay: RelayProcess, other: RelayProcess, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, boris = make_engine("Anna", relay_url=relay.url), make_engine("Boris")
+    pad_id = anna.create_pad("Plans", text="Plans.\n").pad_id
+    await boris.join(await anna.make_link(pad_id, view=False))
+    await relocating.move(anna, pad_id, other.url)
+    with boris.borrowed(pad_id) as session:
+        monkeypatch.setattr(session.replica.fold, "head_of", lambda n: bytes(32))
+        with pytest.raises(Alarm, match="the pad's owner moved another log"):
+            await whereabouts.switch(boris, pad_id, other.url)
+    assert boris.vault.alarms(pad_id)
+    assert url_of(boris, pad_id) == relay.url
