@@ -125,8 +125,8 @@ def take(replica: Replica, record: MoveRecord) -> Flow[None]:
 def moved_there(replica: Replica, epoch: int, greeting: Greeting) -> Flow[MoveRecord]:
     """The owner's word that the pad lives at this relay, asked of the relay itself; raises NotMovedThere.
 
-    Raises Alarm where what is verified here is not the log that was moved. Nobody vouched for this relay: what
-    is not the owner's word accuses nobody, and least of all the relay that the pad is at.
+    Raises Alarm where what is verified here is not the log that was moved. Nobody vouched for this relay:
+    what is not the owner's word accuses nobody, and least of all the relay that the pad is at.
     """
     keys = replica.ring.known(epoch) or replica.ring.newest_keys
     proof = keys.subscribe_proof(replica.pad_id, epoch, greeting.relay_nonce, greeting.relay_pk)
@@ -137,5 +137,13 @@ def moved_there(replica: Replica, epoch: int, greeting: Greeting) -> Flow[MoveRe
         raise NotMovedThere from None
     if not moves or moves[-1].relay_pk != greeting.relay_pk:
         raise NotMovedThere
+    _check_not_left(replica, moves[-1])
     check_extends(replica.require_stored(), moves[-1])
     return moves[-1]
+
+
+def _check_not_left(replica: Replica, record: MoveRecord) -> None:
+    """A relay that the pad has left may hide the record by which it went on; raises NotMovedThere."""
+    for known in (replica.fold.owner.home, replica.place.ahead):
+        if known is not None and known.close_n > record.close_n:
+            raise NotMovedThere

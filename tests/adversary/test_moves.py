@@ -238,6 +238,39 @@ def test_m4_the_other_relay_shows_less_than_its_receipt(
         assert "more" in boris.text()
 
 
+@both
+@pytest.mark.parametrize("knows_by", ["fold", "ahead"])
+def test_m9_a_relay_that_was_left_hides_that_and_leads_nobody_back(
+    new: Table, anna: Guest, boris: Guest, monkeypatch: Patch, defended: bool, knows_by: str
+) -> None:
+    """From one to two to three; the second shows the log, and the owner's word, up to where it had them."""
+    third = Table(3)
+    first = move(anna, new)
+    go_along(boris, new)
+    arrive(anna)
+    anna.type("at two. ")
+    assert anna.send() is Code.OK
+    last = move(anna, third)
+    if knows_by == "fold":
+        go_along(boris, third)
+        boris.replica.place.ahead = None
+    else:
+        follow(boris, last, third)
+    if not defended:
+        monkeypatch.setattr(flows_move, "_check_not_left", nothing)
+    greeting = (client := new.desk.connect()).greeting
+    honest = flows_move.moves_in
+    monkeypatch.setattr(flows_move, "moves_in", lambda records: honest(records)[:1])
+    if defended:
+        with pytest.raises(NotMovedThere):
+            play(client, flows_move.moved_there(boris.replica, 0, greeting))
+    else:
+        back = play(client, flows_move.moved_there(boris.replica, 0, greeting))
+        change_relay(boris.replica.witness, boris.store, back)
+        # What the relay that the pad is at signed last is lost, and nothing tells it lies.
+        assert boris.replica.witness.confirmed == first.receipt
+
+
 def test_m5_an_address_without_the_owners_word_is_not_followed(new: Table, anna: Guest, boris: Guest) -> None:
     """Somebody else brings the pad there, as an editor can, and says that it was moved."""
     arrive(anna)
