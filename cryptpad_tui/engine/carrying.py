@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE: Final = 128
 AGAIN: Final = frozenset({Code.RETRY, Code.STORAGE, Code.CREATE_LIMIT})
 MAX_WAIT_S: Final = 10.0
+KIND_AT: Final = 4
 T = TypeVar("T")
 Told = Callable[[str], None]
 """Told what is being brought, for a person."""
@@ -108,8 +109,7 @@ class Carrier:
         request = frames.Fetch(self._session.pad_id, after_n, ROWS_AT_ONCE)
         fetched = frames.Fetched.decode(await ask(self.old, Op.FETCH, request.encode()))
         wanted = self._session.replica.fold.n - after_n
-        if not fetched.entries or fetched.first_n != after_n + 1:
-            raise OtherLogThere
+        check_fetched(fetched, after_n)
         return list(fetched.entries[:wanted])
 
     async def snapshots(self) -> None:
@@ -120,7 +120,7 @@ class Carrier:
         while self._scanned < replica.fold.n:
             rows = replica.store.log_after(self._scanned, ROWS_AT_ONCE)
             for row in rows:
-                if row.entry[4] == Kind.SNAPSHOT and not row.void:
+                if row.entry[KIND_AT] == Kind.SNAPSHOT and not row.void:
                     extension = parse_entry(row.entry).snapshot
                     assert extension is not None
                     self._snapshots.append(extension.chunks)
@@ -217,6 +217,15 @@ class Carrier:
             )
         except Refused:
             return None
+
+
+def check_fetched(fetched: frames.Fetched, after_n: int) -> None:
+    """Whether these go on from there, each as far as the byte by which frames are cut; raises OtherLogThere.
+
+    The other relay checks the rest.
+    """
+    if not fetched.entries or fetched.first_n != after_n + 1 or min(map(len, fetched.entries)) <= KIND_AT:
+        raise OtherLogThere
 
 
 async def ask(connection: RelayConnection, op: Op, body: bytes) -> bytes:

@@ -36,8 +36,9 @@ from cryptpad_tui.pad import flows_move
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.asking import Request
 from cryptpad_tui.pad.digests import chunk_id_of
-from cryptpad_tui.pad.flows_move import NotMovedThere
+from cryptpad_tui.pad.flows_move import NotMovedThere, OtherLogThere
 from cryptpad_tui.pad.objects import MANIFEST_KIND, FileBroken, FileRef, Manifest
+from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.sync.connection import RelayConnection, RelayUnreachable
 from cryptpad_tui.vault.vault import Vault
 from support.pads import seeded
@@ -469,3 +470,39 @@ async def test_the_owners_word_against_the_log_that_is_here_is_one(
             await whereabouts.switch(boris, pad_id, other.url)
     assert boris.vault.alarms(pad_id)
     assert url_of(boris, pad_id) == relay.url
+
+
+LIES: dict[str, Callable[[frames.Fetched], frames.Fetched]] = {
+    "nothing": lambda said: said._replace(entries=()),
+    "an empty entry": lambda said: said._replace(entries=(said.entries[0], b"")),
+    "another place": lambda said: said._replace(first_n=2, entries=said.entries[1:]),
+}
+
+
+@both
+@pytest.mark.parametrize("lie", LIES)
+async def test_what_the_relay_that_is_left_says_of_the_log_must_go_on_from_there(
+    relay: RelayProcess,
+    other: RelayProcess,
+    make_engine: MakeEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    lie: str,
+    defended: bool,
+) -> None:
+    """Who began at a snapshot has not the entries before it."""
+    anna = make_engine("Anna", relay_url=relay.url)
+    pad_id = anna.create_pad("Plans", text="Plans.\n").pad_id
+    await anna.sync()
+    monkeypatch.setattr(Replica, "stored_entries", lambda self, after_n, limit: [])
+    honest = RelayConnection.request
+
+    async def lying(self: RelayConnection, request: Request, **options: float) -> bytes:
+        answer = await honest(self, request, **options)
+        return LIES[lie](frames.Fetched.decode(answer)).encode() if request.op == Op.FETCH else answer
+
+    monkeypatch.setattr(RelayConnection, "request", lying)
+    if not defended:
+        monkeypatch.setattr(carrying, "check_fetched", nothing)
+    with pytest.raises(OtherLogThere if defended else (IndexError, RelayRefused)):
+        await relocating.move(anna, pad_id, other.url)
+    assert url_of(anna, pad_id) == relay.url
