@@ -7,7 +7,7 @@ import threading
 import pytest
 from engine.conftest import MakeEngine
 
-from cryptpad_tui.crdt.errors import UnfitValue
+from cryptpad_tui.crdt.errors import UncleanText, UnfitValue
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Attributes
 from cryptpad_tui.engine import composing
@@ -44,8 +44,10 @@ async def test_a_long_formatted_file_is_written_in_another_thread(
 
 
 async def test_what_can_be_in_no_pad_makes_none(make_engine: MakeEngine) -> None:
+    """It would be journalled, refused by everybody, and wait for ever."""
     anna = make_engine("Anna")
-    bad: list[tuple[str, Attributes]] = [*RUNS, ("x", {"onclick": "alert(1)"})]
-    with pytest.raises(UnfitValue):
-        await make_pad(anna, ReadFile("Bad", "", PadKind.RICHTEXT, runs=bad))
+    bad: list[tuple[str, Attributes]] = [("x", {"onclick": "alert(1)"}), ("\x1b[31mx", {})]
+    for run, refusal in zip(bad, (UnfitValue, UncleanText), strict=True):
+        with pytest.raises(refusal):
+            await make_pad(anna, ReadFile("Bad", "", PadKind.RICHTEXT, runs=[*RUNS, run]))
     assert anna.listing() == []

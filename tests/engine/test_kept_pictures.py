@@ -8,7 +8,12 @@ from engine.conftest import MakeEngine
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Attributes, Position
 from cryptpad_tui.engine import Engine, PadSession, pictures
+from cryptpad_tui.pad import flows
+from cryptpad_tui.pad.outgoing import SealResult
 from cryptpad_tui.pad.peers import NO_CURSOR
+from cryptpad_tui.vault.errors import DiskFull
+from cryptpad_tui.vault.padstore import VaultPadStore
+from support.pads import ListRelay
 from support.relay import RelayProcess
 
 RUNS: list[tuple[str, Attributes]] = [
@@ -115,6 +120,56 @@ async def test_a_view_that_may_show_something_else_is_not_kept(make_engine: Make
     again = make_engine("Anna")
     assert again.vault.picture_digest(pad.pad_id) == kept
     assert_as_held(again.open_pad(pad.pad_id))
+
+
+async def test_what_could_not_be_saved_is_in_no_picture(
+    make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = make_engine("Anna")
+    pad = anna.create_pad("Long", kind=PadKind.RICHTEXT, runs=RUNS)
+    session = anna.open_pad(pad.pad_id)
+    anna.vault.drop_picture(pad.pad_id)
+
+    def full(*parts: object) -> list[int]:
+        raise DiskFull
+
+    with monkeypatch.context() as patched:
+        patched.setattr(VaultPadStore, "append_journal", full)
+        with pytest.raises(DiskFull):
+            type_at_start(session, "typed ")
+        assert session.not_saved
+        pictures.keep(anna, session)
+    assert anna.vault.picture_digest(pad.pad_id) is None
+
+
+async def test_a_view_that_went_on_behind_an_unproven_start_is_not_kept(make_engine: MakeEngine) -> None:
+    """The pad is left before the way around an entry is proved: the next opening begins before all that."""
+    anna = make_engine("Anna")
+    pad = anna.create_pad("Long", kind=PadKind.RICHTEXT, runs=RUNS)
+    session = anna.open_pad(pad.pad_id)
+    replica, relay = session.replica, ListRelay(pad.pad_id, session.record.genesis)
+
+    def send() -> None:
+        session.flush()
+        while replica.queue.seal_pending() is SealResult.SEALED:
+            relay.play(flows.send(replica, replica.store.outbox()))
+
+    send()
+    relay.play(flows.catch_up(replica, len(relay.entries), relay.heads[-1]))
+    session.folded()
+    replica.save_checkpoint()
+    text = session.view.text()
+    _, around = replica.queue.snapshot_writer()
+    relay.append(around.raw)
+    beside = replica.restored_fold({})
+    row = beside.step(around.raw).row
+    session.view.replace(START, Position(0, 4), "")
+    send()
+    replica.start_from(beside, row)
+    relay.play(flows.catch_up(replica, len(relay.entries), relay.heads[-1]))
+    await leave(anna, session)
+    again = make_engine("Anna").open_pad(pad.pad_id)
+    assert again.view.text() == again.replica.fold.document.text() == text
 
 
 async def test_a_short_text_has_none_and_loses_the_one_it_had(

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from cryptpad_relay.protocol.owner_records import EpochRecord
+from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.errors import BadLink
-from cryptpad_tui.crypto.keys import Role, pseudonym_of
-from cryptpad_tui.engine import Engine, SyncWord, member_book, membership, schedule, syncing
+from cryptpad_tui.crypto.keys import Role, edit_seed_of, pseudonym_of
+from cryptpad_tui.engine import (
+    Engine,
+    PadSession,
+    SyncWord,
+    creating,
+    member_book,
+    membership,
+    schedule,
+    syncing,
+)
 from cryptpad_tui.engine.errors import NotOwner, UnknownMember
 from cryptpad_tui.pad import flows_epoch
+from cryptpad_tui.pad.flows_epoch import Kept, Plan, make_epoch
+from support.pads import OWNER_ROOT, ListRelay
 from support.relay import RelayProcess
 from support.sessions import MakeEngine, append, until
 
@@ -99,6 +114,48 @@ async def test_who_is_to_read_only_reads_on_whatever_they_had_signed_and_not_sen
     assert any("only read it" in notice.text for notice in session.take_notices())
     with anna.borrowed(pad_id) as hers:
         assert "unsent" not in hers.view.text()
+
+
+def member_of(engine: Engine) -> tuple[PadSession, Callable[[Role], EpochRecord]]:
+    """In somebody else's pad, whose owner is to make an epoch with this right for them."""
+    theirs = creating.new_record(engine, PadKind.TEXT, OWNER_ROOT)
+    engine.add(replace(theirs, role="edit", secret=edit_seed_of(OWNER_ROOT, 0)))
+    session = engine.open_pad(theirs.pad_id)
+
+    def make(role: Role) -> EpochRecord:
+        plan = Plan((Kept(identity(engine, session.pad_id), role),))
+        return make_epoch(session.replica, OWNER_ROOT, plan, session.pad_id, bytes(32), rng=engine.rng)
+
+    return session, make
+
+
+async def test_a_window_crosses_behind_another_one(make_engine: MakeEngine) -> None:
+    """It would show itself, and look for others, under keys that nobody uses any more."""
+    first, second = make_engine("Boris"), make_engine("Boris")
+    one, make = member_of(first)
+    two = second.open_pad(one.pad_id)
+    append(two, "typed.\n")
+    two.flush()
+    relay = ListRelay(one.pad_id, one.record.genesis)
+    relay.append(make(Role.EDIT).raw)
+    _, problem = one.replica.fold_entries(1, relay.entries, relay.heads[-1])
+    assert problem is None
+    two.follow_vault()
+    assert two.replica.fold.epoch == two.record.epoch == 1
+    assert two.replica.writer
+    assert two.replica.writer.epoch == 1
+    assert [row.writer_pk for row in two.replica.store.journal_after(0)] == [two.replica.writer.pk]
+
+
+async def test_who_is_to_read_only_types_no_more_once_the_owners_record_is_known(
+    make_engine: MakeEngine,
+) -> None:
+    """It can stand long before the log is here up to it; what they typed until then would never be sent."""
+    session, make = member_of(make_engine("Boris"))
+    session.replica.ring.learn([make(Role.VIEW)])
+    assert session.replica.fold.epoch == 0
+    session.folded()
+    assert (session.can_edit, session.view.read_only) == (False, True)
 
 
 async def test_open_windows_go_on_under_the_new_keys(relay: RelayProcess, make_engine: MakeEngine) -> None:

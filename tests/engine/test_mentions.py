@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from engine.test_owning import NOWHERE, deliver, friends
 
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.engine import contacts, inbox, keeping, mentions, outbox
 from cryptpad_tui.engine.authors import Author
+from cryptpad_tui.engine.own_card import own_card
 from support.sessions import MakeEngine
 
 
@@ -51,3 +54,18 @@ def test_a_notice_has_the_title_that_all_see_and_not_ones_own(make_engine: MakeE
         mentions.tell(anna, session, "@Ben", thread="chat/1")
     deliver(anna, ben)
     assert inbox.lines(ben)[0].sentence.startswith("named you in “Plan”")
+
+
+def test_whose_keys_may_be_anothers_is_not_told_and_holds_up_nobody(make_engine: MakeEngine) -> None:
+    """Nothing goes to them before a person accepts the other card; the refusal would take all with it."""
+    anna, ben, clara = [make_engine(name, relay_url=NOWHERE) for name in ("Anna", "Ben", "Clara")]
+    friends(anna, ben)
+    friends(anna, clara)
+    with anna.people.durable():
+        anna.people.put_contact(replace(contacts.find(anna, "Ben"), offered=own_card(clara)))
+    plan = anna.create_pad("Plan").pad_id
+    with anna.borrowed(plan) as session:
+        assert mentions.names(anna, session) == ["Clara"]
+        told = mentions.tell(anna, session, "@Ben and @Clara", thread="chat/1")
+    assert [each.name for each in told] == ["Clara"]
+    assert len(outbox.waiting(anna)) == 1

@@ -10,9 +10,11 @@ from cryptpad_tui.crypto.errors import BadLink
 from cryptpad_tui.crypto.keys import EditKeys, Role, ViewKeys
 from cryptpad_tui.pad import flows
 from cryptpad_tui.pad.epochs import HistoryClosed, NoStartYet, Removed, decode_closed, encode_closed
+from cryptpad_tui.pad.flows import Pin
 from cryptpad_tui.pad.keyring import KeyRing
 from cryptpad_tui.pad.outgoing import SealResult
 from support.epochs import Guest, Table
+from support.pads import ListRelay, load_here
 
 
 @pytest.fixture
@@ -100,6 +102,24 @@ def test_a_window_that_crosses_late_leaves_what_another_has_signed_since(table: 
     assert anna.canonical().count("signed. ") == anna.canonical().count("typed. ") == 1
 
 
+def test_a_window_that_crosses_late_waits_for_one_that_can_still_sign(table: Table, anna: Guest) -> None:
+    """What that one typed is not made again under it, each time that either looks."""
+    boris = Guest(table, "Boris", 2)
+    boris.write("Boris. ")
+    anna.rotate(boris.kept())
+    other = Guest(table, "Boris", 4, store=boris.store, identity=boris.identity)
+    other.arrive()
+    other.remake(with_outbox=False)
+    other.type("typed there. ")
+    boris.replica.follow_store()
+    assert boris.replica.fold.epoch == 1
+    live = {other.replica.queue.writer.pk}  # type: ignore[union-attr]
+    boris.replica.queue._is_live = live.__contains__
+    assert boris.replica.queue.seal_pending() is SealResult.WAIT
+    live.clear()
+    assert boris.replica.queue.seal_pending() is SealResult.REMAKE
+
+
 def test_who_is_left_out_gets_the_word_and_keeps_what_there_was(table: Table, anna: Guest) -> None:
     carla = Guest(table, "Carla", 3)
     carla.write("Carla. ")
@@ -126,6 +146,21 @@ def test_the_one_who_is_left_out_while_connected_hears_it_with_the_record(table:
     assert isinstance(problem, Removed)
     assert folded == []
     assert carla.replica.fold.n == record.close_n
+
+
+def test_the_record_in_the_log_is_word_enough_where_the_relay_denies_it(table: Table, anna: Guest) -> None:
+    """Else they would be told to wait for a snapshot that cannot come, or be led around the record to one by
+    somebody else who is out."""
+    carla = Guest(table, "Carla", 3)
+    carla.write("Carla. ")
+    anna.rotate(snapshot=False)
+    relay = ListRelay(anna.replica.pad_id, anna.genesis.raw)
+    for row in anna.store.log_after(0, 100):
+        relay.append(row.entry)
+    relay.records.clear()
+    connected = relay.play(flows.subscribe(carla.replica, relay.greeting, rng=carla.rng))
+    with pytest.raises(Removed):
+        relay.play(flows.join(carla.replica, connected, Pin(0, b""), load_here))
 
 
 def test_old_links_open_nothing_and_new_ones_do(table: Table, anna: Guest) -> None:

@@ -55,6 +55,9 @@ class Connection:
     async def run(self, flow: flows.Flow[object]) -> object:
         return self.relay.play(flow)
 
+    async def request(self, asked: flows.Request) -> bytes:
+        return self.relay.answer(*asked)
+
 
 def linked(person: Person, relay: ListRelay) -> tuple[PadLink, Host, list[Exception]]:
     failures: list[Exception] = []
@@ -111,6 +114,40 @@ async def test_a_signed_head_is_compared_once_its_commit_is_folded(lie: bool) ->
     assert boris.canonical() == "text"
     assert [getattr(failure, "code", None) for failure in failures] == ([AlarmCode.FORK] if lie else [])
     assert all(isinstance(failure, Alarm) and failure.evidence for failure in failures)
+
+
+async def test_what_is_pushed_as_signed_and_is_not_is_held_against_nobody() -> None:
+    """Kept as the relay's word, it would convict a relay that never said it, or nobody at all."""
+    anna, boris = Person("Anna", 1), Person("Boris", 2)
+    relay = relay_for(anna)
+    anna.type("text")
+    anna.sync(relay)
+    link, host, failures = linked(boris, relay)
+    await link.attach()
+    before = host.replica.witness.latest
+    link._on_push(Frame(Op.SIGNED, 0, signed(relay, b"\7" * 32).body[:-64] + bytes(64)))
+    assert [getattr(failure, "code", None) for failure in failures] == [AlarmCode.WRONG_RELAY]
+    assert host.replica.witness.latest == before
+
+
+async def test_an_end_of_the_log_that_is_not_signed_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    anna = Person("Anna", 1)
+    relay = Withholds(anna.replica.pad_id, anna.replica.genesis.raw)
+    link, host, _ = linked(anna, relay)
+    await link.attach()
+    before, honest = host.replica.witness.latest, relay.on_sth
+    await link.refetch()
+    assert host.replica.witness.latest != before
+
+    def unsigned(body: bytes) -> bytes:
+        return frames.SthReply.decode(honest(body))._replace(signature=bytes(64)).encode()
+
+    before = host.replica.witness.latest
+    monkeypatch.setattr(relay, "on_sth", unsigned)
+    with pytest.raises(Alarm) as caught:
+        await link.refetch()
+    assert caught.value.code is AlarmCode.WRONG_RELAY
+    assert host.replica.witness.latest == before
 
 
 async def test_a_full_relay_is_told_about_and_not_asked_again_at_once(
@@ -209,13 +246,7 @@ class Remakes(Host):
 async def withheld(anna: Person, relay: Withholds) -> None:
     """Anna's second line is refused, kept, made again, and then shown all the same."""
     host = Remakes(anna)
-    connection = Connection(relay)
-
-    async def request(asked: flows.Request) -> bytes:
-        return relay.answer(*asked)
-
-    connection.request = request  # type: ignore[attr-defined]
-    link = PadLink(host, connection, rng=anna.rng, failed=lambda error: None)  # type: ignore[arg-type]
+    link = PadLink(host, Connection(relay), rng=anna.rng, failed=lambda error: None)  # type: ignore[arg-type]
     await link.attach()
     for text in ("first. ", "second. "):
         anna.type(text)

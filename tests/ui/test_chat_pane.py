@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from textual import events
@@ -15,7 +17,7 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.crypto.keys import SigningSeed
-from cryptpad_tui.engine import SessionEvent
+from cryptpad_tui.engine import SessionEvent, mentions
 from cryptpad_tui.engine.chatting import ChatLine
 from cryptpad_tui.ui.pads import mention_words
 from cryptpad_tui.ui.pads.chat_pane import ChatPane, painted
@@ -145,6 +147,14 @@ async def test_hostile_names_and_words_do_nothing() -> None:
         hears(session, "[bold red]x[/]\u202e", name="[@click=app.quit]B")
         await there.press("f11")
         await there.sees("[bold red]x[/]")
+
+
+def test_a_name_that_cannot_be_shown_is_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is in the pad chose it; Tab would write into the remark what nobody sees."""
+    found = ["Anna", "Ben Smith", HOSTILE, "Be\u202en", "B\u200ben", "B" * 80]
+    monkeypatch.setattr(mentions, "names", lambda engine, session: found)
+    screen: Any = SimpleNamespace(door=SimpleNamespace(engine=object()), session=None)
+    assert mention_words.names(screen) == ["Anna", "Ben Smith"]
 
 
 async def test_tab_completes_a_name_and_a_message_leads_to_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
