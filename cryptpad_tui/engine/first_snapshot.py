@@ -50,10 +50,9 @@ class FirstSnapshot:
         return fold.mark.n > (fold.snapshot.snap_n if fold.snapshot else 0)
 
     def _is_mine(self) -> bool:
-        """The owner's, or that of who is elected; either needs the whole log."""
-        session, first = self._session, self._session.replica.store.log_after(0, 1)
-        named = session.record.role == "owner" or verdicts.elected(session)
-        return session.can_edit and named and bool(first) and first[0].n == 1
+        """The owner's, or that of who is elected; either makes it only of the whole log."""
+        session = self._session
+        return session.can_edit and (session.record.role == "owner" or verdicts.elected(session))
 
     async def _make(self) -> None:
         replica, voided = self._session.replica, dict[int, int]()
