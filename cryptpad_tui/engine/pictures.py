@@ -31,7 +31,7 @@ def kept(engine: Engine, session: PadSession, state: bytes, pending: Sequence[by
 
 def keep(engine: Engine, session: PadSession) -> None:
     """The pad is left: keep what it shows. Raises VaultError, and then the next opening takes longer."""
-    if session.kind is not PadKind.RICHTEXT or session.not_saved or session.replica.unconfirmed_start:
+    if session.kind is not PadKind.RICHTEXT or session.replica.unconfirmed_start:
         return
     if session.view.lines.byte_count < LONG_BYTES:
         if engine.vault.picture_digest(session.pad_id) is not None:
