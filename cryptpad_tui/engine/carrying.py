@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE: Final = 128
 AGAIN: Final = frozenset({Code.RETRY, Code.STORAGE, Code.CREATE_LIMIT})
 MAX_WAIT_S: Final = 10.0
+PATIENCE_S: Final = 120.0
+"""For one question while nobody waits: a relay fills up again what it allows in less."""
 KIND_AT: Final = 4
 T = TypeVar("T")
 Told = Callable[[str], None]
@@ -61,9 +63,14 @@ class Carrier:
     """One pad on its way. `old` is None where the relay that it leaves is gone."""
 
     def __init__(
-        self, engine: Engine, session: PadSession, old: RelayConnection | None, new: RelayConnection
+        self,
+        engine: Engine,
+        session: PadSession,
+        old: RelayConnection | None,
+        new: RelayConnection,
+        patience: Patience | None = None,
     ) -> None:
-        self._engine, self._session = engine, session
+        self._engine, self._session, self._patience = engine, session, patience
         self.old, self.new = old, new
         self.n = 0
         """How far its log is at the other relay."""
@@ -73,7 +80,7 @@ class Carrier:
     async def arrive(self) -> None:
         """Begin, or go on; raises LivesThere or OtherLogThere."""
         flow = flows_move.arrive(self._session.replica, self._session.record.secret, self.new.greeting)
-        arrival = await patiently(self.new, flow)
+        arrival = await patiently(self.new, flow, self._patience)
         if arrival.state == LIVES_HERE:
             raise LivesThere
         known = self._session.replica.fold.head_of(arrival.n)
@@ -91,7 +98,7 @@ class Carrier:
             count = flows_move.first_frame(found)
             frame = Bring(pad_id, self.n, tuple(found[:count]))
             try:
-                await ask(self.new, Op.BRING, frame.encode())
+                await ask(self.new, Op.BRING, frame.encode(), self._patience)
             except Refused as refused:
                 if refused.code is Code.BAD_BASE:
                     raise OtherLogThere from None
@@ -107,7 +114,7 @@ class Carrier:
         if self.old is None:
             raise RelayUnreachable("a part of the log is not here, and only the relay that it leaves has it")
         request = frames.Fetch(self._session.pad_id, after_n, ROWS_AT_ONCE)
-        fetched = frames.Fetched.decode(await ask(self.old, Op.FETCH, request.encode()))
+        fetched = frames.Fetched.decode(await ask(self.old, Op.FETCH, request.encode(), self._patience))
         wanted = self._session.replica.fold.n - after_n
         check_fetched(fetched, after_n)
         return list(fetched.entries[:wanted])
@@ -228,24 +235,40 @@ def check_fetched(fetched: frames.Fetched, after_n: int) -> None:
         raise OtherLogThere
 
 
-async def ask(connection: RelayConnection, op: Op, body: bytes) -> bytes:
-    """One question, again for as long as the relay says so; raises Refused."""
+class Patience:
+    """How long a relay may put questions off, all of them together."""
+
+    def __init__(self, left_s: float) -> None:
+        self._left_s = left_s
+
+    async def wait(self, retry_ms: int) -> None:
+        """Raises RelayUnreachable where that is used up."""
+        pause = min(max(retry_ms / 1_000, 0.05), MAX_WAIT_S)
+        self._left_s -= pause
+        if self._left_s < 0:
+            raise RelayUnreachable("the relay says again and again that it is to be asked later")
+        await asyncio.sleep(pause)
+
+
+async def ask(connection: RelayConnection, op: Op, body: bytes, patience: Patience | None = None) -> bytes:
+    """One question, again while the relay says so; raises Refused or RelayUnreachable."""
+    patience = patience or Patience(PATIENCE_S)
     while True:
         try:
             return await connection.request(Request(op, body))
         except Refused as refused:
             if refused.code not in AGAIN:
                 raise
-            await asyncio.sleep(min(max(refused.retry_ms / 1_000, 0.05), MAX_WAIT_S))
+            await patience.wait(refused.retry_ms)
 
 
-async def patiently(connection: RelayConnection, flow: Flow[T]) -> T:
+async def patiently(connection: RelayConnection, flow: Flow[T], patience: Patience | None = None) -> T:
     """A flow of plain questions, each asked like that."""
     try:
         step = next(flow)
         while True:
             try:
-                reply = await ask(connection, step.op, step.body)
+                reply = await ask(connection, step.op, step.body, patience)
             except Refused as refused:
                 step = flow.throw(refused)
             else:

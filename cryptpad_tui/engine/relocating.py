@@ -19,7 +19,7 @@ from cryptpad_relay.protocol.frames import Op
 from cryptpad_relay.protocol.move_frames import Bring
 from cryptpad_relay.protocol.move_record import MoveRecord
 from cryptpad_tui.engine import relocation_mail, whereabouts
-from cryptpad_tui.engine.carrying import Carrier, LeftOut, LivesThere, Told, ask, patiently
+from cryptpad_tui.engine.carrying import Carrier, LeftOut, LivesThere, Patience, Told, ask, patiently
 from cryptpad_tui.engine.errors import EngineError, RelayRefused
 from cryptpad_tui.engine.keyrings import ring_of
 from cryptpad_tui.engine.owned_pads import in_step, owned
@@ -151,7 +151,7 @@ async def _moved(engine: Engine, session: PadSession, way: Way, told: Told, wait
         try:
             left_out = await _bring(engine, session, new, way.old_is_gone, told)
             told("the signature")
-            record = await _sign_off(engine, session, new, way)
+            record = await _sign_off(engine, session, new, way, Patience(wait_s))
         except LivesThere:
             # An earlier attempt was cut off behind the signature, here or on another machine of this account.
             record, left_out = await _is_there(session, new), LeftOut()
@@ -191,15 +191,20 @@ async def _bring(
         return await carrier.files(told)
 
 
-async def _sign_off(engine: Engine, session: PadSession, new: RelayConnection, way: Way) -> MoveRecord:
-    """What came meanwhile, the receipt, and the owner's signature: nobody else's conversation in between."""
+async def _sign_off(
+    engine: Engine, session: PadSession, new: RelayConnection, way: Way, patience: Patience
+) -> MoveRecord:
+    """What came meanwhile, the receipt, and the owner's signature: nobody else's conversation in between.
+
+    So no relay may put it off for as long as it likes.
+    """
     async with session.flows:
         try:
             if way.old_is_gone:
-                return await _without_old(engine, session, new, way.url)
+                return await _without_old(engine, session, new, way.url, patience)
             async with connection_of(engine, session) as old:
                 session.replica.place.shown_by = old.greeting.relay_pk
-                record = await _with_old(engine, session, old, new, way.url)
+                record = await _with_old(engine, session, old, new, way.url, patience)
                 if way.erase:
                     root, now_ms = session.record.secret, engine.wall_ms()
                     await old.run(flows_epoch.delete(session.replica, root, now_ms=now_ms))
@@ -209,45 +214,54 @@ async def _sign_off(engine: Engine, session: PadSession, new: RelayConnection, w
 
 
 async def _with_old(
-    engine: Engine, session: PadSession, old: RelayConnection, new: RelayConnection, url: str
+    engine: Engine,
+    session: PadSession,
+    old: RelayConnection,
+    new: RelayConnection,
+    url: str,
+    patience: Patience,
 ) -> MoveRecord:
     replica, root = session.replica, session.record.secret
-    carrier = Carrier(engine, session, old, new)
+    carrier = Carrier(engine, session, old, new, patience)
     for attempt in range(ATTEMPTS):
         if attempt >= ATTEMPTS_BEFORE_FREEZE:
             await old.run(flows_epoch.freeze(replica, root, old.greeting))
         await old.run(flows_epoch.settle(replica, old.greeting, rng=engine.rng))
         await carrier.arrive()
         await carrier.entries()
-        receipt = await patiently(new, flows_move.receipt(replica, new.greeting, rng=engine.rng))
+        receipt = await patiently(new, flows_move.receipt(replica, new.greeting, rng=engine.rng), patience)
         record = await old.run(flows_move.sign_off(replica, root, receipt, new.greeting, url))
         if record is not None:
-            await _bring_record(session, new, record)
+            await _bring_record(session, new, record, patience)
             return record
     raise TooBusy
 
 
-async def _without_old(engine: Engine, session: PadSession, new: RelayConnection, url: str) -> MoveRecord:
+async def _without_old(
+    engine: Engine, session: PadSession, new: RelayConnection, url: str, patience: Patience
+) -> MoveRecord:
     """The record stands at the other relay alone; who comes to it there finds the whole log before it."""
     replica = session.replica
     if replica.fold.owner.last_id is None or not replica.stored_entries(0, 1):
         raise NotWholeHere
-    carrier = Carrier(engine, session, None, new)
+    carrier = Carrier(engine, session, None, new, patience)
     await carrier.arrive()
     await carrier.entries()
-    receipt = await patiently(new, flows_move.receipt(replica, new.greeting, rng=engine.rng))
+    receipt = await patiently(new, flows_move.receipt(replica, new.greeting, rng=engine.rng), patience)
     record = flows_move.make_move(
         replica, session.record.secret, replica.fold.owner.last_id, receipt, new.greeting.relay_pk, url
     )
     replica.place.shown_by = new.greeting.relay_pk
-    await _bring_record(session, new, record)
+    await _bring_record(session, new, record, patience)
     await new.run(flows_move.take(replica, record))
     return record
 
 
-async def _bring_record(session: PadSession, new: RelayConnection, record: MoveRecord) -> None:
+async def _bring_record(
+    session: PadSession, new: RelayConnection, record: MoveRecord, patience: Patience
+) -> None:
     """Whoever follows would bring it along, too."""
-    await ask(new, Op.BRING, Bring(session.pad_id, record.close_n, (record.raw,)).encode())
+    await ask(new, Op.BRING, Bring(session.pad_id, record.close_n, (record.raw,)).encode(), patience)
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from adversary.sabotage import both, nothing
 
 from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.entry import ChunkRef
+from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_relay.protocol.file_frames import FilePut
 from cryptpad_relay.protocol.frames import Op
 from cryptpad_tui.crypto.links import decode_link
@@ -505,4 +507,44 @@ async def test_what_the_relay_that_is_left_says_of_the_log_must_go_on_from_there
         monkeypatch.setattr(carrying, "check_fetched", nothing)
     with pytest.raises(OtherLogThere if defended else (IndexError, RelayRefused)):
         await relocating.move(anna, pad_id, other.url)
+    assert url_of(anna, pad_id) == relay.url
+
+
+@both
+@pytest.mark.parametrize("op", [Op.BRING, Op.STH])
+async def test_a_relay_that_puts_off_for_ever_holds_no_pad(
+    relay: RelayProcess,
+    other: RelayProcess,
+    make_engine: MakeEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    op: Op,
+    defended: bool,
+) -> None:
+    """At STH, nobody else speaks with the pad's relay for it; at BRING everybody goes on."""
+    anna = make_engine("Anna", relay_url=relay.url)
+    pad_id = anna.create_pad("Plans", text="Plans.\n").pad_id
+    await anna.sync()
+    assert (here := anna.vault.pad(pad_id)) is not None
+    honest = RelayConnection.request
+
+    async def putting_off(self: RelayConnection, request: Request, **options: float) -> bytes:
+        if request.op == op and self.greeting.relay_pk != here.relay_pk:
+            raise Refused(Code.RETRY, 1)
+        return await honest(self, request, **options)
+
+    monkeypatch.setattr(RelayConnection, "request", putting_off)
+    monkeypatch.setattr(carrying, "PATIENCE_S", 0.3)
+    if not defended:
+        monkeypatch.setattr(carrying.Patience, "wait", lambda self, retry_ms: asyncio.sleep(0.05))
+    moving = asyncio.create_task(relocating.move(anna, pad_id, other.url, wait_s=0.3))
+    done, _ = await asyncio.wait([moving], timeout=1.5)
+    if not defended:
+        assert not done
+        moving.cancel()
+        await asyncio.wait([moving])
+        return
+    with pytest.raises(RelayUnreachable, match="asked later"):
+        await moving
+    write(anna, pad_id, "On we go.\n")
+    assert (await anna.sync([pad_id])).waiting == 0
     assert url_of(anna, pad_id) == relay.url
