@@ -524,7 +524,8 @@ async def test_a_relay_that_puts_off_for_ever_holds_no_pad(
     anna = make_engine("Anna", relay_url=relay.url)
     pad_id = anna.create_pad("Plans", text="Plans.\n").pad_id
     await anna.sync()
-    assert (here := anna.vault.pad(pad_id)) is not None
+    here = anna.vault.pad(pad_id)
+    assert here is not None
     honest = RelayConnection.request
 
     async def putting_off(self: RelayConnection, request: Request, **options: float) -> bytes:
