@@ -62,17 +62,21 @@ async def _move(world: World, window: Window) -> None:
 
 
 def tell_where(world: World) -> None:
-    """Who was told a lie about it hears the address from somebody, as people do when a relay is no good."""
+    """Who was told a lie about it hears the address from somebody, as people do when a relay is no good.
+
+    Again for as long as they are elsewhere: some had no window open when the others talked.
+    """
     if not world.lying or not world.moved:
         return
     home = next((url for url, relay in world.relays.items() if relay.log(world.pad_id) == log(world)), HERE)
     for window in world.windows():
-        window.spawn(_follow(world, window, home))
+        record = window.engine and window.engine.vault.pad(world.pad_id)
+        if record and record.relay_url != home:
+            window.spawn(_follow(world, window, home))
 
 
 async def _follow(world: World, window: Window, url: str) -> None:
-    if window.engine is None or window.engine.vault.pad(world.pad_id) is None:
-        return
+    assert window.engine
     try:
         await whereabouts.follow(window.engine, world.pad_id, url)
     except FAILURES as error:

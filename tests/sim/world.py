@@ -220,11 +220,11 @@ class World:
 
     async def _come_to_rest(self) -> bool:
         until = self.loop.time() + REST_S
-        moves.tell_where(self)
         while self.loop.time() < until:
             for machine in self.machines:
                 if not machine.windows:
                     machine.open_window()
+            moves.tell_where(self)
             await asyncio.sleep(2.0)
             self.checks.observe(thorough=False)
             if self.checks.failures or self.alarms:
