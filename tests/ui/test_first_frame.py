@@ -14,7 +14,8 @@ from cryptpad_tui.ui.screens.base import CommandScreen
 _LATER = (
     "cryptpad_tui.pad",
     "cryptpad_tui.crdt",
-    "cryptpad_tui.crypto",
+    "cryptpad_tui.crypto.keys",
+    "nacl",
     "cryptpad_tui.engine",
     "pycrdt",
     "apsw",
