@@ -133,11 +133,7 @@ def go_on(engine: Engine) -> int:
             continue
         with engine.people.durable():
             engine.vault.set_setting(name, None)
-            if record is not None and record.role == "view" and contact is not None and _is_open(contact):
+            if record is not None and record.role == "view" and contact is not None and contact.is_mutual:
                 inviting.ask_for_edit(engine, pad_id, contact.id)
                 asked += 1
     return asked
-
-
-def _is_open(contact: Contact) -> bool:
-    return contact.standing is Standing.CONTACT and contact.offered is None

@@ -264,7 +264,7 @@ def tell_card(engine: Engine) -> None:
     """Queue one's card and pass for every contact; inside a transaction."""
     change = CardChange(own_card(engine), myself(engine).pass_(mailbox.generation(engine)))
     for each in engine.people.contacts():
-        if each.standing is Standing.CONTACT and each.offered is None:
+        if each.is_mutual:
             mailbox.queue(engine, each, change, f"your card to {each.name}")
 
 

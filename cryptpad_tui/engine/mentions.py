@@ -12,7 +12,7 @@ from cryptpad_tui.crdt.kinds import COMMENTS_ROOT
 from cryptpad_tui.engine import inviting
 from cryptpad_tui.engine.known_members import contact_of
 from cryptpad_tui.engine.limited import is_limited
-from cryptpad_tui.people.contacts import Contact, Standing
+from cryptpad_tui.people.contacts import Contact
 from cryptpad_tui.people.mentions import named_in
 
 if TYPE_CHECKING:
@@ -44,11 +44,7 @@ def tell(
 def _contacts(engine: Engine) -> list[Contact]:
     if is_limited(engine.vault) or engine.relay_url() is None:
         return []
-    return [each for each in engine.people.contacts() if _is_open(each)]
-
-
-def _is_open(contact: Contact) -> bool:
-    return contact.standing is Standing.CONTACT and contact.offered is None
+    return [each for each in engine.people.contacts() if each.is_mutual]
 
 
 def _authors(engine: Engine, session: PadSession, thread: Thread) -> list[Contact]:
@@ -62,4 +58,4 @@ def _authors(engine: Engine, session: PadSession, thread: Thread) -> list[Contac
         if (author := authors.get(writers.get(remark.key, -1))) is not None and not author.me
     }
     found = [contact_of(engine, session.pad_id, key) for key in sorted(keys)]
-    return [each for each in dict.fromkeys(found) if each is not None and _is_open(each)]
+    return [each for each in dict.fromkeys(found) if each is not None and each.is_mutual]

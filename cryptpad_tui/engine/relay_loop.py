@@ -24,7 +24,7 @@ from cryptpad_tui.pad.moves import Moved
 from cryptpad_tui.sync.backoff import Backoff
 from cryptpad_tui.sync.connection import RelayConnection, open_connection
 from cryptpad_tui.sync.pad_link import KeysChanged, PadLink
-from cryptpad_tui.vault.errors import UnknownPad
+from cryptpad_tui.vault.errors import UnknownPad, VaultError
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
@@ -219,7 +219,7 @@ class RelayLoop:
             self._links.pop(session.pad_id, None)
             link.detach()
             session.detached()
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(VaultError):
                 self._engine.vault.release_lease(session.pad_id)
 
     def _check_relay(self, session: PadSession, connection: RelayConnection) -> None:

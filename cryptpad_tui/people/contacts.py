@@ -58,6 +58,11 @@ class Contact:
         """Whether something may be sent to them."""
         return self.standing in (Standing.CONTACT, Standing.ASKED) and self.offered is None
 
+    @property
+    def is_mutual(self) -> bool:
+        """Whether both have said yes, to the keys that are known."""
+        return self.standing is Standing.CONTACT and self.offered is None
+
     def is_verified(self, mine: Keys) -> bool:
         return bool(self.verified) and compare_digest(self.verified, fingerprint(mine, self.card.keys))
 
