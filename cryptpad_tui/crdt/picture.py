@@ -38,11 +38,18 @@ def digest_of_state(state: bytes) -> bytes:
 
 def digest_of(state_digest: bytes, updates: Iterable[bytes]) -> bytes:
     """Of the bytes that a view is made of."""
+    return digests_of(state_digest, updates)[-1]
+
+
+def digests_of(state_digest: bytes, updates: Iterable[bytes]) -> list[bytes]:
+    """The same of the state with none of the updates, with the first, and so on to all of them."""
     digest = sha256(state_digest)
+    made = [digest.digest()]
     for part in updates:
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
-    return digest.digest()
+        made.append(digest.digest())
+    return made
 
 
 def encode_picture(

@@ -109,6 +109,11 @@ def own_end(update: bytes) -> Id:
         return client, first + decode_state_vector(get_state(from_zero)).get(client, 0)
 
 
+def deleted_by(update: bytes) -> list[Range]:
+    """What an own update deletes."""
+    return _take_apart(update).ranges
+
+
 def void_update(update: bytes) -> bytes:
     """The update with its places kept and its content gone (protocol §5, VOID)."""
     own = _take_apart(update)

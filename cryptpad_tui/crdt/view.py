@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from cryptpad_tui.crdt.anchors import locate_anchor, make_anchor
@@ -18,7 +19,7 @@ from cryptpad_tui.crdt.clean import require_any, require_clean, require_formats,
 from cryptpad_tui.crdt.delta import apply_delta, delta_of
 from cryptpad_tui.crdt.diff import smallest_edits
 from cryptpad_tui.crdt.engine_doc import EngineDocument
-from cryptpad_tui.crdt.errors import UnfitValue
+from cryptpad_tui.crdt.errors import EngineFailure, UnfitValue
 from cryptpad_tui.crdt.explicit_marks import explicit, explicit_in_place, inherits
 from cryptpad_tui.crdt.kinds import META_ROOT, PadKind
 from cryptpad_tui.crdt.mark_index import Run
@@ -48,10 +49,11 @@ class ViewDocument(PicturedDocument):
         updates: Iterable[bytes] = (),
         now: Callable[[], float] = time.monotonic,
         picture: Picture | None = None,
+        not_pictured: Sequence[bytes] = (),
     ) -> None:
         """`updates` are validated ones on top of `state`; one that the engine cannot take is left out.
 
-        `picture`: of these very bytes, to be shown before they are loaded.
+        `picture`: of these very bytes, to be shown before they are loaded; `not_pictured` come behind them.
         """
         made_of = tuple(updates)
         super().__init__(
@@ -59,6 +61,9 @@ class ViewDocument(PicturedDocument):
         )
         self.read_only = False
         self._now = now
+        for update in not_pictured:
+            with suppress(EngineFailure):
+                self._take_in(update)
 
     # -- own edits of the text
 
@@ -184,6 +189,9 @@ class ViewDocument(PicturedDocument):
     def apply(self, update: bytes) -> None:
         """Fold in a validated update of somebody else."""
         self.is_own_work = False
+        self._take_in(update)
+
+    def _take_in(self, update: bytes) -> None:
         if self._engine.apply(update):
             self._follow(Origin.REMOTE)
         else:

@@ -37,8 +37,7 @@ def leave(engine: Engine, session: PadSession) -> None:
     with contextlib.suppress(VaultError):
         session.replica.leave()
     with contextlib.suppress(VaultError, EngineFailure, HistoryClosed):
-        if not engine.open_pads.short_lived:
-            pictures.keep(engine, session)
+        pictures.leave(engine, session)
 
 
 class OpenPads:

@@ -58,14 +58,25 @@ class PendingEdits:
         state = self._replica.canonical_state()
         self._made_of = digest_of_state(state)
         """With `_shown`, of which alone the view was made."""
+        picture, pictured = pictures.kept(engine, session, self._made_of, self._shown)
+        self.pictured_edits = pictured
+        """Of the edits that wait, how many the picture has that was shown; None where there was none."""
         self.view = ViewDocument(
             client_id=self._view_client(),
             kind=session.kind,
             state=state,
-            updates=self._shown,
-            picture=pictures.kept(engine, session, self._made_of, self._shown),
+            updates=self._shown[:pictured],
+            picture=picture,
+            not_pictured=self._shown[pictured:] if picture else (),
         )
+        self.made_at = self._replica.fold.n
+        """The position in the log that the view was made at."""
         self._replica.leave_the_lie = self._leave_the_lie
+
+    @property
+    def shown(self) -> Sequence[bytes]:
+        """The edits that wait, as the view holds them."""
+        return self._shown
 
     def _document(self, client_id: int, pending: list[bytes]) -> ViewDocument:
         """What the log says, with these edits on it."""
@@ -276,9 +287,8 @@ class PendingEdits:
         state, log = digest_of_state(document.encode()), self._replica.fold.document
         self._unsaved += self.view.take_updates()
         is_same = self.view.is_own_work and pending == self._shown and state == self._made_of
-        if not is_same and not pending and not log.is_as_kept and document.clocks == log.clocks:
-            # The same items, and the same of them deleted.
-            is_same = self.view.state_vector() == log.clocks and self.view.deletions() == log.deletions()
+        if not is_same and not log.is_as_kept and document.clocks == log.clocks:
+            is_same = pictures.shows(self.view, log, pending)
         return digest_of(state, pending) if is_same and not self._unsaved else None
 
     # -- signing, and making again

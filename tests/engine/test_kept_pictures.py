@@ -102,24 +102,97 @@ async def test_what_another_window_typed_after_it_is_shown_too(make_engine: Make
         text = theirs.view.text()
         # Killed: what it would have kept is not there, and the picture is of other bytes.
         again = make_engine("Anna").open_pad(pad.pad_id)
-    assert again.view.is_loaded
+    # The picture, and the edits that came behind it.
+    assert again.pending.pictured_edits == len(again.pending.shown) - 1
     assert again.view.text() == text
+    assert again.view.take_updates() == []
     assert_as_held(again)
 
 
-async def test_a_view_that_may_show_something_else_is_not_kept(make_engine: MakeEngine) -> None:
+async def test_edits_that_are_still_on_their_way_are_in_the_picture(make_engine: MakeEngine) -> None:
     anna = make_engine("Anna")
     pad = anna.create_pad("Long", kind=PadKind.RICHTEXT, runs=RUNS)
     session, other = anna.open_pad(pad.pad_id), make_engine("Anna")
     with other.borrowed(pad.pad_id) as theirs:
-        type_at_start(theirs, "theirs ")
-    kept = anna.vault.picture_digest(pad.pad_id)
+        theirs.view.replace(START, Position(0, 3), "theirs ")
+        theirs.flush()
     type_at_start(session, "ours ")
+    session.view.replace(Position(0, 2), Position(0, 4), "")
+    session.flush()
+    text = session.view.text()
+    await leave(anna, session)
+    again = make_engine("Anna").open_pad(pad.pad_id)
+    assert not again.view.is_loaded
+    assert again.view.text() == text
+    assert_as_held(again)
+
+
+async def test_a_view_that_may_show_something_else_is_not_kept(
+    make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = make_engine("Anna")
+    pad = anna.create_pad("Long", kind=PadKind.RICHTEXT, runs=RUNS)
+    session, other = anna.open_pad(pad.pad_id), make_engine("Anna")
+    type_at_start(session, "ours ")
+    monkeypatch.setattr(session.pending, "take_in_others", lambda: None)
+    with other.borrowed(pad.pad_id) as theirs:
+        theirs.view.replace(START, Position(0, 3), "")
+        theirs.flush()
+    kept = anna.vault.picture_digest(pad.pad_id)
     assert session.pending.as_left() is None
     await leave(anna, session)
     again = make_engine("Anna")
     assert again.vault.picture_digest(pad.pad_id) == kept
     assert_as_held(again.open_pad(pad.pad_id))
+
+
+async def test_a_command_leaves_a_picture_where_the_next_opening_would_find_none(
+    make_engine: MakeEngine,
+) -> None:
+    command = make_engine("Anna")
+    command.open_pads.short_lived = True
+    pad = command.create_pad("Long", kind=PadKind.RICHTEXT, runs=RUNS)
+    await command.close()
+    anna = make_engine("Anna")
+    made = anna.vault.picture_digest(pad.pad_id)
+    assert made is not None
+    for _ in range(3):
+        append = make_engine("Anna")
+        append.open_pads.short_lived = True
+        with append.borrowed(pad.pad_id) as session:
+            session.view.replace(session.view.lines.end, session.view.lines.end, "one line\n")
+        await append.close()
+    assert anna.vault.picture_digest(pad.pad_id) == made
+    session = anna.open_pad(pad.pad_id)
+    assert session.pending.pictured_edits is not None
+    assert session.view.text().endswith("one line\n" * 3)
+    assert_as_held(session)
+
+
+async def test_what_a_command_brought_in_is_in_a_picture(
+    make_engine: MakeEngine, relay: RelayProcess
+) -> None:
+    anna, command = make_engine("Anna", relay_url=relay.url), make_engine("Bert", relay_url=relay.url)
+    pad = anna.create_pad("Long", kind=PadKind.RICHTEXT, runs=RUNS)
+    await anna.sync()
+    command.open_pads.short_lived = True
+    joined = await command.join(await anna.make_link(pad.pad_id, view=False))
+    await command.close()
+    bert = make_engine("Bert")
+    first = bert.vault.picture_digest(joined.pad_id)
+    with anna.borrowed(pad.pad_id) as session:
+        type_at_start(session, "more ")
+    await anna.sync()
+    again = make_engine("Bert")
+    again.open_pads.short_lived = True
+    await again.sync()
+    await again.close()
+    assert first is not None
+    assert bert.vault.picture_digest(joined.pad_id) not in (None, first)
+    session = bert.open_pad(joined.pad_id)
+    assert not session.view.is_loaded
+    assert session.view.text().startswith("more ")
+    assert_as_held(session)
 
 
 async def test_what_could_not_be_saved_is_in_no_picture(
