@@ -48,7 +48,7 @@ def _show_screen(request: ScreenRequest) -> int:
 
 def _run_app(request: ScreenRequest) -> int:
     from cryptpad_tui.host import paths
-    from cryptpad_tui.ui.app import run_app
+    from cryptpad_tui.ui.running import run_app
 
     sources = request.sources
     return run_app(

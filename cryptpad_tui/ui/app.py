@@ -7,27 +7,24 @@ is lost to a quit, a signal or a fault.
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.screen import Screen
 
-from cryptpad_tui.settings.reading import Loaded, config_file, load
+from cryptpad_tui.settings.reading import Loaded
 from cryptpad_tui.ui import words
 from cryptpad_tui.ui.backend import Backend, VaultBackend, given_secret
 from cryptpad_tui.ui.bell import Bell
-from cryptpad_tui.ui.commands import all_commands
+from cryptpad_tui.ui.everywhere import Everywhere
 from cryptpad_tui.ui.failures import engine_failures
 from cryptpad_tui.ui.forgetting import ForgettingApp
 from cryptpad_tui.ui.habits import Habits
 from cryptpad_tui.ui.idle_lock import BY_A_PERSON, IdleLock
 from cryptpad_tui.ui.screens.base import Action, CommandScreen
-from cryptpad_tui.ui.terminal import UnsuitableTerminal, are_terminals, refuse_unsuitable_terminal
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
@@ -35,11 +32,6 @@ if TYPE_CHECKING:
     from cryptpad_tui.ui.errands import Errands
     from cryptpad_tui.ui.transfers import Running
     from cryptpad_tui.vault.vault import Vault
-
-_THEMES: Final = (
-    "textual-dark", "textual-light", "nord", "gruvbox", "solarized-light", "ansi-dark", "ansi-light",
-)  # fmt: skip
-_THEME_SETTING: Final = "theme"
 
 
 class CryptpadApp(ForgettingApp):
@@ -67,7 +59,8 @@ class CryptpadApp(ForgettingApp):
         self._opening = given_secret(self.backend, passphrase, keyfile)
         self._by_agent = True
         """Once, at the start: a vault that was locked on the screen asks."""
-        self._warm = self._quitting = False
+        self._warm = False
+        self._everywhere = Everywhere(self)
         self.idle = IdleLock(self)
         self.mail_bell = Bell(self)
         self.lost = ""
@@ -109,7 +102,7 @@ class CryptpadApp(ForgettingApp):
         except BaseException:
             vault.close()
             raise
-        self._restore_theme()
+        self._everywhere.restore_theme()
         self.mail_bell.follow(self.engine)
         self.start(asyncio.to_thread(remove_leftovers, runtime_dir(self.environ), vault.directory))
         left_in = self._left_in() if self.habits.settings.open_last else None
@@ -244,53 +237,15 @@ class CryptpadApp(ForgettingApp):
 
     def actions(self) -> Mapping[str, Action]:
         """What works on every screen."""
-        always: dict[str, Action] = {
-            "app.help": self._help,
-            "app.redraw": self.action_redraw,
-            "app.quit": self.quit,
-            "app.theme": self._next_theme,
-            "app.cursor": self._toggle_cursor,
-            "app.palette": self._palette,
-            "app.settings": self._settings,
-        }
-        if self.engine is None:
-            return always
-        errands = self.errands
-        return {
-            **always,
-            "app.relay": errands.choose_relay,
-            **errands.people.actions(),
-            "app.devices": errands.devices.show,
-            "app.login": self._login,
-            "app.lock": self.lock,
-        }
+        return self._everywhere.actions()
 
-    def _help(self) -> None:
-        from cryptpad_tui.ui.screens.help import HelpScreen
+    def action_quit(self) -> Any:
+        """Ctrl+Q, wherever it is pressed."""
+        return self.quit()
 
-        screen = self.screen
-        if isinstance(screen, CommandScreen) and not isinstance(screen, HelpScreen):
-            self.push_screen(HelpScreen(screen.contexts))
-
-    async def _palette(self) -> None:
-        from cryptpad_tui.ui.screens.palette import PaletteScreen
-
-        screen = self.screen
-        if isinstance(screen, CommandScreen):
-            name = await self.push_screen_wait(PaletteScreen(screen.contexts))
-            if name is not None:
-                screen.perform(name)
-
-    async def _login(self) -> None:
-        from cryptpad_tui.ui.login_errands import manage_login
-
-        if self.engine is not None:
-            await manage_login(self, self.engine)
-
-    async def _settings(self) -> None:
-        from cryptpad_tui.ui.settings_errand import change_settings
-
-        await change_settings(self)
+    def quit(self) -> Any:
+        """Leave, once what is not sent was mentioned."""
+        return self._everywhere.quit()
 
     def take_settings(self, loaded: Loaded) -> None:
         """Settings that were changed while the app runs."""
@@ -301,59 +256,6 @@ class CryptpadApp(ForgettingApp):
         for screen in self.screen_stack:
             if isinstance(screen, CommandScreen):
                 screen.take_settings()
-
-    def _toggle_cursor(self) -> None:
-        self.cursor_everywhere = not self.cursor_everywhere
-        self.say(f"The terminal's cursor in every field: {'shown' if self.cursor_everywhere else 'hidden'}.")
-
-    def _next_theme(self) -> None:
-        at = _THEMES.index(self.theme) + 1 if self.theme in _THEMES else 0
-        self.theme = _THEMES[at % len(_THEMES)]
-        self.say(f"Theme: {self.theme}")
-        if self.engine is not None:
-            self.engine.vault.set_setting(_THEME_SETTING, self.theme)
-
-    def _restore_theme(self) -> None:
-        assert self.engine is not None
-        theme = self.habits.settings.theme or self.engine.vault.setting(_THEME_SETTING)
-        if theme in _THEMES and not self.native_ansi_color:
-            self.theme = theme
-
-    def action_quit(self) -> Any:
-        """Ctrl+Q, wherever it is pressed."""
-        return self.quit()
-
-    def quit(self) -> Any:
-        """Leave; what is not sent yet is mentioned first, and a second Ctrl+Q does not ask."""
-        if self._quitting:
-            self.exit(0)
-            return
-        self._quitting = True
-        self.run_worker(self._quit())
-
-    async def _quit(self) -> None:
-        from cryptpad_tui.ui.screens.dialogs import unsaved_question, unsent_question
-
-        try:
-            try:
-                waiting = self._unsent()
-                question = unsent_question(waiting) if waiting else None
-            except engine_failures() as error:
-                question = unsaved_question(words.sentence_of(error))
-            if question is None or await self.push_screen_wait(question) == "quit":
-                self.exit(0)
-        finally:
-            self._quitting = False
-
-    def _unsent(self) -> int:
-        if self.engine is None:
-            return 0
-        from cryptpad_tui.ui.screens.pad import PadScreen
-
-        for screen in self.screen_stack:
-            if isinstance(screen, PadScreen):
-                screen.flush()
-        return words.unsent(self.engine.listing())
 
     async def lock(self) -> None:
         """Drop every key, and ask for the passphrase; what cannot be saved stays open instead."""
@@ -416,37 +318,3 @@ class CryptpadApp(ForgettingApp):
         self.pop_screen()
         if isinstance(self.screen, DriveScreen):
             self.call_later(self.screen.choose, pad_id)
-
-
-def run_app(
-    home: Path,
-    *,
-    pad: str | None = None,
-    passphrase: bytes | None = None,
-    keyfile: Path | None = None,
-    mouse: bool = True,
-    environ: Mapping[str, str] = os.environ,
-) -> int:
-    """Run the app in this terminal; the exit code."""
-    try:
-        refuse_unsuitable_terminal(environ, is_terminal=are_terminals(sys.stdin, sys.stderr))
-    except UnsuitableTerminal as error:
-        print(f"cryptpad-tui: error: {error}", file=sys.stderr)
-        return 1
-    habits = Habits(load(config_file(environ), all_commands))
-    app = CryptpadApp(home, pad=pad, passphrase=passphrase, keyfile=keyfile, habits=habits)
-    try:
-        asyncio.run(_run(app, mouse=mouse))
-    except KeyboardInterrupt:
-        return 130
-    if app.lost:
-        print(f"cryptpad-tui: error: {app.lost}", file=sys.stderr)
-        return app.return_code or 1
-    return app.return_code or 0
-
-
-async def _run(app: CryptpadApp, *, mouse: bool) -> None:
-    try:
-        await app.run_async(mouse=mouse)
-    finally:
-        await app.leave_vault()

@@ -45,7 +45,7 @@ _LINES: Final = (
 def run_demo() -> int:
     """The whole demo; the exit code of the app."""
     from cryptpad_tui.host.embedded_relay import EmbeddedRelay
-    from cryptpad_tui.ui.app import run_app
+    from cryptpad_tui.ui.running import run_app
 
     with tempfile.TemporaryDirectory(prefix="cryptpad-tui-demo-") as name:
         folder = Path(name)

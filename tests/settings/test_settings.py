@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from cryptpad_tui.editor.keymap import KeyedCommand
 from cryptpad_tui.settings.errors import SettingsError, SettingsExist, UnusableSettings
 from cryptpad_tui.settings.reading import CONFIG_VARIABLE, config_file, lines_of, load, parsed
-from cryptpad_tui.settings.table import SETTINGS, THEMES, UserSettings, default_file, written
+from cryptpad_tui.settings.table import SETTINGS, UserSettings, default_file, written
 from cryptpad_tui.settings.writing import init, save, with_value
-from cryptpad_tui.ui import app
 from cryptpad_tui.ui.commands import all_commands
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
@@ -40,10 +39,6 @@ def test_every_comment_of_the_file_is_a_line_that_can_be_used() -> None:
 
 def test_the_page_has_the_file() -> None:
     assert f"```toml\n{default_file()}```" in PAGE.read_text()
-
-
-def test_the_themes_are_the_apps() -> None:
-    assert THEMES == app._THEMES
 
 
 def test_what_is_set_counts_and_is_known_by_its_line() -> None:

@@ -163,7 +163,7 @@ async def test_rich_text_goes_as_markdown_and_stays_where_that_would_lose_someth
 
 _RUN = """
 import pathlib, sys
-from cryptpad_tui.ui.app import run_app
+from cryptpad_tui.ui.running import run_app
 sys.exit(run_app(pathlib.Path(sys.argv[1]), pad="T", passphrase=b"pw"))
 """
 

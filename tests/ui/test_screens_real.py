@@ -27,7 +27,7 @@ from support.terminal import Terminal
 PASSPHRASE = b"pw"
 _RUN = """
 import pathlib, sys
-from cryptpad_tui.ui.app import run_app
+from cryptpad_tui.ui.running import run_app
 sys.exit(run_app(pathlib.Path(sys.argv[1])))
 """
 
