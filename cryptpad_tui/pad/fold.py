@@ -30,7 +30,7 @@ from cryptpad_tui.pad.folded import Folded, SnapshotMark, advance_skips, row_of
 from cryptpad_tui.pad.keyring import KeyRing
 from cryptpad_tui.pad.owner_records import OwnerBook
 from cryptpad_tui.pad.ports import LogRow
-from cryptpad_tui.pad.sealed_checks import NoSnapshot, SnapshotDiffers, Void, open_entry, reason_of
+from cryptpad_tui.pad.sealed_checks import NoSnapshot, Void, open_entry, reason_of
 from cryptpad_tui.pad.verdicts import StartMark, VerdictBook
 from cryptpad_tui.pad.writer import NO_ENTRY
 from cryptpad_tui.pad.writers import WriterState, WriterStatus
@@ -163,7 +163,7 @@ class Fold:
                 row_of(n, entry, head),
                 entry,
                 void_reason=reason_of(error),
-                digest_differs=isinstance(error, SnapshotDiffers),
+                digest_differs=isinstance(error, Void) and error.differs,
                 verdict=sealed_checks.warning_of_the_ended(self, entry, writer, n),
             )
         self._record(entry, writer, n, head)

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 class Void(Exception):
     """The verdict of checks 8-9."""
 
+    differs = False
+    """Whether it is a snapshot's, whose state is not what the log leads to."""
+
 
 class NoSnapshot(Void):
     """A snapshot that does not count here. Who joined after its position cannot tell whether it does, so its
@@ -39,11 +42,21 @@ class NoSnapshot(Void):
 class SnapshotDiffers(NoSnapshot):
     """The snapshot's state is not what the log leads to."""
 
+    differs = True
+
+
+class LieOfTheEnded(Void):
+    """The same, by a writer that had ended and stays so. No relay can know that: it offers the snapshot to
+    newcomers, whom it may tell that its writer goes on.
+    """
+
+    differs = True
+
 
 def open_entry(fold: Fold, entry: Entry, writer: WriterState, n: int) -> Folded:
     """Checks 8 and 9."""
     if writer.status != WriterStatus.LIVE:
-        raise Void("by a writer that had ended")
+        raise (LieOfTheEnded if _is_lie(fold, entry, n) else Void)("by a writer that had ended")
     plaintext = unpad(open_sealed(fold.keys.read_key, entry.associated_data, entry.sealed))
     row = row_of(n, entry, b"")
     if entry.kind == Kind.HELLO:
@@ -99,6 +112,21 @@ def _apply(fold: Fold, update: Update, writer: WriterState, *, voided: bool) -> 
     return tuple(checked.updates)
 
 
+def _is_lie(fold: Fold, entry: Entry, n: int) -> bool:
+    """Whether it is a snapshot that the log does not lead to, whoever made it."""
+    if entry.snapshot is None:
+        return False
+    try:
+        seal = SnapshotSeal.decode(
+            unpad(open_sealed(fold.keys.read_key, entry.associated_data, entry.sealed))
+        )
+        return not fold.owner.reason_against(entry.snapshot.snap_n, n) and _compare(fold, seal, entry, n)
+    except SnapshotDiffers:
+        return True
+    except (NoSnapshot, CannotLoadHere, CryptoError, Malformed):
+        return False
+
+
 def _check_snapshot(fold: Fold, seal: SnapshotSeal, entry: Entry, n: int) -> bool:
     """A snapshot is a cache of the fold: it counts only where its digests are this client's at snap_n.
 
@@ -111,6 +139,18 @@ def _check_snapshot(fold: Fold, seal: SnapshotSeal, entry: Entry, n: int) -> boo
         raise Alarm(AlarmCode.BAD_SNAPSHOT, reason, evidence=(entry.raw,))
     if reason:
         raise NoSnapshot(reason)
+    differs = _compare(fold, seal, entry, n)
+    size = sum(chunk.size for chunk in extension.chunks)
+    author = entry.writer_pk if seal.engine == fold.digests[extension.snap_n].engine else b""
+    fold.snapshot = SnapshotMark(extension.snap_n, n, entry.entry_id, size, author)
+    fold.tail_bytes = fold.tail_entries = 0
+    return differs
+
+
+def _compare(fold: Fold, seal: SnapshotSeal, entry: Entry, n: int) -> bool:
+    """Whether its digests are others than these, by another engine. Changes nothing; raises NoSnapshot."""
+    extension = entry.snapshot
+    assert extension is not None
     known_head, mine = fold.head_of(extension.snap_n), fold.digests.get(extension.snap_n)
     if known_head is not None and not compare_digest(known_head, extension.snap_head):
         raise NoSnapshot("snapshot head")
@@ -122,19 +162,16 @@ def _check_snapshot(fold: Fold, seal: SnapshotSeal, entry: Entry, n: int) -> boo
         raise verdict("snapshot of a position that is no checkpoint")
     if not compare_digest(mine.table_id, extension.table_id):
         raise SnapshotDiffers("snapshot table")
-    differs, same_engine = (
-        not compare_digest(mine.state_digest, seal.state_digest),
-        seal.engine == mine.engine,
-    )
-    if differs and (same_engine or out_of_order):
+    is_same = compare_digest(mine.state_digest, seal.state_digest)
+    # Newcomers compare both: who finds one of them wrong cannot begin there.
+    is_same &= compare_digest(mine.content_digest, seal.content_digest)
+    if not is_same and (seal.engine == mine.engine or out_of_order):
         raise SnapshotDiffers("snapshot digest")
     if out_of_order:
         raise NoSnapshot("snapshot order")
-    size = sum(chunk.size for chunk in extension.chunks)
-    author = entry.writer_pk if same_engine else b""
-    fold.snapshot = SnapshotMark(extension.snap_n, n, entry.entry_id, size, author)
-    fold.tail_bytes = fold.tail_entries = 0
-    return differs
+    if extension.flags:
+        raise NoSnapshot("a form of snapshot that nobody begins at")
+    return not is_same
 
 
 def reason_of(error: Exception) -> str:
