@@ -25,6 +25,9 @@ DOES = {
     "_proof": "sign",
 }
 """What the calls that take a label do with it."""
+PAGE = Path(__file__).parents[2] / "docs/protocol.md"
+MARKS = {"hash": "H", "derive": "K", "sign": "S"}
+"""How the page's table of labels says what is done with one; A is the label of a seal, – of nothing yet."""
 IN_TWO_PLACES = {"pad1/people"}
 """The same key, derived where it seals and where all of it is sealed again."""
 Uses = dict[str, set[tuple[str, str]]]
@@ -118,3 +121,15 @@ def test_a_label_that_is_used_twice_would_be_found() -> None:
     both = [("one", one), ("other", other)]
     assert shared_by_two(uses_in(both)) == {"pad1/x": ["hash", "sign"]}
     assert written(both)["pad1/x"] == {"one", "other"}
+
+
+def test_the_page_lists_every_label_and_what_is_done_with_it(sources: list[tuple[str, ast.Module]]) -> None:
+    """A label that an auditor cannot look up is one that nobody checks: give it a row in docs/protocol.md."""
+    table = PAGE.read_text(encoding="utf-8").split("\n## Labels\n", 1)[1].split("\n## ", 1)[0]
+    rows = [line.split("|")[1:3] for line in table.splitlines() if line.startswith("| `pad1/")]
+    page = {label.strip(" `"): mark.strip() for label, mark in rows}
+    assert len(page) == len(rows)
+    assert page.keys() == written(sources).keys()
+    done = {label: MARKS[does] for label, uses in uses_in(sources).items() for does, _ in uses}
+    assert {label: mark for label, mark in page.items() if done.get(label, mark) != mark} == {}
+    assert {mark for label, mark in page.items() if label not in done} <= {"A", "S", "–"}

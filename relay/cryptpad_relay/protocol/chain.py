@@ -29,7 +29,7 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SignedHead:
-    """A relay's signed word that pad `pad_id` had `head` at `n` (an STH). 184 bytes on the wire."""
+    """A relay's signed word that pad `pad_id` had `head` at `n` (an STH). 160 bytes on the wire."""
 
     pad_id: bytes
     n: int
