@@ -49,6 +49,7 @@ def members_object(membership: Membership, known: Mapping[bytes, Known] = NOBODY
         "unfinished": membership.unfinished,
         "changing": {"done": changing.done, "total": changing.total} if changing else None,
         "words": list(membership.words),
+        "appears_by_card": membership.by_card,
         "members": [
             {
                 "name": line.name,

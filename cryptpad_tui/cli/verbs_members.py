@@ -37,6 +37,12 @@ _MARK_CHARS: Final = 16
 @click.option(
     "--without-history", is_flag=True, help="With --every: who comes later cannot read what is from before."
 )
+@click.option(
+    "--as",
+    "shown_as",
+    type=click.Choice(["contact", "pseudonym"]),
+    help="How you appear there yourself: by your card's identity, or by a key of the pad's own.",
+)
 @unlocks
 def members_verb(
     sources: SecretSources,
@@ -47,6 +53,7 @@ def members_verb(
     offer: str | None,
     every: int | None,
     without_history: bool,
+    shown_as: str | None,
 ) -> None:
     """List who is in PAD and how they came in; with --keep put somebody on the owner's list."""
     if view and keep is None:
@@ -56,7 +63,7 @@ def members_verb(
 
     async def work(engine: Engine) -> tuple[Membership, Mapping[bytes, Known]]:
         from cryptpad_tui.crypto.keys import Role
-        from cryptpad_tui.engine import membership, schedule
+        from cryptpad_tui.engine import appearing, membership, schedule
         from cryptpad_tui.engine.known_members import known_members
 
         pad_id = engine.find(pad).pad_id
@@ -64,17 +71,23 @@ def members_verb(
             found = membership.find_member(engine, pad_id, keep)
             role = Role.VIEW if view else Role.EDIT
             membership.keep(engine, pad_id, found.ident_pk, role=role, name=found.name)
+        if shown_as is not None:
+            appearing.choose(engine, pad_id, as_contact=shown_as == appearing.CONTACT)
         if every is not None:
             schedule.set_schedule(engine, pad_id, every, history=not without_history)
         now = membership.members(engine, pad_id)
         return now, known_members(engine, pad_id, [line.ident_pk for line in now.lines])
 
     if offer is not None:
-        if as_json or keep is not None or every is not None:
+        if as_json or keep is not None or every is not None or shown_as is not None:
             raise WrongUse("--offer CONTACT goes with nothing else")
         _offer(sources, pad, offer)
         return
     now, known = in_vault(sources, work)
+    if shown_as == "contact":
+        from cryptpad_tui.engine.appearing import WHAT_IT_TELLS
+
+        diagnostics.note(WHAT_IT_TELLS)
     _show(now, known, as_json=as_json)
 
 
@@ -230,6 +243,8 @@ def _show(membership: Membership, known: Mapping[bytes, Known], *, as_json: bool
 
     if said := words(Lifetime(membership.expires_ms, membership.idle_days)):
         diagnostics.note(said)
+    if membership.by_card:
+        diagnostics.note("you appear there as the identity of your card")
     if membership.changing is not None:
         from cryptpad_tui.cli.shared_folders import progress_words
 

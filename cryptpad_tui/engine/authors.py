@@ -43,7 +43,7 @@ class Authors:
         return found
 
     def _author(self, writer: WriterState) -> Author:
-        if writer.ident_pk == self._session.replica.profile.identity.public:
+        if writer.ident_pk in self._session.replica.profile.own:
             return self._me(writer.ident_pk)
         key = writer.ident_pk if any(writer.ident_pk) else writer.writer_pk
         name = writer.name or people.name_of(key, self._session.replica.fold.everybody)

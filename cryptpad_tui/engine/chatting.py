@@ -41,7 +41,7 @@ def lines(engine: Engine, session: PadSession, limit: int = MAX_SHOWN) -> list[C
     said, read = session.chat.messages(limit), read_up_to(engine, session.pad_id)
     if not said:
         return []
-    mine = session.replica.profile.identity.public
+    mine = session.replica.profile.own
     known = known_members(engine, session.pad_id, {message.ident_pk for message in said})
     names = _names(said, known)
     return [
@@ -50,8 +50,8 @@ def lines(engine: Engine, session: PadSession, limit: int = MAX_SHOWN) -> list[C
             names[message.ident_pk, message.name],
             known[message.ident_pk].name if message.ident_pk in known else "",
             message.ident_pk in known and known[message.ident_pk].verified,
-            message.ident_pk == mine,
-            message.number > read and message.ident_pk != mine,
+            message.ident_pk in mine,
+            message.number > read and message.ident_pk not in mine,
         )
         for message in said
     ]
@@ -77,9 +77,9 @@ def _names(said: Sequence[Message], known: dict[bytes, Known]) -> dict[tuple[byt
 
 def unread(engine: Engine, session: PadSession, limit: int = 100) -> int:
     """How many of the newest `limit` this machine did not show yet."""
-    read, mine = read_up_to(engine, session.pad_id), session.replica.profile.identity.public
+    read, mine = read_up_to(engine, session.pad_id), session.replica.profile.own
     newest = session.chat.messages(limit)
-    return sum([message.number > read and message.ident_pk != mine for message in newest])
+    return sum([message.number > read and message.ident_pk not in mine for message in newest])
 
 
 def read_up_to(engine: Engine, pad_id: bytes) -> int:

@@ -17,7 +17,7 @@ from cryptpad_tui.drive.drive import Drive
 from cryptpad_tui.drive.entry_fields import pad_id_of
 from cryptpad_tui.drive.mirror import Mirror
 from cryptpad_tui.drive.tree import PAD_ID_CHARS
-from cryptpad_tui.engine import coming_along, creating, devices, keyrings, whereabouts
+from cryptpad_tui.engine import appearing, coming_along, creating, devices, keyrings, whereabouts
 from cryptpad_tui.engine.bringing import Bringing
 from cryptpad_tui.engine.limited import AccountSeal
 from cryptpad_tui.engine.records import fits
@@ -36,6 +36,7 @@ SLICE: Final = 25
 """Pads of one turn of the event loop, so that ten thousand from another device do not stall a screen."""
 QUIET_S: Final = 0.5
 """A drive is opened for its relay alone so long after the start, when the first screen stands."""
+_NOTED: Final = frozenset({"secret", "removed", "relay_pk", "own", appearing.NOTE})
 _RANKS: Final = {"view": 0, "edit": 1, "owner": 2}
 
 
@@ -99,7 +100,7 @@ class DriveSync:
     def _changed(self, root: str, keys: frozenset[str]) -> None:
         for key in keys if root == ENTRIES_ROOT else ():
             entry, _, name = key.partition("/")
-            if len(entry) == PAD_ID_CHARS and name in ("secret", "removed", "relay_pk", "own"):
+            if len(entry) == PAD_ID_CHARS and name in _NOTED:
                 self._due[entry] = None
             self._devices_due |= entry.startswith((devices.PREFIX, devices.FORMER))
 
@@ -169,6 +170,7 @@ class DriveSync:
         if pad_id is None:
             return True
         known, record = engine.vault.pad(pad_id), engine.drive.record_of(pad_id)
+        appearing.agree(engine, pad_id)
         if record is None:
             return known is None or not engine.drive.is_removed(pad_id) or self._let_go(known)
         if known is not None and known.relay_pk and record.relay_pk not in (b"", known.relay_pk):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,20 @@ def contact_of(engine: Engine, pad_id: bytes, ident: bytes) -> Contact | None:
     if is_limited(engine.vault):
         return None
     return engine.people.contact(engine.people.known_in(pad_id).get(ident) or contact_id(ident))
+
+
+def all_keys(engine: Engine, pad_id: bytes, idents: Sequence[bytes]) -> tuple[bytes, ...]:
+    """These, and every other key of the same contacts: that of their card, and those they proved in this pad.
+
+    Whoever is taken out by one of them must not stay by another.
+    """
+    if not idents or is_limited(engine.vault):
+        return tuple(idents)
+    known = engine.people.known_in(pad_id)
+    ids = {known.get(ident) or contact_id(ident) for ident in idents}
+    cards = [contact.card.ident_pk for each in sorted(ids) if (contact := engine.people.contact(each))]
+    proved = [key for key, contact in known.items() if contact in ids]
+    return tuple(dict.fromkeys([*idents, *cards, *proved]))
 
 
 def aliases_of(engine: Engine, pad_id: bytes, members: Iterable[bytes]) -> set[bytes]:

@@ -47,6 +47,8 @@ class Membership:
     """After how many days without use the relay deletes it; 0 for never."""
     changing: Progress | None = None
     """Of a shared folder whose keys changed: how far that came in what is in it."""
+    by_card: bool = False
+    """Whether this person appears as the identity of their card, and not under a key of this pad's own."""
 
 
 def listed(engine: Engine, session: PadSession) -> list[BookMember]:

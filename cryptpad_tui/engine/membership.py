@@ -14,6 +14,7 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import Role
 from cryptpad_tui.crypto.slots import NoMemberKey, box_key_of
 from cryptpad_tui.engine import (
+    appearing,
     chatting,
     keyrings,
     known_members,
@@ -67,16 +68,16 @@ def members(engine: Engine, pad_id: bytes) -> Membership:
     with engine.borrowed(pad_id) as session:
         fold = session.replica.fold
         on_list = member_lines.listed(engine, session)
-        me = session.replica.profile.identity.public
-        lines = [MemberLine(me, session.replica.profile.name, session.record.role, "me")]
+        profile = session.replica.profile
+        lines = [MemberLine(profile.identity.public, profile.name, session.record.role, "me")]
         owners = owner_notes.lines(engine, pad_id)
         lines += [
             MemberLine(each.ident_pk, member_lines.name_of(session, each), each.role, "member")
             for each in on_list
-            if each.ident_pk != me and each.ident_pk not in owners
+            if each.ident_pk not in profile.own and each.ident_pk not in owners
         ]
         lines += [MemberLine(ident, name, role, how) for ident, (name, role, how) in owners.items()]
-        known = {line.ident_pk for line in lines}
+        known = {line.ident_pk for line in lines} | profile.own
         known |= known_members.aliases_of(engine, pad_id, known)
         for writer in fold.writers.values():
             if writer.ident_pk not in known and any(writer.ident_pk):
@@ -93,6 +94,7 @@ def members(engine: Engine, pad_id: bytes) -> Membership:
             owner_words(pad_id),
             ends.idle_days,
             owed_keys.progress(engine, pad_id),
+            by_card=not profile.is_pseudonym,
         )
 
 
@@ -166,6 +168,7 @@ async def change_keys(
 ) -> None:
     """The same for this pad alone: of a folder, what is in it is owed from here on."""
     history &= owned(engine, pad_id).kind != PadKind.DRIVE
+    drop = known_members.all_keys(engine, pad_id, drop)
     owner_notes.refuse_owners(engine, pad_id, drop)
     await in_step(engine, pad_id, wait_s)
     await owner_list.bring(engine, pad_id)
@@ -303,3 +306,4 @@ def forget(engine: Engine, pad_id: bytes) -> None:
     chatting.forget(engine, pad_id)
     owner_notes.forget(engine, pad_id)
     agreeing.forget(engine, pad_id)
+    appearing.forget(engine, pad_id)

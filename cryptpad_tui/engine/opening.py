@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 from cryptpad_relay.protocol.records import parse_genesis
 from cryptpad_tui.crdt.errors import EngineFailure
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.crypto.keys import EditKeys, pseudonym_of
-from cryptpad_tui.engine import lifetime, people, pictures
+from cryptpad_tui.crypto.keys import EditKeys
+from cryptpad_tui.engine import appearing, lifetime, pictures
 from cryptpad_tui.engine.errors import UnknownPad
 from cryptpad_tui.engine.keyrings import ring_of
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.shared_writer import SharedWriter, borrow
 from cryptpad_tui.pad.epochs import HistoryClosed
 from cryptpad_tui.pad.keyring import KeyRing
-from cryptpad_tui.pad.outgoing import Profile
 from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.pad.writer import Writer
 from cryptpad_tui.vault import errors as vault_errors
@@ -50,6 +49,8 @@ class OpenPads:
         self._sessions: dict[bytes, PadSession] = {}
         self._writers: dict[bytes, Writer] = {}
         """Of pads that were open and may be again: one writer a pad and process."""
+        self._shown_as: dict[bytes, bytes] = {}
+        """The identities by which these introduced themselves."""
         self._shared: dict[bytes, SharedWriter] = {}
         self._registered: set[bytes] = set()
 
@@ -73,14 +74,15 @@ class OpenPads:
     def make(self, record: PadRecord) -> PadSession:
         """A session for this record, in place of one that the pad may have had."""
         vault = self._engine.vault
-        identity = pseudonym_of(vault.account_root, record.pad_id)
-        ring = ring_of(self._engine, record)
+        ring, profile = ring_of(self._engine, record), appearing.profile_of(self._engine, record.pad_id)
+        if self._shown_as.get(record.pad_id) not in (None, profile.identity.public):
+            self._writers.pop(record.pad_id, None)
         replica = Replica(
             parse_genesis(record.genesis, record.pad_id),
             PadKind(record.kind),
             ring.newest_keys,
             vault.store(record.pad_id),
-            Profile(identity, self._engine.name(), bytes(people.colour_of(identity.public))),
+            profile,
             rng=self._engine.rng,
             is_live=lambda writer_pk: self.is_live_writer(record.pad_id, writer_pk),
             ring=ring,
@@ -99,6 +101,7 @@ class OpenPads:
             self._writers.pop(pad_id, None)
         elif session and session.replica.writer:
             self._writers[pad_id] = session.replica.writer
+            self._shown_as[pad_id] = session.replica.profile.identity.public
         return session
 
     def flush(self) -> None:
@@ -187,4 +190,5 @@ class OpenPads:
             keys,
             tail_of,
             rng=self._engine.rng,
+            shown_as=appearing.word_of(self._engine, record.pad_id),
         )

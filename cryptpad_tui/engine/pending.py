@@ -331,6 +331,16 @@ class PendingEdits:
         self.make_again(writer)
         return self.replace(journal_ids, outbox_ids, writer)
 
+    def go_on_as_another(self) -> None:
+        """By another writer from here on, with everything saved. What waits is made again in its turn."""
+        if self._replica.writer is None:
+            return
+        with self._store.transaction():
+            self.take_in_others()
+            self._session.use_another_writer()
+        shown = self._document(self._random_client(), self._shown)
+        self.view.reset(shown.encode(), self._view_client())
+
     def make_again(self, writer: Writer, *, part_bytes: int = 0) -> None:
         """What the view shows beyond the log, as this writer's edits that are not saved yet, in parts of at
         most so many bytes."""

@@ -19,8 +19,8 @@ def tell(engine: Engine, pad_id: bytes, idents: Sequence[bytes]) -> list[Contact
     """Those of these who are contacts are told that they were taken out of the pad."""
     if not idents or is_limited(engine.vault) or engine.relay_url() is None:
         return []
-    known = [contact for ident in idents if (contact := _contact_of(engine, pad_id, ident))]
-    told = [each for each in known if each.standing is Standing.CONTACT and each.offered is None]
+    known = {contact.id: contact for ident in idents if (contact := _contact_of(engine, pad_id, ident))}
+    told = [each for each in known.values() if each.standing is Standing.CONTACT and each.offered is None]
     title = _title(engine, pad_id)
     with engine.people.durable():
         for contact in told:

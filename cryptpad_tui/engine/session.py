@@ -28,6 +28,7 @@ from cryptpad_tui.engine.status import status_of
 from cryptpad_tui.engine.values import AlarmLine, PadStatus, Person, SessionEvent, SyncWord
 from cryptpad_tui.pad.alarms import Alarm, Notice
 from cryptpad_tui.pad.flows import Connected, Pin
+from cryptpad_tui.pad.outgoing import Profile
 from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.vault.errors import VaultError
 from cryptpad_tui.vault.records import ListingRow, PadRecord
@@ -170,6 +171,14 @@ class PadSession:
         """
         if self.replica.can_edit:
             self.presence.use_writer(self.replica.queue.renew_writer())
+
+    def appear_as(self, profile: Profile) -> None:
+        """Be shown as somebody else from here on: what was written under the identity of before stays its."""
+        self.pending.flush()
+        self.replica.profile = self.replica.queue.profile = profile
+        self.presence.use_identity(profile.identity)
+        self.pending.go_on_as_another()
+        self.tell(SessionEvent.PEOPLE)
 
     def recount(self) -> None:
         """Count again what waits, and say so where it changed."""

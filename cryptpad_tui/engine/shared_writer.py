@@ -67,15 +67,19 @@ def borrow(
     *,
     rng: RandomBytes,
     runtime: Path | None = None,
+    shown_as: str = "",
 ) -> SharedWriter | None:
     """The pad's shared writer under its lock, a fresh one where there is none that may go on.
 
+    `shown_as`: as whom it introduced itself; whoever appears otherwise shares another one.
     None where this machine has no folder in memory, or another command has the lock: do without sharing.
     """
     folder = runtime or runtime_dir()
     if folder is None or not _BOOT_ID.exists():
         return None
     place = hash_parts("pad1/shwriter", str(vault_dir.resolve()).encode(), pad_id, epoch.to_bytes(4, "big"))
+    if shown_as:
+        place = hash_parts("pad1/shwriter", place, shown_as.encode())
     descriptor = _open_locked(folder, place.hex()[:32])
     if descriptor is None:
         return None

@@ -69,8 +69,8 @@ def keep_copy(engine: Engine, session: PadSession, truth: Fold, *, typed: bool) 
 
     `typed`: there are edits that no queue holds yet.
     """
-    identity = session.replica.profile.identity.public
-    wrote = any(writer.ident_pk == identity for writer in session.replica.fold.writers.values())
+    own = session.replica.profile.own
+    wrote = any(writer.ident_pk in own for writer in session.replica.fold.writers.values())
     if session.kind is PadKind.DRIVE or not session.can_edit or not (wrote or typed or session.waiting):
         return
     text = session.view.text()

@@ -168,7 +168,8 @@ class Judgement:
         mine = fold.digests.get(mark.snap_n)
         if me is None or me.status is not WriterStatus.LIVE or author is None or mine is None:
             return False
-        if me.ident_pk == author.ident_pk or (fold.start and not fold.start.checked):
+        is_own = author.ident_pk in (me.ident_pk, *replica.profile.own)
+        if is_own or (fold.start and not fold.start.checked):
             return False
         said = fold.verdicts.endorsements(mark.snapshot_id)
         if any(other.ident_pk != author.ident_pk for other in said) or not self.may_endorse(author.ident_pk):

@@ -7,7 +7,7 @@ came before it in that queue: what is not at the head of the queue is never sign
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from itertools import takewhile
 from typing import Final
@@ -41,6 +41,25 @@ class Profile:
     identity: SigningSeed
     name: str
     rgb: bytes
+    card_pk: bytes = b""
+    """The identity of this person's card."""
+    others: tuple[SigningSeed, ...] = field(default=(), repr=False)
+    """Under which this person may have written here before."""
+
+    @property
+    def is_pseudonym(self) -> bool:
+        """Whether the key is this pad's alone."""
+        return self.identity.public != self.card_pk
+
+    @property
+    def own(self) -> frozenset[bytes]:
+        """Whatever stands under one of these is this person's."""
+        return frozenset([self.identity.public, *[each.public for each in self.others]])
+
+    def known_as(self, ident_pk: bytes) -> Profile:
+        """As a writer of before appeared: only its own identity ends it."""
+        same = [each for each in self.others if each.public == ident_pk]
+        return replace(self, identity=same[0]) if same else self
 
 
 class SealResult(Enum):
@@ -70,7 +89,7 @@ class Outgoing:
     ) -> None:
         """`writer`: the one that this process used for the pad before, to go on with."""
         self._pad = pad
-        self._profile = profile
+        self.profile = profile
         self._rng = rng
         self._is_live = is_live
         self.writer = writer or self._new_writer()
@@ -199,7 +218,9 @@ class Outgoing:
         """A HELLO whose only purpose is to end one of this person's writers (protocol §6, `supersedes`)."""
         writer = self._new_writer()
         assert writer is not None
-        return self._hello(writer, supersedes=writer_pk)
+        ended = self._pad.fold.writers.get(writer_pk)
+        profile = self.profile.known_as(ended.ident_pk) if ended else self.profile
+        return self._hello(writer, profile, supersedes=writer_pk)
 
     def snapshot_writer(self) -> tuple[Writer, Entry]:
         """A writer for one snapshot alone, and its HELLO: a refused snapshot then spoils no other writer."""
@@ -207,10 +228,17 @@ class Outgoing:
         assert writer is not None
         return writer, self._hello(writer)
 
-    def _hello(self, writer: Writer, supersedes: bytes = NO_ENTRY) -> Entry:
-        profile = self._profile
+    def _hello(
+        self, writer: Writer, profile: Profile | None = None, *, supersedes: bytes = NO_ENTRY
+    ) -> Entry:
+        shown = profile or self.profile
         return writer.hello(
-            self._pad.base(), profile.identity, profile.name, profile.rgb, supersedes=supersedes
+            self._pad.base(),
+            shown.identity,
+            shown.name,
+            shown.rgb,
+            supersedes=supersedes,
+            pseudonym=shown.is_pseudonym,
         )
 
 

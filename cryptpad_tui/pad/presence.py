@@ -114,6 +114,10 @@ class Presence:
         """Another writer of this process took over; its session starts afresh."""
         self._writer, self._frames_sent = writer, 0
 
+    def use_identity(self, identity: SigningSeed) -> None:
+        """Who this session is shown as, from its next writer on."""
+        self._identity = identity
+
     # -- sending
 
     def interval(self) -> float:

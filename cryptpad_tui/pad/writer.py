@@ -73,13 +73,20 @@ class Writer:
         return self._signing.sign(label, *parts)
 
     def hello(
-        self, base: Base, identity: SigningSeed, name: str, rgb: bytes, *, supersedes: bytes = NO_ENTRY
+        self,
+        base: Base,
+        identity: SigningSeed,
+        name: str,
+        rgb: bytes,
+        *,
+        supersedes: bytes = NO_ENTRY,
+        pseudonym: bool = True,
     ) -> Entry:
-        """The writer's introduction, seq 0."""
+        """The writer's introduction, seq 0. `pseudonym`: the identity is this pad's alone."""
         plaintext = Hello(
             ident_pk=identity.public,
             ident_signature=identity_signature(identity, self._pad_id, self.epoch, self.pk),
-            pseudonym=True,
+            pseudonym=pseudonym,
             supersedes=supersedes,
             rgb=rgb,
             name=name,

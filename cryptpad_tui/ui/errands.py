@@ -14,7 +14,7 @@ from cryptpad_tui.ui.devices import DeviceErrands
 from cryptpad_tui.ui.exchange_errands import ExchangeErrands
 from cryptpad_tui.ui.file_errands import FileErrands
 from cryptpad_tui.ui.link_errands import LinkErrands
-from cryptpad_tui.ui.members import show_members
+from cryptpad_tui.ui.members import GoTo, show_members
 from cryptpad_tui.ui.relocation import RelocationErrands
 from cryptpad_tui.ui.screens import relay
 from cryptpad_tui.ui.screens.dialogs import AskDialog
@@ -60,9 +60,9 @@ class Errands:
         can_edit, is_owner = pad.role != "view", pad.role == "owner"
         await self.links.share(pad_id, title, can_edit=can_edit, is_owner=is_owner)
 
-    async def members(self, pad_id: bytes, title: str) -> None:
-        """Show who is in a pad, and take out whom its owner says."""
-        await show_members(self._app, self._engine, pad_id, title)
+    async def members(self, pad_id: bytes, title: str, *, go_to: GoTo | None = None) -> None:
+        """Show who is in a pad, and take out whom its owner says. `go_to`: shows where somebody is."""
+        await show_members(self._app, self._engine, pad_id, title, go_to=go_to)
 
     async def rename(self, pad_id: bytes, title: str) -> None:
         """Ask for another title."""

@@ -5,6 +5,7 @@ It asks and shows; `engine.membership` does. Nothing happens before a person cho
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -17,10 +18,11 @@ from cryptpad_tui.ui.screens.options import Option
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cryptpad_tui.engine import Engine
+    from cryptpad_tui.engine import Engine, Person
     from cryptpad_tui.engine.known_members import Known
     from cryptpad_tui.engine.link_book import BookLink
     from cryptpad_tui.engine.member_lines import MemberLine, Membership
+    from cryptpad_tui.engine.who_is_here import Present
     from cryptpad_tui.ui.app import CryptpadApp
 
 _RIGHTS: Final = {"owner": "owns it", "edit": "may write", "view": "may read"}
@@ -32,22 +34,45 @@ _WAYS: Final = {
 }
 _MARK_CHARS: Final = 16
 """Of a key: names are said by their bearers, and a few characters can be had by trying."""
-_LINKS, _CLOSE = "links", "close"
+_LINKS, _CLOSE, _CARD, _PSEUDONYM = "links", "close", "as-card", "as-pseudonym"
+GoTo = Callable[["Person"], None]
+"""Shows where somebody is in the pad that is open, and stays with them."""
 _CO_OWNERS: Final = "Nobody can take out an owner: they can only be left behind, with a copy and new links."
 
 
-async def show_members(app: CryptpadApp, engine: Engine, pad_id: bytes, title: str) -> None:
+async def show_members(
+    app: CryptpadApp, engine: Engine, pad_id: bytes, title: str, *, go_to: GoTo | None = None
+) -> None:
     """The members of a pad; its owner can take some out, or make who came by a link a member."""
     from cryptpad_tui.engine import membership
     from cryptpad_tui.engine.known_members import known_members
+    from cryptpad_tui.engine.limited import is_limited
+    from cryptpad_tui.engine.who_is_here import who_is_here
 
     shown, now = words.safe_title(title), membership.members(engine, pad_id)
     named = membership.links(engine, pad_id) if now.lines[0].role == "owner" else []
-    known = known_members(engine, pad_id, [line.ident_pk for line in now.lines])
-    chosen = await app.push_screen_wait(_list_of(shown, now, named, known))
+    here = who_is_here(engine, pad_id, now.lines)
+    keys = [line.ident_pk for line in now.lines] + [guest.key for guest in here.guests]
+    known = known_members(engine, pad_id, keys)
+    dialog = _list_of(
+        shown,
+        now,
+        named,
+        known,
+        here,
+        first=_ways_to(here) if go_to is not None else (),
+        last=() if is_limited(engine.vault) else _appearances(now),
+    )
+    chosen = await app.push_screen_wait(dialog)
     if chosen is None or chosen == _CLOSE:
         return
     kind, _, key = chosen.partition(" ")
+    if kind == "go" and go_to is not None:
+        go_to(next(each for each in (*here.members.values(), *here.guests) if each.key.hex() == key))
+        return
+    if kind in (_CARD, _PSEUDONYM):
+        await _appear(app, engine, pad_id, shown, as_contact=kind == _CARD)
+        return
     if kind == "end":
         await _end_link(app, engine, pad_id, shown, key)
         return
@@ -109,6 +134,23 @@ async def _offer(app: CryptpadApp, engine: Engine, pad_id: bytes, shown: str, li
     app.say(f"Offered to {words.safe_title(asked.name)}. The answer comes into your inbox.")
 
 
+async def _appear(app: CryptpadApp, engine: Engine, pad_id: bytes, shown: str, *, as_contact: bool) -> None:
+    """As oneself after a last question, or under a key of the pad's own again."""
+    from cryptpad_tui.engine import appearing
+
+    options = (Option("keep", "Stay as I am"), Option("appear", "Appear as the identity of my card"))
+    dialog = ChooseDialog(f"Appear as yourself in “{shown}”?", (appearing.WHAT_IT_TELLS,), options)
+    if as_contact and await app.push_screen_wait(dialog) != "appear":
+        return
+    try:
+        appearing.choose(engine, pad_id, as_contact=as_contact)
+    except engine_failures() as error:
+        app.say(f"Nothing was changed. {words.sentence_of(error)}", "warning")
+        return
+    how = "as the identity of your card" if as_contact else "under a key of this pad's own"
+    app.say(f"What you write here from now on stands {how}.")
+
+
 def _keep(app: CryptpadApp, engine: Engine, pad_id: bytes, line: MemberLine) -> None:
     from cryptpad_tui.crypto.keys import Role
     from cryptpad_tui.engine import membership
@@ -122,8 +164,15 @@ def _list_of(
     now: Membership,
     named: Sequence[BookLink] = (),
     known: Mapping[bytes, Known] = MappingProxyType({}),
+    here: Present | None = None,
+    first: Sequence[Option] = (),
+    last: Sequence[Option] = (),
 ) -> ChooseDialog:
-    sentences = [_described(line, known.get(line.ident_pk)) for line in now.lines]
+    present = here.members if here is not None else {}
+    sentences = [_described(line, known.get(line.ident_pk), present.get(line.ident_pk)) for line in now.lines]
+    if here is not None:
+        sentences += [_described_guest(guest, known.get(guest.key)) for guest in here.guests]
+        sentences += [_readers(here.readers)] if here.readers else []
     sentences += [_described_link(link, now.epoch) for link in named]
     if now.words:
         sentences.append(f"The owner's words, which a link shows before it is joined: {' '.join(now.words)}.")
@@ -132,9 +181,11 @@ def _list_of(
         sentences.append(f"{done} of {total} pads in it have new keys; the app goes on with the others.")
     if any(line.role == "owner" and line.how != "me" for line in now.lines):
         sentences.append(_CO_OWNERS)
+    if now.by_card:
+        sentences.append("You appear here as the identity of your card.")
     if now.unfinished:
         sentences.append("A change of keys was begun here and is not done: choose it again.")
-    options = [Option(_CLOSE, "Close")]
+    options = [Option(_CLOSE, "Close"), *first]
     if now.lines[0].role == "owner":
         options.append(Option(_LINKS, "End every link; members stay"))
         for line in now.lines[1:]:
@@ -149,7 +200,7 @@ def _list_of(
         for link in named:
             text = f"End the link “{words.safe_title(link.name)}” alone"
             options.append(Option(f"end {link.key.hex()}", text))
-    return ChooseDialog(f"Who is in “{shown}”", sentences, options)
+    return ChooseDialog(f"Who is in “{shown}”", sentences, [*options, *last])
 
 
 def _described_link(link: BookLink, epoch: int) -> str:
@@ -172,16 +223,55 @@ def _named(line: MemberLine) -> str:
     return f"{words.safe_title(line.name)} ({line.ident_pk.hex()[:_MARK_CHARS]})"
 
 
-def _described(line: MemberLine, known: Known | None) -> str:
-    return f"{_named(line)}  {_RIGHTS[line.role]}  {_WAYS[line.how]}{_contact(line, known)}"
+def _described(line: MemberLine, known: Known | None, here: Person | None) -> str:
+    contact = _contact(known, is_guest=line.how == "link")
+    return f"{_named(line)}  {_RIGHTS[line.role]}  {_WAYS[line.how]}{contact}{_here(here)}"
 
 
-def _contact(line: MemberLine, known: Known | None) -> str:
+def _described_guest(person: Person, known: Known | None) -> str:
+    name = f"{words.safe_title(person.name)} ({person.key.hex()[:_MARK_CHARS]})"
+    return f"{name}  {_RIGHTS['edit']}  {_WAYS['link']}{_contact(known, is_guest=True)}{_here(person)}"
+
+
+def _readers(count: int) -> str:
+    return (
+        "Somebody reads along, and may not write."
+        if count == 1
+        else f"{count} read along, and may not write."
+    )
+
+
+def _here(person: Person | None) -> str:
+    if person is None:
+        return ""
+    where = f", in line {person.caret.line + 1}" if person.caret else ""
+    return f"  ● here now{where}"
+
+
+def _contact(known: Known | None, *, is_guest: bool) -> str:
     """Whether the key is a contact's, and was compared; whoever came by a link and is none, is a guest."""
     if known is not None:
         name = words.safe_title(known.name)
         return f"  your contact {name}, {'✓ verified' if known.verified else 'not verified'}"
-    return "  guest" if line.how == "link" else ""
+    return "  guest" if is_guest else ""
+
+
+def _ways_to(here: Present) -> list[Option]:
+    """To those who show where they are."""
+    people = [each for each in (*here.members.values(), *here.guests) if each.caret is not None]
+    return [
+        Option(f"go {each.key.hex()}", f"Go to {words.person_name(each, people)}, and follow")
+        for each in people
+    ]
+
+
+def _appearances(now: Membership) -> list[Option]:
+    """Whoever only reads is shown under no key at all."""
+    if now.lines[0].role == "view":
+        return []
+    if now.by_card:
+        return [Option(_PSEUDONYM, "Appear under a key of this pad's own again")]
+    return [Option(_CARD, "Appear as the identity of my card…")]
 
 
 def _line(now: Membership, key: str) -> MemberLine:

@@ -30,9 +30,11 @@ from cryptpad_tui.engine import (
     UnknownPad,
 )
 from cryptpad_tui.engine.authors import Author
+from cryptpad_tui.engine.limited import BOX
 from cryptpad_tui.pad.alarms import Notice
 from cryptpad_tui.pad.freshness import Freshness, FreshnessState
 from cryptpad_tui.pad.judgement import StartReport
+from cryptpad_tui.pad.outgoing import Profile
 from cryptpad_tui.people.login_errors import NoSuchLogin
 from cryptpad_tui.vault import errors as vault_errors
 from cryptpad_tui.vault.errors import DiskFull, WrongPassphrase
@@ -69,7 +71,7 @@ class FakeSession:
         self.comments = Book(
             self.view, name=lambda: "ME", wall_ms=lambda: 1_000, rng=random.Random(7).randbytes
         )
-        self.profile = SimpleNamespace(identity=SigningSeed(bytes([7]) * 32))
+        self.profile = Profile(SigningSeed(bytes([7]) * 32), "Me", bytes(3))
         self.chat = Chat(
             self.view,
             self.pad_id,
@@ -153,10 +155,11 @@ class FakeEngine:
         self.unreachable = False
         self.closed = False
         self.alarm_views: list[AlarmView] = []
-        self.settings: dict[str, str | None] = {KEPT: "1"}
+        self.settings: dict[str, str | None] = {KEPT: "1", BOX: "00"}
         self.drive = self.drive_session = self
         self.has_drive_open = True
         self.open_pads: list[FakeSession] = []
+        self.people = SimpleNamespace(changes=0)
         self.mail = SimpleNamespace(observe=lambda callback: lambda: None, soon=lambda: None)
 
     def listing(self, *, trashed: bool = False) -> list[PadListing]:

@@ -7,14 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ui.test_screens_real import make_vault, running, sees, until
+from textual.pilot import Pilot
+from ui.test_screens_members import choose
+from ui.test_screens_real import make_vault, pad_of, running, sees, until
 
 from cryptpad_tui.engine import contacts, inviting
 from cryptpad_tui.engine.contacts import ContactLine
 from cryptpad_tui.engine.inbox import InboxLine
 from cryptpad_tui.host.embedded_relay import EmbeddedRelay
+from cryptpad_tui.pad.writers import WriterState
 from cryptpad_tui.people.contacts import Standing
 from cryptpad_tui.ui import contact_words
+from cryptpad_tui.ui.app import CryptpadApp
 from cryptpad_tui.ui.screens.drive import DriveScreen
 from cryptpad_tui.ui.screens.pad import PadScreen
 from cryptpad_tui.ui.screens.people_list import PeopleList
@@ -75,6 +79,39 @@ async def test_asked_accepted_compared_invited_and_in_the_pad(homes: tuple[Path,
         await keys_b.press("enter")
         await until(lambda: isinstance(bob.screen, PadScreen), bob)
         await until(sees(bob, "together"), bob)
+        await see_who_is_there(anna, keys_a, bob, keys_b)
+
+
+async def see_who_is_there(
+    anna: CryptpadApp, keys_a: Pilot[int], bob: CryptpadApp, keys_b: Pilot[int]
+) -> None:
+    """Whom she verified, that he is there, as whom he appears, and where he writes."""
+    await until(lambda: isinstance(anna.screen, DriveScreen), anna)
+    await keys_a.press("enter")
+    await until(lambda: isinstance(anna.screen, PadScreen), anna)
+    await keys_b.press("end")
+    await until(sees(anna, "● BOB ✓"), anna)
+    await keys_a.press("ctrl+p")
+    await keys_a.press(*"taking", "enter")
+    await until(sees(anna, "your contact BOB, ✓ verified  ● here now"), anna)
+    await until(sees(anna, "Go to BOB, and follow"), anna)
+    await keys_a.press("down", "enter")
+    await until(sees(anna, "Following BOB"), anna)
+    await keys_b.press("ctrl+p")
+    await keys_b.press(*"taking", "enter")
+    await until(sees(bob, "Appear as the identity of my card"), bob)
+    await choose(bob, keys_b, "Appear as the identity of my card")
+    await until(sees(bob, "knows that it is you"), bob)
+    await keys_b.press("down", "enter")
+    await keys_b.press("B", "o", "b")
+    await until(sees(anna, "Bob"), anna)
+    card = contacts.find(anna.engine, "BOB").card.ident_pk  # type: ignore[arg-type]
+    await until(lambda: card in {each.ident_pk for each in writers(anna)}, anna)
+    await until(sees(anna, "● BOB ✓"), anna)
+
+
+def writers(app: CryptpadApp) -> list[WriterState]:
+    return list(pad_of(app).session.replica.fold.writers.values())
 
 
 def line(**changes: object) -> InboxLine:

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 from ui.test_screens_real import make_vault, pad_of, running, sees, until
 
 from cryptpad_tui.engine import membership
 from cryptpad_tui.engine.member_lines import MemberLine, Membership
 from cryptpad_tui.host.embedded_relay import EmbeddedRelay
+from cryptpad_tui.ui.app import CryptpadApp
 from cryptpad_tui.ui.members import _list_of
+from cryptpad_tui.ui.screens.dialogs import ChooseDialog
 from cryptpad_tui.ui.screens.pad import PadScreen
 
 
@@ -29,6 +32,14 @@ def test_two_of_one_name_are_told_apart_by_their_keys() -> None:
     dialog = _list_of("Plan", Membership(0, lines, 0, unfinished=False))
     offered = [option.text for option in dialog._options if option.name.startswith("keep ")]
     assert len(set(offered)) == 2
+
+
+async def choose(app: CryptpadApp, keys: Pilot[int], text: str) -> None:
+    """The answer of an open dialog that begins so."""
+    dialog = app.screen
+    assert isinstance(dialog, ChooseDialog)
+    at = next(at for at, option in enumerate(dialog._options) if option.text.startswith(text))
+    await keys.press(*["down"] * at, "enter")
 
 
 async def test_the_owner_ends_every_link_and_who_came_by_one_reads_why(homes: tuple[Path, Path]) -> None:
@@ -49,7 +60,7 @@ async def test_the_owner_ends_every_link_and_who_came_by_one_reads_why(homes: tu
         await keys_a.press("ctrl+p")
         await keys_a.press(*"taking", "enter")
         await until(sees(anna, "came by a link"), anna)
-        await keys_a.press("down", "enter")
+        await choose(anna, keys_a, "End every link")
         await until(sees(anna, "nobody can take back"), anna)
         await until(sees(anna, "Out from then on: BOB"), anna)
         await keys_a.press("down", "enter")
@@ -84,7 +95,7 @@ async def test_a_named_link_is_made_and_ended_on_the_screen(homes: tuple[Path, P
         await keys.press("ctrl+p")
         await keys.press(*"taking", "enter")
         await until(sees(anna, "link “Boris”"), anna)
-        await keys.press("down", "down", "enter")
+        await choose(anna, keys, "End the link “Boris”")
         await until(sees(anna, "members and the other named links"), anna)
         await keys.press("down", "enter")
         await until(sees(anna, "“Boris” is ended"), anna)

@@ -31,12 +31,15 @@ class People(PadFeature):
     """Who was shown by the last key, so that the same key again follows them."""
     _following: bytes | None = None
     _seen: Position | None = None
+    _known: Mapping[bytes, Known] = {}
+    _known_at: tuple[object, ...] = ()
 
     def actions(self) -> Mapping[str, Action]:
-        return {"pad.follow": self._follow, "pad.people": self._who}
+        return {"pad.follow": self._follow, "pad.people": self._who, "pad.members": self._members}
 
     def look(self) -> None:
         self.present = self.session.people()
+        self._know()
         placed = [person for person in self.present if person.caret is not None]
         self.view.set_remote_cursors([_cursor(person, self.present) for person in placed])
         if self._following is not None:
@@ -47,8 +50,10 @@ class People(PadFeature):
         people: list[Part] = []
         for person in self.present[:SHOWN_PEOPLE]:
             sign = "…" if person.typing else ""
-            name = words.person_name(person, self.present)
-            people += [("● ", words.hex_colour(person.colour)), (f"{name}{sign}  ", "")]
+            known = self._known.get(person.key)
+            name = words.safe_title(known.name) if known else words.person_name(person, self.present)
+            mark = " ✓" if known and known.verified else ""
+            people += [("● ", words.hex_colour(person.colour)), (f"{name}{mark}{sign}  ", "")]
         if len(self.present) > SHOWN_PEOPLE:
             people.append((f"+{len(self.present) - SHOWN_PEOPLE} ", "muted"))
         return people
@@ -60,14 +65,18 @@ class People(PadFeature):
             return
         again = next((person for person in placed if person.key == self._shown), None)
         if again is not None and self._following is None:
-            self._following, self._seen = again.key, again.caret
-            self._show(again)
-            name = words.person_name(again, self.present)
-            self.screen.say(f"Following {name} until you press a key.")
+            self.follow(again)
             return
         self._followed = (self._followed + 1) % len(placed)
         self._shown, self._following = placed[self._followed].key, None
         self._show(placed[self._followed])
+
+    def follow(self, person: Person) -> None:
+        """Show where they are, and stay with them."""
+        self._shown, self._following, self._seen = person.key, person.key, person.caret
+        self._show(person)
+        name = words.person_name(person, self.present)
+        self.screen.say(f"Following {name} until you press a key.")
 
     def pressed(self, key: str) -> None:
         if app_keymap().command(key, "pad") != "pad.follow":
@@ -85,6 +94,15 @@ class People(PadFeature):
             self.view.show_position(person.caret)
             self.screen.say(f"{words.person_name(person, self.present)} is at line {person.caret.line + 1}.")
 
+    def _know(self) -> None:
+        """Which of them are contacts, where that opens no drive; read anew where it may differ."""
+        engine = self.screen.door.engine
+        if engine is None or not engine.has_drive_open:
+            return
+        state = (*[person.key for person in self.present], engine.people.changes)
+        if state != self._known_at:
+            self._known_at, self._known = state, self._contacts()
+
     def _contacts(self) -> Mapping[bytes, Known]:
         from cryptpad_tui.engine.known_members import known_members
 
@@ -98,20 +116,29 @@ class People(PadFeature):
             return
         people, known = self.present, self._contacts()
         options = [
-            Option(str(at), _described(person, people) + _as_contact(known.get(person.key)))
+            Option(str(at), _described(person, people) + _as_contact(person, known.get(person.key)))
             for at, person in enumerate(people)
         ]
         chosen = await self.screen.door.push_screen_wait(
-            ChooseDialog("Who is here", ("Enter shows where somebody is.",), options)
+            ChooseDialog("Who is here", ("Enter shows where somebody is, and stays with them.",), options)
         )
-        if chosen is not None:
-            self._show(people[int(chosen)])
+        if chosen is None:
+            return
+        person = people[int(chosen)]
+        if person.caret is None:
+            self.screen.say(f"{words.person_name(person, people)} shows no place in the text.")
+        else:
+            self.follow(person)
+
+    async def _members(self) -> None:
+        session = self.session
+        await self.screen.door.errands.members(session.pad_id, session.title(), go_to=self.follow)
 
 
-def _as_contact(known: Known | None) -> str:
+def _as_contact(person: Person, known: Known | None) -> str:
     """A name is said by whoever bears it; a contact's key is known."""
     if known is None:
-        return ""
+        return "" if person.viewer else " – no contact of yours"
     return f" – your contact {words.safe_title(known.name)}{', ✓ verified' if known.verified else ''}"
 
 

@@ -191,7 +191,6 @@ class PadScreen(CommandScreen[None]):
             "pad.close": self._close,
             "pad.save": self._save,
             "pad.share": lambda: self.door.errands.share(self.session.pad_id, self.session.title()),
-            "pad.members": lambda: self.door.errands.members(self.session.pad_id, self.session.title()),
             "pad.relocate": lambda: self.door.errands.relocation.pad(
                 self.session.pad_id, self.session.title()
             ),
