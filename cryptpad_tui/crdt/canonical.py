@@ -16,11 +16,14 @@ from pycrdt import Doc, Map, Text
 
 from cryptpad_tui.crdt.collector import collector_paused
 from cryptpad_tui.crdt.deletions import deletions_of
-from cryptpad_tui.crdt.digest import content_digest
+from cryptpad_tui.crdt.digest import digest_of_parts, encode_pairs
 from cryptpad_tui.crdt.errors import EngineFailure, InvalidUpdate, engine_call
+from cryptpad_tui.crdt.kept_pairs import KeptPairs
 from cryptpad_tui.crdt.kinds import TEXT_ROOT, PadKind
+from cryptpad_tui.crdt.made_of import MadeOf
 from cryptpad_tui.crdt.order import DocumentOrder
 from cryptpad_tui.crdt.own_state import OwnRanges, OwnState, ranges_of
+from cryptpad_tui.crdt.pieces import pieces_of
 from cryptpad_tui.crdt.snapshot_check import check_snapshot
 from cryptpad_tui.crdt.split import Range, void_update
 from cryptpad_tui.crdt.validator import Checked, FoldState
@@ -30,6 +33,8 @@ __all__ = ["CanonicalDocument", "Checked", "EngineFailure", "InvalidUpdate"]
 
 _NO_CLIENT = 0
 """The canonical document writes nothing, so it needs no client id of its own."""
+_MANY_PAIRS = 1_000
+"""In a map of more the digest keeps what it read."""
 
 
 class CanonicalDocument:
@@ -40,6 +45,8 @@ class CanonicalDocument:
         self._state = FoldState(kind, DocumentOrder(self._encode_beyond))
         self._broken = False
         self._own: OwnState | None = None
+        self._made_of = MadeOf()
+        self._kept_pairs: dict[str, KeptPairs] = {}
         with engine_call():
             self._doc: Doc[Any] = Doc(client_id=_NO_CLIENT)
             self._text = self._doc.get(TEXT_ROOT, type=Text) if kind.has_text else None
@@ -68,10 +75,20 @@ class CanonicalDocument:
         return document
 
     def _check_and_load(self, update: bytes, clocks: Mapping[int, int]) -> None:
-        state = check_snapshot(self.kind, update, clocks, self._encode_beyond)
-        self._call_engine(update)
-        self._state = state
+        self._state = check_snapshot(self.kind, update, clocks, self._encode_beyond)
+        pieces = self._load(update)
+        self._made_of = MadeOf(update, () if self.kind.has_text else pieces)
+
+    def _load(self, update: bytes) -> list[bytes]:
+        """What the validator's state is of; the pieces in which it went."""
+        pieces = pieces_of(update, self.kind)
+        for piece in pieces:
+            self._call_engine(piece)
         self._require_complete()
+        if len(pieces) > 1:
+            for root in self._maps:
+                self._encoded(root)
+        return pieces
 
     def _require_complete(self) -> None:
         if self._engine_clocks() != self._state.clocks:
@@ -85,8 +102,8 @@ class CanonicalDocument:
             return
         try:
             self._state = own.read(self.kind, self._encode_beyond)
-            self._call_engine(own.update)
-            self._require_complete()
+            self._load(own.update)
+            self._made_of = MadeOf(own.update)
         except BaseException:
             self._broken = True
             raise
@@ -136,6 +153,9 @@ class CanonicalDocument:
             raise ValueError("checked against another state")
         self._call_engine(*checked.updates)
         self._state.join(checked)
+        self._made_of.add(checked.updates)
+        for kept in self._kept_pairs.values():
+            kept.follow()
 
     def _call_engine(self, *updates: bytes) -> None:
         self._require_sound()
@@ -160,7 +180,17 @@ class CanonicalDocument:
         if self._own is not None:
             self._require_sound()
             return self._own.update
-        return self._encode_beyond({})
+        whole = self._made_of.whole
+        self._require_sound()
+        return self._encode_beyond({}) if whole is None else whole
+
+    def parts(self) -> Sequence[bytes]:
+        """The state as updates for one document after the other; empty where only `encode` has it."""
+        return () if self._own is not None or self._broken else self._made_of.parts
+
+    def forget_parts(self) -> None:
+        """Nobody asks for them any more."""
+        self._made_of = MadeOf()
 
     def _encode_beyond(self, clocks: Mapping[int, int]) -> bytes:
         """What is written from these clocks on, and all that is deleted."""
@@ -216,4 +246,15 @@ class CanonicalDocument:
 
     def content_digest(self) -> bytes:
         """32 bytes that say what the document means (protocol §11); costs its length."""
-        return content_digest(self.text(), self.runs(), self.maps())
+        self._read_own()
+        self._require_sound()
+        return digest_of_parts(self.text(), self.runs(), {root: self._encoded(root) for root in self._maps})
+
+    def _encoded(self, root: str) -> bytes:
+        if kept := self._kept_pairs.get(root):
+            return kept.encoded()
+        values = self._items_of(self._maps[root])
+        if len(values) < _MANY_PAIRS:
+            return encode_pairs(values)
+        kept = self._kept_pairs[root] = KeptPairs(self._maps[root], values)
+        return kept.encoded()

@@ -30,6 +30,13 @@ def content_digest(
     text: str, runs: Iterable[tuple[str, Mapping[str, Any] | None]], maps: Mapping[str, Mapping[str, Any]]
 ) -> bytes:
     """32 bytes. `runs` may be cut anywhere; an attribute of None is none."""
+    return digest_of_parts(text, runs, {root: encode_pairs(values) for root, values in maps.items()})
+
+
+def digest_of_parts(
+    text: str, runs: Iterable[tuple[str, Mapping[str, Any] | None]], maps: Mapping[str, bytes]
+) -> bytes:
+    """The same of maps that `encode_pairs` has read."""
     return hash_parts(CONTENT_LABEL, text.encode(), _encode_runs(runs), _encode_maps(maps))
 
 
@@ -70,19 +77,24 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _encode_maps(maps: Mapping[str, Mapping[str, Any]]) -> bytes:
+def _encode_maps(maps: Mapping[str, bytes]) -> bytes:
     out: list[bytes] = []
     for root in sorted(maps):
         name = root.encode()
-        out.append(u16(len(name)) + name + _encode_object(maps[root]))
+        out += [u16(len(name)), name, maps[root]]
     return b"".join(out)
 
 
-def _encode_object(values: Mapping[str, Any]) -> bytes:
-    pairs = sorted((key.encode(), value) for key, value in values.items())
-    out = [u32(len(pairs))]
-    out += [u16(len(key)) + key + _encode_any(value) for key, value in pairs]
-    return b"".join(out)
+def encode_pairs(values: Mapping[str, Any]) -> bytes:
+    """What the digest reads of a map, or of an object in one."""
+    pairs = sorted([(key.encode(), encode_pair(key, value)) for key, value in values.items()])
+    return b"".join([u32(len(pairs)), *[pair for _, pair in pairs]])
+
+
+def encode_pair(key: str, value: Any) -> bytes:
+    """One key of that; they stand in the order of the keys' bytes."""
+    raw = key.encode()
+    return u16(len(raw)) + raw + _encode_any(value)
 
 
 def _encode_any(value: Any) -> bytes:
@@ -99,7 +111,7 @@ def _encode_any(value: Any) -> bytes:
     if isinstance(value, bytes | bytearray):
         return u8(0x74) + u32(len(value)) + bytes(value)
     if isinstance(value, dict):
-        return u8(0x76) + _encode_object(value)
+        return u8(0x76) + encode_pairs(value)
     if isinstance(value, list):
         return u8(0x75) + u32(len(value)) + b"".join(map(_encode_any, value))
     raise EngineFailure("a map value of an unknown type")

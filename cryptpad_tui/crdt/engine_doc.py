@@ -24,6 +24,7 @@ from cryptpad_tui.crdt.known_gaps import KnownGaps, bytes_added, look_into
 from cryptpad_tui.crdt.line_index import utf8_size, utf16_size
 from cryptpad_tui.crdt.map_values import with_bytes
 from cryptpad_tui.crdt.mark_index import Piece, Run, frozen, merged
+from cryptpad_tui.crdt.pieces import pieces_of
 from cryptpad_tui.crdt.undo_history import UndoHistory
 from cryptpad_tui.crdt.values import Attributes
 from cryptpad_tui.crdt.wire import decode_state_vector
@@ -63,7 +64,7 @@ class EngineDocument:
             self.doc: Doc[Any] = Doc(client_id=client_id, skip_gc=True)
             self._text: Text | None = self.doc.get(TEXT_ROOT, type=Text) if kind.has_text else None
             self._maps: dict[str, Map[Any]] = {root: self.doc.get(root, type=Map) for root in kind.map_roots}
-            for update in (*beneath, state):
+            for update in (*beneath, *pieces_of(state, kind)):
                 if update:
                     self.doc.apply_update(update)
             for update in updates:

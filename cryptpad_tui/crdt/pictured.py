@@ -25,6 +25,8 @@ _MANY_CHANGES: Final = 2_000
 
 ChangeCallback = Callable[[Change], None]
 MapCallback = Callable[[str, frozenset[str]], None]
+MapReader = Callable[[str, Mapping[str, Any]], object]
+"""Given a root and all that it holds, in any thread; changes nothing."""
 
 
 class PicturedDocument:
@@ -37,6 +39,8 @@ class PicturedDocument:
         self.kind = kind
         self._callbacks: list[ChangeCallback] = []
         self._map_callbacks: list[MapCallback] = []
+        self._readers: list[MapReader] = []
+        self._found: Mapping[MapReader, object] = {}
         self._load: Callable[[], EngineDocument] | None = load if picture is not None else None
         self._picture = picture
         self._client_id = client_id
@@ -93,6 +97,14 @@ class PicturedDocument:
         """Call back with a root and its changed keys after every change of a map."""
         self._map_callbacks.append(callback)
         return lambda: self._map_callbacks.remove(callback)
+
+    def read_ahead(self, reader: MapReader) -> None:
+        """Let this read the maps before a document that comes whole is shown, in the thread that loads it."""
+        self._readers.append(reader)
+
+    def found_ahead(self, reader: MapReader) -> object | None:
+        """While a change is told: what it has read of the document that is shown; None where it did not."""
+        return self._found.get(reader)
 
     def _tell(self, change: Change) -> None:
         if self.marks is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from cryptpad_tui.crdt.anchors import locate_anchor, make_anchor
@@ -24,7 +25,7 @@ from cryptpad_tui.crdt.explicit_marks import explicit, explicit_in_place, inheri
 from cryptpad_tui.crdt.kinds import META_ROOT, PadKind
 from cryptpad_tui.crdt.mark_index import Run
 from cryptpad_tui.crdt.picture import Picture
-from cryptpad_tui.crdt.pictured import PicturedDocument
+from cryptpad_tui.crdt.pictured import MapReader, PicturedDocument
 from cryptpad_tui.crdt.rebase import write_text_edits
 from cryptpad_tui.crdt.values import (
     Anchor,
@@ -35,6 +36,14 @@ from cryptpad_tui.crdt.values import (
     Position,
     TextEdit,
 )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Ahead:
+    """A document that is not shown yet, and what those who follow the view have read of its maps."""
+
+    engine: EngineDocument
+    found: Mapping[MapReader, object]
 
 
 class ViewDocument(PicturedDocument):
@@ -229,6 +238,24 @@ class ViewDocument(PicturedDocument):
         else:
             self._engine = stand_on(self._engine, state, client_id, self.lines, self._now)
         self._tell(Change((), Origin.RELOAD))
+
+    def load_ahead(self, parts: Sequence[bytes], client_id: int) -> Ahead:
+        """In a thread: what `show_ahead` then shows at once, as this client; for kinds without a text."""
+        engine = EngineDocument(self.kind, client_id, b"", self._now, beneath=parts)
+        found: dict[MapReader, object] = {}
+        for root in self.kind.map_roots if self._readers else ():
+            values = engine.map_items(root)
+            found |= {reader: what for reader in self._readers if (what := reader(root, values)) is not None}
+        return Ahead(engine, found)
+
+    def show_ahead(self, ahead: Ahead) -> None:
+        """As `reset` of another log's state; the document is this view's from here on."""
+        self._engine, self._found = ahead.engine, ahead.found
+        self.lines.reset("")
+        try:
+            self._tell(Change((), Origin.RELOAD))
+        finally:
+            self._found = {}
 
     def encode(self) -> bytes:
         """The whole state as one update; costs its length."""

@@ -7,12 +7,13 @@ no document. Keys never pass through here.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
 from cryptpad_tui.crdt.values import Change, Origin
 from cryptpad_tui.crdt.view import ViewDocument
-from cryptpad_tui.drive.side_rows import SideRows
+from cryptpad_tui.drive.side_rows import SideRows, rows_of
 from cryptpad_tui.drive.tree import PAD_ID_CHARS, Fields, Tree, is_mirrored
 
 KEPT: Final = "drive/mirror"
@@ -47,15 +48,13 @@ class Mirror:
         self._fields = self._read() if self._must_compare else _by_key(table.drive_fields())
         view.observe_maps(self._follow)
         view.observe(self._reload)
+        view.read_ahead(_sorted)
 
     def _read(self) -> dict[Key, str | int]:
-        found, items = {}, self._view.map_items(ENTRIES_ROOT)
-        self.side_rows.fill(items)
-        for key, value in items.items():
-            entry, _, name = key.partition("/")
-            if is_mirrored(name) and (kept := _kept(value)) is not None:
-                found[entry, name] = kept
-        return found
+        found = self._view.found_ahead(_sorted) or _sorted(ENTRIES_ROOT, self._view.map_items(ENTRIES_ROOT))
+        assert isinstance(found, _Sorted)
+        self.side_rows.take(found.side_rows)
+        return found.fields
 
     def _follow(self, root: str, keys: frozenset[str]) -> None:
         if root != ENTRIES_ROOT:
@@ -112,6 +111,25 @@ class Mirror:
         if self._must_compare:
             self._table.set_setting(KEPT, "1")
         self._written, self._changed, self._must_compare = self._changed, set(), False
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Sorted:
+    """What the drive's map holds, but for keys."""
+
+    fields: dict[Key, str | int]
+    side_rows: dict[str, dict[str, object]]
+
+
+def _sorted(root: str, items: Mapping[str, object]) -> _Sorted | None:
+    if root != ENTRIES_ROOT:
+        return None
+    fields = {}
+    for key, value in items.items():
+        entry, _, name = key.partition("/")
+        if is_mirrored(name) and (kept := _kept(value)) is not None:
+            fields[entry, name] = kept
+    return _Sorted(fields, rows_of(items))
 
 
 def _by_key(fields: Fields) -> dict[Key, str | int]:

@@ -35,19 +35,13 @@ class SideRows:
         """The rows of the entries whose name begins so, by entry and field."""
         return {entry: rows for entry, rows in self._all().items() if entry.startswith(prefix)}
 
-    def fill(self, items: Mapping[str, object]) -> None:
-        """Take them from everything that the map holds, where somebody has read it."""
-        entries: dict[str, dict[str, object]] = {}
-        for key, value in items.items():
-            entry, _, name = key.partition("/")
-            if is_side_row(entry, name):
-                entries.setdefault(entry, {})[name] = value
+    def take(self, entries: dict[str, dict[str, object]]) -> None:
+        """These are all of them: somebody has read the map, and what `rows_of` gave follows it from here."""
         self._entries = entries
 
     def _all(self) -> dict[str, dict[str, object]]:
         if self._entries is None:
-            self.fill(self._view.map_items(ENTRIES_ROOT))
-        assert self._entries is not None
+            self._entries = rows_of(self._view.map_items(ENTRIES_ROOT))
         return self._entries
 
     def _follow(self, root: str, keys: frozenset[str]) -> None:
@@ -65,6 +59,16 @@ class SideRows:
     def _reload(self, change: Change) -> None:
         if change.origin is Origin.RELOAD:
             self._entries = None
+
+
+def rows_of(items: Mapping[str, object]) -> dict[str, dict[str, object]]:
+    """Of everything that the drive's map holds."""
+    entries: dict[str, dict[str, object]] = {}
+    for key, value in items.items():
+        entry, _, name = key.partition("/")
+        if is_side_row(entry, name):
+            entries.setdefault(entry, {})[name] = value
+    return entries
 
 
 def is_side_row(entry: str, name: str) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT, PadKind
+from cryptpad_tui.crdt.pieces import in_pieces
 from cryptpad_tui.crdt.values import Change, Origin
 from cryptpad_tui.drive.drive import Drive
 from cryptpad_tui.drive.entry_fields import pad_id_of
@@ -34,6 +35,8 @@ ADOPTED: Final = "drive/adopted"
 _NOT_YET: Final = "-"
 SLICE: Final = 25
 """Pads of one turn of the event loop, so that ten thousand from another device do not stall a screen."""
+SLICE_S: Final = 0.02
+"""And no more of them than fit into so long."""
 QUIET_S: Final = 0.5
 """A drive is opened for its relay alone so long after the start, when the first screen stands."""
 _NOTED: Final = frozenset({"secret", "removed", "relay_pk", "own", appearing.NOTE})
@@ -152,11 +155,19 @@ class DriveSync:
     async def _take_slices(self) -> None:
         self._held = {}
         while self._due:
-            now = [self._due.popitem()[0] for _ in range(min(SLICE, len(self._due)))]
             with self._engine.drive_session.replica.store.transaction():
-                self._held |= {entry: None for entry in now if not self._take(entry)}
+                self._take_slice()
             self._engine.drive_session.flush()
             await asyncio.sleep(0)
+
+    def _take_slice(self) -> None:
+        ends = self._engine.now() + SLICE_S
+        for _ in range(min(SLICE, len(self._due))):
+            entry = self._due.popitem()[0]
+            if not self._take(entry):
+                self._held[entry] = None
+            if self._engine.now() > ends:
+                return
 
     def _note_agreed(self) -> None:
         """What could not be let go yet is looked at again by the next process."""
@@ -239,8 +250,9 @@ class DriveSync:
 
 
 def _opened(engine: Engine) -> PadSession:
-    engine.drive.side_rows.of("")
-    return engine.drive_session
+    with in_pieces():
+        engine.drive.side_rows.of("")
+        return engine.drive_session
 
 
 def without_log(engine: Engine) -> list[bytes]:

@@ -18,6 +18,7 @@ from typing import Final
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.child import LoadingChild
 from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.crdt.pieces import in_pieces
 from cryptpad_tui.crdt.values import Attributes
 from cryptpad_tui.crypto.links import Link
 from cryptpad_tui.crypto.sealing import RandomBytes
@@ -282,7 +283,8 @@ class Engine:
     def load_document(self, kind: PadKind, update: bytes, clocks: dict[int, int]) -> CanonicalDocument:
         """Build a document from a snapshot that somebody else made: in a child with limits first."""
         self.loading_child.load(kind, snapshot=update, clocks=clocks)
-        return CanonicalDocument.from_snapshot(kind, update, clocks)
+        with in_pieces():
+            return CanonicalDocument.from_snapshot(kind, update, clocks)
 
     def wants_sending(self, session: PadSession) -> None:
         self.relays.wake(session.pad_id)

@@ -7,13 +7,13 @@ and what is not durable yet, in this order. It never sends; what may be signed, 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.errors import EngineFailure
 from cryptpad_tui.crdt.picture import digest_of, digest_of_state
 from cryptpad_tui.crdt.split import own_end, split_update
-from cryptpad_tui.crdt.view import ViewDocument
+from cryptpad_tui.crdt.view import Ahead, ViewDocument
 from cryptpad_tui.engine import generations, pictures, verdicts
 from cryptpad_tui.engine.flush_timer import FlushTimer
 from cryptpad_tui.engine.values import SessionEvent
@@ -52,6 +52,8 @@ class PendingEdits:
         """The pending edits that the view holds."""
         self._unsaved: list[bytes] = []
         self._has_shown = False
+        self._ahead: Ahead | None = None
+        """What `load_ahead` left for `show_canonical`."""
         with self._store.transaction():
             self._generation = engine.generation(self._pad_id)
             self._read_pending()
@@ -260,22 +262,50 @@ class PendingEdits:
         self._unsaved += self.view.take_updates()
         verdicts.give_up(self._engine, self._session, truth, typed=bool(self._unsaved))
 
+    def load_ahead(self) -> Callable[[], None] | None:
+        """Work for a thread, after which `show_canonical` costs little; None where it does so anyway."""
+        document = self._replica.fold.document
+        parts, clocks = tuple(document.parts()), dict(document.clocks)
+        document.forget_parts()
+        if not parts or not self._is_long_way(clocks):
+            return None
+        view, client_id = self.view, self._view_client()
+
+        def work() -> None:
+            ahead = view.load_ahead(parts, client_id)
+            if ahead.engine.state_vector() == clocks:
+                self._ahead = ahead
+
+        return work
+
+    def _is_long_way(self, clocks: Mapping[int, int]) -> bool:
+        have = self.view.state_vector()
+        lacking = sum([max(0, clock - have.get(client, 0)) for client, clock in clocks.items()])
+        return lacking > MANY_KEYS and not self._session.kind.has_text
+
     def show_canonical(self) -> None:
         """Let the view hold all that the log does, as where a snapshot was loaded beneath it."""
-        have, clocks = self.view.state_vector(), dict(self._replica.fold.document.clocks)
+        (ahead, self._ahead), have = (self._ahead, None), self.view.state_vector()
+        clocks = dict(self._replica.fold.document.clocks)
         if have == clocks:
             return
-        canonical = self._replica.canonical_state()
         self._unsaved += self.view.take_updates()
         goes_on = all(clock <= clocks.get(client, 0) for client, clock in have.items())
-        lacking = sum([max(0, clock - have.get(client, 0)) for client, clock in clocks.items()])
-        if lacking > MANY_KEYS and not self._session.kind.has_text:
-            self.view.reset(canonical, self._view_client(), is_other=True)
-            _apply_all(self.view, [*self._shown, *self._unsaved])
+        if self._is_long_way(clocks):
+            self._show_long(clocks, ahead)
         elif goes_on or self._session.waiting or self._unsaved:
-            _apply_all(self.view, (canonical,))
+            _apply_all(self.view, (self._replica.canonical_state(),))
         else:
-            self.view.reset(canonical, self._view_client())
+            self.view.reset(self._replica.canonical_state(), self._view_client())
+
+    def _show_long(self, clocks: Mapping[int, int], ahead: Ahead | None) -> None:
+        writer = self._replica.writer
+        is_own = ahead is not None and writer is not None and ahead.engine.client_id == writer.client_id
+        if ahead is not None and is_own and ahead.engine.state_vector() == clocks:
+            self.view.show_ahead(ahead)
+        else:
+            self.view.reset(self._replica.canonical_state(), self._view_client(), is_other=True)
+        _apply_all(self.view, [*self._shown, *self._unsaved])
 
     def as_left(self) -> bytes | None:
         """Inside a transaction: the digest of what the next opening will make a view of, where that is

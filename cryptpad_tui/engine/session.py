@@ -254,6 +254,10 @@ class PadSession:
             self.noticed(Notice(READS_ONLY))
         self.tell(SessionEvent.STATUS)
 
+    async def load_ahead(self) -> None:
+        if work := self.pending.load_ahead():
+            await asyncio.to_thread(work)
+
     def attached(self, connected: Connected) -> None:
         self.attached_here = True
         standing.back_in(self._engine, self)

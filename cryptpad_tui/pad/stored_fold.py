@@ -72,6 +72,8 @@ class StoredFold:
         self.leave_the_lie: Callable[[Fold], None] = lambda truth: None
         """Called with the fold that takes a lie's place, in the transaction that keeps it."""
         self.unconfirmed_start: LogRow | None = None
+        self._start: tuple[int, int, bytes] | None = None
+        """Position, epoch and state of the snapshot that an unconfirmed start is at, of a long pad."""
         self._fresh: list[Folded] = []
         self._is_stored = True
         self._reopen()
@@ -242,11 +244,12 @@ class StoredFold:
         if not self._is_stored or self.unconfirmed_start:
             return
         if self.fold.n > self.local_checkpoint_n or again:
-            state = encode_checkpoint(self.fold)
-            self._checkpoint_bytes = len(state)
-            self.store.set_checkpoint(self.fold.n, state)
-            self.local_checkpoint_n = self.fold.n
+            self._keep_state(self.fold.n, encode_checkpoint(self.fold))
             self._tail_bytes = 0
+
+    def _keep_state(self, n: int, state: bytes) -> None:
+        self.store.set_checkpoint(n, state)
+        self._checkpoint_bytes, self.local_checkpoint_n = len(state), n
 
     def leave(self) -> None:
         """Done with the pad in this process: what came since the checkpoint is short, or becomes one."""
@@ -263,13 +266,18 @@ class StoredFold:
             self._known_voids.pop(n, None)
         self.fold, self._is_stored = fold, True
         self.unconfirmed_start = snapshot
-        self.local_checkpoint_n = 0
+        self.local_checkpoint_n = self._tail_bytes = 0
+        # As it was loaded, a long document costs no encoding; once something was folded it does.
+        self._start = (fold.n, fold.epoch, encode_checkpoint(fold)) if fold.document.parts() else None
 
     def confirm_start(self) -> None:
         """The snapshot proved to be in the log, which extends what the link promised."""
         if self.unconfirmed_start:
-            self.unconfirmed_start = None
-            self.save_checkpoint()
+            start, self._start, self.unconfirmed_start = self._start, None, None
+            if start is not None and start[1] == self.fold.epoch:
+                self._keep_state(start[0], start[2])
+            else:
+                self.save_checkpoint()
 
     def take_as_voided(self, n: int) -> None:
         """The owner voided the next entry, which this machine could not load: fold it as that."""

@@ -38,6 +38,9 @@ class PadHost(Protocol):
     def show_some(self) -> bool:
         """Show a little of what the replica folded, while a flow still folds; whether more waits for it."""
 
+    async def load_ahead(self) -> None:
+        """Do beside all else what showing a pad that came whole would cost at once."""
+
     def folded(self) -> None:
         """Show what the replica folded; called after each flow that folds, however it ended."""
 

@@ -86,6 +86,7 @@ class PadLink:
             join = flows.join(self._replica, connected, self._host.pin, self._host.load_document)
             await self._fold(questioned(self._replica, connected.signed, join))
             self._check_keys()
+            await self._host.load_ahead()
             self._host.attached(connected)
             await self._drain_commits()
 

@@ -91,6 +91,8 @@ class Client:
     def seal(self) -> None:
         self.replica.queue.seal_pending()
 
+    async def load_ahead(self) -> None: ...
+
     def attached(self, connected: flows.Connected) -> None:
         self.presence.announce()
 

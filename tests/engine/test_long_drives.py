@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 
 import pytest
 
+from cryptpad_tui.crdt import made_of, pieces
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
-from cryptpad_tui.crdt.view import ViewDocument
+from cryptpad_tui.crdt.view import Ahead, ViewDocument
 from cryptpad_tui.engine import Engine, devices, keeping, pending
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.pad import flows, outgoing, replica
@@ -122,6 +124,50 @@ async def test_a_drive_that_comes_whole_is_told_at_once_and_keeps_what_waits_her
     assert lap.drive_session.replica.store.log_after(0, 1)[0].n > 1
     await until(lambda: {"Made on the train", "Not even saved"} <= folders(desk))
     assert folders(lap) == folders(desk) >= {"Folder 000", "Folder 069"}
+
+
+async def test_a_drive_that_comes_whole_is_loaded_in_a_thread_while_others_go_on(
+    relay: RelayProcess, make_engine: MakeEngine, second: MakeDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for where, name, value in (
+        (replica, "SNAPSHOT_TAIL_ENTRIES", 32),
+        (outgoing, "MAX_IN_FLIGHT", 1_000),
+        (pending, "MANY_KEYS", 8),
+        (made_of, "LONG_BYTES", 1),
+        (pieces, "LONG_BYTES", 1),
+        (pieces, "PIECE_BYTES", 500),
+    ):
+        monkeypatch.setattr(where, name, value)
+    desk = make_engine("desk", relay_url=relay.url)
+    await desk.start()
+    await sent(desk, 70)
+    await until(lambda: desk.drive_session.replica.fold.snapshot is not None)
+    await until(lambda: not desk.drive_session.waiting)
+    lap, typed = second(desk, "lap"), threading.Event()
+    loop, load_ahead, threads = asyncio.get_running_loop(), ViewDocument.load_ahead, []
+
+    def type_something() -> None:
+        lap.drive.make_folders("While it loads")
+        typed.set()
+
+    def loading(view: ViewDocument, parts: Sequence[bytes], client_id: int) -> Ahead:
+        threads.append(threading.current_thread())
+        loop.call_soon_threadsafe(type_something)
+        assert typed.wait(5)
+        assert len(parts) > 3
+        return load_ahead(view, parts, client_id)
+
+    monkeypatch.setattr(ViewDocument, "load_ahead", loading)
+    monkeypatch.setattr(ViewDocument, "reset", None)
+    await lap.sync([lap.drive_session.pad_id])
+    assert threads
+    assert threading.main_thread() not in threads
+    assert lap.drive_session.replica.store.checkpoint_n() >= 64
+    await until(lambda: "While it loads" in folders(desk))
+    assert folders(lap) == folders(desk) >= {"Folder 000", "Folder 069"}
+    await lap.close()
+    again = make_engine("lap")
+    assert folders(again) == folders(desk)
 
 
 async def test_the_whole_drive_is_not_read_for_each_thing_that_comes(

@@ -41,6 +41,8 @@ class Window:
     def folded(self) -> None:
         self.person.show(self.replica.take_folded())
 
+    async def load_ahead(self) -> None: ...
+
     def attached(self, connected: flows.Connected) -> None:
         self.uploaded = True
 
