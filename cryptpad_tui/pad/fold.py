@@ -96,9 +96,9 @@ class Fold:
 
     @property
     def keys(self) -> ViewKeys:
-        """Those of the epoch at this position; raises HistoryClosed where they are not here."""
+        """Those that the epoch at this position names; raises HistoryClosed where they are not here."""
         keys = self.ring.known(self.mark.number)
-        if keys is None:
+        if keys is None or not compare_digest(keys.fetch.public, self.mark.fetch_pk):
             raise HistoryClosed
         return keys
 
@@ -150,9 +150,8 @@ class Fold:
         entry = self._parse(raw)
         record_steps.check_not_closed(self, raw, n, trusted=trusted)
         writer = self._check_outer(entry, n, trusted=trusted)
-        if self.ring.known(self.epoch) is None:
-            # No verdict about the entry: it is not for this person.
-            raise HistoryClosed
+        # Raises HistoryClosed, which is no verdict about the entry: it is not for this person.
+        _ = self.keys
         head = chain.next_head(self.head, self.skips[n & (n - 1)], n, entry.entry_id)
         try:
             outcome = open_entry(self, entry, writer, n)
