@@ -16,9 +16,10 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterable, Mapping
+from hashlib import blake2b
 from typing import Any
 
-from cryptpad_relay.protocol.labels import hash_parts, u8, u16, u32
+from cryptpad_relay.protocol.labels import HASH_BYTES, label16, u8, u16, u32
 from cryptpad_tui.crdt.errors import EngineFailure
 
 CONTENT_LABEL = "pad1/content"
@@ -37,7 +38,13 @@ def digest_of_parts(
     text: str, runs: Iterable[tuple[str, Mapping[str, Any] | None]], maps: Mapping[str, bytes]
 ) -> bytes:
     """The same of maps that `encode_pairs` has read."""
-    return hash_parts(CONTENT_LABEL, text.encode(), _encode_runs(runs), _encode_maps(maps))
+    # As `hash_parts` does it, without copies of what may be many megabytes.
+    hashed = blake2b(digest_size=HASH_BYTES, person=label16(CONTENT_LABEL))
+    for part in ([text.encode()], [_encode_runs(runs)], _encode_maps(maps)):
+        hashed.update(u32(sum(map(len, part))))
+        for each in part:
+            hashed.update(each)
+    return hashed.digest()
 
 
 def _encode_runs(runs: Iterable[tuple[str, Mapping[str, Any] | None]]) -> bytes:
@@ -77,12 +84,12 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _encode_maps(maps: Mapping[str, bytes]) -> bytes:
+def _encode_maps(maps: Mapping[str, bytes]) -> list[bytes]:
     out: list[bytes] = []
     for root in sorted(maps):
         name = root.encode()
         out += [u16(len(name)), name, maps[root]]
-    return b"".join(out)
+    return out
 
 
 def encode_pairs(values: Mapping[str, Any]) -> bytes:

@@ -70,4 +70,4 @@ class KeptPairs:
         """As `digest.encode_pairs` gives it for what the map holds."""
         self.follow()
         self._put_in_order()
-        return u32(len(self._order)) + b"".join([self._pairs[raw] for raw in self._order])
+        return b"".join([u32(len(self._order)), *map(self._pairs.__getitem__, self._order)])

@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT, PadKind
-from cryptpad_tui.crdt.pieces import in_pieces
 from cryptpad_tui.crdt.values import Change, Origin
 from cryptpad_tui.drive.drive import Drive
 from cryptpad_tui.drive.entry_fields import pad_id_of
@@ -234,7 +233,7 @@ class DriveSync:
         with contextlib.suppress(VaultError):
             if engine.relay_of(creating.drive_record(engine)):
                 # A long drive takes a second to open, which no screen waits for.
-                session = await asyncio.to_thread(_opened, engine)
+                session = await asyncio.to_thread(engine.open_drive_beside)
                 devices.enter(engine)
                 engine.relays.attach(session)
                 self.bringing.add(without_log(engine))
@@ -247,12 +246,6 @@ class DriveSync:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._starting = self._task = None
-
-
-def _opened(engine: Engine) -> PadSession:
-    with in_pieces():
-        engine.drive.side_rows.of("")
-        return engine.drive_session
 
 
 def without_log(engine: Engine) -> list[bytes]:

@@ -100,12 +100,21 @@ class Engine:
     def drive(self) -> Drive:
         return (self._drive or self._open_drive())[1]
 
-    def _open_drive(self) -> tuple[PadSession, Drive]:
+    def _open_drive(self, *, beside: bool = False) -> tuple[PadSession, Drive]:
         with self._opening:
             if self._drive is None:
-                self._drive = drive_sync.open_drive(self)
-                self.drive_sync.opened(self._drive[0])
+                opened = drive_sync.open_drive(self)
+                if beside:
+                    # Before anybody else has it: its map is read by one thread at a time.
+                    opened[1].side_rows.of("")
+                self._drive = opened
+                self.drive_sync.opened(opened[0])
             return self._drive
+
+    def open_drive_beside(self) -> PadSession:
+        """In a thread: the drive, with all that its map is read for at the start."""
+        with in_pieces():
+            return self._open_drive(beside=True)[0]
 
     @property
     def has_drive_open(self) -> bool:
