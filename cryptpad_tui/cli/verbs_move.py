@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import click
@@ -77,7 +78,7 @@ async def _move_all(engine: Engine, url: str, old_is_gone: bool, erase: bool) ->
 
     outcome = await moving_house.move_all(engine, url, old_is_gone=old_is_gone, erase=erase, done=done)
     for pad_id, why in outcome.failed:
-        diagnostics.warn(f"{_title(engine, pad_id)} stays where it is: {why}")
+        diagnostics.warn(f"{_title(engine, pad_id)} stays where it is: {output.safe_line(why)}")
     if outcome.others:
         many = "1 pad belongs" if outcome.others == 1 else f"{outcome.others} pads belong"
         diagnostics.note(f"{many} to others, who alone can move them")
@@ -99,14 +100,19 @@ async def _follow(engine: Engine, pad: str | None, url: str) -> None:
         await whereabouts.follow(engine, pad_id, url)
         output.write_line(engine.listing_of(pad_id).short_id)
         return
-    for pad_id in await moving_house.follow_all(engine, url):
-        output.write_line(engine.listing_of(pad_id).short_id)
+    followed = await moving_house.follow_all(engine, url)
+    for pad_id in followed.found:
+        _write_id(engine, pad_id)
+    for pad_id, why in followed.failed:
+        diagnostics.warn(f"{_title(engine, pad_id)} was not followed: {output.safe_line(why)}")
+    if followed.failed:
+        raise moving_house.NotAllFollowed
 
 
 def _say(engine: Engine, report: MoveReport) -> None:
     drive = report.pad_id == engine.drive_session.pad_id
     if not drive:
-        output.write_line(engine.listing_of(report.pad_id).short_id)
+        _write_id(engine, report.pad_id)
     for name in report.absent_files:
         diagnostics.warn(f"the file {output.safe_line(name)} is neither here nor at the relay before")
     for name in report.broken_files:
@@ -118,6 +124,14 @@ def _say(engine: Engine, report: MoveReport) -> None:
         diagnostics.note(
             f"{report.told} of your contacts are told of {_title(engine, report.pad_id)} by mail"
         )
+
+
+def _write_id(engine: Engine, pad_id: bytes) -> None:
+    """Of a pad in the trash, which no list shows, nothing."""
+    from cryptpad_tui.engine.errors import UnknownPad
+
+    with contextlib.suppress(UnknownPad):
+        output.write_line(engine.listing_of(pad_id).short_id)
 
 
 def _title(engine: Engine, pad_id: bytes) -> str:

@@ -13,7 +13,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crypto.keys import pseudonym_of
-from cryptpad_tui.engine import asking, contacts, inviting, mailbox, outbox, owning, whereabouts
+from cryptpad_tui.engine import (
+    asking,
+    contacts,
+    inviting,
+    left_mailboxes,
+    mailbox,
+    outbox,
+    owning,
+    whereabouts,
+)
 from cryptpad_tui.engine.creating import drive_record
 from cryptpad_tui.engine.errors import UnknownPad
 from cryptpad_tui.engine.mail_errors import NothingToAnswer, UnknownItem
@@ -79,7 +88,8 @@ async def look(engine: Engine, *, wait_s: float = 10.0) -> InboxReport:
         sent = await outbox.send(engine, wait_s=wait_s)
         if await _drive_in_step(engine, wait_s):
             await connection.run(mailbox.drop(engine, fetched.drop))
-    return InboxReport([*fetched.words(), *sent.problems], sent.waiting)
+    behind = await left_mailboxes.fetch(engine, lambda: _drive_in_step(engine, wait_s))
+    return InboxReport([*fetched.words(), *behind.words(), *sent.problems], sent.waiting)
 
 
 async def settle(engine: Engine, *, wait_s: float = 10.0) -> InboxReport:

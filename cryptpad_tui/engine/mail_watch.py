@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.protocol.errors import Malformed, Refused
 from cryptpad_relay.protocol.frames import Frame
-from cryptpad_tui.engine import asking, mailbox, outbox
+from cryptpad_tui.engine import asking, left_mailboxes, mailbox, outbox
 from cryptpad_tui.engine.contacts import introduce_again
 from cryptpad_tui.engine.errors import EngineError
 from cryptpad_tui.engine.limited import is_limited
@@ -29,6 +29,9 @@ LOOK_S: Final = 0.5
 REFETCH_S: Final = 300.0
 """A push may have been lost with a slow moment: look now and then all the same."""
 RESEND_S: Final = 60.0
+LOOK_BACK_S: Final = 900.0
+"""Mailboxes at relays of before are looked into so often."""
+IN_STEP_TURNS: Final = 6
 _TROUBLE: Final = (Malformed, Refused, RelayUnreachable, EngineError, PeopleError, VaultError, Alarm, OSError)
 
 
@@ -42,7 +45,7 @@ class MailWatch:
         self._bound: RelayConnection | None = None
         self._came = False
         self._drop: list[int] = []
-        self._fetched_at = self._sent_at = float("-inf")
+        self._fetched_at = self._sent_at = self._looked_back_at = float("-inf")
         self._sent: frozenset[str] = frozenset()
         self._seen = -1
         self.notes: list[str] = []
@@ -99,6 +102,10 @@ class MailWatch:
             if self._drop and self._drive_is_in_step():
                 places, self._drop = self._drop, []
                 await connection.run(mailbox.drop(engine, places))
+        if connection is not None and now - self._looked_back_at > LOOK_BACK_S:
+            self._looked_back_at = now
+            behind = await left_mailboxes.fetch(engine, self._soon_in_step)
+            self.notes += behind.words()
         waiting = frozenset([message.mail_id for message in outbox.waiting(engine)])
         if waiting and (waiting != self._sent or now - self._sent_at > RESEND_S):
             self._sent, self._sent_at = waiting, now
@@ -122,6 +129,13 @@ class MailWatch:
 
     def _pushed(self, _: Frame) -> None:
         self._came = True
+
+    async def _soon_in_step(self) -> bool:
+        for _ in range(IN_STEP_TURNS):
+            if self._drive_is_in_step():
+                return True
+            await asyncio.sleep(LOOK_S)
+        return False
 
     def _drive_is_in_step(self) -> bool:
         session = self._engine.drive_session

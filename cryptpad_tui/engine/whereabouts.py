@@ -18,6 +18,7 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import relay_fingerprint
 from cryptpad_tui.crypto.links import NO_RELAY, Link
 from cryptpad_tui.crypto.relay_address import is_relay_address
+from cryptpad_tui.engine import left_mailboxes
 from cryptpad_tui.engine.errors import EngineError, UnknownPad
 from cryptpad_tui.pad import flows_move
 from cryptpad_tui.pad.alarms import Alarm, Notice
@@ -63,11 +64,13 @@ def place_of(url: str) -> str:
 
 def keep_home(engine: Engine, session: PadSession, record: MoveRecord) -> None:
     """Inside the transaction that keeps the record: from here on the pad is at its relay, and at no other."""
+    before = session.record
     session.record = replace(session.record, relay_url=record.url, relay_pk=record.relay_pk, uploaded=True)
     engine.vault.put_pad(session.record)
     if session.kind is PadKind.DRIVE:
         # What is made from here on goes where the account's drive is.
         engine.vault.set_setting("relay_url", record.url)
+        left_mailboxes.note(engine, before.relay_url, before.relay_pk, now_at=record.relay_pk)
 
 
 def go_on_there(engine: Engine, session: PadSession, record: MoveRecord) -> None:
