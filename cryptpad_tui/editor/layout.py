@@ -49,7 +49,7 @@ class Margins(Protocol):
 
     def cells(self, line: int, width: int, /) -> int: ...
     def right(self, line: int, width: int, /) -> int: ...
-    def share(self, line: int, /) -> float: ...
+    def share(self, line: int, width: int, /) -> float: ...
 
 
 class NoMargins:
@@ -63,7 +63,7 @@ class NoMargins:
         """The cells right of it that it must leave free."""
         return 0
 
-    def share(self, line: int, /) -> float:
+    def share(self, line: int, width: int, /) -> float:
         """How much of a row's free cells stand left of its text: 0 left, a half centred, 1 right."""
         return 0.0
 
@@ -99,7 +99,7 @@ class Layout:
     def shift(self, row: Row) -> int:
         """The cells left of a row's text: the margin of its line, and what aligns it."""
         margin = min(self.margins.cells(row.line, self.width), self.width - MIN_WIDTH)
-        share = self.margins.share(row.line)
+        share = self.margins.share(row.line, self.width)
         if not share:
             return margin
         cells = text_cells(self.lines[row.line][row.start : row.end], self.tab_width)

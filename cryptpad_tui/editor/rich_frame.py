@@ -42,6 +42,30 @@ class InGrid(NamedTuple):
     column: int
 
 
+class Margin(NamedTuple):
+    """What stands left of the text on a line's first row, and on its others; both take the same cells."""
+
+    first: str = ""
+    rest: str = ""
+    styles: tuple[str, ...] = ()
+
+
+NO_MARGIN: Final = Margin()
+
+
+class Shape(NamedTuple):
+    """What hangs on the block formats of a line and of those above it alone: asked for often for each key."""
+
+    place: InGrid | None
+    margin: Margin
+    cells: int
+    right: int
+    share: float
+
+
+UNSHAPED: Final = Shape(None, NO_MARGIN, 0, 0, 0.0)
+
+
 def beside_cell(place: InGrid, row: Row, shift: int, cells: int) -> tuple[list[RowSpan], list[RowSpan]]:
     """The table around one cell: a border where its row begins and where the table ends."""
     table, grid, _ = place

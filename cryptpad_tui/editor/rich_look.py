@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from cryptpad_tui.crdt.mark_index import Frozen, LineMarks, MarkIndex
 from cryptpad_tui.crdt.values import AttributeValue, Change
 from cryptpad_tui.editor.frame import RowSpan
 from cryptpad_tui.editor.layout import MIN_WIDTH, Lines, Row
-from cryptpad_tui.editor.rich_frame import InGrid, beside_cell, blank
+from cryptpad_tui.editor.rich_frame import NO_MARGIN, UNSHAPED, InGrid, Margin, Shape, beside_cell, blank
 from cryptpad_tui.editor.rich_table import Table, cell_name, edges, table_at
 from cryptpad_tui.editor.spans import Spans, StyleSpan, flattened
 from cryptpad_tui.editor.widths import char_cells
@@ -24,23 +24,13 @@ MAX_INDENT: Final = 8
 INDENT_CELLS: Final = 2
 _NUMBERS_FROM: Final = 2_000
 """A list is counted from at most so many lines above: beyond, an item shows no number."""
+_SHAPES_KEPT: Final = 4_096
 _BULLETS: Final = "•◦▪"
 CODE: Final = ("code.block", "code.ground")
 _SHARES: Final = {"center": 0.5, "right": 1.0}
 _LANGUAGE: Final = re.compile(r"[A-Za-z0-9+#._-]{1,20}").fullmatch
 _HEX: Final = re.compile(r"#[0-9a-fA-F]{6}").fullmatch
 COLOURS: Final = frozenset({"red", "green", "yellow", "blue", "magenta", "cyan", "white", "black"})
-
-
-class Margin(NamedTuple):
-    """What stands left of the text on a line's first row, and on its others; both take the same cells."""
-
-    first: str = ""
-    rest: str = ""
-    styles: tuple[str, ...] = ()
-
-
-NO_MARGIN: Final = Margin()
 
 
 class RichLook:
@@ -52,6 +42,7 @@ class RichLook:
         self._spans = lru_cache(1_024)(_spans_of)
         self._numbers: dict[int, int] = {}
         self._tables: list[Table] = []
+        self._shapes: dict[tuple[int, int], Shape] = {}
         self._version = -1
         self.caption: Callable[[AttributeValue], str] = lambda value: ""
         """What is said of an object behind the last row of its line: safe for a terminal."""
@@ -60,28 +51,40 @@ class RichLook:
 
     def cells(self, line: int, width: int) -> int:
         """The cells left of a line's text."""
-        if (place := self._in_grid(line, width)) is not None:
-            return place.grid.left(place.column)
-        return len(self.margin(line).first)
+        return self._shape(line, width).cells
 
     def right(self, line: int, width: int) -> int:
         """The cells right of a line's text that are a table's."""
-        if (place := self._in_grid(line, width)) is None:
-            return 0
-        return width - place.grid.left(place.column) - place.grid.room(place.column)
+        return self._shape(line, width).right
 
-    def share(self, line: int) -> float:
+    def share(self, line: int, width: int) -> float:
         """How much of a row's free cells stand left of its text."""
+        return self._shape(line, width).share
+
+    def _shape(self, line: int, width: int) -> Shape:
+        self._fresh()
+        shape = self._shapes.get((line, width))
+        if shape is None:
+            if len(self._shapes) >= _SHAPES_KEPT:
+                self._shapes.clear()
+            shape = self._shapes[line, width] = self._shape_of(line, width)
+        return shape
+
+    def _shape_of(self, line: int, width: int) -> Shape:
         block = self._marks.line(line).block
-        return _SHARES.get(str(dict(block).get("align")), 0.0) if block else 0.0
+        if not block:
+            return UNSHAPED
+        share = _SHARES.get(str(dict(block).get("align")), 0.0)
+        margin, place = self._margin(line, block), self._in_grid(line, block, width)
+        if place is None:
+            return Shape(None, margin, len(margin.first), 0, share)
+        left = place.grid.left(place.column)
+        return Shape(place, margin, left, width - left - place.grid.room(place.column), share)
 
     # -- what a painter asks
 
-    def margin(self, line: int) -> Margin:
+    def _margin(self, line: int, frozen_block: Frozen) -> Margin:
         """What stands left of the text of a line."""
-        frozen_block = self._marks.line(line).block
-        if not frozen_block:
-            return NO_MARGIN
         block = dict(frozen_block)
         indent = " " * (INDENT_CELLS * indent_of(block))
         kind = block.get("list")
@@ -96,15 +99,15 @@ class RichLook:
 
     def around(self, row: Row, shift: int, cells: int, width: int) -> tuple[list[RowSpan], list[RowSpan]]:
         """What is drawn left and right of a row whose text takes so many cells from `shift` on."""
-        if (place := self._in_grid(row.line, width)) is not None:
+        place, margin, *_ = self._shape(row.line, width)
+        if place is not None:
             return beside_cell(place, row, shift, cells)
         marks = self._marks.line(row.line)
         block = marks.block
         if marks.runs and row.last and (said := self._captions(marks, width - shift - cells)):
-            return blank(shift, ()) if not block else self._left(row, shift), said
+            return blank(shift, ()) if not block else self._left(margin, row, shift), said
         if not block:
             return blank(shift, ()), []
-        margin = self.margin(row.line)
         mark = (margin.rest if row.start else margin.first)[:shift]
         left = [RowSpan(mark, len(mark), margin.styles)] if mark else []
         right: list[RowSpan] = []
@@ -119,8 +122,7 @@ class RichLook:
                 return left, right
         return [*left, *blank(shift - len(mark), ())], right
 
-    def _left(self, row: Row, shift: int) -> list[RowSpan]:
-        margin = self.margin(row.line)
+    def _left(self, margin: Margin, row: Row, shift: int) -> list[RowSpan]:
         mark = (margin.rest if row.start else margin.first)[:shift]
         return [RowSpan(mark, len(mark), margin.styles), *blank(shift - len(mark), ())] if mark else []
 
@@ -175,11 +177,11 @@ class RichLook:
     def _fresh(self) -> None:
         """Forget what hangs on the blocks of other lines, when any may be another."""
         if self._version != self._marks.block_version:
-            self._numbers, self._tables, self._version = {}, [], self._marks.block_version
+            self._numbers, self._tables, self._shapes = {}, [], {}
+            self._version = self._marks.block_version
 
     def _number(self, line: int, depth: int) -> int:
         """The place of an ordered item in its list, from 1; 0 where that is too far up to count."""
-        self._fresh()
         known = self._numbers.get(line)
         if known is None:
             known = self._numbers[line] = self._counted(line, depth)
@@ -199,12 +201,10 @@ class RichLook:
                 count += 1
         return count if line <= _NUMBERS_FROM else 0
 
-    def _in_grid(self, line: int, width: int) -> InGrid | None:
+    def _in_grid(self, line: int, block: Frozen, width: int) -> InGrid | None:
         """Where a line stands in its table; None where it is in none, or where none fits."""
-        block = self._marks.line(line).block
-        if not block or width < MIN_WIDTH + 4 or cell_name(block) is None:
+        if width < MIN_WIDTH + 4 or cell_name(block) is None:
             return None
-        self._fresh()
         table = next((one for one in self._tables if one.start <= line < one.stop), None)
         if table is None:
             table = table_at(self._marks, line)
