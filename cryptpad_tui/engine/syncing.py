@@ -10,16 +10,19 @@ import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from cryptpad_relay.protocol.errors import Refused
 from cryptpad_tui.crdt.errors import DocumentError
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.engine import alarms, devices, member_book, owed, schedule, searching, whereabouts
 from cryptpad_tui.engine.creating import drive_record
+from cryptpad_tui.engine.errors import EngineError, RelayUnreachable
 from cryptpad_tui.engine.files.uploader import Uploader
 from cryptpad_tui.engine.folders import agreeing, changing, holders, owed_keys
 from cryptpad_tui.engine.listing import tree_of
 from cryptpad_tui.engine.relay_words import sentence_of
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.engine.values import SyncReport
+from cryptpad_tui.pad.alarms import Alarm
 from cryptpad_tui.vault.errors import UnknownPad, VaultError
 
 if TYPE_CHECKING:
@@ -196,10 +199,12 @@ def pads_in_step(engine: Engine) -> list[bytes]:
     ]
 
 
-async def _change_keys(engine: Engine) -> list[bytes]:
-    await owed.see_to(engine)
-    await changing.finish(engine)
-    return await schedule.rotate_due(engine)
+async def _change_keys(engine: Engine) -> None:
+    """What cannot be done at present, as with a full disk, is begun again by the next look."""
+    with contextlib.suppress(EngineError, RelayUnreachable, Refused, Alarm, VaultError, DocumentError):
+        await owed.see_to(engine)
+        await changing.finish(engine)
+        await schedule.rotate_due(engine)
 
 
 class VaultWatch:
@@ -210,7 +215,7 @@ class VaultWatch:
         self._data_version = engine.vault.data_version()
         self._task: asyncio.Task[None] | None = None
         self.uploader = Uploader(engine)
-        self._keys: asyncio.Task[list[bytes]] | None = None
+        self._keys: asyncio.Task[None] | None = None
         self._keys_at = engine.now()
         self._indexed: tuple[tuple[int, int], set[bytes]] | None = None
 

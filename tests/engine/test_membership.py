@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -25,6 +26,7 @@ from cryptpad_tui.engine import (
 from cryptpad_tui.engine.errors import NotOwner, UnknownMember
 from cryptpad_tui.pad import flows_epoch
 from cryptpad_tui.pad.flows_epoch import Kept, Plan, make_epoch
+from cryptpad_tui.vault.errors import DiskFull
 from support.pads import OWNER_ROOT, ListRelay
 from support.relay import RelayProcess
 from support.sessions import MakeEngine, append, until
@@ -267,6 +269,25 @@ async def test_keys_change_by_themselves_when_the_owner_set_days(
     await anna.start()
     await until(lambda: membership.members(anna, pad_id).epoch == 2, within_s=15)
     schedule.set_schedule(anna, pad_id, 0)
+
+
+async def test_a_change_of_keys_that_a_full_disk_stopped_is_begun_again(
+    make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, complaints, tries = make_engine("Anna"), list[object](), list[Engine]()
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context))
+
+    async def full(engine: Engine) -> list[bytes]:
+        tries.append(engine)
+        raise DiskFull
+
+    monkeypatch.setattr(syncing, "KEYS_S", 0.1)
+    monkeypatch.setattr(member_book, "due", lambda engine, *, now_ms: [bytes(32)])
+    monkeypatch.setattr(schedule, "rotate_due", full)
+    await anna.start()
+    await until(lambda: len(tries) > 2, within_s=15)
+    gc.collect()
+    assert complaints == []
 
 
 async def test_a_destroyed_pad_is_gone_for_all_and_each_keeps_a_copy(
