@@ -101,7 +101,8 @@ def _step(choices: Choices, estate: Estate) -> bool:
         body = body[: choices.below(len(body))] + choices.take(40)
     raw = body + labels.sign_parts(estate.pad.owner_seed, SIGNED_AS.get(kind, labels.VOID), body)
     _hostile_reading(estate, raw)
-    if not _appended(estate, raw):
+    if not _appended(estate, raw) or raw in estate.log:
+        # What the relay has already is acknowledged where it stands.
         return True
     n = estate.end.n
     estate.log.append(raw)
