@@ -56,12 +56,20 @@ def stand_on(
 
 
 def move_to(
-    old: EngineDocument, state: bytes, client_id: int, lines: LineIndex, now: Callable[[], float]
+    old: EngineDocument,
+    state: bytes,
+    client_id: int,
+    lines: LineIndex,
+    now: Callable[[], float],
+    clocks: Clocks | None = None,
 ) -> EngineDocument:
-    """`state`, and on it again all that `old` shows, whose text is that of `lines`. `old` is used up."""
+    """`state`, and on it again all that `old` shows, whose text is that of `lines`. `old` is used up.
+
+    `clocks`: how far those of `state` have come, where that is known.
+    """
     kept = content_of(old, old.kind, lines.text(Position(0, 0), lines.end))
     try:
-        new = _made_again(old, state, client_id, lines, now)
+        new = _made_again(old, state, client_id, lines, now, _clocks_of(state) if clocks is None else clocks)
     except (EngineFailure, InvalidUpdate, IndexError):
         new = EngineDocument(old.kind, client_id, state, now)
         lines.reset(new.whole_text())
@@ -70,9 +78,13 @@ def move_to(
 
 
 def _made_again(
-    old: EngineDocument, state: bytes, client_id: int, lines: LineIndex, now: Callable[[], float]
+    old: EngineDocument,
+    state: bytes,
+    client_id: int,
+    lines: LineIndex,
+    now: Callable[[], float],
+    clocks: Clocks,
 ) -> EngineDocument:
-    clocks = _clocks_of(state)
     groups, redo = old.history.undo_groups(), _redo_of(old, clocks)
     new = _on_ground(old, state, client_id, now, clocks)
     if old.kind.has_text:
@@ -84,7 +96,9 @@ def _made_again(
     again = [i for i, group in enumerate(missing) if any(group)][-most:]
     if again:
         taken_back = _take_back(old, [missing[i] for i in again])
-        make_again(new, lines, content_of(old, old.kind, old.whole_text()))
+        if (text := old.whole_text()) != new.whole_text():
+            # Marks that differ change no place that a step is made at.
+            make_again(new, lines, content_of(old, old.kind, text))
         for i, manager in zip(again, taken_back, strict=True):
             old.take_delta()
             with engine_call():

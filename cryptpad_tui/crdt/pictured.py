@@ -106,8 +106,9 @@ class PicturedDocument:
         """While a change is told: what it has read of the document that is shown; None where it did not."""
         return self._found.get(reader)
 
-    def _tell(self, change: Change) -> None:
-        if self.marks is not None:
+    def _tell(self, change: Change, *, is_same: bool = False) -> None:
+        """`is_same`: another document says what was shown, marks and all."""
+        if self.marks is not None and not is_same:
             if change.origin is Origin.RELOAD or len(change.edits) + len(change.formatted) > _MANY_CHANGES:
                 self.marks.reset(self._engine.pieces())
             else:

@@ -217,15 +217,16 @@ class ViewDocument(PicturedDocument):
         """The whole text as runs of equal attributes; costs its length."""
         return self._engine.runs()
 
-    def rebase(self, state: bytes, client_id: int) -> None:
+    def rebase(self, state: bytes, client_id: int, clocks: Mapping[int, int] | None = None) -> None:
         """Stand on canonical bytes as another client, with everything that this view shows.
 
         `state` must be of a log position up to which this view followed the log: what it holds and
         the view does not is taken back. The difference is made again and comes out of `take_updates`.
+        `clocks`: those of `state`, where they are known.
         """
-        self._engine = move_to(self._engine, state, client_id, self.lines, self._now)
+        self._engine = move_to(self._engine, state, client_id, self.lines, self._now, clocks)
         self._engine.take_changed_keys()
-        self._tell(Change((), Origin.RELOAD))
+        self._tell(Change((), Origin.RELOAD), is_same=True)
 
     def reset(self, state: bytes, client_id: int, *, is_other: bool = False) -> None:
         """Show `state` and nothing else, as another client: for when nothing here is pending.

@@ -377,7 +377,7 @@ class PendingEdits:
         canonical = self._replica.canonical_state()
         # What the log holds and the view does not would be taken back.
         _apply_all(self.view, (canonical,))
-        self.view.rebase(canonical, writer.client_id)
+        self.view.rebase(canonical, writer.client_id, self._replica.fold.document.clocks)
         self._unsaved = self.view.take_updates()
         if part_bytes:
             made = self._unsaved

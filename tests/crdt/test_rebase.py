@@ -43,6 +43,39 @@ def test_any_formatted_text_is_itself_again_on_any_ground(seed: int) -> None:
     assert ground.runs() == runs
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_own_steps_and_formats_of_other_windows_are_made_again_and_undone_alone(seed: int) -> None:
+    """What another window formatted waits too, and is no step of this one's."""
+    draw = random.Random(seed)
+    ground = rich(draw, 20, 1)
+    state, clock = ground.encode(), [0.0]
+    shown = ViewDocument(client_id=11, kind=PadKind.RICHTEXT, state=state, now=lambda: clock[0])
+    other = ViewDocument(client_id=12, kind=PadKind.RICHTEXT, state=state)
+    steps = 0
+    for _ in range(4):
+        view = draw.choice([shown, other])
+        first, last = sorted(view.lines.position_at(draw.randrange(view.lines.char_count + 1)) for _ in "ab")
+        if view is shown:
+            clock[0] += 60
+            steps += 1
+            shown.replace(first, first, "own", {})
+        else:
+            view.format(first, last, draw.choice(_MARKS[1:]))
+    for update in other.take_updates():
+        shown.apply(update)
+    runs = shown.runs()
+    shown.rebase(state, 21, ground.state_vector())
+    assert shown.runs() == runs
+    assert shown.marks is not None
+    before = shown.marks.lines(0, len(shown.lines))
+    shown.marks.reset(shown.runs())
+    assert shown.marks.lines(0, len(shown.lines)) == before
+    while shown.undo():
+        steps -= 1
+    assert not steps
+    assert shown.text() == ground.text()
+
+
 def test_what_waits_in_a_dead_window_is_written_as_runs_and_not_formatted_one_by_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
