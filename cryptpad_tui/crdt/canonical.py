@@ -17,7 +17,7 @@ from pycrdt import Doc, Map, Text
 from cryptpad_tui.crdt.collector import collector_paused
 from cryptpad_tui.crdt.deletions import deletions_of
 from cryptpad_tui.crdt.digest import digest_of_parts, encode_pairs
-from cryptpad_tui.crdt.errors import EngineFailure, InvalidUpdate, engine_call
+from cryptpad_tui.crdt.errors import CannotLoadHere, EngineFailure, InvalidUpdate, engine_call
 from cryptpad_tui.crdt.kept_pairs import KeptPairs
 from cryptpad_tui.crdt.kinds import TEXT_ROOT, PadKind
 from cryptpad_tui.crdt.made_of import MadeOf
@@ -111,6 +111,17 @@ class CanonicalDocument:
     def load(self) -> None:
         """Read what was kept, if that is still to do, so that nobody waits for it later; costs its length."""
         self._read_own()
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether an edit of somebody else began what the next may need whole, so that `go_on` ends it."""
+        return self._own is None and not self._broken and self._state.order.is_begun
+
+    def go_on(self) -> None:
+        """Do a little of it. Trouble with it is for the edit that needs it."""
+        if self.has_begun:
+            with suppress(EngineFailure, CannotLoadHere):
+                self._state.order.build_on()
 
     @property
     def clocks(self) -> Mapping[int, int]:

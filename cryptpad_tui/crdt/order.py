@@ -3,8 +3,8 @@
 The engine places any other item by how its items happen to be cut and in which order they came, so a
 document that took one reads differently after a reload: a joiner and a veteran would disagree for ever,
 and every honest snapshot would look forged. The order is not in the engine's interface, so it is kept here:
-built a slice with each entry that a few items answer for (`neighbours`), at once where one needs it all, and
-brought up to date only when the next one comes.
+built a slice with each entry that a few items answer for (`neighbours`), and between them where somebody has
+time; at once where one needs it all. It is brought up to date only when the next one comes.
 Trouble with this list is never a verdict about an update.
 """
 
@@ -48,6 +48,11 @@ class DocumentOrder:
     @property
     def is_built(self) -> bool:
         return self._items is not None
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether some of it is built and some not."""
+        return self._building is not None
 
     def build_on(self) -> None:
         """Do a slice of what `items` would do at once."""

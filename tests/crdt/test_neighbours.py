@@ -111,3 +111,27 @@ def test_a_list_that_is_built_in_slices_is_the_list(seed: int) -> None:
     whole = ItemList(kept.encode(), with_text=False)
     units = [(item.client, item.clock + n) for item in kept._state.order.items() for n in range(item.length)]
     assert units == [(item.client, item.clock + n) for item in whole for n in range(item.length)]
+
+
+def test_what_the_first_edit_of_somebody_else_begins_can_be_ended_before_it_is_needed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cryptpad_tui.crdt.order._SLICE", 1)
+    monkeypatch.setattr("cryptpad_tui.crdt.items._STEP_ITEMS", 4)
+    rng = random.Random(3)
+    views, log = _views(rng, 40)
+    kept = CanonicalDocument.from_own_state(PadKind.RICHTEXT, log.encode(), log.clocks, log.ranges())
+    assert not kept.has_begun
+    kept.load()
+    kept.go_on()
+    assert not kept._state.order.is_begun
+    while not kept.has_begun:
+        _edit(rng, views[0])
+        for update in views[0].take_updates():
+            kept.apply(kept.check(1, [update]))
+    slices = 0
+    while kept.has_begun:
+        kept.go_on()
+        slices += 1
+    assert slices > 5
+    assert kept._state.order.is_built

@@ -87,6 +87,8 @@ class FakeSession:
         self.disk_full = self.removed = self.halted = False
         self.start: str = ""
         self.replica = self.judgement = self.company = self
+        self.fold = self.document = self
+        self.left_to_do = 0
         self.here: list[Person] = []
         self.alarm: AlarmLine | None = None
         self.text = "saved here"
@@ -98,6 +100,13 @@ class FakeSession:
     def tell(self, event: SessionEvent) -> None:
         for callback in list(self._callbacks):
             callback(event)
+
+    @property
+    def has_begun(self) -> bool:
+        return self.left_to_do > 0
+
+    def go_on(self) -> None:
+        self.left_to_do -= 1
 
     def take_notices(self) -> list[Notice]:
         notices, self.notices = self.notices, []

@@ -187,3 +187,11 @@ async def test_the_app_opens_where_it_was_left(tmp_path: Path) -> None:
         await until(lambda: isinstance(app.screen, DriveScreen), app)
     async with running(home) as (again, _):
         assert isinstance(again.screen, DriveScreen), "left in the list"
+
+
+async def test_what_an_edit_of_somebody_else_began_is_ended_between_keys() -> None:
+    async with world(LINE) as there:
+        session = await opened(there, "text\n")
+        session.left_to_do = 3
+        session.tell(SessionEvent.STATUS)
+        await there.until(lambda: not session.left_to_do)

@@ -1,19 +1,24 @@
 """A pad shown from its picture is loaded behind it: the document first, then what judges the edits of others.
 
 After the first frame, which a person has to read first; a key that comes meanwhile waits for it in the
-terminal, and is answered in its turn. It decides nothing, and shows nothing.
+terminal, and is answered in its turn. What the edits of others begin is ended between keys. It decides
+nothing, and shows nothing.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.errors import EngineFailure, InvalidUpdate
 from cryptpad_tui.ui.pads.feature import PadFeature
 
+if TYPE_CHECKING:
+    from cryptpad_tui.crdt.canonical import CanonicalDocument
+
 _SHOWN_S: Final = 0.05
 _QUIET_S: Final = 1.0
+_BETWEEN_S: Final = 0.05
 
 
 class Readying(PadFeature):
@@ -21,17 +26,36 @@ class Readying(PadFeature):
 
     _begun = False
     _closed = False
-    _key_pressed = False
+    _keys = 0
+    _keys_before = 0
+    _goes_on = False
 
     def look(self) -> None:
         if self._begun:
+            if not self._goes_on and self._document.has_begun:
+                self._goes_on = True
+                self._go_on(self._keys)
             return
         self._begun = True
         if not self.session.view.is_loaded:
             self.screen.call_after_refresh(lambda: self.screen.set_timer(_SHOWN_S, self._load))
 
     def pressed(self, key: str) -> None:
-        self._key_pressed = True
+        self._keys += 1
+
+    @property
+    def _document(self) -> CanonicalDocument:
+        return self.session.replica.fold.document
+
+    def _go_on(self, keys: int) -> None:
+        """A slice, unless a key was pressed since; then the next."""
+        self._goes_on = not self._closed and self._document.has_begun
+        if not self._goes_on:
+            return
+        if keys == self._keys:
+            self._document.go_on()
+        keys = self._keys
+        self.screen.set_timer(_BETWEEN_S, lambda: self._go_on(keys))
 
     def close(self) -> None:
         self._closed = True
@@ -42,15 +66,15 @@ class Readying(PadFeature):
             self._wait()
 
     def _wait(self) -> None:
-        self._key_pressed = False
+        self._keys_before = self._keys
         self.screen.set_timer(_QUIET_S, self._load_canonical)
 
     def _load_canonical(self) -> None:
         if self._closed:
             return
-        if self._key_pressed:
+        if self._keys != self._keys_before:
             self._wait()
             return
         # What cannot be read is told by whoever needs it.
         with suppress(EngineFailure, InvalidUpdate):
-            self.session.replica.fold.document.load()
+            self._document.load()
