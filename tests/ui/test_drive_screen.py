@@ -305,3 +305,30 @@ async def the_mouse_reaches_what_keys_do(there: Desk) -> None:
     await there.pilot.click("#pads", offset=(6, 0))
     await there.until(lambda: "Notes/" in there.rows())
     assert any(isinstance(row, PadRow) for row in there.drive.rows.rows)
+
+
+async def test_what_is_marked_is_what_is_removed_whatever_is_typed_meanwhile(tmp_path: Path) -> None:
+    async with desk(tmp_path) as there:
+        there.go_to("Letter")
+        await there.press("space", "space")
+        await there.sees("2 marked")
+        await there.press("d")
+        await there.sees("Remove 2 chosen rows?")
+        assert "Letter, Diary" in there.text()
+        await there.press("escape")
+        await there.back()
+        await there.press("tab")
+        await there.press(*"lett")
+        await there.sees("2 marked, 1 not shown")
+        await there.press("escape")
+        await there.sees("2 marked")
+        assert there.rows() == ["Work/", "Letter", "Diary"], "the filter goes first, as it came last"
+        keeping.trash(there.engine, there.engine.find("Diary").pad_id)
+        there.drive.look()
+        await there.sees("1 marked")
+        await there.press("delete")
+        await there.sees("Remove “Letter”?")
+        await there.press("down", "enter")
+        await there.back()
+        await there.until(lambda: there.rows() == ["Work/"])
+        assert "marked" not in there.text()

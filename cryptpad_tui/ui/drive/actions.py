@@ -102,6 +102,7 @@ class DriveActions:
     async def _on_chosen(self, deed: Callable[[Chosen], Awaitable[bool]]) -> None:
         if await deed(self._shelf.chosen(self._screen.rows.chosen)):
             self._shelf.marks.clear()
+            self._screen.say_letters_to_rows(on=False)
         self._screen.look()
 
     async def _after(self, deed: Awaitable[object]) -> None:
@@ -161,6 +162,7 @@ class DriveActions:
             self._shelf.mark(row)
             self._screen.show()
             self._screen.rows.move(1)
+            self._screen.say_letters_to_rows(on=bool(self._shelf.marks))
 
     def _to(self, section: Section) -> Action:
         return lambda: self._screen.go_to(lambda: self._shelf.go_to(section))

@@ -171,7 +171,7 @@ class Deeds:
         if not chosen:
             return False
         picker = FolderPicker(
-            f"Move {self._named(chosen)} into", self._shelf.contents.tree, without=chosen.folders
+            f"Move {self._shelf.named(chosen)} into", self._shelf.contents.tree, without=chosen.folders
         )
         into = await self._app.push_screen_wait(picker)
         if into is None:
@@ -226,7 +226,7 @@ class Deeds:
         on = not all(pad.template for pad in pads)
         await self._ready()
         set_template(self._engine, chosen.pads, on=on)
-        what = self._named(Chosen(chosen.pads))
+        what = self._shelf.named(Chosen(chosen.pads))
         self._app.say(f"{what[:1].upper()}{what[1:]}: {'a template' if on else 'no template any more'}.")
         return True
 
@@ -237,16 +237,17 @@ class Deeds:
         if not chosen:
             return False
         sentences = (
+            *self._shelf.names(chosen),
             "It goes into the trash of your drive; others keep theirs.",
             "The trash gives it back until it is emptied: F3 shows it.",
         )
         options = (Option("keep", "Keep it"), Option("remove", "Remove it"))
-        question = ChooseDialog(f"Remove {self._named(chosen)}?", sentences, options)
+        question = ChooseDialog(f"Remove {self._shelf.named(chosen)}?", sentences, options)
         if await self._app.push_screen_wait(question) != "remove":
             return False
         await self._ready()
         trash(self._engine, chosen)
-        self._app.say(f"In the trash: {self._named(chosen)}.")
+        self._app.say(f"In the trash: {self._shelf.named(chosen)}.")
         return True
 
     async def restore(self, chosen: Chosen) -> bool:
@@ -255,7 +256,7 @@ class Deeds:
             return False
         await self._ready()
         restore(self._engine, chosen)
-        self._app.say(f"Back from the trash: {self._named(chosen)}.")
+        self._app.say(f"Back from the trash: {self._shelf.named(chosen)}.")
         return True
 
     async def empty(self) -> bool:
@@ -290,11 +291,3 @@ class Deeds:
     def _in(self, folder: str) -> tuple[str, ...]:
         path = self._shelf.contents.tree.path(folder) if folder != TOP else ""
         return (f"In the folder “{words.safe_title(path)}”.",) if path else ()
-
-    def _named(self, chosen: Chosen) -> str:
-        """What is chosen, in words."""
-        if len(chosen) > 1:
-            return f"{len(chosen)} chosen rows"
-        if chosen.folders:
-            return f"“{words.safe_title(self._shelf.contents.tree.folders[chosen.folders[0]].name)}”"
-        return "".join(f"“{words.safe_title(pad.title)}”" for pad in self._shelf.pads_of(chosen))

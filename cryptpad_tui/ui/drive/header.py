@@ -25,7 +25,9 @@ class SectionsLine(TextLine):
     def tell(self, shelf: Shelf, shown: int, *, mail: int = 0) -> None:
         """Say what is shown of the drive."""
         left = [_tab(section, chosen=section is shelf.view.section) for section in Section]
-        marked = f"{len(shelf.marks)} marked · " if shelf.marks else ""
+        hidden = shelf.hidden_marks()
+        unseen = f", {hidden} not shown" if hidden else ""
+        marked = f"{len(shelf.marks)} marked{unseen} · " if shelf.marks else ""
         count = "1 pad" if shown == 1 else f"{shown} pads"
         order = "" if shelf.view.section is Section.TRASH else f" · {shelf.view.sort}"
         came = f"✉ {mail} · " if mail else ""

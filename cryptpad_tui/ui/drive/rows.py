@@ -118,6 +118,12 @@ class Contents:
             pads = [pad for pad in pads if pad.template]
         return [PadRow(pad, 0, pad.folder) for pad in pads]
 
+    def keys(self, section: Section) -> set[Key]:
+        """Of everything that the section has, shown or not."""
+        if section is Section.TRASH:
+            return {row.key for row in self._trash("")}
+        return {pad.pad_id.hex() for pad in self.lines} | {folder.id for folder in self._kept_folders()}
+
     def _below(self, folder_id: str, depth: int, opened: frozenset[str]) -> Iterable[Row]:
         for folder in self.tree.children(folder_id):
             is_open = folder.id in opened

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from cryptpad_tui.drive.tree import TOP, Tree
 from cryptpad_tui.engine.in_bulk import Chosen
 from cryptpad_tui.engine.listing import tree_of
+from cryptpad_tui.ui import words
 from cryptpad_tui.ui.drive.rows import (
     Contents,
     FolderRow,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _KEPT: Final = "drive/view"
 _MOST_OPEN: Final = 1_000
+_MOST_NAMES: Final = 5
 _SECTIONS: Final = list(Section)
 _SORTS: Final = list(Sort)
 
@@ -69,6 +71,8 @@ class Shelf:
         """The drive as it is. A long one takes a third of a second, so in a thread."""
         seen = self._mark(engine)
         self.contents = Contents(engine.listing(trashed=True), tree_of(engine), self.view.sort)
+        if self.marks:
+            self.marks &= self.contents.keys(self.view.section)
         self._seen = seen
 
     def rows(self) -> list[Row]:
@@ -124,9 +128,31 @@ class Shelf:
         pads = [pad.pad_id for pad in (*lines.lines, *lines.trashed) if pad.pad_id.hex() in self.marks]
         return Chosen(tuple(pads), tuple(sorted(self.marks & tree.folders.keys())))
 
+    def hidden_marks(self) -> int:
+        """How many marked rows the filter, or a closed folder, does not show."""
+        return len(self.marks - {row.key for row in self.rows()}) if self.marks else 0
+
     def pads_of(self, chosen: Chosen) -> list[PadListing]:
         lines = {pad.pad_id: pad for pad in (*self.contents.lines, *self.contents.trashed)}
         return [lines[pad_id] for pad_id in chosen.pads if pad_id in lines]
+
+    def names(self, chosen: Chosen) -> tuple[str, ...]:
+        """Of many rows the first, in a line: some of them may not be on the screen."""
+        if len(chosen) == 1:
+            return ()
+        folders = self.contents.tree.folders
+        found = [f"{words.safe_title(folders[each].name)}/" for each in chosen.folders]
+        found += [words.safe_title(pad.title) for pad in self.pads_of(chosen)]
+        more = len(found) - _MOST_NAMES
+        return (", ".join(found[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else ""),)
+
+    def named(self, chosen: Chosen) -> str:
+        """What is chosen, in words."""
+        if len(chosen) > 1:
+            return f"{len(chosen)} chosen rows"
+        if chosen.folders:
+            return f"“{words.safe_title(self.contents.tree.folders[chosen.folders[0]].name)}”"
+        return "".join(f"“{words.safe_title(pad.title)}”" for pad in self.pads_of(chosen))
 
     def folder_at(self, row: Row | None) -> str:
         """Where something that is made here belongs: the folder of the row, where folders are shown."""

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual.app import ComposeResult
 
-from cryptpad_tui.ui import words
 from cryptpad_tui.ui.drive.actions import DriveActions
 from cryptpad_tui.ui.drive.empty import emptiness
 from cryptpad_tui.ui.drive.header import SectionsLine
@@ -20,6 +19,7 @@ from cryptpad_tui.ui.drive.painting import painted
 from cryptpad_tui.ui.drive.peek import PeekPane
 from cryptpad_tui.ui.drive.rows import FolderRow, Key, PadRow, Row, Section, around
 from cryptpad_tui.ui.drive.shelf import Shelf
+from cryptpad_tui.ui.drive.state_line import state_line
 from cryptpad_tui.ui.screens.base import Action, CommandScreen, ListKeys
 from cryptpad_tui.ui.screens.fields import FilterField
 from cryptpad_tui.ui.widgets.row_list import Painting, RowList
@@ -60,7 +60,7 @@ class DriveScreen(CommandScreen[None], ListKeys):
         self._now_ms = 0
         self._wanted: Key | None = None
         """The row to go to once it is there."""
-        self._reading = False
+        self._reading = self._is_lent = False
         self._timer: Timer | None = None
         self._peek_timer: Timer | None = None
 
@@ -126,7 +126,8 @@ class DriveScreen(CommandScreen[None], ListKeys):
         self.rows.show(rows, index=index)
         shown = sum(isinstance(row, PadRow) for row in rows)
         self.query_one(SectionsLine).tell(self.shelf, shown, mail=self.door.mail_bell.count)
-        text, role = self._state()
+        assert self.door.engine is not None
+        text, role = state_line(self.door.engine, self.shelf.contents.lines)
         self.query_one(StatusLine).show([(f" {text}", role)])
         self._peek_soon()
 
@@ -176,8 +177,19 @@ class DriveScreen(CommandScreen[None], ListKeys):
 
     def _swap_focus(self) -> None:
         """Between the filter and the list; the footer says what the letters do."""
+        self._is_lent = False
         field = self.query_one(FilterField)
         (self.rows if self.focused is field else field).focus()
+
+    def say_letters_to_rows(self, *, on: bool) -> None:
+        """While rows are marked, where the filter had the keyboard: a letter in it would hide them."""
+        field = self.query_one(FilterField)
+        if on and self.focused is field:
+            self._is_lent = True
+            self.rows.focus()
+        elif not on and self._is_lent:
+            self._is_lent = False
+            field.focus()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         keys = _LIST_KEYS if event.widget is self.rows else self.key_bar().keys
@@ -188,8 +200,11 @@ class DriveScreen(CommandScreen[None], ListKeys):
         field = self.query_one(FilterField)
         if self.peek.display:
             self._toggle_peek()
+        elif field.value and self.focused is field:
+            field.value = ""
         elif self.shelf.marks:
             self.shelf.marks.clear()
+            self.say_letters_to_rows(on=False)
             self.show()
         elif field.value:
             field.value = ""
@@ -265,30 +280,6 @@ class DriveScreen(CommandScreen[None], ListKeys):
     def _peek(self) -> None:
         if self.peek.display and self.door.engine is not None and self.is_current:
             self.peek.show(self.door.engine, self.rows.chosen)
-
-    # -- what it says
-
-    def _state(self) -> tuple[str, str]:
-        engine = self.door.engine
-        assert engine is not None
-        lines = self.shelf.contents.lines
-        caught = sum(bool(pad.alarms) for pad in lines)
-        if caught:
-            where = "1 pad" if caught == 1 else f"{caught} pads"
-            return f"ALARM in {where}: your text is safe here. F8 says what was caught.", "alarm"
-        told = sum(pad.has_news for pad in lines)
-        if told:
-            where = "1 pad has" if told == 1 else f"{told} pads have"
-            return f"{where} news: opening it says what happened.", "warning"
-        waiting = words.unsent(lines)
-        unsent = f", {words.changes(waiting)} waiting to be sent" if waiting else ""
-        relay = engine.relay_url()
-        if relay is None:
-            return "No relay: everything is saved on this machine. ^R chooses one.", "muted"
-        states = engine.relay_states()
-        if states and not any(state.connected for state in states):
-            return f"Saved here{unsent}. Relay: {words.safe_line(states[0].sentence)}", "warning"
-        return f"Saved here{unsent}", "muted"
 
     def _paint(self, row: Row, width: int) -> Painting:
         marked = row.key in self.shelf.marks
