@@ -158,6 +158,7 @@ def main() -> None:
         "f15_drive": seeds_people.drives(),
         "f16_owner": seeds_people.owners(),
         "f17_rooms": seeds_people.rooms(),
+        "f18_roster": seeds_people.rosters(),
     }
     for name, inputs in seeds.items():
         (CORPUS / name).mkdir(parents=True, exist_ok=True)

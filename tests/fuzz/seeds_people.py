@@ -6,7 +6,7 @@ from fuzz.drives import ROOT, born
 from fuzz.people import ANNA, COST, card
 
 from cryptpad_relay.protocol.labels import u64
-from cryptpad_tui.crypto.keys import Role
+from cryptpad_tui.crypto.keys import Role, SigningSeed
 from cryptpad_tui.crypto.links import Link, encode_link
 from cryptpad_tui.engine.account_word import Word
 from cryptpad_tui.engine.codes import Account
@@ -16,6 +16,7 @@ from cryptpad_tui.people.login_block import LoginContent
 from cryptpad_tui.people.login_keys import SecretKey
 from cryptpad_tui.people.login_record import LoginMode, LoginRecord
 from cryptpad_tui.people.login_sheet import LoginSheet
+from cryptpad_tui.people.roster_ops import Kind, sign_operation
 from support.forge import Forge
 
 B16, B32, B64 = bytes(16), bytes(range(32)), bytes(64)
@@ -108,3 +109,15 @@ def rooms() -> list[bytes]:
     )
     files = b"".join([bytes([3, 0, op, 0, 0, 2, 0, 0, 1]) for op in (9, 12, 10, 13, 11, 13)])
     return [mail, login, files, *each[::3], *[rng.bytes(size) for size in range(60, 400, 60)]]
+
+
+def rosters() -> list[bytes]:
+    """An operation; a first owner who lets somebody in; and people who do as they like."""
+    seed = SigningSeed(B32)
+    one = sign_operation(seed, Kind.REMOVE, team=B32, previous=B32, subject=bytes(32))
+    # Each is kind, author, subject, how far back, role, trick: the fields that its kind has.
+    found = bytes([4, 0, 0, 0])
+    many = found + b"".join([bytes([0, 0, at, 0, 1 + at % 3, 0]) for at in range(1, 5)])
+    wild = b"".join([bytes([0, at % 6, at * 5 % 6, at % 3, 1 + at % 4, 0]) for at in range(8)])
+    ends = bytes([2, 2, 1, 0, 0, 1, 2, 3, 1, 4, 0, 3, 3, 3, 0, 0])
+    return [b"\0" + one.raw, b"\1" + many, b"\1" + many + wild, b"\1" + many + ends]

@@ -20,6 +20,7 @@ from fuzz.drives import fuzz_drive, fuzz_words
 from fuzz.ownership import fuzz_owner
 from fuzz.people import fuzz_card, fuzz_locked, fuzz_login, fuzz_mail
 from fuzz.rooms import fuzz_rooms
+from fuzz.teams import fuzz_roster
 from fuzz.wire import fuzz_entry, fuzz_frames, fuzz_presence, fuzz_record
 
 from cryptpad_relay.protocol.labels import hash_parts
@@ -160,6 +161,7 @@ TARGETS: dict[str, Target] = {
     "f15_drive": fuzz_drive,
     "f16_owner": fuzz_owner,
     "f17_rooms": fuzz_rooms,
+    "f18_roster": fuzz_roster,
 }
 CORPUS = Path(__file__).with_name("corpus")
 

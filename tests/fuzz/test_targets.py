@@ -29,6 +29,7 @@ MUTANTS = {
     "f15_drive": 250,
     "f16_owner": 30,
     "f17_rooms": 30,
+    "f18_roster": 80,
 }
 OTHERWISE = 500
 
@@ -144,6 +145,7 @@ TAKEN_OUT = {
     "f15_drive": ("cryptpad_tui.drive.drive.suppress", lambda *errors: nullcontext()),
     "f16_owner": ("cryptpad_relay.epochs.check_follows", lambda record, last: None),
     "f17_rooms": ("cryptpad_relay.mailboxes.Mailboxes.left", lambda mailboxes, session: None),
+    "f18_roster": ("cryptpad_tui.people.roster_rules.may_set", lambda author, before, after: True),
 }
 """A defence of what each of these watches over, and what is there instead of it."""
 

@@ -1,0 +1,236 @@
+"""A team's roster: one line of signed operations, found by every client alike from whatever is there. Pure.
+
+Any set of operations gives the same roster in any order. Operations that follow the same one stand against
+each other: what its owners took a right from loses against that, then the branch with an owner's word wins,
+then the higher role, the longer branch, and the smaller id. It believes nobody: what is not signed, or not
+its author's to do, is as if it were not there. It holds no key and opens nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final
+
+from cryptpad_relay.protocol.errors import Malformed
+from cryptpad_tui.people.roster_ops import Kind, Operation, Rank, is_signed, parse_operation
+from cryptpad_tui.people.roster_rules import Seat, Seats, applied
+
+MAX_TREE: Final = 2_048
+"""Operations that are judged, of all branches."""
+MAX_OF_ONE: Final = 8
+"""Of one author behind one operation: more nobody says by mistake."""
+MAX_CHECKS: Final = 4_096
+"""Signatures that one look checks: half a second, once."""
+_NONE: Final[Seats] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class TeamRoster:
+    """What holds in a team."""
+
+    team: bytes
+    line: tuple[Operation, ...] = ()
+    seats: Seats = field(default_factory=dict)
+    """By identity, in the order in which they came, without those who left."""
+    left: Seats = field(default_factory=dict)
+    """Who left and was not taken out yet; of an owner that is all there is."""
+    valid: Mapping[bytes, Operation] = field(default_factory=dict)
+    """All that is signed by somebody who might, on the line or not, and who left; by id."""
+    lost: tuple[Operation, ...] = ()
+    """Valid, and not on the line; what they followed comes first."""
+    seen: Mapping[bytes, Seat | None] = field(default_factory=dict)
+    """By lost operation, its subject's seat behind it."""
+    forged: frozenset[bytes] = frozenset()
+    """Bytes that say of themselves what they are not: no operation, or not signed by whom they say."""
+
+    @property
+    def head(self) -> bytes:
+        """The last operation's id; the team's where there is none."""
+        return self.line[-1].id if self.line else self.team
+
+    def rank_of(self, ident_pk: bytes) -> Rank:
+        seat = self.seats.get(ident_pk)
+        return seat.rank if seat else Rank.NONE
+
+    def behind(self, op_id: bytes) -> Sequence[Operation] | None:
+        """The line behind an operation; None where it does not stand on it."""
+        if op_id == self.team:
+            return self.line
+        at = next((at for at, op in enumerate(self.line) if op.id == op_id), None)
+        return None if at is None else self.line[at + 1 :]
+
+
+@dataclass(slots=True)
+class _Node:
+    """One valid operation in the tree of all."""
+
+    op: Operation
+    rank: Rank
+    """Its author's, when it was signed."""
+    seats: Seats
+    depth: int
+    children: list[_Node] = field(default_factory=list)
+    authority: Rank = Rank.NONE
+    height: int = 1
+    taken: set[bytes] = field(default_factory=set)
+    """Whom owners took a right from, here or behind it."""
+    following: _Node | None = None
+    """The one of its children that counts."""
+
+
+def roster_of(
+    team: bytes, owner_pk: bytes, raws: Iterable[bytes], *, known: Collection[bytes] = ()
+) -> TeamRoster:
+    """`owner_pk`: the key that the team's folder was born with. `raws` are of anybody, in any order; those in
+    `known` were found to be signed before, which changes nothing but the time that it takes."""
+    return _Tree(team, owner_pk, raws, frozenset(known)).roster()
+
+
+@lru_cache(maxsize=4 * MAX_CHECKS)
+def _verified(op: Operation, owner_pk: bytes) -> bool:
+    return is_signed(op, owner_pk)
+
+
+def _chosen(nodes: Sequence[_Node]) -> _Node | None:
+    """Which of those that follow one operation counts."""
+    if len(nodes) < 2:
+        return nodes[0] if nodes else None
+
+    def order(node: _Node) -> tuple[bool, int, int, int, bytes]:
+        return _is_answered(node, nodes), -node.authority, -node.rank, -node.height, node.op.id
+
+    return min(nodes, key=order)
+
+
+def _is_answered(node: _Node, nodes: Sequence[_Node]) -> bool:
+    """Whether an owner, on another branch, took a right from whoever began this one."""
+    return any(node.op.author in each.taken for each in nodes if each is not node)
+
+
+class _Tree:
+    """All valid operations of one team."""
+
+    def __init__(self, team: bytes, owner_pk: bytes, raws: Iterable[bytes], known: frozenset[bytes]) -> None:
+        self._team, self._owner_pk, self._checks, self._known = team, owner_pk, MAX_CHECKS, known
+        self._behind: dict[bytes, list[Operation]] = defaultdict(list)
+        self._leaves: dict[bytes, list[Operation]] = defaultdict(list)
+        self._forged: set[bytes] = set()
+        for raw in sorted({*raws, *known}):
+            self._sort_in(raw)
+        self._nodes: list[_Node] = []
+        self._first = self._children(team, _NONE, 0)
+        level = self._first
+        while level:
+            level = self._grow(level)
+        for node in reversed(self._nodes):
+            self._weigh(node)
+
+    def _sort_in(self, raw: bytes) -> None:
+        try:
+            op = parse_operation(raw)
+        except Malformed:
+            self._forged.add(raw)
+            return
+        if op.team == self._team:
+            (self._leaves if op.kind is Kind.LEAVE else self._behind)[op.previous].append(op)
+
+    # -- the tree
+
+    def _grow(self, level: Sequence[_Node]) -> list[_Node]:
+        """The next operations; which are too many depends on them alone."""
+        room = MAX_TREE - len(self._nodes)
+        kept = sorted(level, key=lambda node: (-node.rank, node.op.id))[:room]
+        cut = {id(node) for node in level} - {id(node) for node in kept}
+        for node in self._nodes if cut else ():
+            node.children = [each for each in node.children if id(each) not in cut]
+        self._first = [each for each in self._first if id(each) not in cut]
+        self._nodes += kept
+        found: list[_Node] = []
+        for node in kept:
+            node.children = self._children(node.op.id, node.seats, node.depth + 1)
+            found += node.children
+        return found
+
+    def _children(self, previous: bytes, seats: Seats, depth: int) -> list[_Node]:
+        found: list[_Node] = []
+        taken: dict[bytes, set[bytes]] = defaultdict(set)
+        for op in sorted(self._behind.get(previous, ()), key=lambda op: op.id):
+            after = applied(seats, op, depth)
+            # The same said twice: two signatures of one author over the same bytes.
+            if after is None or op.id in taken[op.author] or len(taken[op.author]) >= MAX_OF_ONE:
+                continue
+            if self._is_signed(op):
+                taken[op.author].add(op.id)
+                rank = seats[op.author].rank if op.author in seats else Rank.OWNER
+                found.append(_Node(op, rank, after, depth))
+        return found
+
+    def _is_signed(self, op: Operation) -> bool:
+        if op.raw in self._known:
+            return True
+        self._checks -= 1
+        if self._checks < 0:
+            return False
+        signed = _verified(op, self._owner_pk)
+        if not signed:
+            self._forged.add(op.raw)
+        return signed
+
+    # -- which branch counts
+
+    def _weigh(self, node: _Node) -> None:
+        """Behind it everything was weighed. The sets of its children are its own from here on."""
+        node.following = _chosen(node.children)
+        node.authority = max([node.rank, *[each.authority for each in node.children]])
+        node.height = 1 + max([each.height for each in node.children], default=0)
+        for each in sorted(node.children, key=lambda each: -len(each.taken)):
+            smaller, larger = sorted((node.taken, each.taken), key=len)
+            larger |= smaller
+            node.taken = larger
+        # A role may be a higher one than before; who got that signs nothing that needs to lose.
+        takes = node.op.kind in (Kind.REMOVE, Kind.ROLE) and node.op.rank < Rank.ADMIN
+        if takes and node.rank is Rank.OWNER:
+            node.taken.add(node.op.subject)
+
+    def roster(self) -> TeamRoster:
+        line: list[_Node] = []
+        node = _chosen(self._first)
+        while node is not None:
+            line.append(node)
+            node = node.following
+        seats = line[-1].seats if line else _NONE
+        kept, left, leaves = self._without_leavers(seats)
+        on_line = {node.op.id for node in line}
+        lost = [node for node in self._nodes if node.op.id not in on_line]
+        return TeamRoster(
+            self._team,
+            tuple([node.op for node in line]),
+            kept,
+            left,
+            {op.id: op for op in (*[node.op for node in self._nodes], *leaves)},
+            tuple([node.op for node in lost]),
+            {node.op.id: node.seats.get(node.op.subject) for node in lost},
+            frozenset(self._forged),
+        )
+
+    def _without_leavers(self, seats: Seats) -> tuple[Seats, Seats, list[Operation]]:
+        """Who left by their own word is out. Of the owners the one with the greatest id of leaving stays."""
+        said: list[Operation] = []
+        for seat in seats.values():
+            words = sorted(self._leaves.get(seat.since, ()), key=lambda op: op.id)
+            said += next(([op] for op in words if op.author == seat.ident_pk and self._is_signed(op)), [])
+        owners = sum(seat.rank is Rank.OWNER for seat in seats.values())
+        left: dict[bytes, Seat] = {}
+        for op in sorted(said, key=lambda op: op.id):
+            seat = seats[op.author]
+            if seat.rank is Rank.OWNER:
+                if owners == 1:
+                    continue
+                owners -= 1
+            left[op.author] = seat
+        kept = {key: seat for key, seat in seats.items() if key not in left}
+        return kept, left, said
