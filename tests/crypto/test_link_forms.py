@@ -32,6 +32,7 @@ FORMS = {
     "a role that is none": changed(ROLE, ">B", 0),
     "a role of later": changed(ROLE, ">B", 4),
     "a flag of later": changed(FLAGS, ">H", 2),
+    "a flag of later, and what would follow": changed(FLAGS, ">H", 2) + bytes(64),
     "the highest flag": changed(FLAGS, ">H", 0x8000),
     "a slot that is not there": changed(FLAGS, ">H", 1),
     "a short slot": changed(FLAGS, ">H", 1) + bytes(31),
