@@ -30,6 +30,7 @@ PAD_TABLES: Final = {
     "writer": "writer_pk",
     "journal": "id",
     "outbox": "id",
+    "roster": "op_id",
 }
 """Tables whose rows belong to a pad, with what orders them."""
 LISTING: Final = "listing"

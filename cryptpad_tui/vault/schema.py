@@ -10,7 +10,7 @@ from typing import Final
 
 from cryptpad_tui.vault.search_tables import DUE_ALL, SEARCH_TABLES
 
-SCHEMA_VERSION: Final = 6
+SCHEMA_VERSION: Final = 7
 APPLICATION_ID: Final = 0x50414431
 """"PAD1" """
 
@@ -38,6 +38,14 @@ _PICTURE: Final = """CREATE TABLE picture(
         image BLOB NOT NULL
     ) STRICT"""
 """What a long rich text looked like when it was left."""
+
+_ROSTER: Final = """CREATE TABLE roster(
+        pad INTEGER NOT NULL REFERENCES pad(id) ON DELETE CASCADE,
+        op_id BLOB NOT NULL CHECK(length(op_id) = 32),
+        operation BLOB NOT NULL,
+        PRIMARY KEY(pad, op_id)
+    ) STRICT, WITHOUT ROWID"""
+"""Operations of a team's roster that were seen once."""
 
 TABLES: Final = (
     "CREATE TABLE secret(name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID",
@@ -148,6 +156,7 @@ TABLES: Final = (
     *SEARCH_TABLES,
     _MOUNTED,
     _PICTURE,
+    _ROSTER,
 )
 
 MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
@@ -161,5 +170,6 @@ MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
     3: (*SEARCH_TABLES, DUE_ALL),
     4: (_MOUNTED,),
     5: (_PICTURE,),
+    6: (_ROSTER,),
 }
 """What makes tables of a version those of the next one. Nothing is ever lost by it."""

@@ -15,6 +15,7 @@ from cryptpad_tui.vault.mounts import MountTable
 from cryptpad_tui.vault.padstore import VaultPadStore, open_pad_store
 from cryptpad_tui.vault.pictures import PictureTable
 from cryptpad_tui.vault.records import ListingRow, PadRecord
+from cryptpad_tui.vault.rosters import RosterTable
 from cryptpad_tui.vault.search import SearchTable
 from cryptpad_tui.vault.search_tables import SET_DUE
 
@@ -41,7 +42,7 @@ _PUT_PAD: Final = _insert_or_update("pad", _PAD_COLUMNS, "pad_id")
 _PUT_LISTING: Final = _insert_or_update("listing", _LISTING_COLUMNS, "pad_id")
 
 
-class Tables(AlarmTable, DriveFieldTable, MountTable, PictureTable, SearchTable):
+class Tables(AlarmTable, DriveFieldTable, MountTable, PictureTable, RosterTable, SearchTable):
     """What Vault offers that is rows and nothing else; each method is one transaction."""
 
     def __init__(self, database: Database) -> None:
