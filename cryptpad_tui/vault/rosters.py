@@ -28,8 +28,8 @@ class RosterTable:
 
     def put_roster(self: _HasDatabase, pad_id: bytes, operations: Iterable[tuple[bytes, bytes]]) -> None:
         """Ids and bytes, beside those that are there."""
+        query = (
+            f"INSERT OR IGNORE INTO roster(pad, op_id, operation) SELECT id, ?, ? FROM pad WHERE id={_PAD}"
+        )
         for op_id, raw in operations:
-            self._database.execute(
-                f"INSERT OR IGNORE INTO roster(pad, op_id, operation) SELECT id, ?, ? FROM pad WHERE id={_PAD}",
-                (op_id, raw, pad_id),
-            )
+            self._database.execute(query, (op_id, raw, pad_id))
