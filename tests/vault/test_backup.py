@@ -69,6 +69,7 @@ def fill(vault: Vault) -> None:
         store.commit_fold(rows, proven_heads=[(9, b"h" * 32)])
         store.set_checkpoint(3, CANARY)
         store.put_signed_head(3, b"s" * 160)
+        vault.put_roster(record.pad_id, [(b"o" * 32, CANARY)])
         vault.register_writer(record.pad_id, b"w" * 32)
         ids = store.append_journal(b"w" * 32, [CANARY, b"two", b"three"])
         store.seal_journal(ids[:1], [OutboxRow(0, b"w" * 32, 4, b"e" * 32, CANARY)])
