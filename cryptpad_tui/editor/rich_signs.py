@@ -13,13 +13,18 @@ from cryptpad_tui.editor.state import EditorState, Step
 _SIGN: Final = re.compile(
     r"(?P<head>#{1,6})|(?P<bullet>[-*+])|(?P<number>1[.)])|(?P<task>\[(?P<done>[ xX]?)\])|>"
 )
+_TASK: Final = re.compile(r"\[(?P<done>[ xX]?)\] ")
+"""In a list it makes another kind of item, as deep as it was."""
 
 
 def typed_sign(state: EditorState) -> Step | None:
     """What the line's beginning turns into, where a sign and a space were typed there; None for nothing."""
     head = state.head
     before = state.lines[head.line][: head.col]
-    if block_at(state, head.line) or not before.endswith((" ", "`")):
+    block = block_at(state, head.line)
+    if "list" in block and (task := _TASK.fullmatch(before)) is not None:
+        return _turned(state, {"list": _task(task["done"])})
+    if block or not before.endswith((" ", "`")):
         return None
     if before == "```":
         return _turned(state, only("code-block", "plain"))
@@ -33,8 +38,12 @@ def typed_sign(state: EditorState) -> Step | None:
     if found["number"]:
         return _turned(state, only("list", "ordered"))
     if found["task"]:
-        return _turned(state, only("list", "checked" if found["done"] in ("x", "X") else "unchecked"))
+        return _turned(state, only("list", _task(found["done"])))
     return _turned(state, only("blockquote", value=True))
+
+
+def _task(done: str) -> str:
+    return "checked" if done in ("x", "X") else "unchecked"
 
 
 def _turned(state: EditorState, attributes: Attributes) -> Step:

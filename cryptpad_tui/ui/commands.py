@@ -122,7 +122,7 @@ APP_COMMANDS: Final = (
     AppCommand("pad.follow", "Show where the next person is writing; again, follow them", ("f5",), "pad"),
     AppCommand("pad.people", "Who is here", ("f12",), "pad"),
     AppCommand("pad.formats", "Choose a format", ("alt+s",), "pad"),
-    AppCommand("pad.export", "Export this pad as a file", (), "pad"),
+    AppCommand("pad.export", "Export this pad as a file", ("ctrl+o",), "pad"),
     AppCommand("pad.attach", "Attach a file", (), "pad"),
     AppCommand("pad.transfers", "Files on their way: show the bar again", (), "pad"),
     AppCommand("pad.files", "The file here, or the files of this pad", ("alt+shift+q",), "pad"),

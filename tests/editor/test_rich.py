@@ -57,6 +57,15 @@ def test_a_sign_typed_at_the_start_of_a_line_becomes_its_format(typed: str, bloc
     assert blocks(session) == [block, {}]
 
 
+@pytest.mark.parametrize(
+    ("typed", "kind"), [("[x] ", "checked"), ("[] ", "unchecked"), ("[ ] ", "unchecked")]
+)
+def test_a_task_is_typed_in_any_list_as_deep_as_the_item_was(typed: str, kind: str) -> None:
+    session = rich("|").do(*"- one", "enter", "tab", *typed, *"two")
+    assert session.text == "one\ntwo\n"
+    assert blocks(session)[1] == {"list": kind, "indent": 1}
+
+
 @pytest.mark.parametrize("before", ["x|", "####### |"])
 def test_a_sign_elsewhere_stays_what_it_is(before: str) -> None:
     session = rich(before).do("-", " ")

@@ -20,7 +20,8 @@ from textual.widgets import Static
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.editor.code_languages import language_of_title
 from cryptpad_tui.editor.commands import COMMANDS
-from cryptpad_tui.editor.effects import ReadOnly
+from cryptpad_tui.editor.effects import PromptKind, ReadOnly
+from cryptpad_tui.editor.rich_links import link_at_caret
 from cryptpad_tui.engine import PadSession, SessionEvent
 from cryptpad_tui.ui import standing_words, words
 from cryptpad_tui.ui.commands import editor_keymap
@@ -263,7 +264,12 @@ class PadScreen(CommandScreen[None]):
         if message.kind in ("find", "replace"):
             self.query_one(FindLine).open(replacing=message.kind == "replace")
         else:
-            self.query_one(PromptLine).open(message.kind)
+            self.query_one(PromptLine).open(message.kind, self._known_answer(message.kind))
+
+    def _known_answer(self, kind: PromptKind) -> str:
+        """The link at the caret, to be changed: somebody else's words, so only where they show as they are."""
+        link = link_at_caret(self.view.editor.state) or "" if kind == "link" else ""
+        return link if link.isprintable() else ""
 
     def on_editor_view_command_wanted(self, message: EditorView.CommandWanted) -> None:
         self.perform(message.command)

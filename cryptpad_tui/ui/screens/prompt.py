@@ -19,8 +19,9 @@ _LABELS: Final[dict[PromptKind, str]] = {
     "link": " Link to (none takes it away): ",
     "colour": " Colour (red, #ff8800, none): ",
     "background": " Colour behind (yellow, #ffee88, none): ",
-    "table": " Rows x columns (3x2): ",
+    "table": " Rows x columns (else 3x2): ",
 }
+_UNLESS_TOLD: Final[dict[PromptKind, str]] = {"table": "3x2"}
 _COMMANDS: Final[dict[PromptKind, str]] = {
     "goto": "goto.line",
     "link": "format.link",
@@ -53,12 +54,13 @@ class PromptLine(Horizontal):
         yield LineField(id="prompt-field")
         yield Static("Enter: here  Esc: back ", id="prompt-keys", markup=False)
 
-    def open(self, kind: PromptKind) -> None:
-        """Ask."""
+    def open(self, kind: PromptKind, answer: str = "") -> None:
+        """Ask; `answer` stands there to be changed."""
         self._kind = kind
         field = self.query_one(Field)
         with field.prevent(Input.Changed):
-            field.value = ""
+            field.value = answer
+            field.cursor_position = len(answer)
         self._label(_LABELS[kind])
         self.display = True
         field.focus()
@@ -73,8 +75,8 @@ class PromptLine(Horizontal):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self._close()
-        if event.value.strip():
-            self._run(_COMMANDS[self._kind], event.value)
+        if answer := event.value if event.value.strip() else _UNLESS_TOLD.get(self._kind, ""):
+            self._run(_COMMANDS[self._kind], answer)
         self.post_message(self.Done())
 
     def _label(self, text: str) -> None:
