@@ -267,7 +267,7 @@ class PadScreen(CommandScreen[None]):
             self.query_one(PromptLine).open(message.kind, self._known_answer(message.kind))
 
     def _known_answer(self, kind: PromptKind) -> str:
-        """The link at the caret, to be changed: somebody else's words, so only where they show as they are."""
+        """The link at the caret, to be changed; others wrote it, so only where it shows as it is."""
         link = link_at_caret(self.view.editor.state) or "" if kind == "link" else ""
         return link if link.isprintable() else ""
 
