@@ -217,11 +217,11 @@ async def _give_edit(engine: Engine, item: InboxItem, message: EditRequest, wait
     sender = contacts.to_write_to(engine, item.contact_id)
     link = await engine.make_link(message.pad_id, view=False, wait_s=wait_s)
     with engine.people.durable():
-        inviting.keep_as_member(engine, message.pad_id, sender, view=False)
         me = myself(engine).ident.public
         if proves_key(message, sender=sender.card.ident_pk, recipient=me):
             engine.people.set_known(message.pad_id, message.key, sender.id)
         mailbox.queue(engine, sender, EditAnswer(message.pad_id, True, link), f"the answer to {sender.name}")
+        inviting.keep_as_member(engine, message.pad_id, sender, view=False)
         engine.people.finish(item.mail_id, "accepted")
 
 

@@ -36,8 +36,8 @@ async def invite(
     message = Invitation(link, cut(title, MAX_TITLE), note)
     message.encode()
     with engine.people.durable():
-        keep_as_member(engine, pad_id, contact, view=view)
         mailbox.queue(engine, contact, message, f"the invitation of {contact.name}")
+        keep_as_member(engine, pad_id, contact, view=view)
     return contact
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from cryptpad_relay.protocol.owner_records import EpochRecord, parse_record
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import Role
-from cryptpad_tui.engine import devices, member_book, owner_notes
+from cryptpad_tui.engine import devices, member_book, member_notes, owner_notes
 from cryptpad_tui.engine.folders.owed_keys import Progress
 from cryptpad_tui.engine.member_book import BookMember
 from cryptpad_tui.pad.flows_epoch import Kept
-from cryptpad_tui.pad.roster import Roster
+from cryptpad_tui.pad.roster import Member, Roster
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
@@ -52,17 +52,24 @@ class Membership:
 
 
 def listed(engine: Engine, session: PadSession) -> list[BookMember]:
-    """The owner's own list; for others, and an owner's new device, what the newest record says."""
+    """The owner's own list, and whom another machine of theirs put on it since the keys changed; for others,
+    and where another machine or owner changed the keys last, what the newest record says."""
     if session.kind is PadKind.DRIVE:
         return devices.slot_members(engine)
-    written = member_book.read(engine, session.pad_id)
-    if written is not None and not owner_notes.other_turned(engine, session):
-        return written
-    roster = _roster(session)
-    return [
-        BookMember(each.ident_pk, "edit" if each.role is Role.EDIT else "view", "", b"")
-        for each in roster.members
-    ]
+    written, epoch = member_book.read(engine, session.pad_id), session.replica.fold.epoch
+    noted = member_notes.read(engine, session.pad_id) if session.record.role == "owner" else []
+    here = {each.ident_pk: each for each in [*(written or ()), *[each for _, each in noted]]}
+    if written is None or owner_notes.other_turned(engine, session):
+        written = [_as_known(each, here.get(each.ident_pk)) for each in _roster(session).members]
+    kept = {each.ident_pk: each for each in written}
+    kept |= {each.ident_pk: each for at, each in noted if at == epoch}
+    return list(kept.values())
+
+
+def _as_known(member: Member, known: BookMember | None) -> BookMember:
+    """Whom a record names, as this account knows them."""
+    name, box_pk = (known.name, known.box_pk) if known else ("", b"")
+    return BookMember(member.ident_pk, "edit" if member.role is Role.EDIT else "view", name, box_pk)
 
 
 def _roster(session: PadSession) -> Roster:

@@ -16,12 +16,14 @@ from cryptpad_tui.crypto.slots import NoMemberKey, box_key_of
 from cryptpad_tui.engine import (
     appearing,
     chatting,
+    creating,
     keyrings,
     known_members,
     lifetime,
     link_book,
     member_book,
     member_lines,
+    member_notes,
     owner_list,
     owner_notes,
     people,
@@ -114,8 +116,12 @@ def keep(
         others = [each for each in member_lines.listed(engine, session) if each.ident_pk != ident_pk]
         word = "edit" if role is Role.EDIT else "view"
         name = name or people.name_of(ident_pk, session.replica.fold.everybody)
-        member_book.write(engine, pad_id, [*others, BookMember(ident_pk, word, name, box_pk)])
-        owner_notes.note_epoch(engine, pad_id, session.replica.fold.epoch)
+        member, epoch = BookMember(ident_pk, word, name, box_pk), session.replica.fold.epoch
+        with engine.drive_session.replica.store.transaction():
+            member_book.write(engine, pad_id, [*others, member])
+            member_notes.put(engine, pad_id, epoch, member)
+            owner_notes.note_epoch(engine, pad_id, epoch)
+            engine.drive_session.flush()
 
 
 def find_member(engine: Engine, pad_id: bytes, reference: str) -> MemberLine:
@@ -149,12 +155,20 @@ async def revoke(
 
     Raises NotOwner, Alarm, RelayRefused or RelayUnreachable; asked again it goes on from where it was.
     """
+    await _hear_other_machines(engine, wait_s)
     await change_keys(engine, pad_id, drop=drop, keep_links=keep_links, history=history, wait_s=wait_s)
     if owned(engine, pad_id).kind == PadKind.FOLDER:
         from cryptpad_tui.engine.folders import changing
 
         await changing.go_on(engine, told=told or changing.untold)
     return members(engine, pad_id)
+
+
+async def _hear_other_machines(engine: Engine, wait_s: float) -> None:
+    """Another one of one's own may have put somebody on the list, whom this would leave out."""
+    drive = creating.drive_record(engine)
+    if drive.uploaded:
+        await engine.sync([drive.pad_id], wait_s=wait_s)
 
 
 async def change_keys(

@@ -85,17 +85,15 @@ def refuse_owners(engine: Engine, pad_id: bytes, idents: Iterable[bytes]) -> Non
 
 
 def other_turned(engine: Engine, session: PadSession) -> bool:
-    """Whether a co-owner changed the keys since this vault wrote its list: then theirs counts, so that
-    nobody comes back in whom they took out."""
+    """Whether a co-owner, or another machine of one's own, changed the keys since this vault wrote its list:
+    then theirs counts, so that nobody comes back in whom they took out."""
     noted = engine.vault.setting(_EPOCH + session.pad_id.hex())
     return noted is not None and session.replica.fold.epoch > int(noted)
 
 
 def note_epoch(engine: Engine, pad_id: bytes, epoch: int) -> None:
-    """This vault's list is that of this epoch. Kept for pads with several owners alone."""
-    name = _EPOCH + pad_id.hex()
-    if engine.vault.setting(name) is not None or co_owners(engine, pad_id):
-        engine.vault.set_setting(name, str(epoch))
+    """This vault's list is that of this epoch."""
+    engine.vault.set_setting(_EPOCH + pad_id.hex(), str(epoch))
 
 
 def forget(engine: Engine, pad_id: bytes) -> None:

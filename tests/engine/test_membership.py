@@ -6,6 +6,7 @@ import asyncio
 import gc
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,7 @@ from cryptpad_tui.engine import (
 from cryptpad_tui.engine.errors import NotOwner, UnknownMember
 from cryptpad_tui.pad import flows_epoch
 from cryptpad_tui.pad.flows_epoch import Kept, Plan, make_epoch
+from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.vault.errors import DiskFull
 from support.pads import OWNER_ROOT, ListRelay
 from support.relay import RelayProcess
@@ -204,10 +206,14 @@ async def test_a_revocation_that_dies_anywhere_is_done_or_not_begun_and_goes_on(
     anna, boris, carla, pad_id, _ = await trio(relay, make_engine)
     module = flows_epoch if step == "rotate" else flows_epoch.flows
 
-    def die(*args: object, **named: object) -> None:
-        raise KeyboardInterrupt
-
     name = "make_epoch" if step == "rotate" else step
+    honest = getattr(module, name)
+
+    def die(replica: Replica, *args: Any, **named: Any) -> Any:
+        if replica.pad_id == pad_id:
+            raise KeyboardInterrupt
+        return honest(replica, *args, **named)
+
     with monkeypatch.context() as patch:
         patch.setattr(module, name, die)
         with pytest.raises(KeyboardInterrupt):

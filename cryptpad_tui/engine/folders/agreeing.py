@@ -265,11 +265,17 @@ class _Agreement:
         pad_id = bytes.fromhex(name)
         holders.note(self._engine, pad_id, self._folder, held=False)
         owed_keys.take_back(self._engine, pad_id, self._folder)
-        around = tree.shared_around(drive.lies_in(pad_id))
+        is_folder = shared_id_of(pad_id) in tree.folders
+        around = tree.shared_around(self._parent_of(pad_id) if is_folder else drive.lies_in(pad_id))
         if around is None or around.shared != self._folder.hex():
             return
         above = tree.path(tree.folders[around.id].parent)
-        drive.set_folder(pad_id, f"{above}/{GONE}{around.name}" if above else f"{GONE}{around.name}")
+        beside = f"{above}/{GONE}{around.name}" if above else f"{GONE}{around.name}"
+        if is_folder:
+            with suppress(DriveError):
+                drive.move_folder(shared_id_of(pad_id), drive.make_folders(beside))
+        else:
+            drive.set_folder(pad_id, beside)
 
 
 def offer(engine: Engine, folder: bytes, pad_id: bytes, record: EpochRecord) -> bool:
