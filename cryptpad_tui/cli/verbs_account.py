@@ -94,14 +94,19 @@ async def _go_on(engine: Engine, everything: bool, finish: bool) -> Moved:
 def _say(done: Moved) -> None:
     if done.anew:
         diagnostics.note(f"{_count(done.anew)} of yours began anew; those of before are in the trash")
-    for title in done.stay:
+    for titles, what in (
+        (done.stay, "stays as it is, since others are in it"),
+        (done.broken, "stays as it is, since nobody has all of it"),
+        (done.shared, "began anew, and who was in it needs a new link"),
+        (done.lost, "could not be taken along, since nobody has its bytes"),
+    ):
+        for title in titles:
+            diagnostics.note(f"{what}: {output.safe_line(title)}")
+    if done.stay or done.broken:
         diagnostics.note(
-            f"stays as it is, since others are in it or it has files or comments: {output.safe_line(title)}"
-        )
-    if done.stay:
-        diagnostics.note(
-            "whoever has the old root goes on reading and changing those, and can destroy them: `duplicate`"
-            " makes a pad that they cannot open, and that needs new links"
+            "whoever has the old root goes on reading and changing what stays, and can destroy it; no change"
+            " of keys ends that, since they have the owner's key, too: `duplicate` makes a pad that they"
+            " cannot open"
         )
     if done.later:
         diagnostics.note(f"{_count(done.later)} not here yet; `cryptpad-tui sync` goes on")

@@ -51,8 +51,8 @@ FORMER: Final = FORMER_ROOTS
 """The roots of before: others' pads keep their owner's slots for the identities that follow from them."""
 WORD_COUNT: Final = 4
 WHAT_IT_DOES: Final = (
-    "The account gets another root, and a drive made from it. Pads of yours that nobody else is in begin"
-    " anew, with keys that nobody else has; those of before go into the trash.",
+    "The account gets another root, and a drive made from it. Pads and files of yours that nobody else is"
+    " in begin anew, with keys that nobody else has; those of before go into the trash.",
     "It cannot undo this: what the lost machine has read it keeps; pads of yours that others are in it goes"
     " on reading and changing, until you begin them anew and share them again; to other people's pads it has"
     " your links, until their owners change the keys. To your contacts you are somebody new: they compare"
@@ -146,7 +146,7 @@ def _settings(
     owed = [
         OWED + pad.pad_id.hex()
         for pad in engine.vault.pads()
-        if pad.role == "owner" and pad.kind in (PadKind.TEXT, PadKind.RICHTEXT)
+        if pad.role == "owner" and pad.kind != PadKind.DRIVE
     ]
     return {
         "drive": record.pad_id.hex(),

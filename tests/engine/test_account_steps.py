@@ -17,6 +17,7 @@ from cryptpad_tui.engine import (
     Engine,
     SyncReport,
     coming_along,
+    creating,
     devices,
     keeping,
     membership,
@@ -195,7 +196,7 @@ async def test_what_follows_is_done_once_and_no_pad_is_ever_out_of_reach(
         elif step == "trash":
             patch.setattr(type(desk.drive), "trash", die)
         else:
-            patch.setattr(type(desk), "create_pad", die)
+            patch.setattr(creating, "create_pad", die)
         with pytest.raises(KeyboardInterrupt):
             await moving.go_on(desk)
     with suppress(BaseException):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -47,42 +47,82 @@ async def duplicate(engine: Engine, pad_id: bytes, title: str, *, told: Progress
 
     Raises NotCopied, and what reading a file raises where the pad is one.
     """
+    async with copy_of(engine, pad_id, told=told) as copy:
+        pad = copy.make(title)
+    folder = engine.listing_of(pad_id).folder_id
+    if folder:
+        move(engine, Chosen((pad.pad_id,)), folder)
+        pad = engine.listing_of(pad.pad_id)
+    return Copied(pad, tuple(copy.missing))
+
+
+class Copy:
+    """A copy whose files are sealed already, and which is not made yet."""
+
+    def __init__(self, engine: Engine, source: bytes, kind: PadKind) -> None:
+        self._engine, self._source = engine, source
+        self.record = creating.new_record(engine, kind, engine.rng(32))
+        self.made: dict[bytes, FileRef] = {}
+        """The files of the copy, by the ids that they have in the other pad."""
+        self.missing: list[FileRef] = []
+        self.own: FileRef | None = None
+        """What the other pad is, where it is a file."""
+
+    def make(self, title: str, beside: Beside = lambda source, into: None) -> PadListing:
+        """In one transaction; `beside` is given both pads and writes what else there is to copy."""
+        with self._engine.borrowed(self._source) as source:
+            text, runs = _content(source, self.made)
+
+            def write(into: PadSession) -> None:
+                name_files(self._engine, into, list(self.made.values()))
+                if self.own:
+                    into.view.set_map(META_ROOT, OWN_FILE, self.made[self.own.file_id].file_id.hex())
+                beside(source, into)
+
+            return creating.create_pad(
+                self._engine,
+                title,
+                kind=source.kind,
+                text=text,
+                runs=runs,
+                folder="",
+                record=self.record,
+                beside=write,
+            )
+
+
+Beside = Callable[["PadSession", "PadSession"], None]
+
+
+@contextlib.asynccontextmanager
+async def copy_of(
+    engine: Engine, pad_id: bytes, *, told: Progress = no_progress, whole: bool = False
+) -> AsyncIterator[Copy]:
+    """What is made of it must be made inside: afterwards its files go. Raises what `duplicate` does.
+
+    `whole`: also where a relay that has a file cannot be reached.
+    """
     source = engine.listing_of(pad_id)
-    own = file_of(engine, pad_id) if source.kind is PadKind.FILE else None
+    copy = Copy(engine, pad_id, source.kind)
+    copy.own = file_of(engine, pad_id) if source.kind is PadKind.FILE else None
     if not source.kind.has_text and source.kind is not PadKind.FILE:
         raise NotCopied
-    if source.kind is PadKind.FILE and own is None:
+    if source.kind is PadKind.FILE and copy.own is None:
         raise NoSuchFile
     refs = files_of(engine, pad_id)
     if refs:
         engine.drive_session.flush()
         collect(engine)
-    record = creating.new_record(engine, source.kind, engine.rng(32))
-    made, missing = dict[bytes, FileRef](), list[FileRef]()
     async with contextlib.AsyncExitStack() as stack:
         for ref in refs:
-            copy = _sealed_again(engine, pad_id, record.pad_id, ref, told)
+            again = _sealed_again(engine, pad_id, copy.record.pad_id, ref, told)
             try:
-                made[ref.file_id] = await stack.enter_async_context(copy)
-            except (EngineError, FileBroken, RelayUnreachable):
-                if ref == own:
+                copy.made[ref.file_id] = await stack.enter_async_context(again)
+            except (EngineError, FileBroken, RelayUnreachable) as error:
+                if ref == copy.own or (whole and isinstance(error, RelayUnreachable)):
                     raise
-                missing.append(ref)
-        with engine.borrowed(pad_id) as session:
-            text, runs = _content(session, made)
-
-        def beside(session: PadSession) -> None:
-            name_files(engine, session, list(made.values()))
-            if own:
-                session.view.set_map(META_ROOT, OWN_FILE, made[own.file_id].file_id.hex())
-
-        pad = creating.create_pad(
-            engine, title, kind=source.kind, text=text, runs=runs, folder="", record=record, beside=beside
-        )
-    if source.folder_id:
-        move(engine, Chosen((pad.pad_id,)), source.folder_id)
-        pad = engine.listing_of(pad.pad_id)
-    return Copied(pad, tuple(missing))
+                copy.missing.append(ref)
+        yield copy
 
 
 @contextlib.asynccontextmanager
