@@ -158,12 +158,14 @@ def _settled(engine: Engine, session: PadSession) -> bool:
 
 
 def _report(sessions: Sequence[PadSession]) -> SyncReport:
+    told = [notice for session in sessions for notice in session.take_notices()]
     problems = {session.problem for session in sessions if session.problem}
+    problems -= {notice.text for notice in told}
     return SyncReport(
         waiting=sum(session.waiting for session in sessions),
         unreachable=any(not (s.attached_here or s.followed or s.alarm or s.standing) for s in sessions),
         alarms=tuple([s.alarm for s in sessions if s.alarm]),
-        notices=tuple(sorted(problems | {each.line for s in sessions for each in s.take_notices()})),
+        notices=tuple(sorted(problems | {notice.line for notice in told})),
     )
 
 
