@@ -47,7 +47,7 @@ def keep_a_writer_in_the_vault(patched: pytest.MonkeyPatch) -> None:
         if not isinstance(self._pad.keys, EditKeys):
             return None
         assert isinstance(self._pad.store, VaultPadStore)
-        seed = hash_parts("sim/writer", self._profile.identity.public)
+        seed = hash_parts("sim/writer", self.profile.identity.public)
         fresh = Writer(self._pad.pad_id, self._pad.epoch, self._pad.keys, rng=self._rng, seed=seed)
         tail = self._pad.store.writer_tail(fresh.pk)
         if tail:
