@@ -108,7 +108,7 @@ def pad_table(pads: Sequence[PadListing]) -> list[str]:
             pad.path,
             pad.kind.name.lower(),
             pad.role,
-            f"{pad.waiting} waiting" if pad.waiting and pad.sync.value == "waiting" else pad.sync.value,
+            pad.sync.value,
             iso_time(pad.changed_ms)[:16].replace("T", " "),
             str(pad.size_bytes),
             " ".join(pad.tags),

@@ -43,8 +43,9 @@ def _place(
     if not has_relay:
         return SyncWord.SAVED, "saved here"
     if session.waiting:
-        kept = "sending" if online or followed else "offline, saved here"
-        return SyncWord.WAITING, f"{kept}, {session.waiting} waiting"
+        # How many edits that is says nothing to a person: each key press may be one.
+        kept = "saved here, sending" if online or followed else "offline, saved here, waiting to be sent"
+        return SyncWord.WAITING, kept
     if not online:
         return SyncWord.SYNCED, "synced by another window" if followed else "offline, saved here"
     if freshness.freshness is Freshness.CONFIRMED:

@@ -214,6 +214,11 @@ class CryptpadApp(ForgettingApp):
         else:
             self.toast(text)
 
+    def unsay(self) -> None:
+        """Take back what was said while something was waited for."""
+        if isinstance(self.screen, CommandScreen):
+            self.screen.unsay()
+
     def refresh_bell(self) -> None:
         """The inbox changed: show the count where it stands."""
         from cryptpad_tui.ui.screens.drive import DriveScreen

@@ -87,7 +87,10 @@ class LinkErrands:
         from cryptpad_tui.engine.linking import look
 
         self._app.say("Asking the relay what the link gives…")
-        facts = await look(self._engine, link, wait_s=10.0)
+        try:
+            facts = await look(self._engine, link, wait_s=10.0)
+        finally:
+            self._app.unsay()
         sentences = [
             f"It is {_KINDS.get(int(facts.kind), 'of another kind')}, and gives you the right"
             f" {_RIGHTS[facts.role]}. Its relay is {facts.relay}.",

@@ -59,17 +59,17 @@ def sync_word(pad: PadListing) -> str:
     if str(pad.sync) == "alarm" or pad.alarms:
         return "ALARM"
     if str(pad.sync) == "waiting":
-        return f"{pad.waiting} waiting" if pad.waiting else "waiting"
+        return "waiting"
     return "saved here" if str(pad.sync) == "saved" else str(pad.sync)
 
 
 def unsent(pads: Sequence[PadListing]) -> int:
-    """How many changes wait for a relay; a pad without a relay waits for nobody."""
-    return sum(max(1, pad.waiting) for pad in pads if str(pad.sync) == "waiting")
+    """In how many of these something waits for a relay; a pad without a relay waits for nobody."""
+    return sum(str(pad.sync) == "waiting" for pad in pads)
 
 
-def changes(count: int) -> str:
-    return "1 change" if count == 1 else f"{count} changes"
+def pads_count(count: int) -> str:
+    return "1 pad" if count == 1 else f"{count} pads"
 
 
 def person_name(person: Person, people: Sequence[Person]) -> str:

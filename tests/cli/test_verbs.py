@@ -163,7 +163,7 @@ def test_ls_as_a_table_is_safe_to_look_at(engine: FakeEngine, command: Command) 
     ended = command("ls")
     assert b"\x1b" not in ended.out
     assert "\u202e" not in ended.out.decode()
-    assert "3 waiting" in ended.text
+    assert "waiting" in ended.text
 
 
 def test_ls_of_an_empty_drive_prints_nothing_or_an_empty_list(engine: FakeEngine, command: Command) -> None:

@@ -69,6 +69,8 @@ async def test_what_is_new_is_counted_shown_beside_the_text_and_answered() -> No
         await there.sees("● BEN")
         assert "the text" in there.text()
         await there.until(lambda: "new in the chat" not in there.text())
+        await there.sees("Esc Back to the text")
+        assert "Esc List" not in there.text()
         await there.press(*"nine", "enter")
         await there.sees("● You")
         assert [message.text for message in session.chat.messages()][1:] == ["nine"]

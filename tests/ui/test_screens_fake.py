@@ -309,7 +309,7 @@ async def test_quitting_with_unsent_changes_says_so_and_a_second_quit_does_not_a
     line = listing("Plan", number=1, sync=SyncWord.WAITING, waiting=3)
     async with world(line) as there:
         await there.press("ctrl+q")
-        await there.sees("3 changes not sent yet")
+        await there.sees("What you wrote in 1 pad is not sent yet")
         await there.press("escape")
         await there.until(lambda: isinstance(there.app.screen, DriveScreen))
         await there.press("ctrl+q")

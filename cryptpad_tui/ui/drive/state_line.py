@@ -22,7 +22,7 @@ def state_line(engine: Engine, lines: Sequence[PadListing]) -> tuple[str, str]:
         where = "1 pad has" if told == 1 else f"{told} pads have"
         return f"{where} news: opening it says what happened.", "warning"
     waiting = words.unsent(lines)
-    unsent = f", {words.changes(waiting)} waiting to be sent" if waiting else ""
+    unsent = f", {words.pads_count(waiting)} waiting to be sent" if waiting else ""
     relay = engine.relay_url()
     if relay is None:
         return "No relay: everything is saved on this machine. ^R chooses one.", "muted"

@@ -5,7 +5,7 @@ Nothing is looked for on a key press. Saying something writes beside the text an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from textual.widgets import Static
@@ -15,6 +15,7 @@ from cryptpad_tui.crdt.errors import DocumentError
 from cryptpad_tui.editor.clean import cleaned
 from cryptpad_tui.engine import chatting
 from cryptpad_tui.ui import words
+from cryptpad_tui.ui.commands import app_keymap, key_label
 from cryptpad_tui.ui.pads import mention_words
 from cryptpad_tui.ui.pads.chat_pane import ChatPane
 from cryptpad_tui.ui.pads.side_pane import SidePaneFeature
@@ -63,6 +64,10 @@ class ChatFeature(SidePaneFeature[ChatPane]):
             self.hide()
         else:
             self.pane.take_keyboard()
+
+    def keys(self) -> Sequence[tuple[str, str]]:
+        say = (("Enter", "Say it"),) if self.session.can_edit else ()
+        return (*say, *super().keys(), (key_label(app_keymap().keys("pad.chat")[0]), "Hide the chat"))
 
     # ---- what is said
 

@@ -6,7 +6,7 @@ alone; it must never do work there that grows with the document.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textual.widget import Widget
@@ -43,6 +43,10 @@ class PadFeature:
     def status(self) -> list[Part]:
         """A few words for the right of the status line."""
         return []
+
+    def footer(self, widget: Widget) -> Sequence[tuple[str, str]]:
+        """Keys and words for the foot while this widget, if it is of this feature, has the keyboard."""
+        return ()
 
     def take_settings(self) -> None:
         """The settings of the app are other ones."""

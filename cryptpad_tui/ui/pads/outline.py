@@ -7,7 +7,7 @@ costs nothing here.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from textual import events
@@ -98,6 +98,9 @@ class OutlineFeature(SidePaneFeature[OutlinePane]):
             self.show(shown=True)
             self._look_again()
             self.pane.focus()
+
+    def keys(self) -> Sequence[tuple[str, str]]:
+        return (("Enter", "Go there"), *super().keys())
 
     def _jump(self) -> None:
         heading = self.pane.chosen

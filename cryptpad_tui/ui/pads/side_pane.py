@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, Generic, TypeVar
 
 from textual.widget import Widget
@@ -11,6 +11,7 @@ from textual.widgets import Static
 from cryptpad_tui.ui.pads.feature import PadFeature
 
 Pane = TypeVar("Pane", bound=Widget)
+_BACK: Final = ("Esc", "Back to the text")
 _SMALL: Final = 60
 """In a narrower window the pane stands in the place of the text."""
 
@@ -31,6 +32,13 @@ class SidePaneFeature(PadFeature, Generic[Pane]):
         self.edge.display = shown and not alone
         if alone or not shown:
             self.view.display = not shown
+
+    def footer(self, widget: Widget) -> Sequence[tuple[str, str]]:
+        return self.keys() if self.pane in widget.ancestors_with_self else ()
+
+    def keys(self) -> Sequence[tuple[str, str]]:
+        """What its keys do, for the foot."""
+        return (_BACK,)
 
     def hide(self) -> None:
         self.show(shown=False)

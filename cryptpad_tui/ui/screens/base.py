@@ -127,6 +127,13 @@ class CommandScreen(Screen[Result]):
             return
         self.door.toast(text)
 
+    def unsay(self) -> None:
+        """What was said stands no more: something else is asked."""
+        for line in self.query(StatusLine):
+            line.hurry(alone=True)
+        for answer in self.query(LongAnswer):
+            answer.display = False
+
 
 class ListKeys:
     """The keys of the list context for a screen with one list."""

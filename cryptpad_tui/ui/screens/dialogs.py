@@ -95,8 +95,11 @@ class ReportDialog(ChooseDialog):
 
 
 def unsent_question(waiting: int) -> ChooseDialog:
-    """Whether to quit with so many changes not sent."""
-    sentence = f"{words.changes(waiting)} not sent yet. Everything is saved here and is sent next time."
+    """Whether to quit with something not sent in so many pads."""
+    sentence = (
+        f"What you wrote in {words.pads_count(waiting)} is not sent yet. Everything is saved here and is sent"
+        " next time."
+    )
     return ChooseDialog("Quit?", (sentence,), (Option("quit", "Quit"), Option("stay", "Stay")))
 
 

@@ -24,7 +24,7 @@ from cryptpad_tui.editor.effects import PromptKind, ReadOnly
 from cryptpad_tui.editor.rich_links import link_at_caret
 from cryptpad_tui.engine import PadSession, SessionEvent
 from cryptpad_tui.ui import standing_words, words
-from cryptpad_tui.ui.commands import editor_keymap
+from cryptpad_tui.ui.commands import editor_keymap, footer_of
 from cryptpad_tui.ui.pads.attachments import Attachments
 from cryptpad_tui.ui.pads.authors import AuthorColours
 from cryptpad_tui.ui.pads.chat import ChatFeature
@@ -47,7 +47,7 @@ from cryptpad_tui.ui.screens.base import Action, CommandScreen
 from cryptpad_tui.ui.screens.prompt import PromptLine
 from cryptpad_tui.ui.widgets.editor_view import EditorView
 from cryptpad_tui.ui.widgets.parts import Part
-from cryptpad_tui.ui.widgets.text_line import CalmLine, StatusLine
+from cryptpad_tui.ui.widgets.text_line import CalmLine, KeyBar, StatusLine
 from cryptpad_tui.vault.errors import UnknownPad, VaultError
 
 _COALESCE_S: Final = 0.1
@@ -166,6 +166,12 @@ class PadScreen(CommandScreen[None]):
         # What cannot be saved is the engine's to tell, which ends after this screen.
         with suppress(VaultError):
             self.release()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """The foot says what the keys do where the keyboard is."""
+        keys = [key for feature in self.features for key in feature.footer(event.widget)]
+        for bar in self.query(KeyBar):
+            bar.show_keys(keys or footer_of(self.contexts))
 
     def flush(self) -> None:
         """Make what is typed durable at once."""
