@@ -41,6 +41,7 @@ from cryptpad_tui.people.messages import (
     PadMoved,
     RemovalNotice,
     Request,
+    TeamLeave,
 )
 from cryptpad_tui.people.proofs import prove_key, proves_key
 from cryptpad_tui.people.safety import Keys
@@ -122,7 +123,7 @@ def lines(engine: Engine, *, number: bool = True) -> list[InboxLine]:
 def _as_here(item: InboxItem, titles: Mapping[bytes, str]) -> InboxItem:
     """With one's own title of the pad that it is about: a sender may call any pad what they like."""
     message = item.message
-    if isinstance(message, EditRequest | Mention | RemovalNotice | OwnershipOffer | PadMoved):
+    if isinstance(message, EditRequest | Mention | RemovalNotice | OwnershipOffer | PadMoved | TeamLeave):
         title = titles.get(message.pad_id, message.title)
         return replace(item, message=replace(message, title=title))
     return item

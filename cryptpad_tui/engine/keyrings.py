@@ -70,7 +70,12 @@ def _with_own(keys: dict[int, ViewKeys], record: PadRecord) -> dict[int, ViewKey
         own = EditKeys.from_seed(edit_seed_of(record.secret, 0))
     else:
         own = EditKeys.from_seed(record.secret) if record.role == _EDIT else ViewKeys(record.secret)
-    keys.setdefault(0 if is_owner else record.epoch, own)
+    at = 0 if is_owner else record.epoch
+    known = keys.get(at)
+    # The right to write may have come later than that to read, for the same epoch.
+    grows = known is not None and isinstance(own, EditKeys) and own.view_seed == known.view_seed
+    if known is None or grows:
+        keys[at] = own
     return keys
 
 

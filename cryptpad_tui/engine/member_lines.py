@@ -11,6 +11,7 @@ from cryptpad_tui.crypto.keys import Role
 from cryptpad_tui.engine import devices, member_book, member_notes, owner_notes
 from cryptpad_tui.engine.folders.owed_keys import Progress
 from cryptpad_tui.engine.member_book import BookMember
+from cryptpad_tui.engine.teams import book
 from cryptpad_tui.pad.flows_epoch import Kept
 from cryptpad_tui.pad.roster import Member, Roster
 
@@ -56,6 +57,8 @@ def listed(engine: Engine, session: PadSession) -> list[BookMember]:
     and where another machine or owner changed the keys last, what the newest record says."""
     if session.kind is PadKind.DRIVE:
         return devices.slot_members(engine)
+    if session.kind is PadKind.FOLDER and (team := book.keepers(engine, session)) is not None:
+        return team
     written, epoch = member_book.read(engine, session.pad_id), session.replica.fold.epoch
     noted = member_notes.read(engine, session.pad_id) if session.record.role == "owner" else []
     here = {each.ident_pk: each for each in [*(written or ()), *[each for _, each in noted]]}

@@ -42,6 +42,7 @@ from cryptpad_tui.engine.link_book import BookLink
 from cryptpad_tui.engine.member_book import BookMember
 from cryptpad_tui.engine.member_lines import MemberLine, Membership
 from cryptpad_tui.engine.owned_pads import in_step, owned
+from cryptpad_tui.engine.teams import book as team_book
 from cryptpad_tui.engine.verifying import connection_of
 from cryptpad_tui.pad import flows, flows_epoch
 from cryptpad_tui.pad.flows_epoch import Plan
@@ -182,6 +183,7 @@ async def change_keys(
 ) -> None:
     """The same for this pad alone: of a folder, what is in it is owed from here on."""
     history &= owned(engine, pad_id).kind != PadKind.DRIVE
+    team_book.refuse_seated(engine, pad_id, drop)
     drop = known_members.all_keys(engine, pad_id, drop)
     owner_notes.refuse_owners(engine, pad_id, drop)
     await in_step(engine, pad_id, wait_s)
@@ -201,7 +203,8 @@ async def change_keys(
             *[link.kept() for link in kept_links],
             *holders.kept(engine, pad_id, owed_keys.newest_given(engine, pad_id)),
         )
-        plan = Plan(tuple([member_lines.kept(each) for each in listed]), history, links=links)
+        kept = tuple([member_lines.kept(each) for each in listed])
+        plan = Plan(kept, history, note=team_book.note_for(engine, session), links=links)
         await _turn(engine, session, plan, epoch, kept_links, drop)
     except Refused as refused:
         raise RelayRefused(refused.code) from None

@@ -28,6 +28,7 @@ from cryptpad_tui.people.messages import (
     PadMoved,
     RemovalNotice,
     Request,
+    TeamLeave,
     decode_message,
 )
 
@@ -107,6 +108,7 @@ def sentence_of(item: InboxItem) -> str:
         EditRequest: "asks to write in “{}”",
         RemovalNotice: "took you out of “{}”",
         OwnershipOffer: "offers to make you an owner of “{}”, which nobody can take back",
+        TeamLeave: "left the team “{}”",
         PadMoved: "says that “{}” is at another relay; accept to follow it there",
         Answer: "answered",
         CardChange: "has a new card",
@@ -144,4 +146,5 @@ _WORDS: Final[dict[type[Message], str]] = {
     OwnershipOffer: "ownership-offer",
     OwnershipAnswer: "ownership-answer",
     PadMoved: "moved",
+    TeamLeave: "team-leave",
 }

@@ -1,7 +1,7 @@
 """What people tell each other by mail: one dataclass a kind, of a fixed form, read as hostile bytes.
 
 A kind that this version does not know becomes `Unknown` and is kept, so that a newer version of the program
-can add kinds. 13 (a shared folder) and 14 (a team) are reserved.
+can add kinds. 13 (a shared folder) is reserved.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ MAX_TITLE: Final = 256
 MAX_LINK: Final = 700
 MAX_THREAD: Final = 64
 MAX_ADDRESS: Final = 255
+MAX_STATEMENT: Final = 440
 
 _FIXED: Final = {"pad_id": 32, "pass_": PASS_BYTES, "key": 32, "proof": 64, "owner_root": 32}
 _TEXTS: Final = {
@@ -30,6 +31,7 @@ _TEXTS: Final = {
     "link": MAX_LINK,
     "thread": MAX_THREAD,
     "address": MAX_ADDRESS,
+    "statement": MAX_STATEMENT,
     "card": MAX_CARD_BYTES,
 }
 """Bounds in bytes of every field that has its length before it: a name that is missing here is a fault."""
@@ -182,6 +184,16 @@ class PadMoved(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class TeamLeave(Message):
+    """From somebody who only reads a team, that they are out: their signed word for its roster, in base64."""
+
+    KIND: ClassVar[int] = 14
+    pad_id: bytes
+    title: str
+    statement: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown(Message):
     """A kind of a newer version: kept as it came."""
 
@@ -197,6 +209,7 @@ KINDS: Final[dict[int, type[Message]]] = {
     for each in (
         *(Request, Answer, CardChange, Invitation, InvitationAnswer, EditRequest, EditAnswer),
         *(Mention, RemovalNotice, OwnershipOffer, OwnershipAnswer, PadMoved),
+        TeamLeave,
     )
 }
 

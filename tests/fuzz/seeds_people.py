@@ -59,6 +59,7 @@ def mails() -> list[bytes]:
         messages.EditAnswer(B32, True, LINK, note),
         messages.Mention(B32, "Title", "thread", True, note),
         messages.RemovalNotice(B32, "Title", note),
+        messages.TeamLeave(B32, "Title", "QUJD"),
         messages.OwnershipOffer(B32, "Title", LINK, B32, note),
         messages.OwnershipAnswer(B32, False),
         messages.PadMoved(B32, "Title", "wss://other.example"),

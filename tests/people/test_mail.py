@@ -39,6 +39,7 @@ EXAMPLES: list[Message] = [
     messages.OwnershipOffer(PAD, "Plan", "pad1:x", KEY),
     messages.OwnershipAnswer(PAD, False),
     messages.PadMoved(PAD, "Plans", "wss://other.example"),
+    messages.TeamLeave(PAD, "Crew", "QUJD"),
 ]
 
 

@@ -48,6 +48,9 @@ async def go_on(engine: Engine, *, told: Told = untold) -> int:
 
 async def finish(engine: Engine) -> list[str]:
     """What was begun and is not done, also where a folder's own keys did not change; what to say of it."""
+    from cryptpad_tui.engine.teams import settling
+
+    said = await settling.settle(engine)
     for folder in owed_keys.plans(engine):
         record = engine.vault.pad(folder)
         if record is None or record.role != "owner":
@@ -59,7 +62,7 @@ async def finish(engine: Engine) -> list[str]:
             continue
     had = bool(owed_keys.rows(engine))
     left = await go_on(engine)
-    return ["What is in the folder has its new keys."] if had and not left else []
+    return [*said, *(["What is in the folder has its new keys."] if had and not left else [])]
 
 
 async def _change(engine: Engine, row: Row) -> None:

@@ -1,0 +1,241 @@
+"""What a person does in a team: begin it, let people in, set roles, take people out, leave.
+
+Each is one transaction with all that belongs to it, so that it is done or not begun. What ends somebody's
+keys is signed at once; the keys themselves change where an owner's machine sees it (`settling`).
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
+from cryptpad_tui.crypto.keys import EditKeys, Role, identity_of, owner_key
+from cryptpad_tui.crypto.slots import Slot, seal_slot
+from cryptpad_tui.drive.tree import path_parts
+from cryptpad_tui.engine import contacts, keeping, limited, mailbox, owner_notes, owning, removal
+from cryptpad_tui.engine.folders.making import make_shared
+from cryptpad_tui.engine.own_card import myself
+from cryptpad_tui.engine.removal import cut
+from cryptpad_tui.engine.teams import errors
+from cryptpad_tui.engine.teams.book import TeamBook, signed
+from cryptpad_tui.people.contacts import Contact, Standing
+from cryptpad_tui.people.messages import MAX_TITLE, Invitation, TeamLeave
+from cryptpad_tui.people.roster import TeamRoster
+from cryptpad_tui.people.roster_duties import Change
+from cryptpad_tui.people.roster_ops import Kind, Rank, sign_operation
+from cryptpad_tui.people.roster_rules import MAX_LINE, MAX_LINE_OF_ADMINS, MAX_SEATS, Seat, may_set
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine.engine import Engine
+    from cryptpad_tui.engine.session import PadSession
+
+GRANT: Final = "grant/"
+"""How the fields begin that give a member the right to write, sealed to them; their identities follow."""
+MIN_KEY_CHARS: Final = 8
+
+
+def found(engine: Engine, path: str) -> bytes:
+    """The folder of a team of which this person is the first owner; raises BadFolderName or LimitedDevice."""
+    me = myself(engine)
+    with engine.drive_session.replica.store.transaction():
+        folder = make_shared(engine, path)
+        record = engine.vault.pad(folder)
+        assert record is not None
+        first = sign_operation(
+            owner_key(record.secret),
+            Kind.FOUND,
+            team=folder,
+            previous=folder,
+            author=me.ident.public,
+            subject=me.ident.public,
+            box_pk=me.box.public,
+            rank=Rank.OWNER,
+            name=engine.name() or path_parts(path)[-1],
+        )
+        with engine.borrowed(folder) as session:
+            TeamBook(engine, session).put([first])
+    return folder
+
+
+def find_seat(engine: Engine, roster: TeamRoster, reference: str) -> Seat:
+    """By the name of a contact, the name in the roster, or the beginning of the key; raises NotInTheTeam."""
+    by_key = [seat for key, seat in roster.seats.items() if key.hex() == reference.lower()]
+    if by_key:
+        return by_key[0]
+    named = {key for key, name in names_of(engine, roster).items() if name == reference}
+    if len(reference) >= MIN_KEY_CHARS:
+        # Names are anybody's: one that is the beginning of another's key means neither of them.
+        named |= {key for key in roster.seats if key.hex().startswith(reference.lower())}
+    if len(named) != 1:
+        raise errors.NotInTheTeam
+    return roster.seats[named.pop()]
+
+
+def names_of(engine: Engine, roster: TeamRoster) -> dict[bytes, str]:
+    """What this person calls each: as their contact, else as whoever let them in."""
+    known = {} if limited.is_limited(engine.vault) else contact_by_key(engine)
+    return {key: known[key].name if key in known else seat.name for key, seat in roster.seats.items()}
+
+
+def contact_by_key(engine: Engine) -> dict[bytes, Contact]:
+    """The contacts by the identity of their card."""
+    kept = (Standing.CONTACT, Standing.ASKED)
+    return {each.card.ident_pk: each for each in engine.people.contacts() if each.standing in kept}
+
+
+def may(roster: TeamRoster, me: bytes, subject: bytes, rank: Rank) -> None:
+    """Raises MayNotDoThat, InTheTeamAlready or RosterIsFull."""
+    mine, before = roster.rank_of(me), roster.rank_of(subject)
+    if before is rank:
+        raise errors.InTheTeamAlready
+    if not may_set(mine, before, rank):
+        raise errors.MayNotDoThat
+    room = MAX_LINE if mine is Rank.OWNER else MAX_LINE_OF_ADMINS
+    if len(roster.line) >= room or (before is Rank.NONE and len(roster.seats) >= MAX_SEATS):
+        raise errors.RosterIsFull
+
+
+# -- letting in
+
+
+async def invite(
+    engine: Engine, folder: bytes, reference: str, rank: Rank, *, note: str = "", wait_s: float = 10.0
+) -> Contact:
+    """Let a contact in, and send them the folder's keys for this role. It waits in the outbox.
+
+    Raises MayNotDoThat, InTheTeamAlready, AdminFirst, or what making a link or writing to a contact raises.
+    """
+    contact = contacts.to_write_to(engine, reference)
+    if rank is Rank.OWNER:
+        raise errors.AdminFirst
+    card, me = contact.card, myself(engine).ident.public
+    with engine.borrowed(folder) as session:
+        before = _roster(engine, session).rank_of(card.ident_pk)
+        if before is not rank:
+            may(_roster(engine, session), me, card.ident_pk, rank)
+        if before is not Rank.NONE and before is not rank:
+            raise errors.InTheTeamAlready
+    link = await engine.make_link(folder, view=rank is Rank.VIEWER, wait_s=wait_s)
+    message = Invitation(link, cut(keeping.shared_title(engine, folder), MAX_TITLE), note)
+    message.encode()
+    with engine.borrowed(folder) as session, engine.people.durable():
+        book = TeamBook(engine, session)
+        if book.roster().rank_of(card.ident_pk) is Rank.NONE:
+            seat = Seat(card.ident_pk, card.box_pk, rank, contact.name, b"")
+            book.sign([Change(Kind.ADD, seat)])
+        mailbox.queue(engine, contact, message, f"the invitation of {contact.name}")
+    return contact
+
+
+def _roster(engine: Engine, session: PadSession) -> TeamRoster:
+    roster = TeamBook(engine, session).roster()
+    if not roster.line:
+        raise errors.NotATeam
+    return roster
+
+
+# -- roles
+
+
+async def set_role(
+    engine: Engine, folder: bytes, reference: str, rank: Rank, *, wait_s: float = 10.0
+) -> Seat:
+    """Sign another role for a member; raises what `invite` does, NotInTheTeam, NotOwner or NotCompared.
+
+    An owner is asked first: they have the role when they accepted.
+    """
+    limited.require_account(engine)
+    me = identity_of(engine.vault.account_root).public
+    with engine.borrowed(folder) as session:
+        roster = _roster(engine, session)
+        seat = find_seat(engine, roster, reference)
+        may(roster, me, seat.ident_pk, rank)
+    if rank is Rank.OWNER:
+        if seat.rank is not Rank.ADMIN:
+            raise errors.AdminFirst
+        contact = contact_by_key(engine).get(seat.ident_pk)
+        await owning.offer(engine, folder, contact.id if contact else seat.ident_pk.hex(), wait_s=wait_s)
+        return seat
+    owner_notes.refuse_owners(engine, folder, [seat.ident_pk] if rank < seat.rank else [])
+    with engine.borrowed(folder) as session, engine.drive_session.replica.store.transaction():
+        raise_or_lower(engine, session, replace(seat, rank=rank))
+    return seat
+
+
+def raise_or_lower(engine: Engine, session: PadSession, seat: Seat) -> None:
+    """Sign the role that this seat has from here on, and give what belongs to it. Inside a transaction."""
+    book = TeamBook(engine, session)
+    before = book.roster().seats.get(seat.ident_pk)
+    if before is None or before.rank is not seat.rank:
+        book.sign([Change(Kind.ROLE if before else Kind.ADD, seat)])
+    if seat.rank >= Rank.EDITOR and (before is None or before.rank < Rank.EDITOR):
+        grant(engine, session, seat)
+
+
+def grant(engine: Engine, session: PadSession, seat: Seat) -> None:
+    """The right to write, sealed for a member who has the right to read. Inside a transaction."""
+    keys, epoch = session.replica.keys, session.replica.fold.epoch
+    assert isinstance(keys, EditKeys)
+    slot = Slot(Role.EDIT, epoch, keys.edit_seed)
+    sealed = seal_slot(seat.box_pk, session.pad_id, slot, rng=engine.rng)
+    value = f"{epoch}:{base64.b64encode(sealed).decode('ascii')}"
+    session.view.set_map(ENTRIES_ROOT, GRANT + seat.ident_pk.hex(), value)
+    session.flush()
+
+
+# -- out
+
+
+def remove(engine: Engine, folder: bytes, reference: str) -> Seat:
+    """Sign that somebody is out; raises NotInTheTeam, MayNotDoThat or CoOwnerStays."""
+    limited.require_account(engine)
+    with engine.borrowed(folder) as session:
+        book, roster = TeamBook(engine, session), _roster(engine, session)
+        seat = find_seat(engine, roster, reference)
+        may(roster, book.me, seat.ident_pk, Rank.NONE)
+        owner_notes.refuse_owners(engine, folder, [seat.ident_pk])
+        with engine.drive_session.replica.store.transaction():
+            book.sign([Change(Kind.REMOVE, seat)])
+            session.view.delete_map(ENTRIES_ROOT, GRANT + seat.ident_pk.hex())
+            session.flush()
+            if not book.is_owner:
+                # An owner's machine tells its own contacts when the keys change.
+                removal.tell(engine, folder, [seat.ident_pk])
+    return seat
+
+
+def leave(engine: Engine, folder: bytes) -> Contact | None:
+    """Sign that one is out; whom a reader's machine tells of it. Raises LastOwner or NobodyHears."""
+    limited.require_account(engine)
+    with engine.borrowed(folder) as session:
+        book, roster = TeamBook(engine, session), _roster(engine, session)
+        seat = roster.seats.get(book.me)
+        if seat is None:
+            raise errors.NotInTheTeam
+        owners = sum(each.rank is Rank.OWNER for each in roster.seats.values())
+        if seat.rank is Rank.OWNER and owners == 1:
+            raise errors.LastOwner
+        word = signed(identity_of(engine.vault.account_root), roster, Change(Kind.LEAVE, seat))
+        if book.can_write:
+            with engine.drive_session.replica.store.transaction():
+                book.put([word])
+            return None
+    title = cut(keeping.shared_title(engine, folder), MAX_TITLE)
+    told = keeper(engine, roster)
+    if told is None:
+        raise errors.NobodyHears
+    with engine.people.durable():
+        engine.vault.put_roster(folder, [(word.id, word.raw)])
+        text = base64.b64encode(word.raw).decode("ascii")
+        mailbox.queue(engine, told, TeamLeave(folder, title, text), f"the word to {told.name}")
+    return told
+
+
+def keeper(engine: Engine, roster: TeamRoster) -> Contact | None:
+    """An owner or admin of a team whom this person can write to."""
+    known = contact_by_key(engine)
+    ranked = sorted(roster.seats.values(), key=lambda seat: -seat.rank)
+    found = [known[seat.ident_pk] for seat in ranked if seat.rank >= Rank.ADMIN and seat.ident_pk in known]
+    return next((each for each in found if each.standing is Standing.CONTACT and each.is_open), None)

@@ -1,0 +1,205 @@
+"""A team's roster at work: read from its folder and from what this vault saw, and written to both.
+
+What was seen once is kept in the vault, so that nobody makes a team forget by taking rows out of the folder.
+It decides nothing: `people.roster` says what holds.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from cryptpad_relay.protocol.owner_records import EpochRecord, parse_record
+from cryptpad_tui.crdt.kinds import ENTRIES_ROOT, PadKind
+from cryptpad_tui.crypto.keys import SigningSeed, identity_of
+from cryptpad_tui.engine.member_book import BookMember
+from cryptpad_tui.engine.teams.errors import NotATeam, UseTeamRemove
+from cryptpad_tui.people.roster import TeamRoster, roster_of
+from cryptpad_tui.people.roster_duties import Change, note_of
+from cryptpad_tui.people.roster_ops import MAX_BYTES, NOBODY, Kind, Operation, Rank, sign_operation
+from cryptpad_tui.people.roster_rules import Seat
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine.engine import Engine
+    from cryptpad_tui.engine.session import PadSession
+
+ROSTER: Final = "roster/"
+"""How the fields begin that have operations; their ids in hex follow."""
+MAX_ROWS: Final = 4_096
+"""Fields that are read; whoever may write takes out those that are none."""
+_MAX_CHARS: Final = (MAX_BYTES + 2) // 3 * 4
+_MAX_SWEPT: Final = 500
+
+
+class TeamBook:
+    """One open folder, with the roster that it may have."""
+
+    def __init__(self, engine: Engine, session: PadSession) -> None:
+        assert session.kind is PadKind.FOLDER
+        self._engine, self._session = engine, session
+        self.pad_id = session.pad_id
+        self.me = identity_of(engine.vault.account_root).public
+
+    @property
+    def can_write(self) -> bool:
+        return self._session.can_edit and not self._session.standing
+
+    @property
+    def is_owner(self) -> bool:
+        return self._session.record.role == "owner"
+
+    # -- reading
+
+    def roster(self) -> TeamRoster:
+        """As it is by all that is here and was here; what is new is kept."""
+        kept = self._engine.vault.roster(self.pad_id)
+        rows = self._rows()
+        owner_pk = self._session.replica.genesis.owner_pk
+        roster = roster_of(self.pad_id, owner_pk, rows.values(), known=kept)
+        new = [(op_id, op.raw) for op_id, op in roster.valid.items() if op.raw not in set(kept)]
+        if new:
+            with self._session.replica.store.transaction():
+                self._engine.vault.put_roster(self.pad_id, new)
+        return roster
+
+    def _rows(self) -> dict[str, bytes]:
+        """What the folder says, by field; bytes of anybody."""
+        found: dict[str, bytes] = {}
+        for name, value in sorted(self._session.view.map_items(ENTRIES_ROOT).items()):
+            if name.startswith(ROSTER) and len(found) < MAX_ROWS:
+                found[name] = raw_of(value)
+        return found
+
+    @property
+    def note(self) -> str | None:
+        """What the newest change of keys says; None where its record is not here, empty before the first."""
+        replica = self._session.replica
+        if not replica.fold.epoch:
+            return ""
+        raw = replica.stored_entry(replica.fold.mark.n) if replica.fold.mark.n else None
+        record = parse_record(raw) if raw is not None else None
+        return replica.ring.roster(record).note if isinstance(record, EpochRecord) else None
+
+    # -- writing; inside a transaction, and durable with it
+
+    def put(self, ops: Iterable[Operation]) -> None:
+        """Into the folder and the vault alike."""
+        ops = list(ops)
+        fields = {ROSTER + op.id.hex(): base64.b64encode(op.raw).decode("ascii") for op in ops}
+        changed = {
+            name: value
+            for name, value in fields.items()
+            if self._session.view.map_value(ENTRIES_ROOT, name) != value
+        }
+        if changed:
+            self._session.view.set_maps(ENTRIES_ROOT, changed)
+        self._engine.vault.put_roster(self.pad_id, [(op.id, op.raw) for op in ops])
+        self._session.flush()
+
+    def put_back(self, roster: TeamRoster) -> int:
+        """What somebody took out, or wrote over; how many."""
+        rows = self._rows()
+        missing = [op for op in roster.valid.values() if rows.get(ROSTER + op.id.hex()) != op.raw]
+        if missing:
+            self.put(missing)
+        return len(missing)
+
+    def sweep(self, roster: TeamRoster) -> int:
+        """Take out what is no operation, or not by whom it says, and where there is much, what its author
+        might not; how many. What honest clients wrote is put back by whoever kept it."""
+        by_name = self._rows()
+        right = {ROSTER + op_id.hex() for op_id in roster.valid}
+        is_much = len(by_name) > MAX_ROWS // 2
+        forged = [
+            name for name, raw in by_name.items() if name not in right and (is_much or raw in roster.forged)
+        ]
+        for name in forged[:_MAX_SWEPT]:
+            self._session.view.delete_map(ENTRIES_ROOT, name)
+        if forged:
+            self._session.flush()
+        return len(forged[:_MAX_SWEPT])
+
+    def sign(self, changes: Sequence[Change]) -> TeamRoster:
+        """One behind the other, at the line's end, by this person."""
+        roster, signer = self.roster(), identity_of(self._engine.vault.account_root)
+        for change in changes:
+            self.put([signed(signer, roster, change)])
+            roster = self.roster()
+        return roster
+
+
+def signed(signer: SigningSeed, roster: TeamRoster, change: Change) -> Operation:
+    """A change as an operation behind the roster's head; leaving names one's own seat."""
+    seat, lets_in = change.seat, change.kind is Kind.ADD
+    return sign_operation(
+        signer,
+        change.kind,
+        team=roster.team,
+        previous=seat.since if change.kind is Kind.LEAVE else roster.head,
+        subject=seat.ident_pk,
+        box_pk=seat.box_pk if lets_in else NOBODY,
+        rank=seat.rank if change.kind in (Kind.ADD, Kind.ROLE) else Rank.NONE,
+        name=seat.name if lets_in else "",
+    )
+
+
+def raw_of(value: object) -> bytes:
+    """Bytes of a field; empty for what is none."""
+    if not isinstance(value, str) or len(value) > _MAX_CHARS:
+        return b""
+    try:
+        return base64.b64decode(value, validate=True)
+    except (ValueError, binascii.Error):
+        return b""
+
+
+def is_team(engine: Engine, folder: bytes) -> bool:
+    """Whether a roster of this folder was seen; opens nothing."""
+    return bool(engine.vault.roster(folder))
+
+
+def teams(engine: Engine) -> list[bytes]:
+    """The teams of this vault."""
+    folders = [pad.pad_id for pad in engine.vault.pads() if pad.kind == PadKind.FOLDER]
+    return [folder for folder in folders if is_team(engine, folder)]
+
+
+def roster_in(engine: Engine, folder: bytes) -> TeamRoster:
+    """Raises NotATeam."""
+    record = engine.vault.pad(folder)
+    if record is None or record.kind != PadKind.FOLDER:
+        raise NotATeam
+    with engine.borrowed(folder) as session:
+        roster = TeamBook(engine, session).roster()
+    if not roster.line:
+        raise NotATeam
+    return roster
+
+
+def keepers(engine: Engine, session: PadSession) -> list[BookMember] | None:
+    """Who gets the keys of a team's folder when they change: whom the roster names; None for no team."""
+    book = TeamBook(engine, session)
+    roster = book.roster()
+    if not roster.line:
+        return None
+    return [_member(seat) for seat in roster.seats.values() if seat.ident_pk != book.me]
+
+
+def _member(seat: Seat) -> BookMember:
+    return BookMember(seat.ident_pk, "edit" if seat.rank >= Rank.EDITOR else "view", seat.name, seat.box_pk)
+
+
+def note_for(engine: Engine, session: PadSession) -> str:
+    """What a change of this pad's keys is to say: which roster it follows; nothing where it has none."""
+    return note_of(TeamBook(engine, session).roster()) if session.kind is PadKind.FOLDER else ""
+
+
+def refuse_seated(engine: Engine, folder: bytes, idents: Iterable[bytes]) -> None:
+    """Raise UseTeamRemove where one of these is in the roster, which would let them in again."""
+    idents = list(idents)
+    if idents and is_team(engine, folder):
+        seats = roster_in(engine, folder).seats
+        if any(ident in seats for ident in idents):
+            raise UseTeamRemove

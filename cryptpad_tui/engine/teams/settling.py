@@ -1,0 +1,172 @@
+"""What the machines of a team's members do by themselves: keep the roster whole, and let keys follow it.
+
+Nothing is planned or remembered for it: what is to be done is the difference between the roster and the note
+of the newest change of keys, so that whatever runs next goes on, on any owner's machine. A person who has not
+the right to do something is never made to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cryptpad_relay.protocol.errors import Malformed, Refused
+from cryptpad_tui.crdt.kinds import ENTRIES_ROOT, PadKind
+from cryptpad_tui.crypto.keys import EditKeys, Role
+from cryptpad_tui.crypto.slots import open_slot
+from cryptpad_tui.engine import keeping, keyrings, limited, membership, owner_notes
+from cryptpad_tui.engine.errors import EngineError, RelayRefused, RelayUnreachable
+from cryptpad_tui.engine.own_card import myself
+from cryptpad_tui.engine.teams.acting import GRANT, raise_or_lower
+from cryptpad_tui.engine.teams.book import TeamBook, raw_of
+from cryptpad_tui.engine.verifying import connection_of
+from cryptpad_tui.pad import flows_keys
+from cryptpad_tui.pad.alarms import Alarm
+from cryptpad_tui.pad.owner_records import epochs_in
+from cryptpad_tui.people.messages import TeamLeave
+from cryptpad_tui.people.roster import TeamRoster
+from cryptpad_tui.people.roster_duties import Ending, endings, leavers, to_say_again
+from cryptpad_tui.people.roster_ops import Kind, Rank, is_signed, parse_operation
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine.engine import Engine
+    from cryptpad_tui.engine.session import PadSession
+
+
+async def settle(engine: Engine) -> list[str]:
+    """All that there is to do, in every team; what to say of it. Names in it are raw."""
+    said: list[str] = []
+    for pad in engine.vault.pads():
+        if pad.kind != PadKind.FOLDER:
+            continue
+        try:
+            said += await settle_team(engine, pad.pad_id)
+        except (EngineError, RelayUnreachable, Refused, Alarm):
+            continue
+    return said
+
+
+async def settle_team(engine: Engine, folder: bytes) -> list[str]:
+    """The same in one; raises what a change of keys raises."""
+    if keep_up(engine, folder):
+        await engine.sync([folder])
+    record = engine.vault.pad(folder)
+    if record is None or record.role != "owner" or not record.uploaded:
+        return []
+    note = await _bring_note(engine, folder)
+    with engine.borrowed(folder) as session:
+        roster = TeamBook(engine, session).roster()
+    ends = endings(roster, note)
+    if not roster.line or not ends:
+        return []
+    await membership.revoke(engine, folder, drop=[each.ident_pk for each in ends if each.is_out])
+    return _words(keeping.shared_title(engine, folder), ends)
+
+
+def _words(title: str, ends: list[Ending]) -> list[str]:
+    out = ", ".join([each.name for each in ends if each.is_out])
+    lower = ", ".join([each.name for each in ends if not each.is_out])
+    return [
+        *([f"out of {title}, whose keys changed: {out}"] if out else []),
+        *([f"only reads {title} from here on, whose keys changed: {lower}"] if lower else []),
+    ]
+
+
+def waits_for_an_owner(engine: Engine, folder: bytes) -> list[Ending]:
+    """Whose keys are to end still, as far as this vault knows."""
+    with engine.borrowed(folder) as session:
+        book = TeamBook(engine, session)
+        note = book.note
+        return endings(book.roster(), note) if note is not None else []
+
+
+def keep_up(engine: Engine, folder: bytes) -> bool:
+    """The roster's part, here and now; whether something is to be sent."""
+    with engine.borrowed(folder) as session:
+        book = TeamBook(engine, session)
+        roster = book.roster()
+        if not roster.line or limited.is_limited(engine.vault):
+            return False
+        if not book.can_write:
+            _take_right(engine, session, roster)
+            return False
+        # Whoever is out has no say, though their keys may still open the folder.
+        if roster.rank_of(book.me) is Rank.NONE and not book.is_owner:
+            return False
+        before = session.waiting
+        with engine.drive_session.replica.store.transaction():
+            book.put_back(roster)
+            book.sweep(roster)
+            _hear_leavers(engine, book, session)
+            _say(engine, book, session)
+        return session.waiting != before
+
+
+def _say(engine: Engine, book: TeamBook, session: PadSession) -> None:
+    """What this person's word is needed for, as long as something is."""
+    roster = book.roster()
+    for change in (*leavers(roster, book.me), *to_say_again(roster, book.me)):
+        if change.kind is Kind.REMOVE:
+            book.sign([change])
+        else:
+            raise_or_lower(engine, session, change.seat)
+    if not book.is_owner or roster.rank_of(book.me) is not Rank.OWNER:
+        return
+    for ident_pk, state in owner_notes.co_owners(engine, session.pad_id).items():
+        seat = book.roster().seats.get(ident_pk)
+        if state == owner_notes.ACCEPTED and seat is not None and seat.rank is Rank.ADMIN:
+            raise_or_lower(engine, session, replace(seat, rank=Rank.OWNER))
+
+
+def _hear_leavers(engine: Engine, book: TeamBook, session: PadSession) -> None:
+    """Words of readers who left, that came by mail."""
+    roster = book.roster()
+    for item in engine.people.items():
+        message = item.message
+        if not isinstance(message, TeamLeave) or message.pad_id != session.pad_id:
+            continue
+        try:
+            op = parse_operation(raw_of(message.statement))
+        except Malformed:
+            continue
+        seat = roster.seats.get(op.author)
+        is_theirs = op.kind is Kind.LEAVE and seat is not None and op.previous == seat.since
+        if is_theirs and op.team == roster.team and is_signed(op, session.replica.genesis.owner_pk):
+            book.put([op])
+
+
+def _take_right(engine: Engine, session: PadSession, roster: TeamRoster) -> None:
+    """The right to write, where the roster gives it to this person and somebody sealed it for them."""
+    me, record = myself(engine), session.record
+    if record.role != "view" or session.standing or roster.rank_of(me.ident.public) < Rank.EDITOR:
+        return
+    value = session.view.map_value(ENTRIES_ROOT, GRANT + me.ident.public.hex())
+    text, _, sealed = value.partition(":") if isinstance(value, str) else ("", "", "")
+    epoch, keys = session.replica.fold.epoch, session.replica.keys
+    slot = open_slot(raw_of(sealed), session.pad_id, epoch, me.box) if text == str(epoch) else None
+    if slot is None or slot.role is not Role.EDIT:
+        return
+    found = EditKeys.from_seed(slot.seed)
+    # The view seed follows from the edit seed, one way: who made this knew the folder's.
+    if found.view_seed == keys.view_seed:
+        role, secret = keyrings.secret_of(found)
+        engine.drive.put(replace(record, role=role, secret=secret, epoch=epoch))
+        engine.drive_session.flush()
+        engine.drive_sync.soon()
+
+
+async def _bring_note(engine: Engine, folder: bytes) -> str:
+    """What the newest change of keys says; raises RelayUnreachable, RelayRefused or Alarm."""
+    session = engine.open_pad(folder)
+    try:
+        note = TeamBook(engine, session).note
+        if note is not None:
+            return note
+        async with session.flows, connection_of(engine, session) as connection:
+            records = await connection.run(flows_keys.owner_records(session.replica))
+        epochs = epochs_in(records)
+        return session.replica.ring.roster(epochs[-1]).note if epochs else ""
+    except Refused as refused:
+        raise RelayRefused(refused.code) from None
+    finally:
+        session.close()

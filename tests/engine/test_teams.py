@@ -1,0 +1,244 @@
+"""Teams with real vaults and a real relay: who may do what, whose keys end, and who executes it when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
+from cryptpad_tui.crypto.keys import identity_of
+from cryptpad_tui.engine import Engine, SyncWord, contacts, inbox, mailbox, membership, outbox
+from cryptpad_tui.engine.folders import changing
+from cryptpad_tui.engine.mail_errors import UnknownContact
+from cryptpad_tui.engine.mailbox import Fetched
+from cryptpad_tui.engine.own_card import myself, own_card
+from cryptpad_tui.engine.teams import acting, errors, settling
+from cryptpad_tui.engine.teams.book import ROSTER, roster_in
+from cryptpad_tui.people.contacts import Contact, Standing, contact_id
+from cryptpad_tui.people.roster_ops import Rank
+from support.relay import RelayProcess
+from support.sessions import MakeEngine, append
+
+
+def ident(engine: Engine) -> bytes:
+    return identity_of(engine.vault.account_root).public
+
+
+def ranks(engine: Engine, team: bytes) -> dict[str, str]:
+    roster = roster_in(engine, team)
+    return {acting.names_of(engine, roster)[key]: seat.rank.word for key, seat in roster.seats.items()}
+
+
+def friends(one: Engine, other: Engine) -> None:
+    """As two who compared their numbers."""
+    for me, them in ((one, other), (other, one)):
+        card = own_card(them)
+        with me.people.durable():
+            me.people.put_contact(Contact(contact_id(card.ident_pk), card, Standing.CONTACT))
+        contacts.mark_verified(me, them.name())
+
+
+def deliver(sender: Engine, to: Engine) -> None:
+    """As a relay would."""
+    for each in outbox.waiting(sender):
+        if each.contact_id == contact_id(ident(to)):
+            assert mailbox._take(to, myself(to), each.sealed, Fetched())
+            outbox.drop(sender, each.mail_id)
+
+
+async def come(engine: Engine) -> None:
+    """Take what invitations there are."""
+    for item in engine.people.items():
+        if item.needs_answer:
+            await inbox.accept(engine, item)
+
+
+async def team_of_three(relay: RelayProcess, make_engine: MakeEngine) -> tuple[Any, ...]:
+    """Anna's team, in which Boris is an admin and Carla a viewer; a pad of hers in it."""
+    anna, boris, carla = (make_engine(name, relay_url=relay.url) for name in ("Anna", "Boris", "Carla"))
+    friends(anna, boris)
+    friends(boris, carla)
+    team = acting.found(anna, "Crew")
+    pad = anna.create_pad("Plan", text="Plan.\n", folder="Crew").pad_id
+    await anna.sync()
+    await acting.invite(anna, team, "Boris", Rank.ADMIN)
+    await anna.sync()
+    deliver(anna, boris)
+    await come(boris)
+    await boris.sync()
+    await acting.invite(boris, team, "Carla", Rank.VIEWER)
+    await boris.sync()
+    deliver(boris, carla)
+    await come(carla)
+    for engine in (anna, carla):
+        await engine.sync()
+    return anna, boris, carla, team, pad
+
+
+async def reads(engine: Engine, pad_id: bytes, text: str) -> bool:
+    await engine.sync([pad_id])
+    with engine.borrowed(pad_id) as session:
+        return text in session.view.text()
+
+
+async def write(engine: Engine, pad_id: bytes, text: str) -> None:
+    with engine.borrowed(pad_id) as session:
+        append(session, text)
+    report = await engine.sync([pad_id])
+    assert (report.waiting, report.alarms) == (0, ()), report
+
+
+async def test_a_team_from_its_first_day_to_somebodys_last(
+    relay: RelayProcess, make_engine: MakeEngine
+) -> None:
+    anna, boris, carla, team, pad = await team_of_three(relay, make_engine)
+    everybody = {"Anna": "owner", "Boris": "admin", "Carla": "viewer"}
+    assert ranks(anna, team) == ranks(boris, team) == ranks(carla, team) == everybody
+    with pytest.raises(errors.MayNotDoThat):
+        await acting.set_role(carla, team, "Carla", Rank.EDITOR)
+    with pytest.raises(errors.MayNotDoThat):
+        acting.remove(boris, team, "Anna")
+
+    # An admin gives the right to write: it is in the folder, sealed for her, without another link.
+    await acting.set_role(boris, team, "Carla", Rank.EDITOR)
+    await boris.sync()
+    await carla.sync()
+    await changing.finish(carla)
+    await carla.sync()
+    assert carla.vault.pad(team).role == "edit"
+    await carla.sync()
+    await write(carla, pad, "Carla.\n")
+    assert await reads(anna, pad, "Carla.")
+
+    # And takes her out: that counts at once, and waits for an owner's machine.
+    acting.remove(boris, team, "Carla")
+    await boris.sync()
+    assert "Carla" not in ranks(boris, team)
+    assert [each.name for each in settling.waits_for_an_owner(boris, team)] == ["Carla"]
+    await write(carla, pad, "Still here.\n")
+    await anna.sync()
+    assert await changing.finish(anna)
+    assert not settling.waits_for_an_owner(anna, team)
+    await write(anna, pad, "Without her.\n")
+    assert await reads(boris, pad, "Without her.")
+    await boris.sync([team])
+    assert not settling.waits_for_an_owner(boris, team)
+    assert not await reads(carla, pad, "Without her.")
+    await carla.sync()
+    assert carla.listing_of(team).sync is SyncWord.REMOVED
+    assert carla.listing_of(pad).sync is SyncWord.REMOVED
+    assert not await changing.finish(anna), "once is enough"
+
+
+async def test_a_lower_role_ends_the_right_to_write(relay: RelayProcess, make_engine: MakeEngine) -> None:
+    anna, boris, _, team, pad = await team_of_three(relay, make_engine)
+    await write(boris, pad, "His.\n")
+    await acting.set_role(anna, team, "Boris", Rank.VIEWER)
+    await changing.finish(anna)
+    await write(anna, pad, "Hers.\n")
+    await boris.sync()
+    await boris.sync()
+    assert await reads(boris, pad, "Hers.")
+    with boris.borrowed(pad) as session:
+        assert not session.can_edit
+    with boris.borrowed(team) as session:
+        assert not session.can_edit
+    # And up again, by the folder alone.
+    await acting.set_role(anna, team, "Boris", Rank.ADMIN)
+    await anna.sync()
+    await boris.sync()
+    await changing.finish(boris)
+    await boris.sync()
+    await boris.sync()
+    await write(boris, pad, "Again.\n")
+    assert await reads(anna, pad, "Again.")
+
+
+async def test_leaving_by_who_only_reads_and_by_who_writes(
+    relay: RelayProcess, make_engine: MakeEngine
+) -> None:
+    anna, boris, carla, team, pad = await team_of_three(relay, make_engine)
+    with pytest.raises(errors.LastOwner):
+        acting.leave(anna, team)
+    assert acting.leave(carla, team).name == "Boris"
+    deliver(carla, boris)
+    assert "Carla" not in ranks(carla, team)
+    await changing.finish(boris)
+    await boris.sync()
+    await anna.sync()
+    assert ranks(anna, team) == {"Anna": "owner", "Boris": "admin"}
+    assert acting.leave(boris, team) is None
+    await boris.sync()
+    await anna.sync()
+    await changing.finish(anna)
+    assert ranks(anna, team) == {"Anna": "owner"}
+    await write(anna, pad, "Alone.\n")
+    for engine in (boris, carla):
+        await engine.sync()
+        assert not await reads(engine, pad, "Alone.")
+
+
+async def test_what_an_editor_takes_out_of_the_roster_is_put_back(
+    relay: RelayProcess, make_engine: MakeEngine
+) -> None:
+    anna, boris, _, team, _ = await team_of_three(relay, make_engine)
+    acting.remove(boris, team, "Carla")
+    await boris.sync()
+    await anna.sync()
+    before = ranks(anna, team)
+    with boris.borrowed(team) as session:
+        names = [name for name in session.view.map_items(ENTRIES_ROOT) if name.startswith(ROSTER)]
+        for name in names[1:]:
+            session.view.delete_map(ENTRIES_ROOT, name)
+        session.view.set_map(ENTRIES_ROOT, names[0], "AAAA")
+        session.view.set_map(ENTRIES_ROOT, ROSTER + "00" * 32, "AAAA")
+        session.flush()
+    await boris.sync()
+    await anna.sync()
+    assert ranks(anna, team) == before
+    await changing.finish(anna)
+    dora = make_engine("Dora")
+    await dora.join(await anna.make_link(team, view=True))
+    assert ranks(dora, team).keys() == {"Anna", "Boris"}
+    with dora.borrowed(team) as session:
+        assert session.view.map_value(ENTRIES_ROOT, ROSTER + "00" * 32) is None
+
+
+async def test_an_owner_is_made_of_an_admin_who_accepts(relay: RelayProcess, make_engine: MakeEngine) -> None:
+    anna, boris, carla, team, pad = await team_of_three(relay, make_engine)
+    with pytest.raises(errors.AdminFirst):
+        await acting.set_role(anna, team, "Carla", Rank.OWNER)
+    await acting.set_role(anna, team, "Boris", Rank.OWNER)
+    deliver(anna, boris)
+    assert ranks(anna, team)["Boris"] == "admin", "not before he accepted"
+    await come(boris)
+    deliver(boris, anna)
+    await changing.finish(anna)
+    await anna.sync()
+    await boris.sync()
+    assert ranks(boris, team)["Boris"] == "owner"
+    # Now his machine can do it alone.
+    acting.remove(boris, team, "Carla")
+    await changing.finish(boris)
+    await write(boris, pad, "His.\n") if boris.vault.pad(pad).role == "owner" else None
+    await carla.sync()
+    assert carla.listing_of(team).sync is SyncWord.REMOVED
+    await anna.sync()
+    assert not settling.waits_for_an_owner(anna, team)
+    with pytest.raises(errors.MayNotDoThat):
+        acting.remove(boris, team, "Anna")
+    assert acting.leave(anna, team) is None
+    await anna.sync()
+    await boris.sync()
+    assert ranks(boris, team) == {"Boris": "owner"}
+
+
+async def test_taking_a_member_out_goes_by_the_roster(relay: RelayProcess, make_engine: MakeEngine) -> None:
+    anna, boris, _, team, _ = await team_of_three(relay, make_engine)
+    with pytest.raises(errors.UseTeamRemove):
+        await membership.revoke(anna, team, drop=[ident(boris)])
+    with pytest.raises(errors.InTheTeamAlready):
+        await acting.invite(anna, team, "Boris", Rank.EDITOR)
+    with pytest.raises(UnknownContact):
+        await acting.invite(anna, team, "Carla", Rank.EDITOR)
