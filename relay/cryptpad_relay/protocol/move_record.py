@@ -15,7 +15,7 @@ from cryptpad_relay.protocol.chain import SignedHead
 from cryptpad_relay.protocol.entry import MAGIC, SUITE
 from cryptpad_relay.protocol.errors import Malformed
 from cryptpad_relay.protocol.labels import SIGNATURE_BYTES
-from cryptpad_relay.protocol.records import RecordKind, record_id_of
+from cryptpad_relay.protocol.records import RecordKind, SignedRecord, record_id_of
 
 MAX_URL_BYTES: Final = 255
 _MOVE: Final = struct.Struct(">4sBBH32sI32sQ32s32sQ16s64sB")
@@ -25,14 +25,11 @@ _SCHEMES: Final = ("wss://", "ws://", "ssh://", "unix:")
 
 
 @dataclass(frozen=True, slots=True)
-class MoveRecord:
+class MoveRecord(SignedRecord):
     """From here on the pad is at the relay of this key and address, and nothing follows at any other."""
 
-    raw: bytes
-    entry_id: bytes
-    pad_id: bytes
-    epoch: int
-    previous: bytes
+    LABEL = labels.MOVE
+
     close_n: int
     """The last position that the relay before may have given a place."""
     close_head: bytes
@@ -43,10 +40,8 @@ class MoveRecord:
 
     def signature_ok(self, owner_pk: bytes) -> bool:
         """Whether the owner signed it, and the other relay what it says of that relay."""
-        signed = labels.verify_parts(
-            owner_pk, self.raw[-SIGNATURE_BYTES:], labels.MOVE, self.raw[:-SIGNATURE_BYTES]
-        )
-        return signed and self.receipt.verify(self.relay_pk)
+        # Not by super(): a class with slots is made anew, and that names the one before.
+        return SignedRecord.signature_ok(self, owner_pk) and self.receipt.verify(self.relay_pk)
 
 
 def is_address(url: str) -> bool:

@@ -16,7 +16,14 @@ from cryptpad_relay.protocol.entry import MAGIC, SUITE
 from cryptpad_relay.protocol.errors import Malformed
 from cryptpad_relay.protocol.labels import SIGNATURE_BYTES, u32
 from cryptpad_relay.protocol.move_record import MoveRecord, parse_move
-from cryptpad_relay.protocol.records import RecordKind, VoidRecord, parse_void, record_id_of, record_kind
+from cryptpad_relay.protocol.records import (
+    RecordKind,
+    SignedRecord,
+    VoidRecord,
+    parse_void,
+    record_id_of,
+    record_kind,
+)
 
 SLOT_BYTES: Final = 128
 SLOTS_MULTIPLE: Final = 8
@@ -37,15 +44,11 @@ MAX_MS: Final = 2**53
 
 
 @dataclass(frozen=True, slots=True)
-class EpochRecord:
+class EpochRecord(SignedRecord):
     """New keys from here on: who writes and reads, and, sealed to each member, how to."""
 
-    raw: bytes = field(repr=False)
-    entry_id: bytes
-    """The record's own id: its place in the chain, and the next record's prev_rec_hash."""
-    pad_id: bytes
-    epoch: int
-    previous: bytes
+    LABEL = labels.EPOCH_RECORD
+
     record_salt: bytes
     cap_pk: bytes
     fetch_pk: bytes
@@ -62,56 +65,35 @@ class EpochRecord:
     def associated_data(self) -> bytes:
         return self.raw[: -SIGNATURE_BYTES - len(self.sealed)]
 
-    def signature_ok(self, owner_pk: bytes) -> bool:
-        return _signature_ok(self.raw, owner_pk, labels.EPOCH_RECORD)
-
 
 @dataclass(frozen=True, slots=True)
-class DeleteRecord:
+class DeleteRecord(SignedRecord):
     """The pad's end, for everybody, by its owner's word."""
 
-    raw: bytes
-    entry_id: bytes
-    pad_id: bytes
-    epoch: int
-    previous: bytes
+    LABEL = labels.DELETE
+
     seen_n: int
     """What the owner had verified of the log."""
     seen_head: bytes
     unix_ms: int
 
-    def signature_ok(self, owner_pk: bytes) -> bool:
-        return _signature_ok(self.raw, owner_pk, labels.DELETE)
-
 
 @dataclass(frozen=True, slots=True)
-class ExpireRecord:
+class ExpireRecord(SignedRecord):
     """When the relay is to delete the pad by itself; 0 takes an earlier date back."""
 
-    raw: bytes
-    entry_id: bytes
-    pad_id: bytes
-    epoch: int
-    previous: bytes
-    unix_ms: int
+    LABEL = labels.EXPIRE
 
-    def signature_ok(self, owner_pk: bytes) -> bool:
-        return _signature_ok(self.raw, owner_pk, labels.EXPIRE)
+    unix_ms: int
 
 
 @dataclass(frozen=True, slots=True)
-class IdleRecord:
+class IdleRecord(SignedRecord):
     """After how many days without use the relay is to delete the pad by itself; 0 takes that back."""
 
-    raw: bytes
-    entry_id: bytes
-    pad_id: bytes
-    epoch: int
-    previous: bytes
-    days: int
+    LABEL = labels.IDLE
 
-    def signature_ok(self, owner_pk: bytes) -> bool:
-        return _signature_ok(self.raw, owner_pk, labels.IDLE)
+    days: int
 
 
 OwnerRecord = VoidRecord | EpochRecord | DeleteRecord | ExpireRecord | IdleRecord | MoveRecord
@@ -227,11 +209,6 @@ def _parse_idle(raw: bytes) -> IdleRecord:
     if days > MAX_IDLE_DAYS:
         raise Malformed("idle record")
     return IdleRecord(raw, record_id_of(raw[:-SIGNATURE_BYTES]), pad_id, epoch, previous, days)
-
-
-def _signature_ok(raw: bytes, owner_pk: bytes, label: str) -> bool:
-    """Whether the pad's owner signed it (about 100 us)."""
-    return labels.verify_parts(owner_pk, raw[-SIGNATURE_BYTES:], label, raw[:-SIGNATURE_BYTES])
 
 
 _PARSERS: Final[dict[RecordKind, Callable[[bytes], OwnerRecord]]] = {

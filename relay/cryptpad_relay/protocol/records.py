@@ -8,10 +8,10 @@ it so that both sides refuse it by name.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from hmac import compare_digest
-from typing import Final
+from typing import ClassVar, Final
 
 from cryptpad_relay.protocol import labels
 from cryptpad_relay.protocol.entry import MAGIC, SUITE
@@ -100,23 +100,33 @@ def record_kind(raw: bytes) -> RecordKind | None:
 
 
 @dataclass(frozen=True, slots=True)
-class VoidRecord:
-    """The owner's word that one entry changes nothing: its place stays taken, its content is gone."""
+class SignedRecord:
+    """What every owner record in a log has."""
 
-    raw: bytes
+    LABEL: ClassVar[str]
+
+    raw: bytes = field(repr=False)
     entry_id: bytes
     """The record's own id: its place in the chain, and the next record's prev_rec_hash."""
     pad_id: bytes
     epoch: int
     previous: bytes
     """The id of the owner record before it in the log; the pad id where there is none."""
-    void_n: int
-    void_id: bytes
 
     def signature_ok(self, owner_pk: bytes) -> bool:
         """Whether the pad's owner signed it (about 100 us)."""
-        signed = self.raw[:-SIGNATURE_BYTES]
-        return labels.verify_parts(owner_pk, self.raw[-SIGNATURE_BYTES:], labels.VOID, signed)
+        signed, signature = self.raw[:-SIGNATURE_BYTES], self.raw[-SIGNATURE_BYTES:]
+        return labels.verify_parts(owner_pk, signature, self.LABEL, signed)
+
+
+@dataclass(frozen=True, slots=True)
+class VoidRecord(SignedRecord):
+    """The owner's word that one entry changes nothing: its place stays taken, its content is gone."""
+
+    LABEL = labels.VOID
+
+    void_n: int
+    void_id: bytes
 
 
 def void_body(pad_id: bytes, epoch: int, previous: bytes, void_n: int, void_id: bytes) -> bytes:
