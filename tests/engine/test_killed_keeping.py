@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -13,9 +11,8 @@ import pytest
 from cryptpad_tui.engine import Engine, keeping, membership
 from cryptpad_tui.engine.errors import EngineError
 from cryptpad_tui.engine.values import SyncWord
-from cryptpad_tui.sync.connection import RelayConnection
-from cryptpad_tui.vault.database import Database
 from cryptpad_tui.vault.vault import Vault
+from support.dying import each_step, killed_at
 from support.relay import RelayProcess
 
 from .conftest import PASSPHRASE
@@ -23,76 +20,18 @@ from .conftest import PASSPHRASE
 Work = Callable[[Engine, bytes], Awaitable[object]]
 TEXT = "what must not be lost\n"
 MOST_STEPS = 60
+MOST_DESTROYED = 40
 
 
-class Dying:
-    """Ends this process by signal 9 before or after the nth step that anybody outside could notice."""
+def work_in(home: Path, pad_id: bytes, work: Work) -> None:
+    """In a process of its own."""
 
-    def __init__(self, at: int) -> None:
-        self.left = at
+    async def run() -> None:
+        engine = Engine(Vault.open(home, passphrase=PASSPHRASE), short_lived=True)
+        await work(engine, pad_id)
+        await engine.close()
 
-    def step(self) -> None:
-        if self.left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        self.left -= 1
-
-    def install(self) -> None:
-        execute, request = Database._connect, RelayConnection.request
-
-        def connect(path: Path, key: bytes) -> Database:
-            database = execute(path, key)
-            database._connection = _Watched(database._connection, self)  # type: ignore[assignment]
-            return database
-
-        async def asked(connection: RelayConnection, *values: object, **named: object) -> bytes:
-            self.step()
-            answer = await request(connection, *values, **named)  # type: ignore[arg-type]
-            self.step()
-            return answer
-
-        Database._connect = staticmethod(connect)  # type: ignore[method-assign, assignment]
-        RelayConnection.request = asked  # type: ignore[method-assign, assignment]
-
-
-class _Watched:
-    """A database's connection on which each commit is a step."""
-
-    def __init__(self, connection: object, dying: Dying) -> None:
-        self._inner, self._dying = connection, dying
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._inner, name)
-
-    def execute(self, query: str, *values: object) -> object:
-        is_step = query == "COMMIT"
-        if is_step:
-            self._dying.step()
-        result = self._inner.execute(query, *values)  # type: ignore[attr-defined]
-        if is_step:
-            self._dying.step()
-        return result
-
-
-def killed_at(step: int, home: Path, pad_id: bytes, work: Work) -> bool:
-    """Do the work in a process that dies at this step; whether it died."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            Dying(step).install()
-            engine = Engine(Vault.open(home, passphrase=PASSPHRASE), short_lived=True)
-            asyncio.run(_done(engine, pad_id, work))
-            code = 0
-        finally:
-            os._exit(code)
-    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert ended in (0, -signal.SIGKILL)
-    return ended != 0
-
-
-async def _done(engine: Engine, pad_id: bytes, work: Work) -> None:
-    await work(engine, pad_id)
-    await engine.close()
+    asyncio.run(run())
 
 
 def in_home(home: Path, work: Callable[[Engine], Awaitable[object]]) -> object:
@@ -171,7 +110,7 @@ def test_the_trash_is_done_or_not_begun_wherever_it_is_killed(
     other = new_pad(home)
     for step in range(MOST_STEPS):
         pad_id = new_pad(home, trashed=begins == "trash")
-        died = killed_at(step, home, pad_id, work)
+        died = killed_at(step, lambda pad_id=pad_id: work_in(home, pad_id, work))  # type: ignore[misc]
 
         async def look(engine: Engine, pad_id: bytes = pad_id) -> str:
             found = place(engine, pad_id)
@@ -193,31 +132,32 @@ def test_the_trash_is_done_or_not_begun_wherever_it_is_killed(
 
 
 def test_destroying_is_done_or_not_begun_wherever_it_is_killed(relay: RelayProcess, tmp_path: Path) -> None:
-    home, seen = make_home(tmp_path, relay.url), list[SyncWord]()
-    for step in range(0, MOST_STEPS * 2, 3):
-        pad_id = new_pad(home)
-        died = killed_at(step, home, pad_id, destroy)
+    home = make_home(tmp_path, relay.url)
 
-        async def look(engine: Engine, pad_id: bytes = pad_id) -> SyncWord:
-            await engine.sync([pad_id])
-            found = engine.listing_of(pad_id).sync
-            assert text_of(engine, pad_id) == TEXT
-            if found is not SyncWord.DELETED:
-                with engine.borrowed(pad_id) as session:
-                    assert session.can_edit
-                await membership.destroy(engine, pad_id)
-            else:
-                with pytest.raises(EngineError):
-                    await membership.destroy(engine, pad_id)
-            assert engine.listing_of(pad_id).sync is SyncWord.DELETED
-            assert text_of(engine, pad_id) == TEXT
-            keeping.trash(engine, pad_id)
-            return found
+    async def make(engine: Engine) -> list[bytes]:
+        made = [engine.create_pad(f"Plan {number}", text=TEXT).pad_id for number in range(MOST_DESTROYED)]
+        await engine.sync()
+        return made
 
-        found = in_home(home, look)
-        assert isinstance(found, SyncWord)
-        seen.append(found)
-        if not died:
-            break
-    assert not died
-    assert set(seen) == {SyncWord.SYNCED, SyncWord.DELETED}
+    pads = in_home(home, make)
+    assert isinstance(pads, list)
+    killed = [pads[step] for step, died in each_step(lambda step: work_in(home, pads[step], destroy)) if died]
+    assert len(killed) > 10
+
+    async def look(engine: Engine) -> None:
+        await engine.sync()
+        found = {pad_id: engine.listing_of(pad_id).sync for pad_id in pads}
+        assert set(found.values()) == {SyncWord.SYNCED, SyncWord.DELETED}
+        assert found[killed[0]] is SyncWord.SYNCED
+        assert found[pads[len(killed)]] is SyncWord.DELETED, "the one that was not killed"
+        assert all(text_of(engine, pad_id) == TEXT for pad_id in killed)
+        for pad_id in [each for each in killed if found[each] is SyncWord.SYNCED]:
+            with engine.borrowed(pad_id) as session:
+                assert session.can_edit
+        again = next(each for each in reversed(killed) if found[each] is SyncWord.SYNCED)
+        await membership.destroy(engine, again)
+        with pytest.raises(EngineError):
+            await membership.destroy(engine, killed[-1])
+        assert engine.listing_of(again).sync is engine.listing_of(killed[-1]).sync is SyncWord.DELETED
+
+    in_home(home, look)
