@@ -23,7 +23,6 @@ from cryptpad_tui.engine.files.kept import Progress
 from cryptpad_tui.engine.files.making import collect, file_of, name_files, no_progress, sealed
 from cryptpad_tui.engine.files.names import OBJECT, OWN_FILE
 from cryptpad_tui.engine.files.reading import read_pieces
-from cryptpad_tui.engine.in_bulk import Chosen, move
 from cryptpad_tui.engine.values import PadListing
 from cryptpad_tui.pad.objects import FileBroken, FileRef
 from cryptpad_tui.sync.connection import RelayUnreachable
@@ -51,6 +50,9 @@ async def duplicate(engine: Engine, pad_id: bytes, title: str, *, told: Progress
         pad = copy.make(title)
     folder = engine.listing_of(pad_id).folder_id
     if folder:
+        # Here and not above: whoever only opens a vault asks this module, too, and may ask that one first.
+        from cryptpad_tui.engine.in_bulk import Chosen, move
+
         move(engine, Chosen((pad.pad_id,)), folder)
         pad = engine.listing_of(pad.pad_id)
     return Copied(pad, tuple(copy.missing))
