@@ -232,7 +232,7 @@ def _guarded(text: str, *, in_heading: bool) -> str:
     """The line so that its beginning is no sign, and no space of any script at its ends is lost."""
     text = _LINE_START.sub(lambda m: f"{m[1]}\\" if m[1].isdigit() else f"\\{m[1]}", text)
     if in_heading:
-        text = re.sub(r"(#+)$", lambda m: "\\#" * len(m[1]), text)
+        text = re.sub(r"(?<=\s)(#+)$", lambda m: "\\#" * len(m[1]), text)
     inside = text.strip()
     lead = len(text) - len(text.lstrip()) if inside else len(text)
     trail = len(text) - lead - len(inside)

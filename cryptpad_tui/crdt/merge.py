@@ -51,7 +51,7 @@ def difference(old: str, new: str) -> list[Span]:
 
 def merged_spans(base: str, edited: str, present: str) -> list[Span]:
     """The edits from `base` to `edited`, in characters of `present`: ascending, not overlapping."""
-    here = _Places(difference(base, present))
+    here = Places(difference(base, present))
     return [span for edit in difference(base, edited) for span in here.brought(edit)]
 
 
@@ -64,21 +64,25 @@ def merged_edits(base: str, edited: str, present: str) -> list[TextEdit]:
     ]
 
 
-class _Places:
-    """Where the characters of the base are after the edits of others."""
+class Places:
+    """Where the characters of the base are after the edits of others.
 
-    def __init__(self, others: Sequence[Span]) -> None:
+    What is put exactly where others wrote stands before it, or behind it with `after`.
+    """
+
+    def __init__(self, others: Sequence[Span], *, after: bool = False) -> None:
         self._others = others
+        self._after = after
         self._starts = [span.start for span in others]
         self._shifts = [0, *accumulate(len(span.text) - (span.end - span.start) for span in others)]
 
     def place(self, offset: int) -> int:
-        """Where a place between two characters is: before what others wrote exactly there."""
+        """Where a place between two characters is."""
         at = bisect_right(self._starts, offset) - 1
         if at < 0:
             return offset
         other = self._others[at]
-        if offset < other.end or offset == other.start:
+        if offset < other.end or (offset == other.start and not self._after):
             return other.start + self._shifts[at]
         return offset + self._shifts[at + 1]
 

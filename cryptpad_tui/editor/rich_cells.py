@@ -99,7 +99,7 @@ def row_added(state: EditorState, table: Table, number: int, *, column: int | No
     at = table.rows[number].start if number < len(table.rows) else table.stop
     if column is None:
         column = table.cell_of(state.head.line).column
-    names = _numbered([*_row_names(table, 0, number), "", *_row_names(table, number)])
+    names = numbered([*_row_names(table, 0, number), "", *_row_names(table, number)])
     columns = table.columns
     cells = [CellName(table.name, names[number], one) for one in columns]
     edit = TextEdit(Position(at, 0), Position(at, 0), "\n" * len(cells), _named(cells[0]))
@@ -124,7 +124,7 @@ def column_left(state: EditorState, table: Table) -> Step:
 
 
 def _column_added(state: EditorState, table: Table, number: int) -> Step:
-    names = _numbered([*table.columns[:number], "", *table.columns[number:]])
+    names = numbered([*table.columns[:number], "", *table.columns[number:]])
     edits: list[TextEdit] = []
     formats: list[Formatted] = []
     place = state.head
@@ -178,7 +178,7 @@ def _row_names(table: Table, start: int, stop: int | None = None) -> list[str]:
     return [row.name for row in table.rows[start:stop]]
 
 
-def _numbered(names: Sequence[str]) -> list[str]:
+def numbered(names: Sequence[str]) -> list[str]:
     """Ascending numbers for all, an unused one for "": names that can stay stay, so that few cells change."""
     made: list[str] = []
     last = 0

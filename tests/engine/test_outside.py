@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cryptpad_tui.crdt.kinds import PadKind
@@ -111,14 +111,101 @@ def test_rich_text_goes_out_as_markdown_and_comes_back_as_rich_text() -> None:
     assert again.text == "# Plan B\n\nTHEIRS: *some* **bold** words\n\n- one\n- two\n\nlast\n"
 
 
-def test_rich_text_that_markdown_does_not_hold_stays_here() -> None:
-    for runs in (
-        [("red", {"color": "#ff0000"}), ("\n", {})],
-        [("a\n\n\nb\n", {})],
-        [("mid", {}), ("\n", {"align": "center"})],
-    ):
-        with pytest.raises(CannotGoOutside, match="markdown"):
-            given_out(rich_pad(*runs))
+def test_what_markdown_does_not_say_stays_in_the_pad_while_the_rest_is_edited() -> None:
+    runs: tuple[tuple[str, Attributes], ...] = (
+        ("Title", {}),
+        ("\n", {"header": 1, "align": "center"}),
+        ("\n\n", {}),
+        ("red", {"color": "#ff0000", "underline": True}),
+        (" and plain \N{OBJECT REPLACEMENT CHARACTER} here", {}),
+        ("\n\n", {}),
+        ("one", {}),
+        ("\n", {"list": "bullet"}),
+        ("\n", {}),
+        ("last", {"background": "yellow"}),
+    )
+    view = rich_pad(*runs)
+    view.format(Position(3, 14), Position(3, 15), {"object": "file:00"})
+    out, before = given_out(view), view.runs()
+    assert out.text == "# Title\n\n<u>red</u> and plain  here\n\n- one\n\nlast\n"
+    assert not take_back(view, out, text_from_outside(out.text.encode(), out))
+    assert view.runs() == before
+    view.replace(Position(2, 0), Position(2, 0), "THEIRS")
+    edited = "## Titles\n\nA <u>red</u> and **plain**  here\n\n- one\n- two\n\nlast\n"
+    assert take_back(view, out, edited)
+    assert view.text() == "Titles\n\nTHEIRS\nA red and plain \ufffc here\n\none\ntwo\n\nlast"
+    found = view.runs()
+    assert ("red", {"color": "#ff0000", "underline": True}) in found
+    assert ("plain", {"bold": True}) in found
+    assert ("\ufffc", {"object": "file:00"}) in found
+    assert ("\n", {"header": 2, "align": "center"}) in found
+    assert found[-1] == ("last", {"background": "yellow"})
+
+
+def table(*rows: str) -> list[tuple[str, Attributes]]:
+    return [
+        run
+        for number, row in enumerate(rows, 1)
+        for column, cell in enumerate(row, 1)
+        for run in ((cell, {}), ("\n", {"table": f"7/{number * 100}/{column * 100}"}))
+    ]
+
+
+def names(view: ViewDocument) -> list[object]:
+    assert view.marks is not None
+    return [dict(found.block).get("table") for found in view.marks.lines(0, len(view.lines))]
+
+
+def test_rows_and_columns_that_are_put_in_outside_are_named_as_the_table_is_here() -> None:
+    view = rich_pad(*table("ab", "cd"))
+    take_back(view, given_out(view), "| a | b |\n| --- | --- |\n| x | y |\n| c | d |\n")
+    assert view.text() == "a\nb\nx\ny\nc\nd\n"
+    assert names(view)[:6] == ["7/100/100", "7/100/200", "7/150/100", "7/150/200", "7/200/100", "7/200/200"]
+    view = rich_pad(*table("ab", "cd"))
+    take_back(view, given_out(view), "| a | x | b |\n| --- | --- | --- |\n| c | y | d |\n")
+    assert view.text() == "a\nx\nb\nc\ny\nd\n"
+    assert names(view)[:3] == ["7/100/100", "7/100/150", "7/100/200"]
+    view = rich_pad(*table("ab"))
+    again = "| a | b |\n| --- | --- |\n\nbetween\n\n| c |\n| --- |\n"
+    take_back(view, given_out(view), again)
+    assert names(view)[:4] == ["7/100/100", "7/100/200", None, "1/100/100"]
+    assert given_out(view).text == again
+
+
+def test_rich_text_whose_lines_are_others_in_markdown_stays_here() -> None:
+    view = rich_pad(("text over a rule", {}), ("\n", {"rule": True}))
+    with pytest.raises(CannotGoOutside, match="markdown"):
+        given_out(view)
+
+
+ANY_LINES = st.lists(
+    st.tuples(
+        st.text(alphabet="ab \ufffc*#", max_size=5),
+        st.sampled_from([{}, {"bold": True}, {"color": "#ff0000"}, {"underline": True}]),
+        st.sampled_from([{}, {"header": 2}, {"list": "bullet"}, {"align": "center"}, {"blockquote": True}]),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(ANY_LINES, st.booleans())
+@example([("##", {}, {"header": 2}), ("a #", {}, {"header": 2})], True)
+def test_only_what_was_edited_outside_changes(
+    lines: list[tuple[str, Attributes, Attributes]], ends: bool
+) -> None:
+    runs = [run for text, marks, block in lines for run in ((text, marks), ("\n", block)) if run[0]]
+    view = rich_pad(*runs[: None if ends or not runs or runs[-1][1] else -1])
+    out, before = given_out(view), view.runs()
+    assert not take_back(view, out, text_from_outside(out.text.encode(), out))
+    take_back(view, out, text_from_outside((out.text + "\nmore\n").encode(), out))
+    assert "more" in view.text()
+    kept = [run for run in characters(view.runs()) if run[0] not in "more\n"]
+    assert kept == [run for run in characters(before) if run[0] not in "more\n"]
+
+
+def characters(runs: list[tuple[str, Attributes]]) -> list[tuple[str, Attributes]]:
+    return [(char, marks) for text, marks in runs for char in text]
 
 
 LINES = st.lists(

@@ -145,7 +145,7 @@ async def test_no_editor_and_no_right_are_sentences(tmp_path: Path, environ: dic
         await there.sees("VISUAL")
 
 
-async def test_rich_text_goes_as_markdown_and_stays_where_that_would_lose_something(
+async def test_rich_text_goes_as_markdown_and_keeps_what_that_does_not_say(
     tmp_path: Path, environ: dict[str, str]
 ) -> None:
     editor(tmp_path, f'cp "$1" {tmp_path}/seen; sed -i "s/words/more words/" "$1"')
@@ -158,7 +158,8 @@ async def test_rich_text_goes_as_markdown_and_stays_where_that_would_lose_someth
         assert session.view.runs()[0] == ("some", {"bold": True})
         session.view.format(Position(0, 0), Position(0, 4), {"color": "#ff0000"})
         await there.press("f4")
-        await there.sees("markdown has no colours")
+        await there.until(lambda: session.view.text() == "some more more words\n")
+        assert session.view.runs()[0] == ("some", {"bold": True, "color": "#ff0000"})
 
 
 _RUN = """
