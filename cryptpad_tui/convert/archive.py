@@ -18,6 +18,9 @@ from cryptpad_tui.convert.errors import NotConverted
 MAX_PARTS: Final = 4_000
 MAX_XML_BYTES: Final = 48 * 1024 * 1024
 MAX_RATIO: Final = 300
+MAX_TAGS: Final = 3_000_000
+"""In all XML of one file: a parsed element takes ten times its place in the text."""
+MAX_NAME: Final = 4_096
 _RATIO_FROM: Final = 1024 * 1024
 """Below this size nothing is a bomb, however well it was pressed."""
 _ENCRYPTED: Final = 1
@@ -57,6 +60,8 @@ class Archive:
         if len(infos) > limits.parts:
             raise NotConverted(f"it has {len(infos)} parts; at most {limits.parts}")
         self.names = tuple([info.filename for info in infos])
+        if any(len(name) > MAX_NAME for name in self.names):
+            raise NotConverted("a part of it has a name without end")
         if len(set(self.names)) != len(self.names):
             raise NotConverted("two of its parts have the same name")
         self.members = tuple(
@@ -66,6 +71,7 @@ class Archive:
                 if not info.is_dir() and (not wanted or info.filename.lower().endswith(wanted))
             ]
         )
+        self._by_name = {member.name: member for member in self.members}
         _require_bounded(self.members, limits)
 
     def read(self, member: Member) -> bytes:
@@ -81,10 +87,8 @@ class Archive:
 
     def find(self, name: str) -> bytes | None:
         """The bytes of a part by its name, or None."""
-        for member in self.members:
-            if member.name == name:
-                return self.read(member)
-        return None
+        member = self._by_name.get(name)
+        return None if member is None else self.read(member)
 
 
 def _require_bounded(members: tuple[Member, ...], limits: Limits) -> None:
@@ -112,6 +116,8 @@ def safe_xml(data: bytes) -> bytes:
         raise NotConverted("a part of it is not XML in UTF-8")
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
         raise NotConverted("it declares XML entities, which an honest document does not")
+    if data.count(b"<") > MAX_TAGS:
+        raise NotConverted("it has more elements than an honest document")
     return data
 
 
@@ -121,8 +127,13 @@ def without_foreign_parts(data: bytes) -> tuple[bytes, tuple[str, ...]]:
     out = BytesIO()
     kept = {member.name for member in archive.members}
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as written:
+        tags = 0
         for member in archive.members:
-            written.writestr(member.name, safe_xml(archive.read(member)))
+            xml = safe_xml(archive.read(member))
+            tags += xml.count(b"<")
+            if tags > MAX_TAGS:
+                raise NotConverted("it has more elements than an honest document")
+            written.writestr(member.name, xml)
         for name in archive.names:
             if name not in kept and not name.endswith("/"):
                 written.writestr(name, b"")

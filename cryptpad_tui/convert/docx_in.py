@@ -6,8 +6,10 @@ the library, and pictures pass it by. Text in a tracked deletion is gone, as its
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,7 +35,7 @@ from cryptpad_tui.convert.office import (
     is_link_text,
     unmarked,
 )
-from cryptpad_tui.convert.pictures import Pictures
+from cryptpad_tui.convert.pictures import SUFFIXES, Pictures
 from cryptpad_tui.crdt.values import AttributeValue
 
 if TYPE_CHECKING:
@@ -73,22 +75,33 @@ _NAMED: Final = {
     "del": "text deleted by a tracked change",
     "moveFrom": "text deleted by a tracked change",
 }
+
+
+def _is_other_image(name: str) -> bool:
+    return "/media/" in name.lower() and not name.lower().endswith(SUFFIXES)
+
+
 _PARTS: Final = (
-    (re.compile(r"vbaProject|vbaData|macros?/", re.IGNORECASE), "macros"),
-    (re.compile(r"embeddings/|activeX/|afchunk", re.IGNORECASE), "embedded objects"),
-    (re.compile(r"/media/.*(?<!\.png|\.jpg|\.gif)(?<!\.jpeg)$", re.IGNORECASE), "images"),
+    (re.compile(r"vbaProject|vbaData|macros?/", re.IGNORECASE).search, "macros"),
+    (re.compile(r"embeddings/|activeX/|afchunk", re.IGNORECASE).search, "embedded objects"),
+    (_is_other_image, "images"),
 )
-_HYPERLINK: Final = re.compile(r'^\s*HYPERLINK\s+"([^"]{1,1000})"')
+_HYPERLINK: Final = re.compile(r'\s{0,20}HYPERLINK\s{1,20}"([^"]{1,1000})"').match
 _SIGNS: Final = {"noBreakHyphen": "\N{NON-BREAKING HYPHEN}", "tab": "\t", "ptab": "\t"}
 
 
 def from_docx(data: bytes) -> Read:
     """The paragraphs of a docx file, and what was left out; raises NotConverted."""
     safe, names = without_foreign_parts(data)
+    with _damage_named():
+        return _read(data, safe, names)
+
+
+def _read(data: bytes, safe: bytes, names: tuple[str, ...]) -> Read:
     document = _opened(safe)
     reader = _Reader(document, Media(data, document))
-    for pattern, words in _PARTS:
-        if any(pattern.search(name) for name in names):
+    for is_one, words in _PARTS:
+        if any(is_one(name) for name in names):
             reader.losses.add(words)
     reader.blocks(document.element.body)
     return Read(tuple(trimmed(reader.made)), reader.losses.words, tuple(reader.pictures.made))
@@ -96,16 +109,34 @@ def from_docx(data: bytes) -> Read:
 
 def _opened(safe: bytes) -> Document:
     from docx import Document
+
+    document = Document(BytesIO(safe))
+    if document.element.body is None:
+        raise NotConverted("it has no text")
+    return document
+
+
+@contextlib.contextmanager
+def _damage_named() -> Iterator[None]:
+    """Whatever the library stumbles on: it opens some parts only when asked for them, and follows them from
+    one to the next as deep as a file says."""
     from docx.opc.exceptions import PackageNotFoundError
     from lxml.etree import LxmlError
 
+    wrong = (PackageNotFoundError, LxmlError, KeyError, ValueError, AttributeError, TypeError, RecursionError)
     try:
-        document = Document(BytesIO(safe))
-        if document.element.body is None:
-            raise NotConverted("it has no text")
-        return document
-    except (PackageNotFoundError, LxmlError, KeyError, ValueError, AttributeError, TypeError) as error:
+        yield
+    except wrong as error:
         raise NotConverted("it is no Word document, or a damaged one") from error
+
+
+@dataclass(slots=True)
+class _Field:
+    """A field that is open: what it is told to show, and where its text leads once that shows."""
+
+    instruction: str = ""
+    shows: bool = False
+    link: str = ""
 
 
 class _Reader:
@@ -119,7 +150,7 @@ class _Reader:
         self._links = {name: rel.target_ref for name, rel in document.part.rels.items() if rel.is_external}
         self._table = [0, 0, 0]
         self._in_table = 0
-        self._fields: list[list[str]] = []  # of each open field, its instruction and whether its result shows
+        self._fields: list[_Field] = []
 
     # -- blocks
 
@@ -205,7 +236,7 @@ class _Reader:
             elif tag == "hyperlink":
                 self._inline(child, self._address(child) or link, lines)
             elif tag == "fldSimple":
-                address = _HYPERLINK.match(given(child, "instr"))
+                address = _HYPERLINK(given(child, "instr"))
                 target = address_of(address[1], self.losses) if address else ""
                 self._inline(child, target or link, lines)
             elif tag in _THROUGH:
@@ -227,9 +258,9 @@ class _Reader:
             if tag == "fldChar":
                 self._field(given(child, "fldCharType"))
             elif tag == "instrText":
-                if self._fields and len(self._fields[-1][0]) < 2_000:
-                    self._fields[-1][0] += child.text or ""
-            elif self._fields and not self._fields[-1][1]:
+                if self._fields and len(self._fields[-1].instruction) < 2_000:
+                    self._fields[-1].instruction += child.text or ""
+            elif self._fields and not self._fields[-1].shows:
                 continue
             elif tag == "t" or tag in _SIGNS:
                 text = _SIGNS.get(tag) or clean(child.text or "")
@@ -271,18 +302,16 @@ class _Reader:
 
     def _field(self, kind: str) -> None:
         if kind == "begin" and len(self._fields) < 20:
-            self._fields.append(["", ""])
+            self._fields.append(_Field())
         elif kind == "separate" and self._fields:
-            self._fields[-1][1] = "shows"
+            field = self._fields[-1]
+            found = _HYPERLINK(field.instruction)
+            field.shows, field.link = True, address_of(found[1], self.losses) if found else ""
         elif kind == "end" and self._fields:
             self._fields.pop()
 
     def _field_link(self) -> str:
-        for instruction, shows in reversed(self._fields):
-            found = _HYPERLINK.match(instruction)
-            if shows and found:
-                return address_of(found[1], self.losses)
-        return ""
+        return next((field.link for field in reversed(self._fields) if field.link), "")
 
     def _name(self, tag: str) -> None:
         if words := _NAMED.get(tag):

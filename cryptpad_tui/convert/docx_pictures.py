@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from cryptpad_tui.convert.archive import Archive, Limits
 from cryptpad_tui.convert.docx_styles import tag_of
-from cryptpad_tui.convert.errors import NotConverted
 from cryptpad_tui.convert.model import Picture
 from cryptpad_tui.convert.office import quoted
-from cryptpad_tui.convert.pictures import MAX_ALL_BYTES, SUFFIXES, fitted
+from cryptpad_tui.convert.pictures import Parts, fitted
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -59,10 +57,7 @@ class Media:
             for name, rel in document.part.rels.items()
             if not rel.is_external and rel.reltype == _IMAGE_TYPE
         }
-        try:
-            self._archive: Archive | None = Archive(data, wanted=SUFFIXES, limits=Limits(total=MAX_ALL_BYTES))
-        except NotConverted:
-            self._archive = None
+        self._pictures = Parts(data)
 
     def find(self, element: Any) -> tuple[bytes | None, str]:
         """The bytes of the first picture that a drawing shows, and what it is called."""
@@ -78,7 +73,4 @@ class Media:
 
     def _read(self, relation: str) -> bytes | None:
         part = self._parts.get(relation)
-        try:
-            return self._archive.find(part) if self._archive and part else None
-        except NotConverted:
-            return None
+        return self._pictures.find(part) if part else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from cryptpad_tui.convert.office import BOXES, colour_in, is_link_text
+from cryptpad_tui.convert.office import BOXES, colour_in, is_link_text, name_of
 from cryptpad_tui.crdt.values import AttributeValue
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class Looks:
         for style in document.styles.element.findall(_MAIN + "style"):
             self._styles.setdefault(given(style, "styleId"), style)
         self._known: dict[str, Look] = {}
+        self._owns: dict[str, tuple[Look, str]] = {}
         self._levels: dict[str, dict[str, str]] = {}
         self._read_numbering(document)
 
@@ -91,7 +92,7 @@ class Looks:
         if not number or number == "0":
             return "", 0
         kind = self._levels.get(number, {}).get(level, "bullet")
-        return kind, int(level) if level.isascii() and level.isdigit() and len(level) < 3 else 0
+        return kind, int(level) if len(level) < 3 and level.isascii() and level.isdigit() else 0
 
     @staticmethod
     def steps(indentation: Any, step: int) -> int:
@@ -108,30 +109,27 @@ class Looks:
         return known
 
     def _worked_out(self, identity: str) -> Look:
-        first = self._styles.get(identity)
-        if first is None:
-            return Look(identity)
-        name, align, outline, number = given(inner(first, "name"), "val") or identity, "", 0, ("", "")
+        if identity not in self._styles:
+            return Look(name_of(identity))
+        align, outline, number = "", 0, ("", "")
         marks: dict[str, AttributeValue] = {}
-        style, seen = first, 0
-        while style is not None and seen < _CHAIN:
-            text, block = inner(style, "rPr"), inner(style, "pPr")
-            for key, tag in (("bold", "b"), ("italic", "i"), ("strike", "strike"), ("underline", "u")):
-                marks.setdefault(key, on(inner(text, tag)))
-                if marks[key] is None:
-                    del marks[key]
-            if colour := colour_in(given(inner(text, "color"), "val")):
-                marks.setdefault("color", colour)
-            if script := given(inner(text, "vertAlign"), "val"):
-                marks.setdefault("script", script)
-            align = align or given(inner(block, "jc"), "val")
-            level = given(inner(block, "outlineLvl"), "val")
-            outline = outline or (int(level) + 1 if level in ("0", "1", "2", "3", "4", "5") else 0)
-            listed = inner(block, "numPr")
-            if not number[0] and listed is not None:
-                number = (given(inner(listed, "numId"), "val"), given(inner(listed, "ilvl"), "val"))
-            style, seen = self._styles.get(given(inner(style, "basedOn"), "val")), seen + 1
-        return Look(name, align, outline, number, marks)
+        below, seen = identity, 0
+        while below in self._styles and seen < _CHAIN:
+            said, below = self._own(below)
+            marks = {**said.marks, **marks}
+            align, outline = align or said.align, outline or said.outline
+            number = number if number[0] else said.number
+            seen += 1
+        return Look(self._own(identity)[0].name, align, outline, number, marks)
+
+    def _own(self, identity: str) -> tuple[Look, str]:
+        """What a style says itself, and the style that it is based on."""
+        known = self._owns.get(identity)
+        if known is None:
+            style = self._styles[identity]
+            based_on = given(inner(style, "basedOn"), "val")
+            known = self._owns[identity] = _said_by(style, identity), based_on
+        return known
 
     def _read_numbering(self, document: Document) -> None:
         try:
@@ -145,6 +143,26 @@ class Looks:
         for one in root.findall(_MAIN + "num"):
             of = given(inner(one, "abstractNumId"), "val")
             self._levels[given(one, "numId")] = abstract.get(of, {})
+
+
+def _said_by(style: Any, identity: str) -> Look:
+    text, block = inner(style, "rPr"), inner(style, "pPr")
+    marks: dict[str, AttributeValue] = {}
+    for key, tag in (("bold", "b"), ("italic", "i"), ("strike", "strike"), ("underline", "u")):
+        if (switch := on(inner(text, tag))) is not None:
+            marks[key] = switch
+    if colour := colour_in(given(inner(text, "color"), "val")):
+        marks["color"] = colour
+    if script := given(inner(text, "vertAlign"), "val"):
+        marks["script"] = script
+    level, listed = given(inner(block, "outlineLvl"), "val"), inner(block, "numPr")
+    return Look(
+        name_of(given(inner(style, "name"), "val") or identity),
+        given(inner(block, "jc"), "val"),
+        int(level) + 1 if level in ("0", "1", "2", "3", "4", "5") else 0,
+        (given(inner(listed, "numId"), "val"), given(inner(listed, "ilvl"), "val")),
+        marks,
+    )
 
 
 def _kind(level: Any) -> str:

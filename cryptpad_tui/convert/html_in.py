@@ -19,10 +19,10 @@ from cryptpad_tui.convert.html_style import (
     MARK_TAGS,
     VOID,
     Block,
+    Rules,
     colour,
     declared,
     of_classes,
-    read_rules,
 )
 from cryptpad_tui.convert.html_tree import AROUND_P, HEADINGS, IMPLIED, Open
 from cryptpad_tui.convert.links import address_of
@@ -71,7 +71,7 @@ class _Reader(HTMLParser):
         self._left_out = ("", 0)  # the tag that is left out with all inside, and how many of it are open
         self._sheet: list[str] = []
         self._sheet_left = _MAX_SHEET
-        self._rules: dict[str, str] = {}
+        self._rules = Rules()
         self._item_open = False
         self._state = ""  # the check box or kind of the item that is open
         self._pre_begins = False
@@ -110,7 +110,7 @@ class _Reader(HTMLParser):
         if depth:
             self._left_out = (name, depth - (tag == name))
             if name == "style" and not self._left_out[1]:
-                read_rules("".join(self._sheet), self._rules)
+                self._rules.add("".join(self._sheet))
                 self._sheet.clear()
         elif self._count[tag]:
             self._close(tag)
@@ -208,11 +208,10 @@ class _Reader(HTMLParser):
             marks["link"] = address
         elif tag == "font" and (found := colour(given.get("color", ""))):
             marks["color"] = found
-        for style in (*[self._rules.get(name, "") for name in classes.split()[:20]], given.get("style", "")):
-            if style:
-                said, formats = declared(style)
-                marks.update(said)
-                block.update(formats)
+        own = given.get("style", "")
+        for said, formats in (*map(self._rules.of, classes.split()[:20]), declared(own) if own else ((), ())):
+            marks.update(said)
+            block.update(formats)
         self._place(tag, top, given)
         code = top.code or tag == "pre" or "ql-code-block" in classes.split()
         self._pre_begins = tag == "pre"

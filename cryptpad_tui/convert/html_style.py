@@ -152,13 +152,32 @@ def _decorate(value: str, marks: Block) -> None:
         marks["strike"] = True
 
 
-def read_rules(sheet: str, rules: dict[str, str]) -> None:
-    """Add the rules of single classes of a style sheet, as Google Docs writes them."""
-    for tag, name, said in _RULE.findall(sheet[:2_000_000]):
-        if len(rules) >= MAX_RULES:
-            return
-        if tag in ("", "p", "span"):
-            rules[name] = f"{rules[name]};{said}"[:4_000] if name in rules else said
+class Rules:
+    """What a page's style sheets say of single classes, as Google Docs writes them.
+
+    Each is worked out once, however many tags name it: strangers may name the longest without end.
+    """
+
+    def __init__(self) -> None:
+        self._said: dict[str, str] = {}
+        self._known: dict[str, tuple[tuple[Mark, ...], tuple[Mark, ...]]] = {}
+
+    def add(self, sheet: str) -> None:
+        """Add the rules of a sheet."""
+        for tag, name, said in _RULE.findall(sheet[:2_000_000]):
+            if len(self._said) >= MAX_RULES:
+                return
+            if tag in ("", "p", "span"):
+                before = self._said.get(name)
+                self._said[name] = said if before is None else f"{before};{said}"[:4_000]
+                self._known.pop(name, None)
+
+    def of(self, name: str) -> tuple[tuple[Mark, ...], tuple[Mark, ...]]:
+        """The marks and the block formats of a class, as `declared` has them."""
+        known = self._known.get(name)
+        if known is None and name in self._said:
+            known = self._known[name] = declared(self._said[name])
+        return known or ((), ())
 
 
 def of_classes(names: str) -> Block:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 from typing import Final
 
 from cryptpad_tui.crdt.clean import find_unclean
@@ -19,8 +21,11 @@ OBJECT: Final = "\N{OBJECT REPLACEMENT CHARACTER}"
 """The one character of an attachment."""
 IMPORTED: Final = "import:"
 """How an object begins that stands for a picture of the file that is read."""
+_marks_of: Final = attrgetter("marks")
 MAX_VALUE_BYTES: Final = 900
 MAX_INDENT: Final = 8
+_MAX_LOOKED_AT: Final = 20 * MAX_VALUE_BYTES
+"""What is longer is no address: a file may name one of megabytes a million times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +116,8 @@ def _plain(value: AttributeValue) -> AttributeValue:
 
 def paragraph(pieces: Iterable[Piece], block: Mapping[str, AttributeValue] | None = None) -> Paragraph:
     """A paragraph with neighbouring pieces of the same marks made one, and empty ones left out."""
-    made: list[Piece] = []
-    for piece in pieces:
-        if not piece.text:
-            continue
-        if made and made[-1].marks == piece.marks:
-            made[-1] = Piece(made[-1].text + piece.text, piece.marks)
-        else:
-            made.append(piece)
+    told = (piece for piece in pieces if piece.text)
+    made = [Piece("".join([one.text for one in same]), marks) for marks, same in groupby(told, _marks_of)]
     return Paragraph(tuple(made), block_of(block or {}))
 
 
@@ -154,6 +153,8 @@ def clean(text: str) -> str:
 
 def usable_value(value: str) -> str:
     """A link or a language from a file, short and clean enough for a pad; empty where it is not."""
+    if len(value) > _MAX_LOOKED_AT:
+        return ""
     value = clean(value).strip()
     return value if len(value.encode()) <= MAX_VALUE_BYTES and not {'"', "\\"} & set(value) else ""
 

@@ -36,7 +36,9 @@ _MAX_SPACES: Final = 1_000
 _ALL_SPACES: Final = 2_000_000
 _MAX_REPEATED: Final = 64
 _SMALL: Final = 8
-"""A cell of more elements than this stands once, whatever is said."""
+_FEW_LETTERS: Final = 1_000
+"""A cell of more elements or letters than these stands once, whatever is said."""
+_ALL_REPEATED: Final = 50_000
 _THROUGH: Final = frozenset(
     ("section", "index-body", "table-of-content", "illustration-index", "alphabetical-index", "bibliography")
 )
@@ -114,6 +116,7 @@ class _Reader:
         self._lists: list[str] = []  # the kind of each list that is open
         self._first = False
         self._spaces_left = _ALL_SPACES
+        self._cells_left = _ALL_REPEATED
 
     # -- blocks
 
@@ -162,9 +165,15 @@ class _Reader:
 
     def _times(self, cell: Any) -> int:
         """How often a cell stands there: an empty one that is repeated is the rest of a sheet's row."""
-        count = _number(cell.get(f"{TABLE}number-columns-repeated"))
-        small = self._in_table == 1 and 0 < sum(1 for _ in islice(cell.iter(), _SMALL + 1)) <= _SMALL
-        return max(1, min(count, _MAX_REPEATED)) if small and len(cell) else 1
+        count = min(_number(cell.get(f"{TABLE}number-columns-repeated")), _MAX_REPEATED)
+        if count < 2 or self._in_table != 1 or not len(cell) or count > self._cells_left:
+            return 1
+        inside = list(islice(cell.iter(), _SMALL + 1))
+        letters = sum(len(one.text or "") + len(one.tail or "") for one in inside)
+        if len(inside) > _SMALL or letters > _FEW_LETTERS:
+            return 1
+        self._cells_left -= count
+        return count
 
     def _cell(self, cell: Any) -> None:
         before = len(self.made)

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from cryptpad_tui.convert.archive import Archive, Limits
 from cryptpad_tui.convert.docx_styles import tag_of
-from cryptpad_tui.convert.errors import NotConverted
 from cryptpad_tui.convert.model import Picture
 from cryptpad_tui.convert.odt_parts import MANIFEST
 from cryptpad_tui.convert.odt_styles import XLINK
 from cryptpad_tui.convert.office import quoted
-from cryptpad_tui.convert.pictures import MAX_ALL_BYTES, SUFFIXES, fitted
+from cryptpad_tui.convert.pictures import Parts, fitted
 
 _WIDTH, _HEIGHT = 6.5, 9.0
 _FOLDER: Final = "Pictures/"
@@ -43,10 +41,7 @@ class Media:
     """The picture parts of a text that is read."""
 
     def __init__(self, data: bytes) -> None:
-        try:
-            self._archive: Archive | None = Archive(data, wanted=SUFFIXES, limits=Limits(total=MAX_ALL_BYTES))
-        except NotConverted:
-            self._archive = None
+        self._pictures = Parts(data)
 
     def find(self, element: Any) -> tuple[bytes | None, str]:
         """The bytes of the first picture that a frame shows, and what it is called."""
@@ -60,9 +55,4 @@ class Media:
         return self._read(address.removeprefix("./")), name
 
     def _read(self, place: str) -> bytes | None:
-        if self._archive is None or not place.startswith(_FOLDER):
-            return None
-        try:
-            return self._archive.find(place)
-        except NotConverted:
-            return None
+        return self._pictures.find(place) if place.startswith(_FOLDER) else None

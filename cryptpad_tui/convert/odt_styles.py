@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cryptpad_tui.convert.docx_styles import tag_of
@@ -14,6 +14,7 @@ from cryptpad_tui.convert.office import (
     heading_level,
     is_code_text,
     is_link_text,
+    name_of,
 )
 from cryptpad_tui.crdt.values import AttributeValue
 
@@ -40,6 +41,18 @@ class Look:
     steps: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """What one style says itself, the name that a person sees, and whether a program made it."""
+
+    shown: str
+    automatic: bool = False
+    parent: str = ""
+    align: str = ""
+    margin: str = ""
+    marks: dict[str, AttributeValue] = field(default_factory=dict)
+
+
 class Looks:
     """The styles of both parts by family and name; each is worked out once."""
 
@@ -47,6 +60,8 @@ class Looks:
         self._styles: dict[tuple[str, str], Any] = {}
         self._automatic: set[tuple[str, str]] = set()
         self._lists: dict[str, Any] = {}
+        self._levels: dict[str, dict[str | None, Any]] = {}
+        self._own: dict[tuple[str, str], _Own] = {}
         self._paragraphs: dict[str, Look] = {}
         self._texts: dict[str, dict[str, AttributeValue]] = {}
         for root in roots:
@@ -81,8 +96,10 @@ class Looks:
 
     def list_kind(self, name: str, level: int) -> str:
         """Bullets, numbers or check boxes."""
-        style = self._lists.get(name)
-        levels = {one.get(f"{TEXT}level"): one for one in style} if style is not None else {}
+        levels = self._levels.get(name)
+        if levels is None:
+            found = self._lists.get(name, ())
+            levels = self._levels[name] = {one.get(f"{TEXT}level"): one for one in found}
         # pandoc's inner lists have a style of their own, of which only the first level is said.
         one = levels.get(str(level), next(iter(levels.values()), None))
         if one is None:
@@ -91,51 +108,56 @@ class Looks:
             return "ordered"
         return BOXES.get(one.get(f"{TEXT}bullet-char") or "", "bullet")
 
-    def _chain(self, family: str, name: str) -> list[tuple[str, bool, Any]]:
-        """The style and those below it: the name that a person sees, whether a program made it, the style."""
-        found: list[tuple[str, bool, Any]] = []
+    def _chain(self, family: str, name: str) -> list[_Own]:
+        """The style and those below it."""
+        found: list[_Own] = []
         while name and len(found) < _CHAIN:
-            style = self._styles.get((family, name))
-            shown = name.replace("_20_", " ")
-            if style is None:
-                found.append((shown, False, ()))
-                break
-            found.append(
-                (style.get(f"{STYLE}display-name") or shown, (family, name) in self._automatic, style)
-            )
-            name = style.get(f"{STYLE}parent-style-name") or ""
+            key = family, name
+            if key not in self._own:
+                self._own[key] = _said_by(self._styles.get(key), name, automatic=key in self._automatic)
+            found.append(self._own[key])
+            name = found[-1].parent
         return found
 
     def _look(self, name: str) -> Look:
         chain = self._chain("paragraph", name)
-        known = [shown for shown, automatic, _ in chain if not automatic]
+        known = [one.shown for one in chain if not one.automatic]
         meant = next((one for one in known if heading_level(one) or code_language(one)), "")
-        align: str | None = None
-        margin = ""
-        for i, (_, automatic, style) in enumerate(chain):
-            for properties in style:
-                if tag_of(properties) == "paragraph-properties":
-                    align = align or properties.get(f"{FO}text-align")
-                    # Only what a person set here: quotes and lists stand to the right by their styles.
-                    margin = margin or (properties.get(f"{FO}margin-left") or "") * (automatic and not i)
-        return Look(meant or (known[0] if known else ""), _ALIGN.get(align or ""), _steps(margin))
+        align = next((one.align for one in chain if one.align), "")
+        # Only what a person set here: quotes and lists stand to the right by their styles.
+        margin = chain[0].margin if chain and chain[0].automatic else ""
+        return Look(meant or (known[0] if known else ""), _ALIGN.get(align), _steps(margin))
 
     def _marks(self, name: str) -> dict[str, AttributeValue]:
         marks: dict[str, AttributeValue] = {}
-        for shown, _, style in self._chain("text", name):
-            if is_link_text(shown):
+        for one in self._chain("text", name):
+            if is_link_text(one.shown):
                 continue
-            if shown.lower() == "strong emphasis":
+            if one.shown.lower() == "strong emphasis":
                 marks.setdefault("bold", True)
-            elif shown.lower() == "emphasis":
+            elif one.shown.lower() == "emphasis":
                 marks.setdefault("italic", True)
-            elif is_code_text(shown, ""):
+            elif is_code_text(one.shown, ""):
                 marks["code"] = True
-            for properties in style:
-                if tag_of(properties) == "text-properties":
-                    for key, value in _text_marks(properties).items():
-                        marks.setdefault(key, value)
+            marks = {**one.marks, **marks}
         return {key: value for key, value in marks.items() if value}
+
+
+def _said_by(style: Any, name: str, *, automatic: bool) -> _Own:
+    shown = name_of(name).replace("_20_", " ")
+    if style is None:
+        return _Own(shown)
+    align = margin = ""
+    marks: dict[str, AttributeValue] = {}
+    for properties in style:
+        tag = tag_of(properties)
+        if tag == "paragraph-properties":
+            align = align or properties.get(f"{FO}text-align") or ""
+            margin = margin or properties.get(f"{FO}margin-left") or ""
+        elif tag == "text-properties":
+            marks = {**_text_marks(properties), **marks}
+    shown = name_of(style.get(f"{STYLE}display-name") or "") or shown
+    return _Own(shown, automatic, style.get(f"{STYLE}parent-style-name") or "", align, margin, marks)
 
 
 def _text_marks(properties: Any) -> dict[str, AttributeValue]:

@@ -38,6 +38,7 @@ BOXES: Final = {
     "✓": "checked",
     "✔": "checked",
 }
+_MAX_STYLE_NAME: Final = 200
 _HEX: Final = re.compile(r"#?([0-9a-fA-F]{6})").fullmatch
 _UNFIT: Final = re.compile("[\ufffe\uffff]")
 _LANGUAGE: Final = re.compile(r"[\w+#.-]{1,40}", re.ASCII).fullmatch
@@ -56,6 +57,11 @@ LINK_COLOURS: Final = frozenset({"#1155cc", "#0563c1", "#0000ff", "#000080", "#4
 """What the programs paint every link with: no choice of a person."""
 AUTOMATIC: Final = frozenset({"", "auto", "none", "transparent", "#000000", "000000"})
 """Text in black on paper is text in the colour of text."""
+
+
+def name_of(said: str) -> str:
+    """A style's name, as far as anything could be meant by it: it is looked at for each paragraph."""
+    return said[:_MAX_STYLE_NAME]
 
 
 def heading_level(style: str) -> int:

@@ -12,6 +12,8 @@ import re
 import struct
 from typing import Final
 
+from cryptpad_tui.convert.archive import Archive, Limits
+from cryptpad_tui.convert.errors import NotConverted
 from cryptpad_tui.convert.model import IMPORTED, OBJECT, Losses, Picture, Piece, clean
 from cryptpad_tui.crdt.values import AttributeValue
 
@@ -105,6 +107,26 @@ class Pictures:
     def _standing(place: int, marks: tuple[tuple[str, AttributeValue], ...]) -> Piece:
         linked = [mark for mark in marks if mark[0] == "link"]
         return Piece(OBJECT, tuple(sorted([*linked, ("object", f"{IMPORTED}{place}")])))
+
+
+class Parts:
+    """The pictures in a zip file, each unpacked once: a text of strangers may show one a million times."""
+
+    def __init__(self, data: bytes) -> None:
+        self._known: dict[str, bytes | None] = {}
+        try:
+            self._archive: Archive | None = Archive(data, wanted=SUFFIXES, limits=Limits(total=MAX_ALL_BYTES))
+        except NotConverted:
+            self._archive = None
+
+    def find(self, name: str) -> bytes | None:
+        """The bytes of one; None where there is none, or a damaged one."""
+        if name not in self._known:
+            try:
+                self._known[name] = self._archive.find(name) if self._archive else None
+            except NotConverted:
+                self._known[name] = None
+        return self._known[name]
 
 
 def data_of(address: str) -> bytes | None:
