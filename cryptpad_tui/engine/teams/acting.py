@@ -19,7 +19,7 @@ from cryptpad_tui.engine.folders.making import make_shared
 from cryptpad_tui.engine.own_card import myself
 from cryptpad_tui.engine.removal import cut
 from cryptpad_tui.engine.teams import errors
-from cryptpad_tui.engine.teams.book import TeamBook, signed
+from cryptpad_tui.engine.teams.book import TeamBook, is_team, signed
 from cryptpad_tui.people.contacts import Contact, Standing
 from cryptpad_tui.people.messages import MAX_TITLE, Invitation, TeamLeave
 from cryptpad_tui.people.roster import TeamRoster
@@ -231,6 +231,32 @@ def leave(engine: Engine, folder: bytes) -> Contact | None:
         text = base64.b64encode(word.raw).decode("ascii")
         mailbox.queue(engine, told, TeamLeave(folder, title, text), f"the word to {told.name}")
     return told
+
+
+def admit(engine: Engine, folder: bytes, contact: Contact, *, view: bool) -> bool:
+    """On the roster by what gives them a right to the folder; whether it is a team's, whose roster alone says
+    who keeps it. Who may not let anybody in gives a link, and nothing more. Inside a transaction."""
+    if not is_team(engine, folder):
+        return False
+    rank, card = (Rank.VIEWER if view else Rank.EDITOR), contact.card
+    with engine.borrowed(folder) as session:
+        book = TeamBook(engine, session)
+        roster = book.roster()
+        before = roster.rank_of(card.ident_pk)
+        if before < rank and may_set(roster.rank_of(book.me), before, rank):
+            seat = roster.seats.get(card.ident_pk) or Seat(
+                card.ident_pk, card.box_pk, rank, contact.name, b""
+            )
+            raise_or_lower(engine, session, replace(seat, rank=rank))
+    return True
+
+
+def keeper_of(engine: Engine, pad_id: bytes) -> Contact | None:
+    """Whom to ask about a team; None where this is none."""
+    if limited.is_limited(engine.vault) or not is_team(engine, pad_id):
+        return None
+    with engine.borrowed(pad_id) as session:
+        return keeper(engine, TeamBook(engine, session).roster())
 
 
 def keeper(engine: Engine, roster: TeamRoster) -> Contact | None:

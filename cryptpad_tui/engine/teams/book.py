@@ -29,7 +29,6 @@ ROSTER: Final = "roster/"
 """How the fields begin that have operations; their ids in hex follow."""
 MAX_ROWS: Final = 4_096
 """Fields that are read; whoever may write takes out those that are none."""
-_MAX_CHARS: Final = (MAX_BYTES + 2) // 3 * 4
 _MAX_SWEPT: Final = 500
 
 
@@ -146,8 +145,13 @@ def signed(signer: SigningSeed, roster: TeamRoster, change: Change) -> Operation
 
 
 def raw_of(value: object) -> bytes:
-    """Bytes of a field; empty for what is none."""
-    if not isinstance(value, str) or len(value) > _MAX_CHARS:
+    """An operation's bytes; empty for what is none."""
+    return bytes_of(value, MAX_BYTES)
+
+
+def bytes_of(value: object, most: int) -> bytes:
+    """Bytes of a field, at most so many; empty for what is none."""
+    if not isinstance(value, str) or len(value) > (most + 2) // 3 * 4:
         return b""
     try:
         return base64.b64decode(value, validate=True)

@@ -17,7 +17,9 @@ from cryptpad_tui.crypto.slots import open_slot
 from cryptpad_tui.engine import keeping, keyrings, limited, membership, owner_notes
 from cryptpad_tui.engine.errors import EngineError, RelayRefused, RelayUnreachable
 from cryptpad_tui.engine.own_card import myself
+from cryptpad_tui.engine.teams import asks
 from cryptpad_tui.engine.teams.acting import GRANT, raise_or_lower
+from cryptpad_tui.engine.teams.asks import TeamInbox
 from cryptpad_tui.engine.teams.book import TeamBook, raw_of
 from cryptpad_tui.engine.verifying import connection_of
 from cryptpad_tui.pad import flows_keys
@@ -50,6 +52,7 @@ async def settle_team(engine: Engine, folder: bytes) -> list[str]:
     """The same in one; raises what a change of keys raises."""
     if keep_up(engine, folder):
         await engine.sync([folder])
+    await asks.tell(engine, folder)
     record = engine.vault.pad(folder)
     if record is None or record.role != "owner" or not record.uploaded:
         return []
@@ -99,6 +102,7 @@ def keep_up(engine: Engine, folder: bytes) -> bool:
             book.sweep(roster)
             _hear_leavers(engine, book, session)
             _say(engine, book, session)
+            TeamInbox(engine, session).pass_on()
         return session.waiting != before
 
 

@@ -1,0 +1,189 @@
+"""The inbox of a team: what somebody asked one admin for, all admins and owners see, and one of them answers.
+
+Whoever was asked puts the question into the folder, and their machine tells the asker what was said: so an
+answer needs nobody's address. It gives nobody a right but by the roster.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from cryptpad_relay.protocol.errors import Malformed
+from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
+from cryptpad_tui.crypto.keys import identity_of
+from cryptpad_tui.engine import limited, mailbox
+from cryptpad_tui.engine.teams.acting import may, raise_or_lower
+from cryptpad_tui.engine.teams.book import TeamBook, bytes_of, teams
+from cryptpad_tui.people.contacts import contact_id
+from cryptpad_tui.people.inbox import InboxItem
+from cryptpad_tui.people.messages import EditAnswer, EditRequest
+from cryptpad_tui.people.roster import TeamRoster
+from cryptpad_tui.people.roster_ops import Rank
+from cryptpad_tui.people.roster_rules import Seat
+from cryptpad_tui.people.team_asks import MAX_BYTES, Said, TeamAsk, ask_is_signed, parse_ask, parse_said
+
+if TYPE_CHECKING:
+    from cryptpad_tui.engine.engine import Engine
+    from cryptpad_tui.engine.session import PadSession
+
+ASK, SAID = "ask/", "said/"
+MAX_ASKS: Final = 64
+MAX_ROWS: Final = 512
+MAX_AGE_MS: Final = 30 * 86_400_000
+"""What is older than a question is kept anywhere counts no more: somebody took it out, and in again."""
+
+
+class TeamInbox:
+    """Of one open folder."""
+
+    def __init__(self, engine: Engine, session: PadSession) -> None:
+        self._engine, self._session = engine, session
+        self._book = TeamBook(engine, session)
+        self._roster = self._book.roster()
+
+    @property
+    def roster(self) -> TeamRoster:
+        return self._roster
+
+    def _rows(self, prefix: str) -> dict[str, bytes]:
+        items: Mapping[str, object] = self._session.view.map_items(ENTRIES_ROOT)
+        names = sorted([name for name in items if name.startswith(prefix)])[:MAX_ROWS]
+        return {name: bytes_of(items[name], MAX_BYTES) for name in names}
+
+    def _counts(self, ident_pk: bytes) -> bool:
+        return self._roster.rank_of(ident_pk) >= Rank.ADMIN
+
+    def said(self) -> dict[bytes, Said]:
+        """Answers by who may give them."""
+        found: dict[bytes, Said] = {}
+        for name, raw in self._rows(SAID).items():
+            try:
+                said = parse_said(raw, self._session.pad_id)
+            except Malformed:
+                continue
+            if name == SAID + said.mail_id.hex() and self._counts(said.by):
+                found[said.mail_id] = said
+        return found
+
+    def asks(self) -> list[TeamAsk]:
+        """Questions that were passed on by who may, and nobody has answered."""
+        said, found = self.said(), list[TeamAsk]()
+        title = self._session.view.meta("title")
+        for name, raw in self._rows(ASK).items():
+            try:
+                ask = parse_ask(raw, self._session.pad_id, title if isinstance(title, str) else "")
+            except Malformed:
+                continue
+            is_right = name == ASK + ask.mail_id.hex() and ask.mail_id not in said and self._counts(ask.by)
+            is_open = self._roster.rank_of(ask.ident_pk) < ask.rank
+            is_new = 0 <= self._engine.wall_ms() - ask.at_ms + MAX_AGE_MS // 30 < MAX_AGE_MS
+            if is_right and is_open and is_new and ask_is_signed(ask, raw):
+                found.append(ask)
+        return found[:MAX_ASKS]
+
+    # -- whoever was asked
+
+    def pass_on(self) -> None:
+        """What came by mail into this person's inbox, for the others; what was dealt with goes. Inside a
+        transaction."""
+        if not self._counts(self._book.me):
+            return
+        mine = {item.mail_id: item for item in _own(self._engine, self._session.pad_id)}
+        said = self.said()
+        for item in mine.values():
+            name = ASK + item.mail_id.hex()
+            if item.mail_id not in said and self._session.view.map_value(ENTRIES_ROOT, name) is None:
+                self._write(name, self._ask(item))
+        for name, raw in self._rows(ASK).items():
+            try:
+                ask = parse_ask(raw, self._session.pad_id, "")
+            except Malformed:
+                continue
+            if ask.by == self._book.me and ask.mail_id not in mine:
+                for each in (name, SAID + ask.mail_id.hex()):
+                    self._session.view.delete_map(ENTRIES_ROOT, each)
+        self._session.flush()
+
+    def _ask(self, item: InboxItem) -> bytes | None:
+        contact, message = self._engine.people.contact(item.contact_id), item.message
+        assert isinstance(message, EditRequest)
+        if contact is None:
+            return None
+        card, by = contact.card, self._book.me
+        ask = TeamAsk(
+            message.pad_id, "", item.mail_id, card.ident_pk, card.box_pk, Rank.EDITOR,
+            self._engine.wall_ms(), by, contact.name, message.note,
+        )  # fmt: skip
+        return ask.signed(identity_of(self._engine.vault.account_root))
+
+    def _write(self, name: str, raw: bytes | None) -> None:
+        if raw is not None:
+            value = base64.b64encode(raw).decode("ascii")
+            self._session.view.set_map(ENTRIES_ROOT, name, value)
+
+    # -- whoever answers
+
+    def answer(self, ask: TeamAsk, *, accepted: bool) -> None:
+        """Raises MayNotDoThat; inside a transaction."""
+        if accepted and self._roster.rank_of(ask.ident_pk) < ask.rank:
+            may(self._roster, self._book.me, ask.ident_pk, ask.rank)
+            seat = self._roster.seats.get(ask.ident_pk)
+            asked = Seat(ask.ident_pk, seat.box_pk if seat else ask.box_pk, ask.rank, ask.name, b"")
+            raise_or_lower(self._engine, self._session, asked)
+        said = Said(ask.mail_id, accepted, self._book.me)
+        signed = said.signed(self._session.pad_id, identity_of(self._engine.vault.account_root))
+        self._write(SAID + ask.mail_id.hex(), signed)
+        self._session.flush()
+
+
+def _own(engine: Engine, team: bytes) -> list[InboxItem]:
+    """Questions about a team in this person's own inbox."""
+    items = engine.people.items()
+    return [each for each in items if isinstance(each.message, EditRequest) and each.message.pad_id == team]
+
+
+def items(engine: Engine) -> list[InboxItem]:
+    """What other admins of one's teams were asked, as messages of the inbox."""
+    if limited.is_limited(engine.vault):
+        return []
+    found = []
+    for team in teams(engine):
+        with engine.borrowed(team) as session:
+            box = TeamInbox(engine, session)
+            me = identity_of(engine.vault.account_root).public
+            if session.standing or box.roster.rank_of(me) < Rank.ADMIN:
+                continue
+            found += [
+                InboxItem(ask.mail_id, contact_id(ask.ident_pk), ask.at_ms, ask)
+                for ask in box.asks()
+                if ask.by != me
+            ]
+    return found
+
+
+def answer(engine: Engine, ask: TeamAsk, *, accepted: bool) -> None:
+    """Say yes or no for all admins and owners; raises MayNotDoThat."""
+    with engine.borrowed(ask.pad_id) as session, engine.drive_session.replica.store.transaction():
+        TeamInbox(engine, session).answer(ask, accepted=accepted)
+
+
+async def tell(engine: Engine, team: bytes) -> None:
+    """Those who asked this person hear what another admin said; raises what making a link raises."""
+    mine = _own(engine, team)
+    if not mine:
+        return
+    with engine.borrowed(team) as session:
+        said = TeamInbox(engine, session).said()
+    for item in mine:
+        answered = said.get(item.mail_id)
+        sender = engine.people.contact(item.contact_id)
+        if answered is None:
+            continue
+        link = await engine.make_link(team, view=False) if answered.accepted else ""
+        with engine.people.durable():
+            if sender is not None and sender.is_open:
+                message = EditAnswer(team, answered.accepted, link)
+                mailbox.queue(engine, sender, message, f"the answer to {sender.name}")
+            engine.people.finish(item.mail_id, "accepted" if answered.accepted else "declined")
