@@ -9,6 +9,7 @@ from cryptpad_tui.cli.json_shapes import Json, iso_time
 if TYPE_CHECKING:
     from cryptpad_tui.engine.contacts import ContactLine
     from cryptpad_tui.engine.inbox import InboxLine
+    from cryptpad_tui.engine.teams.telling import TeamView
 
 
 def contact_object(line: ContactLine) -> Json:
@@ -51,3 +52,24 @@ def inbox_row(line: InboxLine) -> tuple[str, ...]:
     who = f"{line.sender} ✓" if line.verified else line.sender
     warned = f" ({line.warning})" if line.warning else ""
     return str(line.number), iso_time(line.sent_ms)[:10], f"{who} {line.sentence}{warned}"
+
+
+def team_object(team: TeamView) -> Json:
+    """A team as `team ls` shows it."""
+    return {
+        "id": team.pad_id.hex(),
+        "title": team.title,
+        "role": team.mine or None,
+        "members": [
+            {
+                "name": each.name,
+                "role": each.role,
+                "me": each.me,
+                "contact": each.contact,
+                "verified": each.verified,
+                "key": each.ident_pk.hex(),
+            }
+            for each in team.members
+        ],
+        "waits_for_an_owner": [key.hex() for key in team.waiting],
+    }

@@ -60,6 +60,7 @@ VERBS: Final = (
     Verb("destroy", "verbs_members", "destroy mzxw6ytb --yes", "delete a pad for everybody", rare=True),
     Verb("contact", "verbs_contacts", "contact card", "your card, and the people you know", rare=True),
     Verb("invite", "verbs_inbox", "invite mzxw6ytb Ben", "send a contact an invitation to a pad", rare=True),
+    Verb("team", "verbs_team", "team invite Crew Ben", "shared folders with roles", rare=True),
     Verb("ask", "verbs_ask", "ask mzxw6ytb", "ask for the right to write in a pad", rare=True),
     Verb("inbox", "verbs_inbox", "inbox", "what contacts sent, and answering it", rare=True),
     Verb("join", "verbs_share", "join < link.txt", "add a shared pad, print its id"),

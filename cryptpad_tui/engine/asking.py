@@ -94,6 +94,10 @@ def note_sender(engine: Engine, pad_id: bytes, sender: Contact) -> None:
 
 def whom_to_ask(engine: Engine, pad_id: bytes) -> Contact | Card | None:
     """The owner where they show their card, else the contact who sent the pad."""
+    from cryptpad_tui.engine.teams import acting
+
+    if (keeper := acting.keeper_of(engine, pad_id)) is not None:
+        return keeper
     with engine.borrowed(pad_id) as session:
         card = owners_card(session)
     sender = engine.people.contact(engine.drive.note(pad_id, _FROM) or "")

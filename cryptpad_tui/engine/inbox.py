@@ -27,6 +27,7 @@ from cryptpad_tui.engine.creating import drive_record
 from cryptpad_tui.engine.errors import UnknownPad
 from cryptpad_tui.engine.mail_errors import NothingToAnswer, UnknownItem
 from cryptpad_tui.engine.own_card import mailbox_connection, myself
+from cryptpad_tui.engine.teams import asks
 from cryptpad_tui.engine.values import PadListing
 from cryptpad_tui.people.contacts import CHANGED, Contact, warnings_about
 from cryptpad_tui.people.inbox import InboxItem, sentence_of
@@ -45,6 +46,7 @@ from cryptpad_tui.people.messages import (
 )
 from cryptpad_tui.people.proofs import prove_key, proves_key
 from cryptpad_tui.people.safety import Keys
+from cryptpad_tui.people.team_asks import TeamAsk
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
@@ -107,7 +109,8 @@ async def _drive_in_step(engine: Engine, wait_s: float) -> bool:
 
 def lines(engine: Engine, *, number: bool = True) -> list[InboxLine]:
     """What nobody dealt with yet. The numbers hold until the next listing on this device."""
-    items, everybody, mine = engine.people.items(), engine.people.contacts(), contacts.keys_of(engine)
+    items = [*engine.people.items(), *asks.items(engine)]
+    everybody, mine = engine.people.contacts(), contacts.keys_of(engine)
     by_id = {each.id: each for each in everybody}
     if number:
         shown = [item.mail_id.hex() for item in items]
@@ -136,11 +139,13 @@ def _line(
     if item.missing:
         many = f"{item.missing} messages" if item.missing > 1 else "one message"
         warning = "; ".join([*([warning] if warning else []), f"{many} before this did not come"])
+    # Who is known to another admin alone is called as that one calls them, and is nobody's contact here.
+    called = f"{item.message.name} ({item.contact_id[:8]})" if isinstance(item.message, TeamAsk) else ""
     return InboxLine(
         number,
         item.mail_id,
         "changed-keys" if item.says == CHANGED else item.kind,
-        sender.name if sender else f"key {item.contact_id[:8]}",
+        sender.name if sender else called or f"key {item.contact_id[:8]}",
         item.contact_id,
         sender.is_verified(mine) if sender else False,
         item.sent_ms,
@@ -164,7 +169,7 @@ def numbered(engine: Engine, number: int) -> InboxItem:
 
 def item_of(engine: Engine, mail_id: bytes) -> InboxItem:
     """Raises UnknownItem also where another device dealt with it."""
-    for item in engine.people.items():
+    for item in (*engine.people.items(), *asks.items(engine)):
         if item.mail_id == mail_id:
             return item
     raise UnknownItem
@@ -182,6 +187,10 @@ async def accept(engine: Engine, item: InboxItem, *, wait_s: float = 10.0) -> Pa
         return await owning.accept(engine, item, message, wait_s=wait_s)
     if item.says == CHANGED or isinstance(message, Request):
         contacts.accept(engine, item.contact_id)
+        return None
+    if isinstance(message, TeamAsk):
+        asks.answer(engine, message, accepted=True)
+        await engine.sync([message.pad_id], wait_s=wait_s)
         return None
     if isinstance(message, EditRequest):
         await _give_edit(engine, item, message, wait_s)
@@ -229,6 +238,9 @@ async def _give_edit(engine: Engine, item: InboxItem, message: EditRequest, wait
 def decline(engine: Engine, item: InboxItem) -> None:
     """Say no to what asks for an answer, and put away all else; the sender of a notice is told nothing."""
     message = item.message
+    if isinstance(message, TeamAsk):
+        asks.answer(engine, message, accepted=False)
+        return
     if item.says == CHANGED or (isinstance(message, Request) and not item.says):
         contacts.decline(engine, item.contact_id)
         return

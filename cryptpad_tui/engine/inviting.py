@@ -66,7 +66,12 @@ def mention(
 
 
 def keep_as_member(engine: Engine, pad_id: bytes, contact: Contact, *, view: bool) -> None:
-    """In a pad of one's own they keep it when its keys change; inside the transaction of what gives it."""
+    """In a pad of one's own they keep it when its keys change; in a team they are on the roster, where this
+    person may put them there. Inside the transaction of what gives it."""
+    from cryptpad_tui.engine.teams import acting
+
+    if acting.admit(engine, pad_id, contact, view=view):
+        return
     if _owns(engine, pad_id):
         role, card = Role.VIEW if view else Role.EDIT, contact.card
         membership.keep(engine, pad_id, card.ident_pk, role=role, name=contact.name, box_pk=card.box_pk)

@@ -31,11 +31,12 @@ from cryptpad_tui.people.messages import (
     TeamLeave,
     decode_message,
 )
+from cryptpad_tui.people.team_asks import TeamAsk
 
 _HEAD: Final = struct.Struct(">B16sQHHB")
 _VERSION: Final = 1
 _SAYS: Final = ("", CHANGED, WELCOME, REFUSED)
-_NEEDS_ANSWER: Final = (Request, Invitation, EditRequest, OwnershipOffer, PadMoved)
+_NEEDS_ANSWER: Final = (Request, Invitation, EditRequest, OwnershipOffer, PadMoved, TeamAsk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,8 @@ def sentence_of(item: InboxItem) -> str:
         return f"{did} in “{message.title}”{_noted(message.note)}"
     if isinstance(message, InvitationAnswer | OwnershipAnswer | EditAnswer):
         return _answer(message)
+    if isinstance(message, TeamAsk):
+        return f"asks the team “{message.title}” for the role of {message.rank.word}{_noted(message.note)}"
     words = {
         Request: "asks to be your contact",
         Invitation: "invites you to “{}”",
@@ -147,4 +150,5 @@ _WORDS: Final[dict[type[Message], str]] = {
     OwnershipAnswer: "ownership-answer",
     PadMoved: "moved",
     TeamLeave: "team-leave",
+    TeamAsk: "team-request",
 }

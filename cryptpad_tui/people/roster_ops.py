@@ -122,14 +122,15 @@ def _check(op: Operation) -> None:
     if op.kind in (Kind.FOUND, Kind.LEAVE) and op.author != op.subject:
         raise Malformed("operation")
     if lets_in:
-        _check_keys(op)
+        check_keys(op.subject, op.box_pk)
 
 
-def _check_keys(op: Operation) -> None:
-    """Who is let in can be sealed to: an owner's machine must not stumble over them when keys change."""
+def check_keys(ident_pk: bytes, box_pk: bytes) -> None:
+    """Raises Malformed. Who is let in can be sealed to: an owner's machine must not stumble over them when
+    keys change."""
     try:
-        box_key_of(op.subject)
-        crypto_scalarmult(_ANY_SCALAR, op.box_pk)
+        box_key_of(ident_pk)
+        crypto_scalarmult(_ANY_SCALAR, box_pk)
     except (NoMemberKey, RuntimeError):
         raise Malformed("operation") from None
 

@@ -8,7 +8,7 @@ import pytest
 
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
 from cryptpad_tui.crypto.keys import identity_of
-from cryptpad_tui.engine import Engine, SyncWord, contacts, inbox, mailbox, membership, outbox
+from cryptpad_tui.engine import Engine, SyncWord, asking, contacts, inbox, mailbox, membership, outbox
 from cryptpad_tui.engine.folders import changing
 from cryptpad_tui.engine.mail_errors import UnknownContact
 from cryptpad_tui.engine.mailbox import Fetched
@@ -242,3 +242,36 @@ async def test_taking_a_member_out_goes_by_the_roster(relay: RelayProcess, make_
         await acting.invite(anna, team, "Boris", Rank.EDITOR)
     with pytest.raises(UnknownContact):
         await acting.invite(anna, team, "Carla", Rank.EDITOR)
+
+
+async def test_what_one_admin_is_asked_every_admin_sees_and_one_answers(
+    relay: RelayProcess, make_engine: MakeEngine
+) -> None:
+    anna, boris, carla, team, _ = await team_of_three(relay, make_engine)
+    assert asking.ask(carla, team, note="please").contact.name == "Boris"
+    deliver(carla, boris)
+    await changing.finish(boris)
+    await boris.sync()
+    await anna.sync()
+    [line] = inbox.lines(anna)
+    assert (line.kind, line.needs_answer) == ("team-request", True)
+    assert "Crew" in line.sentence
+    assert line.sender.startswith("Carla (")
+    assert [line.kind for line in inbox.lines(boris) if line.needs_answer] == ["edit-request"]
+    assert not inbox.lines(carla)
+    await inbox.accept(anna, inbox.numbered(anna, 1))
+    assert ranks(anna, team)["Carla"] == "editor"
+    assert not inbox.lines(anna)
+    await boris.sync()
+    await changing.finish(boris)
+    assert not [line for line in inbox.lines(boris) if line.needs_answer], "it is answered"
+    deliver(boris, carla)
+    assert [line.kind for line in inbox.lines(carla)] == ["edit-answer"]
+    await carla.sync()
+    await changing.finish(carla)
+    await carla.sync()
+    assert carla.vault.pad(team).role == "edit"
+    await changing.finish(boris)
+    with boris.borrowed(team) as session:
+        left = [name for name in session.view.map_items(ENTRIES_ROOT) if name.startswith(("ask/", "said/"))]
+    assert not left
