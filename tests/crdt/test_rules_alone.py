@@ -79,3 +79,9 @@ def test_a_snapshot_has_exactly_the_tables_clients() -> None:
         with pytest.raises(InvalidUpdate, match="other clients than the table's"):
             CanonicalDocument.from_snapshot(PadKind.TEXT, snapshot(*blocks), clocks)
     assert CanonicalDocument.from_snapshot(PadKind.TEXT, snapshot(one, two), {ANN: 1, EVE: 1}).text() == "ab"
+
+
+def test_an_update_has_one_client_block(document: CanonicalDocument) -> None:
+    two = snapshot(block(EVE, 0, string("x", (ANN, 3))), block(ANN, 4, string("y", (ANN, 3))))
+    with pytest.raises(InvalidUpdate, match="number over its limit"):
+        document.check(EVE, [two])
