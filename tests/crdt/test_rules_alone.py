@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-from crdt.forge import NULL, block, entry, entry_after, snapshot, string, update
+from dataclasses import replace
 
+import pytest
+from crdt.forge import NULL, block, deletion, entry, entry_after, snapshot, string, update
+
+from cryptpad_tui.crdt import snapshot_check
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.errors import InvalidUpdate
 from cryptpad_tui.crdt.kinds import PadKind
@@ -85,3 +88,35 @@ def test_an_update_has_one_client_block(document: CanonicalDocument) -> None:
     two = snapshot(block(EVE, 0, string("x", (ANN, 3))), block(ANN, 4, string("y", (ANN, 3))))
     with pytest.raises(InvalidUpdate, match="number over its limit"):
         document.check(EVE, [two])
+
+
+def test_a_deleted_range_is_of_something(document: CanonicalDocument) -> None:
+    with pytest.raises(InvalidUpdate, match="delete ranges not sorted and disjoint"):
+        document.check(EVE, [deletion((ANN, 2, 0))])
+
+
+def test_an_update_deletes_so_many_ranges(document: CanonicalDocument) -> None:
+    document._state.clocks[EVE] = 20_000
+    ranges = [(EVE, 2 * at, 1) for at in range(4_097)]
+    document.check(ANN, [deletion(*ranges[:-1])])
+    with pytest.raises(InvalidUpdate, match="number over its limit"):
+        document.check(ANN, [deletion(*ranges)])
+
+
+def test_a_whole_number_has_53_bits(document: CanonicalDocument) -> None:
+    largest = b"\x7d\xbf" + b"\xff" * 6 + b"\x1f"
+    document.check(EVE, [update(EVE, 0, entry(largest))])
+    with pytest.raises(InvalidUpdate, match="whole number over 53 bits"):
+        document.check(EVE, [update(EVE, 0, entry(largest[:-1] + b"\x20"))])
+
+
+def test_a_snapshot_has_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = snapshot(block(ANN, 0, string("a")))
+    limits = snapshot_check.SNAPSHOT_LIMITS
+    for size, fits in ((len(made), True), (len(made) - 1, False)):
+        monkeypatch.setattr(snapshot_check, "SNAPSHOT_LIMITS", replace(limits, update_bytes=size))
+        if fits:
+            CanonicalDocument.from_snapshot(PadKind.TEXT, made, {ANN: 1})
+        else:
+            with pytest.raises(InvalidUpdate, match="snapshot over"):
+                CanonicalDocument.from_snapshot(PadKind.TEXT, made, {ANN: 1})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from pad.test_joining import bring, grow, join, snapshot_at_checkpoint
@@ -98,15 +99,32 @@ def test_a_true_snapshot_of_the_ended_accuses_nobody(
     assert not anna.store.outbox()
 
 
-def test_a_snapshot_that_nobody_can_begin_at_does_not_count(
-    pad: tuple[Person, Person, ListRelay, snapshots.Snapshot],
+OTHER = b"\7" * 32
+WRONG: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "another state": ({}, {"state_digest": OTHER}),
+    "another content": ({}, {"content_digest": OTHER}),
+    "another log": ({"snap_head": OTHER}, {}),
+    "other writers": ({"table_id": OTHER}, {}),
+    "no checkpoint": ({"snap_n": 63}, {}),
+    "what comes later": ({"snap_n": 70}, {}),
+    "a form that is reserved": ({"flags": FLATTENED}, {}),
+}
+"""What a snapshot says of itself that no newcomer could begin at, or should not."""
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_snapshot_that_is_wrong_in_one_thing_does_not_count(
+    pad: tuple[Person, Person, ListRelay, snapshots.Snapshot], wrong: str
 ) -> None:
     """Otherwise nobody would make another one, and newcomers would wait for ever."""
     anna, mallory, relay, made = pad
-    bring(mallory, relay, replace(made, seal=replace(made.seal, content_digest=bytes(32))))
-    bring(mallory, relay, replace(made, extension=replace(made.extension, flags=FLATTENED)))
+    extension, seal = WRONG[wrong]
+    changed = replace(made.extension, **extension), replace(made.seal, **seal)
+    bring(mallory, relay, replace(made, extension=changed[0], seal=changed[1]))
     anna.fetch(relay)
     assert anna.replica.fold.snapshot is None
+    writer_pk = parse_entry(relay.entries[-1]).writer_pk
+    assert anna.replica.fold.writers[writer_pk].status is WriterStatus.LIVE
     bring(mallory, relay, made)
     anna.fetch(relay)
     assert anna.replica.fold.snapshot is not None
