@@ -20,14 +20,20 @@ from typing import Final
 
 from cryptpad_tui.crdt.clean import find_unclean
 from cryptpad_tui.host.files import FILE_MODE, sync_descriptor
-from cryptpad_tui.mounting.errors import MountedAlready, MountGone, NoSuchDirectory, StaleFile, TooManyFiles
-from cryptpad_tui.mounting.names import is_followed, is_writable_as_title
+from cryptpad_tui.mounting.errors import (
+    MountedAlready,
+    MountGone,
+    NoSuchDirectory,
+    StaleFile,
+    TooLargeForFile,
+    TooManyFiles,
+)
+from cryptpad_tui.mounting.names import MAX_DEPTH, is_followed, is_writable_as_title
 from cryptpad_tui.mounting.plan import File, Stamp
 
 MARKER: Final = ".cryptpad-tui-mount"
 MAX_FILES: Final = 10_000
 MAX_FILE_BYTES: Final = 16 * 1024 * 1024
-MAX_DEPTH: Final = 32
 _TEMPORARY: Final = ".cryptpad-tui-new-"
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _RESTS_NS: Final = 50_000_000
@@ -150,7 +156,7 @@ class Disk:
         if file is None:
             file = _read(fd, name, stamp)
         rested = time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > _RESTS_NS
-        self._read[path] = (file, rested)
+        self._read[path] = (file, rested and file.stamp == stamp)
         return file
 
     @contextlib.contextmanager
@@ -176,8 +182,14 @@ class Disk:
     # -- changing
 
     def write(self, path: str, text: str, over: Stamp | None, *, crlf: bool = False) -> Stamp:
-        """Put a file there, whole; raises StaleFile unless what is there is still the one of this stamp."""
+        """Put a file there, whole; raises StaleFile unless what is there is still the one of this stamp.
+
+        What would not be read back as it is, is not written: it would look like an edit, at each look.
+        """
         folder, name = _split(path)
+        data = _as_file(text, crlf=crlf)
+        if len(data) > MAX_FILE_BYTES:
+            raise TooLargeForFile(f"larger than {MAX_FILE_BYTES // 1024 // 1024} MiB, so it is not written")
         with self._folder(folder, make=True) as fd:
             mode = self._mode_of(fd, name, over)
             temporary = f"{_TEMPORARY}{secrets.token_hex(8)}"
@@ -185,7 +197,7 @@ class Disk:
             file = os.open(temporary, flags, FILE_MODE, dir_fd=fd)
             try:
                 with os.fdopen(file, "wb") as stream:
-                    stream.write((text.replace("\n", "\r\n") if crlf else text).encode())
+                    stream.write(data)
                     stream.flush()
                     os.fchmod(file, mode)
                     sync_descriptor(file)
@@ -278,6 +290,12 @@ def _unfit(path: str, status: os.stat_result) -> File | None:
     return File(stamp_of(status), None, why) if why else None
 
 
+def _as_file(text: str, *, crlf: bool) -> bytes:
+    data = (text.replace("\n", "\r\n") if crlf else text).encode()
+    # The first mark is the file's: one that the text itself begins with is the second.
+    return _BOM + data if data.startswith(_BOM) else data
+
+
 def _read(fd: int, name: str, stamp: Stamp) -> File:
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
@@ -288,6 +306,10 @@ def _read(fd: int, name: str, stamp: Stamp) -> File:
         return File(stamp, None, f"it cannot be read: {error.strerror}")
     with os.fdopen(file, "rb") as stream:
         data = stream.read(MAX_FILE_BYTES + 1)
+        after = stamp_of(os.fstat(file))
+    if after != stamp:
+        # Half of what somebody writes, or another file: under this stamp it does not rest.
+        return File(after, None, "it is changing")
     if len(data) > MAX_FILE_BYTES:
         return File(stamp, None, "it is growing")
     try:

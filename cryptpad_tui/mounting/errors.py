@@ -33,5 +33,9 @@ class StaleFile(MountError):
     """The file changed in this moment; it is looked at again."""
 
 
+class TooLargeForFile(MountError):
+    """The pad is larger than a file that is read back, so its file stays as it was; the pad is whole."""
+
+
 class TooManyPads(MountError):
     """There are too many pads in it. Nothing was changed; mount a smaller folder."""

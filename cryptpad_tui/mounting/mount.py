@@ -16,15 +16,17 @@ from typing import TYPE_CHECKING, Final
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.merge import merged_edits
 from cryptpad_tui.crdt.values import Change
+from cryptpad_tui.drive.errors import DriveError
 from cryptpad_tui.drive.tree import TOP
 from cryptpad_tui.engine import keeping
+from cryptpad_tui.engine.errors import EngineError
 from cryptpad_tui.engine.listing import tree_of
 from cryptpad_tui.mounting import plan
 from cryptpad_tui.mounting.disk import Disk
-from cryptpad_tui.mounting.errors import StaleFile, TooManyPads
+from cryptpad_tui.mounting.errors import StaleFile, TooLargeForFile, TooManyPads
 from cryptpad_tui.mounting.ledger import Ledger
 from cryptpad_tui.mounting.names import conflict_name, file_name, folder_of, title_of, wanted_paths
-from cryptpad_tui.mounting.plan import Action, File, Pad
+from cryptpad_tui.mounting.plan import Action, File, Pad, Stamp
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine, PadListing
@@ -49,6 +51,8 @@ class Mount:
         self._paths: dict[str, str] = {}
         self._files: dict[str, File] = {}
         self._said: set[str] = set()
+        self._refused: dict[str, Stamp] = {}
+        """What the drive did not take: the same is not tried again while the file is as it was."""
         self._list_from, self._data_version, self._list_due = 0.0, -1, True
         engine.drive_session.view.observe_maps(lambda root, keys: self._want_list())
 
@@ -93,16 +97,30 @@ class Mount:
         actions = plan.plan(self._ledger.agreed, self._files, self._pads(), self._ledger.aside)
         refused = 0
         for action in actions:
+            if _path_of(action) in self._refused and self._refused[_path_of(action)] == self._stamp(action):
+                refused += 1
+                continue
             try:
                 self._do(action)
             except StaleFile:
                 continue  # It changed in this moment; the next round sees it as it is then.
+            except (DriveError, EngineError) as error:
+                refused += 1
+                self._refused[_path_of(action)] = self._stamp(action)
+                self._say_once(f"{_path_of(action)}: {' '.join((error.__doc__ or '').split())}")
+            except TooLargeForFile as error:
+                refused += 1
+                self._say_once(f"{_path_of(action)}: {error}")
             except OSError as error:
                 refused += 1
                 self._say_once(f"{_path_of(action)}: {error.strerror}; it is tried again")
             await asyncio.sleep(0)
         self._name_what_stays_out()
         return len(actions) > refused
+
+    def _stamp(self, action: Action) -> Stamp:
+        file = self._files.get(_path_of(action))
+        return file.stamp if file is not None else ()
 
     # -- the pads' side
 
@@ -130,7 +148,8 @@ class Mount:
             raise TooManyPads(f"{len(texts)}, at most {MAX_PADS}")
         self._open_and_close(texts)
         places = {key: (_inside(pad, above), pad.title, pad.short_id) for key, pad in texts.items()}
-        self._paths = wanted_paths(places, self._ledger.agreed, self._left_out())
+        held = {pad_id: agreed.path for pad_id, agreed in self._ledger.agreed.items()}
+        self._paths = wanted_paths(places, held, self._left_out())
         self._list_from = time.monotonic() + LIST_SHARE * (time.monotonic() - started)
 
     def _open_and_close(self, wanted: dict[str, PadListing]) -> None:
@@ -202,18 +221,20 @@ class Mount:
         file = self._files[do.path]
         # A pad that is made and not agreed on would be a second one beside this file after a crash.
         with self._engine.drive_session.replica.store.transaction():
+            folder = self._folder_of(do.path)
             made = self._engine.create_pad(title_of(do.path), text=file.text or "")
-            self._place(made.pad_id, do.path)
+            self._place(made.pad_id, folder)
             self._ledger.agree(made.pad_id.hex(), do.path, file.text or "", file.stamp)
         self._moved_pads()
 
     @_do.register
     def _(self, do: plan.MovePad) -> None:
         file, pad_id = self._files[do.new], bytes.fromhex(do.pad_id)
+        folder = self._folder_of(do.new) if folder_of(do.new) != folder_of(do.old) else None
         if file_name(title_of(do.new)) != file_name(title_of(do.old)):
             self._engine.rename(pad_id, title_of(do.new))
-        if folder_of(do.new) != folder_of(do.old):
-            self._place(pad_id, do.new)
+        if folder is not None:
+            self._place(pad_id, folder)
         self._ledger.agree(do.pad_id, do.new, self._ledger.agreed[do.pad_id].text, file.stamp)
         self._moved_pads()
 
@@ -239,12 +260,14 @@ class Mount:
     def _(self, do: plan.Forget) -> None:
         self._ledger.forget(do.pad_id)
 
-    def _place(self, pad_id: bytes, path: str) -> None:
-        """Put a pad into the drive's folder that its path on disk names."""
-        tree = tree_of(self._engine)
-        parts = [part for part in (tree.path(self._folder), folder_of(path)) if part]
-        folder = keeping.make_folder(self._engine, "/".join(parts)) if folder_of(path) else self._folder
-        if folder != TOP or tree.folder_of(pad_id.hex()) != TOP:
+    def _folder_of(self, path: str) -> str:
+        """The drive's folder that a path on disk names, made where it is missing; raises DriveError: a disk
+        has deeper and longer named ones. Before anything else is done."""
+        parts = [part for part in (tree_of(self._engine).path(self._folder), folder_of(path)) if part]
+        return keeping.make_folder(self._engine, "/".join(parts)) if folder_of(path) else self._folder
+
+    def _place(self, pad_id: bytes, folder: str) -> None:
+        if folder != TOP or tree_of(self._engine).folder_of(pad_id.hex()) != TOP:
             keeping.move_pad(self._engine, pad_id, folder)
 
     # -- what is told

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -12,6 +13,8 @@ from cryptpad_tui.crdt.clean import find_unclean
 
 MAX_NAME_BYTES: Final = 200
 """Of a name; file systems allow 255, and a conflict copy needs room for its words."""
+MAX_DEPTH: Final = 64
+"""Of folders: a file that lies deeper is not seen, so none is written there."""
 MARKDOWN: Final = ".md"
 _SUFFIX: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,7}$").search
 _UNFIT: Final = re.compile("[/\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028-\u202e\u2066-\u2069]")
@@ -74,26 +77,41 @@ def key_of(path: str) -> str:
 
 
 def wanted_paths(
-    pads: Mapping[str, tuple[str, str, str]], first: Container[str], taken: Iterable[str] = ()
+    pads: Mapping[str, tuple[str, str, str]], held: Mapping[str, str], taken: Iterable[str] = ()
 ) -> dict[str, str]:
-    """A path for each pad, by id, from (folder, title, short id). Those in `first` choose first.
+    """A path for each pad, by id, from (folder, title, short id); `held` is where those lie that have a file.
 
     A second pad of the same title gets its short id into the name; so does one whose title would take the
-    place of a file that is no pad's: whoever may edit a pad may name it.
+    place of another pad's file, a folder, or a file that is no pad's: whoever may edit a pad may name it.
     """
-    found: dict[str, str] = {}
-    used = {key_of(path) for path in taken}
-    for pad in sorted(pads, key=lambda each: (each not in first, each)):
-        folder, title, short_id = pads[pad]
-        parts = [folder_name(part) for part in folder.split("/") if part.strip()]
-        name = file_name(title)
-        path = "/".join([*parts, name])
-        if key_of(path) in used:
-            stem, dot, suffix = name.rpartition(".")
-            path = "/".join([*parts, f"{stem} ({short_id}){dot}{suffix}"])
-        used.add(key_of(path))
-        found[pad] = path
+    plain = {pad: (_folders(folder), file_name(title)) for pad, (folder, title, _) in pads.items()}
+    keys = {pad: key_of("/".join([*parts, name])) for pad, (parts, name) in plain.items()}
+    stays = {pad for pad, path in held.items() if pad in keys and key_of(path) == keys[pad]}
+    used = {key_of(path) for path in taken} | {keys[pad] for pad in stays}
+    found = {pad: "/".join([*plain[pad][0], plain[pad][1]]) for pad in stays}
+    used |= {
+        key_of("/".join(parts[:size])) for parts, _ in plain.values() for size in range(1, len(parts) + 1)
+    }
+    for pad in sorted(pads.keys() - stays, key=lambda each: (each not in held, each)):
+        parts, name = plain[pad]
+        tried = ("/".join([*parts, each]) for each in _names(name, pads[pad][2]))
+        found[pad] = next(path for path in tried if key_of(path) not in used)
+        used.add(key_of(found[pad]))
     return found
+
+
+def _names(name: str, short_id: str) -> Iterator[str]:
+    """What a pad can be called: anybody may call another one what is left."""
+    yield name
+    stem, dot, suffix = name.rpartition(".")
+    yield f"{stem} ({short_id}){dot}{suffix}"
+    for number in count(2):
+        yield f"{stem} ({short_id} {number}){dot}{suffix}"
+
+
+def _folders(path: str) -> list[str]:
+    """The folders on disk of a path in the drive, none so deep that it would not be looked through."""
+    return [folder_name(part) for part in path.split("/") if part.strip()][:MAX_DEPTH]
 
 
 def conflict_name(path: str, stamp: str, exists: Iterable[str]) -> str:

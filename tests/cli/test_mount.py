@@ -163,6 +163,21 @@ def test_what_the_disk_refuses_is_said_and_stops_nothing(person: Person, folder:
     assert (disk / "sub").read_bytes().startswith(b"\x00")
 
 
+def test_a_folder_that_no_drive_has_is_said_and_stops_nothing(
+    person: Person, folder: tuple[str, Path]
+) -> None:
+    name, disk = folder
+    deep = disk.joinpath(*["f"] * 64)
+    deep.mkdir(parents=True)
+    (deep / "Deep.md").write_text("deep\n")
+    (disk / "Beside.md").write_text("beside\n")
+    ended = person.run("mount-dir", name, str(disk), "--once")
+    assert ended.code == 0
+    assert "at most 64 deep" in ended.err
+    assert person.does("cat", f"{name}/Beside") == "beside"
+    assert (deep / "Deep.md").read_text() == "deep\n"
+
+
 def test_a_kill_in_the_middle_neither_loses_an_edit_nor_makes_one_twice(
     person: Person, folder: tuple[str, Path]
 ) -> None:

@@ -10,7 +10,15 @@ import pytest
 
 from cryptpad_tui.mounting import disk as disk_module
 from cryptpad_tui.mounting.disk import MARKER, Disk
-from cryptpad_tui.mounting.errors import MountedAlready, MountGone, NoSuchDirectory, StaleFile, TooManyFiles
+from cryptpad_tui.mounting.errors import (
+    MountedAlready,
+    MountGone,
+    NoSuchDirectory,
+    StaleFile,
+    TooLargeForFile,
+    TooManyFiles,
+)
+from cryptpad_tui.mounting.names import MAX_DEPTH
 
 
 @pytest.fixture
@@ -169,3 +177,61 @@ def test_a_folder_with_too_many_files_is_refused(
         (root / f"{number}.md").write_text("x")
     with pytest.raises(TooManyFiles):
         disk.look()
+
+
+@pytest.mark.parametrize("crlf", [False, True])
+@pytest.mark.parametrize("text", ["\ufeffa\nb\n", "\ufeff\ufeff", "", "a\n\n\u2028\u200b\ufffe", "\ufeff"])
+def test_what_is_written_is_read_as_it_was(disk: Disk, text: str, *, crlf: bool) -> None:
+    """Else it looks like an edit, and where the pad can only be read a copy is kept aside at each look."""
+    disk.write("a.md", text, None, crlf=crlf)
+    assert rested(disk) == {"a.md": text}
+
+
+def test_no_file_is_written_that_would_not_be_read(
+    disk: Disk, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(disk_module, "MAX_FILE_BYTES", 9)
+    stamp = disk.write("a.md", "1\n2\n3\n", None)
+    for text, crlf in (("0123456789", False), ("1\n2\n3\n4", True)):
+        with pytest.raises(TooLargeForFile):
+            disk.write("a.md", text, stamp, crlf=crlf)
+    assert [each.name for each in root.iterdir() if each.name != MARKER] == ["a.md"]
+    assert rested(disk) == {"a.md": "1\n2\n3\n"}
+
+
+def test_a_file_in_the_deepest_folder_is_seen(disk: Disk) -> None:
+    path = "/".join(["f" * 100] * MAX_DEPTH + ["a.md"])
+    disk.write(path, "x", None)
+    assert rested(disk) == {path: "x"}
+
+
+def test_what_changes_while_it_is_read_does_not_rest(
+    disk: Disk, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that empties a file and fills it again must not empty the pad between the two."""
+    file, opened = root / "a.md", os.open
+    file.write_text("whole")
+    os.utime(file, ns=(1, 1))
+    assert rested(disk) == {"a.md": "whole"}
+    file.write_text("other")
+    os.utime(file, ns=(2, 2))
+    disk.look()
+
+    def emptied_first(path: str, flags: int, *rest: int, **more: int) -> int:
+        if path == "a.md":
+            file.write_text("")
+        return opened(path, flags, *rest, **more)
+
+    disk._read.clear()
+    monkeypatch.setattr(os, "open", emptied_first)
+    assert disk.look()["a.md"].text == "whole"
+    monkeypatch.undo()
+    file.write_text("other\n")
+    assert rested(disk) == {"a.md": "other\n"}
+
+
+def test_a_pipe_in_place_of_a_file_is_no_empty_text(disk: Disk, root: Path) -> None:
+    disk.write("a.md", "whole", None)
+    (root / "a.md").unlink()
+    os.mkfifo(root / "a.md")
+    assert rested(disk) == {"a.md": None}

@@ -12,6 +12,7 @@ from cryptpad_tui.crdt.merge import merged_edits
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.mounting import plan
 from cryptpad_tui.mounting.names import (
+    MAX_DEPTH,
     conflict_name,
     file_name,
     folder_of,
@@ -53,7 +54,8 @@ class World:
         places = {pad: ("", title, pad) for pad, (title, _) in self.pads.items()}
         owned = {agreed.path for agreed in self.agreed.values()}
         left_out = [path for path, file in self.files.items() if file.text is None and path not in owned]
-        paths = wanted_paths(places, self.agreed, left_out)
+        held = {pad: agreed.path for pad, agreed in self.agreed.items()}
+        paths = wanted_paths(places, held, left_out)
         return {pad: Pad(paths[pad], text) for pad, (_, text) in self.pads.items()}
 
     def settle(self) -> None:
@@ -249,7 +251,7 @@ def test_names_are_safe_and_each_is_used_once() -> None:
         assert all(ord(char) >= 32 for char in name)
         assert name
     pads = {str(n): ("", title, f"id{n}") for n, title in enumerate(["Plan", "plan", "Plan"])}
-    paths = wanted_paths(pads, {"2"})
+    paths = wanted_paths(pads, {"2": "Plan.md"})
     assert paths["2"] == "Plan.md"
     assert len({path.casefold() for path in paths.values()}) == 3
     assert folder_of("a/b/c.md") == "a/b"
@@ -264,12 +266,33 @@ def test_names_are_safe_and_each_is_used_once() -> None:
 @example("-rf", "x" * 196 + "~y")
 def test_what_is_written_is_seen_again(title: str, folder: str) -> None:
     """A file that no look finds would be one that somebody removed, and its pad would go into the trash."""
-    *folders, name = wanted_paths({"p": (folder, title, "s")}, ())["p"].split("/")
+    *folders, name = wanted_paths({"p": (folder, title, "s")}, {})["p"].split("/")
     assert is_followed(name)
     assert all(is_followed(each, folder=True) for each in folders)
     assert not name.startswith("-")
     assert not any(each.startswith("-") for each in folders)
     assert not set("\u202a\u202e\u2066") & set(name)
+
+
+def test_nobody_takes_the_name_of_a_file_that_is_there_or_is_left() -> None:
+    """Whoever may edit a pad may name it, also like another one would be called then."""
+    held = {"b": "deploy.sh", "a": "x.md"}
+    pads = {"a": ("", "Deploy.sh", "aa"), "b": ("", "deploy.sh", "bb"), "c": ("", "deploy (aa).sh", "cc")}
+    paths = wanted_paths({**pads, "d": ("", "deploy (aa 2).sh", "dd")}, held)
+    assert paths["b"] == "deploy.sh"
+    assert len({path.casefold() for path in paths.values()}) == 4
+    # Nor that of a folder, into which nothing could be written then.
+    paths = wanted_paths({"a": ("", "site.d", "aa"), "b": ("Site.d", "b", "bb")}, {})
+    assert paths == {"a": "site (aa).d", "b": "Site.d/b.md"}
+    assert (
+        wanted_paths({"a": ("", "site.d", "aa"), "b": ("site.d", "b", "bb")}, {"a": "site.d"})["a"]
+        == "site.d"
+    )
+
+
+def test_a_file_lies_no_deeper_than_files_are_seen() -> None:
+    path = wanted_paths({"p": ("/".join("f" * 200), "t", "p")}, {})["p"]
+    assert path.count("/") == MAX_DEPTH
 
 
 def test_a_title_never_takes_the_place_of_a_file_that_is_no_pads() -> None:
