@@ -7,6 +7,7 @@ wrote passes `term_safe` here.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.ui import contact_words as shown
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from cryptpad_tui.ui.app import CryptpadApp
 
 _CARD, _ADD = "card", "add"
+Looked = tuple[str, list[PeopleRow]]
+"""What a list is called, and its rows."""
 _NUMBERS_DIFFER: Final = (
     "Then at least one of you has somebody else's keys. Nothing was marked. Tell each other nothing by this"
     " way, and exchange cards again by another."
@@ -49,20 +52,37 @@ class ContactErrands:
         from cryptpad_tui.engine import inbox
 
         at = ""
-        while True:
+        lines: list[InboxLine] = []
+
+        def look() -> Looked:
+            nonlocal lines
+            lines = inbox.lines(self._engine, number=False)
             now_ms = self._engine.wall_ms()
-            lines = await asyncio.to_thread(inbox.lines, self._engine, number=False)
-            rows = [shown.inbox_row(line, now_ms) for line in lines]
+            return f"Inbox: {len(lines)}", [shown.inbox_row(line, now_ms) for line in lines]
+
+        while True:
             empty = ("", " Nothing here. Contacts' invitations and requests come to this place.")
-            chosen = await self._app.push_screen_wait(
-                PeopleList(f"Inbox: {len(rows)}", rows, empty=empty, at=at)
-            )
+            chosen = await self._pick(look, empty=empty, at=at)
             if chosen is None:
                 return
             at = chosen
             line = next(each for each in lines if each.mail_id.hex() == chosen)
             if await self._answer(line):
                 return
+
+    async def _pick(self, look: Callable[[], Looked], *, empty: Sequence[str] = (), at: str) -> str | None:
+        """A row of a list that follows what comes while it is shown."""
+        dialog = PeopleList(*await asyncio.to_thread(look), empty=empty, at=at)
+
+        def heard() -> None:
+            if dialog.is_attached:
+                dialog.renew(*look())
+
+        stop = self._engine.mail.observe(heard)
+        try:
+            return await self._app.push_screen_wait(dialog)
+        finally:
+            stop()
 
     async def _answer(self, line: InboxLine) -> bool:
         """Whether the list need not be shown again."""
@@ -119,14 +139,17 @@ class ContactErrands:
         from cryptpad_tui.engine import contacts
 
         at = ""
+        lines: list[ContactLine] = []
+
+        def look() -> Looked:
+            nonlocal lines
+            lines = contacts.lines(self._engine)
+            first = (("Your card, to give to others", _CARD), ("Add somebody by their card", _ADD))
+            rows = [PeopleRow(name, ((said, "key"),)) for said, name in first]
+            return f"Contacts: {len(lines)}", [*rows, *[shown.contact_row(line) for line in lines]]
+
         while True:
-            lines = await asyncio.to_thread(contacts.lines, self._engine)
-            rows = [
-                PeopleRow(_CARD, (("Your card, to give to others", "key"),)),
-                PeopleRow(_ADD, (("Add somebody by their card", "key"),)),
-                *[shown.contact_row(line) for line in lines],
-            ]
-            chosen = await self._app.push_screen_wait(PeopleList(f"Contacts: {len(lines)}", rows, at=at))
+            chosen = await self._pick(look, at=at)
             if chosen is None:
                 return
             at = chosen

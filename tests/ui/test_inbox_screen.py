@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 from ui.test_screens_members import choose
-from ui.test_screens_real import make_vault, pad_of, running, sees, until
+from ui.test_screens_real import make_vault, pad_of, running, sees, text_of, until
 
 from cryptpad_tui.engine import contacts, inviting
 from cryptpad_tui.engine.contacts import ContactLine
@@ -44,6 +44,11 @@ async def test_asked_accepted_compared_invited_and_in_the_pad(homes: tuple[Path,
         contacts.add(hers, (await contacts.card(his)).text)
         await until(sees(bob, "asks to be your contact"), bob)
         await until(sees(bob, "✉ 1"), bob)
+        await keys_a.press("ctrl+p")
+        await keys_a.press(*"safety numbers", "enter")
+        # The list is as it is at each moment: he does not answer yet, and then he has.
+        await until(sees(anna, "asked, no answer yet"), anna)
+        assert "Your card" in text_of(anna)
         await keys_b.press("f10")
         await until(lambda: isinstance(bob.screen, PeopleList), bob)
         await keys_b.press("enter")
@@ -54,10 +59,7 @@ async def test_asked_accepted_compared_invited_and_in_the_pad(homes: tuple[Path,
         await until(sees(bob, "Nothing here"), bob)
         await keys_b.press("escape")
         await told
-
-        await keys_a.press("ctrl+p")
-        await keys_a.press(*"safety numbers", "enter")
-        await until(sees(anna, "Add somebody by their card"), anna)
+        await until(sees(anna, "not verified"), anna)
         await keys_a.press("down", "down", "enter")
         await until(sees(anna, "Compare the safety number"), anna)
         await keys_a.press("enter")
@@ -66,6 +68,7 @@ async def test_asked_accepted_compared_invited_and_in_the_pad(homes: tuple[Path,
         await until(sees(anna, " ".join(number.split()[:3])), anna)
         await keys_a.press("down", "enter")
         await until(sees(anna, "✓ verified"), anna)
+        assert "Your card" in text_of(anna), "the list is shown from its beginning, whichever row is chosen"
         await keys_a.press("escape")
 
         plan = hers.create_pad("Plan", text="together\n").pad_id

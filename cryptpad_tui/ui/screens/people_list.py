@@ -48,6 +48,14 @@ class PeopleList(Dialog[str], ListKeys):
         index = next((i for i, row in enumerate(self._rows) if row.name == self._at), 0)
         self.rows.show(self._rows, index=index if self._rows else None)
 
+    def renew(self, title: str, rows: Sequence[PeopleRow]) -> None:
+        """Show what there is by now; the row that was chosen stays chosen."""
+        chosen = self.rows.chosen
+        self._rows = rows
+        index = next((i for i, row in enumerate(rows) if chosen and row.name == chosen.name), None)
+        self.query_one("#header", TextLine).show([(f" {title}", "strong")])
+        self.rows.show(rows, index=index if rows else None)
+
     def actions(self) -> Mapping[str, Action]:
         return {**super().actions(), **self.list_actions(self.rows), "dialog.choose": self._choose}
 

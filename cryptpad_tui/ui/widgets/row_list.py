@@ -113,7 +113,11 @@ class RowList(Widget, Generic[Row]):
         return Strip(segments(row, base, self._role_style))
 
     def on_resize(self, event: events.Resize) -> None:
+        top = self._top
         self._reveal()
+        if top != self._top:
+            self._shown.clear()
+            self.refresh()
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         at = self._top + event.y
@@ -138,7 +142,10 @@ class RowList(Widget, Generic[Row]):
         return max(0, min(index, len(self.rows) - 1))
 
     def _reveal(self) -> None:
-        height = max(1, self.size.height)
+        height = self.size.height
+        if not height:
+            # Not laid out yet: the first resize reveals.
+            return
         self._top = max(0, min(self._top, len(self.rows) - height))
         if self.index < self._top:
             self._top = self.index
