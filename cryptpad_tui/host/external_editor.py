@@ -30,8 +30,16 @@ MAX_BYTES: Final = 64 * 1024 * 1024
 _FOLDER: Final = "edit"
 _PREFIX: Final = "pad-"
 _LOCK: Final = "lock"
-_VIM: Final = ("-n", "-i", "NONE", "-c", "set noundofile nobackup nowritebackup")
-_EMACS: Final = ("--eval", "(setq make-backup-files nil auto-save-default nil create-lockfiles nil)")
+_VIM: Final = (
+    *("-n", "-i", "NONE", "-c", "set noundofile nobackup nowritebackup"),
+    # Before the file and whatever a vimrc says: others write these lines, and some of them are commands.
+    *("--cmd", "set modelines=0 nomodeline"),
+)
+_EMACS: Final = (
+    "--eval",
+    "(setq make-backup-files nil auto-save-default nil create-lockfiles nil"
+    " enable-local-variables nil enable-local-eval nil)",
+)
 _MICRO: Final = ("-backup", "false", "-savecursor", "false", "-savehistory", "false", "-saveundo", "false")
 
 
@@ -61,7 +69,7 @@ class Edited:
 
 
 def editor_command(environ: Mapping[str, str] = os.environ) -> list[str]:
-    """The person's editor with what keeps it from writing copies; raises NoEditor."""
+    """The person's editor with what keeps it from writing copies and obeying the text; raises NoEditor."""
     wanted = environ.get("VISUAL") or environ.get("EDITOR") or _usual()
     try:
         words = shlex.split(wanted)

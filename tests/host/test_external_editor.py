@@ -227,3 +227,17 @@ async def test_real_vim_writes_no_swap_undo_or_history(tmp_path: Path, place: Pa
     assert edited.data == b"old\nnew\n"
     assert list(home.iterdir()) == []
     assert (tmp_path / "names").read_text().split() == ["lock", "pad.md"]
+
+
+@pytest.mark.skipif(shutil.which("vim") is None, reason="no vim here")
+@pytest.mark.parametrize("defended", [True, False])
+async def test_real_vim_takes_no_orders_from_the_text(tmp_path: Path, place: Path, *, defended: bool) -> None:
+    """Others may write into a pad what vim takes for settings: such lines have started programs before."""
+    vimrc = tmp_path / "vimrc"
+    vimrc.write_text("set nocompatible modeline\n")
+    words = editor_command({"EDITOR": "vim", "PATH": os.environ["PATH"]})[1:]
+    if not defended:
+        words = words[: words.index("--cmd")]
+    ends = ["-es", "-c", f"call writefile([&textwidth], '{tmp_path}/said')", "-c", "q"]
+    await edit_text(b"# vim: set tw=33 :\n", ["vim", "-u", str(vimrc), *words, *ends], place, suffix=".md")
+    assert (tmp_path / "said").read_text().strip() == ("0" if defended else "33")
