@@ -194,6 +194,9 @@ def line_removal(state: EditorState, first: int, last: int, col: int) -> tuple[T
     end = Position(last, len(lines[last]))
     if first == 0:
         return TextEdit(Position(0, 0), end, ""), Position(0, 0)
+    if state.marks is not None and state.marks.line(first - 1).block:
+        # The line before keeps its line end, on which its format stands.
+        return TextEdit(Position(first, 0), end, ""), Position(first, 0)
     above = len(lines[first - 1])
     return TextEdit(Position(first - 1, above), end, ""), Position(first - 1, min(col, above))
 

@@ -51,15 +51,45 @@ def pasted(state: EditorState, step: Step, held: Copied) -> Step:
     if state.marks is None or not held.pieces or "".join(edit.text for edit in edits) != held.text:
         return step
     start, end = edits[0].start, edits[0].end
-    if any(edit.start != end or edit.end != end for edit in edits[1:]) or _cells(state, start.line, end.line):
+    if any(edit.start != end or edit.end != end for edit in edits[1:]):
         return step
-    pieces = held.pieces
+    made = put_at(state, start, end, held.pieces)
+    return step if made is None else replace(step, edits=made)
+
+
+def put_at(
+    state: EditorState, start: Position, end: Position, pieces: tuple[Piece, ...]
+) -> tuple[TextEdit, ...] | None:
+    """Pieces with their marks in the place of a range; None in a table, whose cells stay what they are."""
+    if _cells(state, start.line, end.line):
+        return None
     if start.col:
         # The line that the text goes into keeps its format.
         first = next((n for n, piece in enumerate(pieces) if piece[0] == "\n"), None)
         if first is not None:
             pieces = (*pieces[:first], ("\n", block_of(state, start.line)), *pieces[first + 1 :])
-    return replace(step, edits=_edits(start, end, pieces))
+    return _edits(start, end, pieces)
+
+
+def whole_lines(state: EditorState, first: int, last: int) -> tuple[Piece, ...]:
+    """Lines with their marks and formats, each with its line end."""
+    pieces = pieces_between(state, Position(first, 0), _end(state, last))
+    return (*pieces, ("\n", block_of(state, last)))
+
+
+def lines_put(state: EditorState, line: int, pieces: tuple[Piece, ...]) -> tuple[TextEdit, ...] | None:
+    """Whole lines as the ones from `line` on; None in a table."""
+    in_table = _cells(state, max(0, line - 1), min(line, len(state.lines) - 1))
+    return None if in_table else _lines_put(state, line, pieces)
+
+
+def _lines_put(state: EditorState, line: int, pieces: tuple[Piece, ...]) -> tuple[TextEdit, ...]:
+    if line < len(state.lines):
+        return _edits(Position(line, 0), Position(line, 0), pieces)
+    *text, (_, block) = pieces
+    # Behind the last line, which has no line end; a format needs one.
+    end = state.lines.end
+    return _edits(end, end, (("\n", {}), *text, *([("\n", block)] if block else [])))
 
 
 def line_step(state: EditorState, name: str, step: Step) -> Step:
@@ -121,13 +151,7 @@ def _inline_pieces(state: EditorState, line: int, text: str, first: int, past: i
 
 def _lines_at(state: EditorState, line: int, first: int, last: int) -> tuple[TextEdit, ...]:
     """The lines from `first` to `last` once more, as the ones from `line` on."""
-    pieces = pieces_between(state, Position(first, 0), _end(state, last))
-    block = block_of(state, last)
-    if line < len(state.lines):
-        return _edits(Position(line, 0), Position(line, 0), (*pieces, ("\n", block)))
-    end = state.lines.end
-    # Behind the last line, which has no line end; a format needs one.
-    return _edits(end, end, (("\n", {}), *pieces, *([("\n", block)] if block else [])))
+    return _lines_put(state, line, whole_lines(state, first, last))
 
 
 def _edits(start: Position, end: Position, pieces: tuple[Piece, ...]) -> tuple[TextEdit, ...]:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.crdt.values import Position
+from cryptpad_tui.crdt.values import AttributeValue, Position
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.editor.editor import Editor
 from cryptpad_tui.editor.effects import AskScreen, CopyToTerminal, Notice, ReadOnly
@@ -279,6 +279,55 @@ def test_a_reader_is_told_once_and_stays_in_normal_mode() -> None:
         session.press("<Esc>")
         assert (session.text, session.vim.mode) == ("one two", Mode.NORMAL), keys
     assert session.press("yw").vim.mode is Mode.NORMAL
+
+
+def formatted(text: str, *formats: tuple[Position, Position, dict[str, AttributeValue]]) -> VimSession:
+    session = VimSession(text, kind=PadKind.RICHTEXT)
+    for start, end, attributes in formats:
+        session.document.format(start, end, attributes)
+    return session
+
+
+OUTLINE = (
+    "|one\ntwo big\nthree\n",
+    (Position(0, 3), Position(1, 0), {"header": 1}),
+    (Position(1, 4), Position(1, 7), {"bold": True}),
+    (Position(1, 7), Position(2, 0), {"list": "bullet"}),
+    (Position(2, 5), Position(3, 0), {"list": "bullet", "indent": 1}),
+)
+
+
+@pytest.mark.parametrize(
+    ("keys", "lines"),
+    [
+        ("jyyjp", ["one H", "two B *", "three *1", "two B *", ""]),
+        ("jyyP", ["one H", "two B *", "two B *", "three *1", ""]),
+        ("jddGp", ["one H", "three *1", "", "two B *", ""]),
+        ("ddp", ["two B *", "one H", "three *1", ""]),
+        ('j"addj"ap', ["one H", "three *1", "", "two B *", ""]),
+        ("jVjyGp", ["one H", "two B *", "three *1", "", "two B *", "three *1", ""]),
+        ("jVGd", ["one H", ""]),
+        ("jjjdd", ["one H", "two B *", "three *1", ""]),
+        ("jwyiwggPa<Esc>", ["Bone H", "two B *", "three *1", ""]),
+        ("jwviwyggVp", ["B H", "two B *", "three *1", ""]),
+    ],
+)
+def test_what_is_yanked_and_put_in_rich_text_keeps_its_formats(keys: str, lines: list[str]) -> None:
+    """B is the bold word, H a heading, * an item of a list and how deep it is."""
+    session = formatted(*OUTLINE).press(keys)
+    marks = session.document.marks
+    assert marks is not None
+    shown = []
+    for number in range(len(session.document.lines)):
+        text, found = session.document.lines[number], marks.line(number)
+        for run in reversed(found.runs):
+            assert (text[run.start : run.end], run.marks) == ("big", (("bold", True),))
+            text = text[: run.start] + "B" + text[run.end :]
+        block = dict(found.block)
+        sign = "H" if block.get("header") else ""
+        sign += f"*{int(block.get('indent') or 0) or ''}" if block.get("list") else ""
+        shown.append(f"{text} {sign}".strip())
+    assert shown == lines
 
 
 def test_rich_text_keeps_its_marks() -> None:

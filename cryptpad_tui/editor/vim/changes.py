@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from cryptpad_tui.crdt.values import Position, TextEdit, end_of
-from cryptpad_tui.editor import edits
+from cryptpad_tui.editor import edits, rich_copies
 from cryptpad_tui.editor.graphemes import next_edge, previous_edge
 from cryptpad_tui.editor.selection import Selections, caret
 from cryptpad_tui.editor.state import EditorState, Step
@@ -112,6 +112,10 @@ def _put_lines(state: EditorState, held: Register, count: int, after: bool) -> S
     line = state.head.line + (1 if after else 0)
     indent = len(indent_of(held.text.partition("\n")[0]))
     place = caret(Position(line, indent))
+    if state.marks is not None and held.pieces:
+        made = rich_copies.lines_put(state, line, held.pieces * count)
+        if made is not None:
+            return Step(made, place)
     if line < len(state.lines):
         return Step(spliced(state, Position(line, 0), Position(line, 0), text), place)
     end = line_end(state.lines, line - 1)
@@ -124,7 +128,12 @@ def _put_text(state: EditorState, held: Register, count: int, after: bool) -> St
     if here.line != head.line:
         here = line_end(state.lines, head.line)
     text = held.text * count
-    made = spliced(state, here, here, text)
+    rich = (
+        rich_copies.put_at(state, here, here, held.pieces * count)
+        if state.marks is not None and held.pieces
+        else None
+    )
+    made = spliced(state, here, here, text) if rich is None else rich
     if "\n" in text:
         return Step(made, caret(here))
     behind = end_of(here, text)

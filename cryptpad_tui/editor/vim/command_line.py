@@ -68,7 +68,7 @@ def _on_lines(vim: Vim, call: ex.Call) -> None:
     wanted = whole_lines(lines.first, lines.last)
     register = call.argument[:1] if call.name in ("d", "y") else ""
     if call.name in ("d", "y"):
-        vim.keep(register, operators.text_of(vim.lines, wanted), deleted=call.name == "d")
+        vim.keep(register, operators.text_of(vim.state, wanted), deleted=call.name == "d")
     if call.name == "y":
         return
     vim.require_writable()

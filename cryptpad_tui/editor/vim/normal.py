@@ -208,14 +208,14 @@ def apply(vim: Vim, operator: str, wanted: Range, register: str, times: int = 1)
     """Do an operator to a range."""
     state = vim.cursor_state()
     if operator == "y":
-        vim.keep(register, operators.text_of(vim.lines, wanted), deleted=False)
+        vim.keep(register, operators.text_of(vim.state, wanted), deleted=False)
         vim.place(wanted.start)
         return
     vim.require_writable()
     vim.changed = True
     vim.editor.end_undo_group()
     if operator in "dc":
-        vim.keep(register, operators.text_of(vim.lines, wanted), deleted=True)
+        vim.keep(register, operators.text_of(vim.state, wanted), deleted=True)
         if operator == "d":
             vim.take(operators.delete(state, wanted))
             vim.place(vim.state.head)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from cryptpad_tui.crdt.values import Position, TextEdit
-from cryptpad_tui.editor import line_edits, rich_blocks
+from cryptpad_tui.editor import line_edits, rich_blocks, rich_copies
 from cryptpad_tui.editor.edits import line_removal
 from cryptpad_tui.editor.layout import Lines
 from cryptpad_tui.editor.rich_marks import pieces_with_marks
@@ -59,12 +59,19 @@ def for_delete(lines: Lines, wanted: Range) -> Range:
     return wanted
 
 
-def text_of(lines: Lines, wanted: Range) -> Register:
+def text_of(state: EditorState, wanted: Range) -> Register:
     """What a register gets of a range."""
+    lines = state.lines
+    first, past = wanted.start, wanted.end
     if wanted.linewise:
-        text = lines.text(Position(wanted.first, 0), line_end(lines, wanted.last))
-        return Register(text + "\n", linewise=True)
-    return Register(lines.text(wanted.start, wanted.end))
+        first, past = Position(wanted.first, 0), line_end(lines, wanted.last)
+    text, pieces = lines.text(first, past) + "\n" * wanted.linewise, tuple[rich_copies.Piece, ...]()
+    if state.marks is not None and len(text) <= rich_copies.MAX_CHARS:
+        if wanted.linewise:
+            pieces = rich_copies.whole_lines(state, wanted.first, wanted.last)
+        else:
+            pieces = tuple(rich_copies.pieces_between(state, first, past))
+    return Register(text, wanted.linewise, pieces)
 
 
 def spliced(state: EditorState, start: Position, end: Position, text: str) -> tuple[TextEdit, ...]:
@@ -73,6 +80,18 @@ def spliced(state: EditorState, start: Position, end: Position, text: str) -> tu
         at_start = replace(state, selection=Selections((caret(start),)), typing=None)
         return pieces_with_marks(at_start, start, end, text)
     return (TextEdit(start, end, text),) if text or start < end else ()
+
+
+def put_over(
+    state: EditorState, start: Position, end: Position, text: str, held: Register
+) -> tuple[TextEdit, ...]:
+    """What a register holds in the place of a range, with its marks where it is what is put."""
+    if state.marks is not None and held.pieces and text in (held.text, held.text.removesuffix("\n")):
+        pieces = held.pieces if text == held.text else held.pieces[:-1]
+        made = rich_copies.put_at(state, start, end, pieces)
+        if made is not None:
+            return made
+    return spliced(state, start, end, text)
 
 
 def with_marks(state: EditorState, edits: tuple[TextEdit, ...]) -> tuple[TextEdit, ...]:

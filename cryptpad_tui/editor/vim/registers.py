@@ -9,6 +9,8 @@ import string
 from dataclasses import dataclass, field
 from typing import Final
 
+from cryptpad_tui.crdt.values import Attributes
+
 MAX_CHARS: Final = 10_000_000
 TERMINAL: Final = "+*"
 """The names of the terminal's clipboard."""
@@ -19,6 +21,8 @@ NAMES: Final = frozenset(string.ascii_letters + string.digits + '"-_/:.' + TERMI
 class Register:
     text: str = field(default="", repr=False)
     linewise: bool = False
+    pieces: tuple[tuple[str, Attributes], ...] = field(default=(), repr=False)
+    """The same with the marks of rich text, where it is from one."""
 
 
 class Registers:
@@ -66,7 +70,9 @@ class Registers:
         self._put(name.lower(), value)
 
     def _put(self, name: str, value: Register) -> None:
-        self._held[name] = Register(value.text[:MAX_CHARS], value.linewise)
+        if len(value.text) > MAX_CHARS:
+            value = Register(value.text[:MAX_CHARS], value.linewise)
+        self._held[name] = value
         self._last = name
 
 
@@ -74,7 +80,12 @@ def _joined(before: Register | None, value: Register) -> Register:
     if before is None:
         return value
     if not before.linewise and not value.linewise:
-        return Register(before.text + value.text)
+        return Register(before.text + value.text, pieces=_pieces(before, value))
     first = before.text if before.linewise else before.text + "\n"
     second = value.text if value.linewise else value.text + "\n"
-    return Register(first + second, linewise=True)
+    both = before.linewise and value.linewise
+    return Register(first + second, linewise=True, pieces=_pieces(before, value) if both else ())
+
+
+def _pieces(before: Register, value: Register) -> tuple[tuple[str, Attributes], ...]:
+    return before.pieces + value.pieces if before.pieces and value.pieces else ()

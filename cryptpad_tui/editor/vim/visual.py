@@ -154,7 +154,7 @@ def _put(vim: Vim, prefix: Prefix, *, keep: bool) -> None:
     vim.require_writable()
     held = vim.register(prefix.register)
     wanted = _taken(vim)
-    gone = operators.text_of(vim.lines, wanted)
+    gone = operators.text_of(vim.state, wanted)
     vim.leave_visual(wanted.start)
     vim.changed = True
     state = vim.state
@@ -162,11 +162,11 @@ def _put(vim: Vim, prefix: Prefix, *, keep: bool) -> None:
     text = held.text * times
     if wanted.linewise:
         end = line_end(vim.lines, wanted.last)
-        edits = operators.spliced(state, Position(wanted.first, 0), end, text.removesuffix("\n"))
+        edits = operators.put_over(state, Position(wanted.first, 0), end, text.removesuffix("\n"), held)
         place = Position(wanted.first, 0)
     else:
         text = "\n" + text if held.linewise else text
-        edits = operators.spliced(state, wanted.start, wanted.end, text)
+        edits = operators.put_over(state, wanted.start, wanted.end, text, held)
         place = wanted.start
     vim.take(Step(edits, caret(place)))
     behind = end_of(place, text)
