@@ -128,3 +128,15 @@ def test_a_snapshot_that_is_wrong_in_one_thing_does_not_count(
     bring(mallory, relay, made)
     anna.fetch(relay)
     assert anna.replica.fold.snapshot is not None
+
+
+def test_of_two_snapshots_of_one_position_the_first_counts(
+    pad: tuple[Person, Person, ListRelay, snapshots.Snapshot],
+) -> None:
+    anna, mallory, relay, made = pad
+    bring(mallory, relay, made)
+    anna.fetch(relay)
+    first = anna.replica.fold.snapshot
+    bring(mallory, relay, made)
+    anna.fetch(relay)
+    assert anna.replica.fold.snapshot == first is not None
