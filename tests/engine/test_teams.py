@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cryptpad_relay.protocol.owner_records import parse_record
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
 from cryptpad_tui.crypto.keys import identity_of
 from cryptpad_tui.engine import Engine, SyncWord, asking, contacts, inbox, mailbox, membership, outbox
@@ -129,6 +130,12 @@ async def test_a_team_from_its_first_day_to_somebodys_last(
     assert carla.listing_of(team).sync is SyncWord.REMOVED
     assert carla.listing_of(pad).sync is SyncWord.REMOVED
     assert not await changing.finish(anna), "once is enough"
+    # Whatever the relay does for her: no key that she ever had opens what it holds from there on.
+    for each in (team, pad):
+        with anna.borrowed(each) as session, carla.borrowed(each) as hers:
+            record = parse_record(session.replica.stored_entry(session.replica.fold.mark.n))
+            assert hers.replica.ring.find(record) is None
+            assert not hers.replica.ring.offer(record, hers.replica.keys)
 
 
 async def test_a_lower_role_ends_the_right_to_write(relay: RelayProcess, make_engine: MakeEngine) -> None:

@@ -16,6 +16,7 @@ from cryptpad_tui.crypto.keys import EditKeys, Role
 from cryptpad_tui.crypto.slots import open_slot
 from cryptpad_tui.engine import keeping, keyrings, limited, membership, owner_notes
 from cryptpad_tui.engine.errors import EngineError, RelayRefused, RelayUnreachable
+from cryptpad_tui.engine.folders import agreeing
 from cryptpad_tui.engine.own_card import myself
 from cryptpad_tui.engine.teams import asks
 from cryptpad_tui.engine.teams.acting import GRANT, raise_or_lower
@@ -26,7 +27,6 @@ from cryptpad_tui.pad import flows_keys
 from cryptpad_tui.pad.alarms import Alarm
 from cryptpad_tui.pad.owner_records import epochs_in
 from cryptpad_tui.people.messages import TeamLeave
-from cryptpad_tui.people.roster import TeamRoster
 from cryptpad_tui.people.roster_duties import Ending, endings, leavers, to_say_again
 from cryptpad_tui.people.roster_ops import Kind, Rank, is_signed, parse_operation
 
@@ -52,6 +52,10 @@ async def settle_team(engine: Engine, folder: bytes) -> list[str]:
     """The same in one; raises what a change of keys raises."""
     if keep_up(engine, folder):
         await engine.sync([folder])
+    if take_right(engine, folder):
+        # What is in the folder follows by its entries, which the folder's key opens.
+        agreeing.agree(engine, folder)
+        await engine.sync([folder, *agreeing.inside(engine, folder)])
     await asks.tell(engine, folder)
     record = engine.vault.pad(folder)
     if record is None or record.role != "owner" or not record.uploaded:
@@ -91,7 +95,6 @@ def keep_up(engine: Engine, folder: bytes) -> bool:
         if not roster.line or limited.is_limited(engine.vault):
             return False
         if not book.can_write:
-            _take_right(engine, session, roster)
             return False
         # Whoever is out has no say, though their keys may still open the folder.
         if roster.rank_of(book.me) is Rank.NONE and not book.is_owner:
@@ -139,24 +142,45 @@ def _hear_leavers(engine: Engine, book: TeamBook, session: PadSession) -> None:
             book.put([op])
 
 
-def _take_right(engine: Engine, session: PadSession, roster: TeamRoster) -> None:
-    """The right to write, where the roster gives it to this person and somebody sealed it for them."""
-    me, record = myself(engine), session.record
-    if record.role != "view" or session.standing or roster.rank_of(me.ident.public) < Rank.EDITOR:
-        return
+def take_right(engine: Engine, folder: bytes) -> bool:
+    """The right to write, where the roster gives it to this person and somebody sealed it for them; whether
+    it is theirs from here on."""
+    if limited.is_limited(engine.vault):
+        return False
+    with engine.borrowed(folder) as session:
+        record, epoch = session.record, session.replica.fold.epoch
+        keys = _granted(engine, session) if record.role == "view" and not session.standing else None
+    if keys is None:
+        return False
+    role, secret = keyrings.secret_of(keys)
+    record = replace(record, role=role, secret=secret, epoch=epoch)
+    shown = engine.session_of(folder)
+    if shown is not None and shown.opened:
+        engine.drive.put(record)
+        engine.drive_session.flush()
+        engine.drive_sync.soon()
+        return False
+    if (session_here := engine.open_pads.take_out(folder, keep_writer=False)) is not None:
+        engine.relays.let_go(session_here)
+    engine.keep_record(record)
+    return True
+
+
+def _granted(engine: Engine, session: PadSession) -> EditKeys | None:
+    """Keys that somebody sealed for this person, where the roster says that they are theirs."""
+    me = myself(engine)
+    roster = TeamBook(engine, session).roster()
+    if roster.rank_of(me.ident.public) < Rank.EDITOR:
+        return None
     value = session.view.map_value(ENTRIES_ROOT, GRANT + me.ident.public.hex())
     text, _, sealed = value.partition(":") if isinstance(value, str) else ("", "", "")
     epoch, keys = session.replica.fold.epoch, session.replica.keys
     slot = open_slot(raw_of(sealed), session.pad_id, epoch, me.box) if text == str(epoch) else None
     if slot is None or slot.role is not Role.EDIT:
-        return
+        return None
     found = EditKeys.from_seed(slot.seed)
     # The view seed follows from the edit seed, one way: who made this knew the folder's.
-    if found.view_seed == keys.view_seed:
-        role, secret = keyrings.secret_of(found)
-        engine.drive.put(replace(record, role=role, secret=secret, epoch=epoch))
-        engine.drive_session.flush()
-        engine.drive_sync.soon()
+    return found if found.view_seed == keys.view_seed else None
 
 
 async def _bring_note(engine: Engine, folder: bytes) -> str:
