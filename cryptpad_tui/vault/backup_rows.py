@@ -160,7 +160,10 @@ class _Stream:
         if kind not in (_TEXT, _BLOB) or size > _MAX_VALUE:
             raise BackupDamaged("a row of no known form")
         raw = self.take(size)
-        return raw if kind == _BLOB else raw.decode("utf-8", "strict")
+        try:
+            return raw if kind == _BLOB else raw.decode("utf-8", "strict")
+        except UnicodeDecodeError:
+            raise BackupDamaged("a row of no known form") from None
 
     def end(self) -> None:
         if self._at != len(self._held) or any(list(self._pieces)):

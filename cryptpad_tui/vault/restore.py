@@ -76,7 +76,7 @@ def restore_new(
             database = Database.create(path, MasterKey(master_key).database_key())
         try:
             step("begun")
-            restored = _fill(database, decode_rows(reader.pieces(master_key)), directory)
+            restored = _filled(database, decode_rows(reader.pieces(master_key)), directory)
             database.close()
             step("filled")
         except BaseException:
@@ -99,6 +99,14 @@ def _give_name(directory: Path, path: Path, header: Header, step: Step) -> None:
         remove_files(directory / DATABASE_NAME)
         raise
     step("done")
+
+
+def _filled(database: Database, rows: Iterator[BackupRow], directory: Path) -> Restored:
+    try:
+        return _fill(database, rows, directory)
+    except (KeyError, ValueError) as error:
+        # Sealed by who had its key, and yet no backup that this program makes.
+        raise BackupDamaged("a row of no known form") from error
 
 
 def _fill(database: Database, rows: Iterator[BackupRow], directory: Path) -> Restored:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import shutil
 import signal
@@ -24,16 +25,25 @@ from cryptpad_tui.vault.backup_rows import (
     PAD_TABLES,
     VAULT_TABLES,
     BackupRow,
+    RowEncoder,
+    decode_rows,
     insert,
     vault_rows,
 )
 from cryptpad_tui.vault.database import Database
-from cryptpad_tui.vault.errors import BackupDamaged, BackupTooNew, NotABackup, NotOverwritten, VaultExists
+from cryptpad_tui.vault.errors import (
+    BackupDamaged,
+    BackupTooNew,
+    NotABackup,
+    NotOverwritten,
+    StorageFailed,
+    VaultExists,
+)
 from cryptpad_tui.vault.header import SlotType
 from cryptpad_tui.vault.headerfile import read_header
 from cryptpad_tui.vault.records import ListingRow
 from cryptpad_tui.vault.recovery import parse_recovery_key
-from cryptpad_tui.vault.restore import Restored, restore_new
+from cryptpad_tui.vault.restore import Restored, _filled, restore_new
 from cryptpad_tui.vault.sealed_file import PIECE_BYTES, SealedReader, SealedWriter
 from cryptpad_tui.vault.slots import open_slot
 from cryptpad_tui.vault.taking import take_files
@@ -273,6 +283,35 @@ def test_rows_of_other_tables_are_not_let_in(tmp_path: Path, table: str) -> None
     with pytest.raises(BackupDamaged):
         insert(database, BackupRow(table, {"n": 1}), None, {})
     database.close()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        BackupRow("about", {"key": "made_ms", "value": "soon"}),
+        BackupRow("about", {"key": "made_ms"}),
+        BackupRow("pad", {"pad_id": b"x" * 32}),
+        BackupRow("file", {"name": "0" * 64}),
+        BackupRow("file", {"name": "../" + "0" * 61, "data": b"x"}),
+        BackupRow("file", {"name": "0" * 64, "data": "text"}),
+        BackupRow("setting", {"key": "k", "value": b"\xff", "value) VALUES(1); --": 1}),
+    ],
+)
+def test_rows_that_no_version_writes_are_damage_and_leave_no_vault(tmp_path: Path, row: BackupRow) -> None:
+    """Whoever made the file had its key; that makes it no backup."""
+    database = Database.create(tmp_path / "db", b"k" * 32)
+    with contextlib.closing(database), pytest.raises((BackupDamaged, StorageFailed)):
+        _filled(database, iter([BackupRow("about", {"key": "version", "value": "1"}), row, row]), tmp_path)
+    assert [path.name for path in tmp_path.rglob("0*") if path.name != "0" * 64] == []
+
+
+def test_text_that_is_none_is_damage() -> None:
+    written = bytearray()
+    rows = RowEncoder(written.extend)
+    rows.put(BackupRow("about", {"key": "aaaa"}))
+    rows.finish()
+    with pytest.raises(BackupDamaged):
+        list(decode_rows(iter([bytes(written).replace(b"aaaa", b"a\xffaa")])))
 
 
 def test_the_backup_of_the_first_version_restores(tmp_path: Path) -> None:
