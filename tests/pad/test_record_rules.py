@@ -27,6 +27,7 @@ from cryptpad_relay.protocol.owner_records import (
     parse_record,
 )
 from cryptpad_relay.protocol.records import void_body
+from cryptpad_tui.crdt.errors import CannotLoadHere
 from cryptpad_tui.crypto.account import seal_box
 from cryptpad_tui.crypto.keys import EditKeys, Role, SigningSeed, ViewKeys, edit_seed_of, owner_key
 from cryptpad_tui.crypto.slots import Slot, box_key_of, open_slot, padded_slots, seal_slot
@@ -34,7 +35,7 @@ from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.epochs import Removed
 from cryptpad_tui.pad.fold import Fold
 from cryptpad_tui.pad.keyring import KeyRing
-from cryptpad_tui.pad.owner_records import NeedsRefold
+from cryptpad_tui.pad.owner_records import UNPLACED, NeedsRefold
 from support.pads import OWNER_ROOT, Person, relay_for, seeded
 
 OTHER_RELAY = bytes(range(7, 39))
@@ -236,3 +237,24 @@ def test_a_slot_of_another_form_is_none(role: int, of_epoch: int, rest: int) -> 
     assert open_slot(slot(1, 1, 0), pad_id, 1, member) is not None
     assert open_slot(slot(role, of_epoch, rest), pad_id, 1, member) is None
     assert open_slot(slot(1, 1, 0), OTHER, 1, member) is None
+
+
+# -- what records say about snapshots
+
+
+def test_a_snapshot_counts_only_where_no_record_is_against_it(fold: Fold) -> None:
+    book = fold.owner
+    book.last_n, book.voided = 5, {10: 20, 30: 40}
+    fine = {9: 12, 20: 25, 29: 35, 45: 50}
+    assert [snap_n for snap_n, n in fine.items() if book.reason_against(snap_n, n)] == []
+    against = {
+        "older than the record": (4, 12),
+        "voided": (8, 10),
+        "holds it": (10, 12),
+        "holds it still": (19, 35),
+    }
+    assert [name for name, place in against.items() if not book.reason_against(*place)] == []
+    book.voided = {10: UNPLACED}
+    assert not book.reason_against(9, 12)
+    with pytest.raises(CannotLoadHere):
+        book.reason_against(10, 12)

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 from pad.test_joining import grow, join, snapshot_at_checkpoint
 
+from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.entry import ChunkRef, Kind, SnapshotExtension
+from cryptpad_relay.protocol.frames import Op
 from cryptpad_relay.protocol.labels import u32
 from cryptpad_tui.crdt.canonical import CanonicalDocument
-from cryptpad_tui.crypto.keys import SigningSeed, client_id_of
+from cryptpad_tui.crypto.keys import EditKeys, SigningSeed, client_id_of
 from cryptpad_tui.crypto.sealing import pad, seal
 from cryptpad_tui.pad import flows, snapshots
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
@@ -225,21 +227,45 @@ def test_what_the_relay_gives_is_what_its_maker_signed(pad_of: tuple[Person, Lis
     assert refused(relay) is None
 
 
-def test_a_snapshot_and_its_hello_are_signed_and_certified(pad_of: tuple[Person, ListRelay]) -> None:
+class Showing(ListRelay):
+    """Shows other bytes to who asks for one entry than to who folds the log."""
+
+    shown: dict[int, bytes]
+
+    def on_fetch(self, body: bytes) -> bytes:
+        asked = frames.Fetch.decode(body)
+        if asked.limit == 1 and asked.after_n + 1 in self.shown:
+            n = asked.after_n + 1
+            return frames.Fetched(n, self.heads[n], (self.shown[n],)).encode()
+        return super().on_fetch(body)
+
+
+def test_a_snapshot_and_its_hello_are_signed(pad_of: tuple[Person, ListRelay]) -> None:
     mallory, relay = pad_of
     bring(mallory, relay)
-    entries, hello = relay.entries, len(relay.entries) - 2
+    at = relay.snapshot_n
+    relay.__class__ = Showing
+    assert isinstance(relay, Showing)
+    for n, code in ((at - 1, AlarmCode.NOT_AUTHORISED), (at, AlarmCode.BAD_ENTRY)):
+        relay.shown = {n: relay.entries[n - 1][:-64] + bytes(64)}
+        assert refused(relay) is code
+    relay.shown = {}
+    assert refused(relay) is None
 
-    def without_signature(at: int) -> list[bytes]:
-        return [*entries[:at], entries[at][:-64] + bytes(64), *entries[at + 1 :]]
 
-    relay.entries = without_signature(hello)
+def test_a_snapshots_writer_is_certified(
+    pad_of: tuple[Person, ListRelay], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever only reads can seal one; the relay may show it."""
+    mallory, relay = pad_of
+    reader = EditKeys(view_seed=mallory.replica.keys.view_seed, edit_seed=OTHER)
+    writer = Writer(mallory.replica.pad_id, 0, reader, rng=seeded(4))
+    hello = writer.hello(mallory.replica.base(), mallory.identity, "Mallory", bytes(3))
+    monkeypatch.setattr(mallory.replica.queue, "snapshot_writer", lambda: (writer, hello))
+    bring(mallory, relay)
+    relay.tape.clear()
     assert refused(relay) is AlarmCode.NOT_AUTHORISED
-    relay.entries = without_signature(hello + 1)
-    assert refused(relay) is AlarmCode.BAD_ENTRY
-    spoiled = entries[hello][:160] + bytes(64) + entries[hello][224:]
-    relay.entries = [*entries[:hello], spoiled, entries[-1]]
-    assert refused(relay) is AlarmCode.NOT_AUTHORISED
+    assert Op.TABLE not in {op for op, _, _ in relay.tape}
 
 
 def test_its_place_and_its_hello_are_those_that_it_has(pad_of: tuple[Person, ListRelay]) -> None:
