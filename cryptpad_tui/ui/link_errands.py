@@ -13,7 +13,7 @@ from cryptpad_tui.ui import words
 from cryptpad_tui.ui.failures import code_failures, engine_failures
 from cryptpad_tui.ui.screens.dialogs import AskDialog, ChooseDialog, SecretDialog
 from cryptpad_tui.ui.screens.options import Option
-from cryptpad_tui.ui.screens.share import CODE, EDIT, GIVES, LOCKED, VIEW, ShareScreen
+from cryptpad_tui.ui.screens.share import CODE, CONTACT, EDIT, GIVES, LOCKED, VIEW, ShareScreen
 
 if TYPE_CHECKING:
     from cryptpad_tui.crypto.links import Link
@@ -105,6 +105,9 @@ class LinkErrands:
         """Show links to a pad, with the questions that some of them need first."""
         screen = ShareScreen(pad_id, title, can_edit=can_edit, is_owner=is_owner)
         asked = await self._app.push_screen_wait(screen)
+        if asked == CONTACT.name:
+            await self._app.errands.people.invite(pad_id, title)
+            return
         if asked is None:
             return
         label = ""

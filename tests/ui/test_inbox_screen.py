@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from ui.test_screens_members import choose
 from ui.test_screens_real import make_vault, pad_of, running, sees, text_of, until
 
-from cryptpad_tui.engine import contacts, inviting
+from cryptpad_tui.engine import contacts
 from cryptpad_tui.engine.contacts import ContactLine
 from cryptpad_tui.engine.inbox import InboxLine
 from cryptpad_tui.host.embedded_relay import EmbeddedRelay
@@ -71,8 +71,15 @@ async def test_asked_accepted_compared_invited_and_in_the_pad(homes: tuple[Path,
         assert "Your card" in text_of(anna), "the list is shown from its beginning, whichever row is chosen"
         await keys_a.press("escape")
 
-        plan = hers.create_pad("Plan", text="together\n").pad_id
-        await inviting.invite(hers, plan, "BOB", view=False)
+        hers.create_pad("Plan", text="together\n")
+        await until(sees(anna, "Plan"), anna)
+        await keys_a.press("ctrl+t")
+        await until(sees(anna, "Invite one of your contacts"), anna)
+        await keys_a.press("up", *["down"] * 9, "enter")
+        await until(sees(anna, "Invite into “Plan”"), anna)
+        await keys_a.press("enter")
+        await until(sees(anna, "They may write"), anna)
+        await keys_a.press("down", "enter")
         await until(sees(bob, "invites you to “Plan”"), bob)
         assert isinstance(bob.screen, DriveScreen)
         await keys_b.press("f10")

@@ -14,7 +14,7 @@ from cryptpad_tui.ui.screens.drive import DriveScreen
 from cryptpad_tui.ui.screens.first_run import FirstRunScreen
 from cryptpad_tui.ui.screens.help import HelpScreen
 from cryptpad_tui.ui.screens.pad import PadScreen
-from cryptpad_tui.ui.screens.palette import PaletteScreen, matches
+from cryptpad_tui.ui.screens.palette import PaletteScreen, is_called, matches
 from cryptpad_tui.ui.screens.share import ShareScreen
 from cryptpad_tui.ui.screens.sign_in import SignInScreen
 from cryptpad_tui.ui.screens.unlock import UnlockScreen
@@ -65,6 +65,15 @@ def test_keys_page_is_up_to_date() -> None:
 def test_the_palette_finds_by_parts_of_words() -> None:
     assert matches("und chan", COMMANDS["history.undo"])
     assert not matches("undo x", COMMANDS["history.undo"])
+
+
+def test_who_is_called_so_comes_before_who_is_also_called_so() -> None:
+    invite, share = [
+        next(each for each in APP_COMMANDS if each.name == name) for name in ("app.invite", "pad.share")
+    ]
+    assert matches("invite", invite)
+    assert matches("invite", share)
+    assert (is_called("invite", invite), is_called("invite", share)) == (True, False)
 
 
 def test_the_palette_finds_commands_by_what_else_they_are_called() -> None:

@@ -24,6 +24,11 @@ def matches(needle: str, command: KeyedCommand) -> bool:
     return all(word in hay for word in needle.casefold().split())
 
 
+def is_called(needle: str, command: KeyedCommand) -> bool:
+    title = command.title.casefold()
+    return all(word in title for word in needle.casefold().split())
+
+
 class PaletteScreen(Dialog[str], ListKeys):
     """The answer is the name of a command."""
 
@@ -54,6 +59,8 @@ class PaletteScreen(Dialog[str], ListKeys):
     def _filter(self) -> None:
         needle = self.query_one(Field).value
         found = [command for command in self._commands if matches(needle, command)]
+        # What is called so comes before what some people call so.
+        found.sort(key=lambda command: not is_called(needle, command))
         if found != self.found.rows:
             self.found.show(found, index=0)
 

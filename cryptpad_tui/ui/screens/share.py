@@ -25,6 +25,7 @@ VIEW: Final = Option("view", "A link to read")
 NAMED: Final = Option("named", "A link with a name, which can be ended alone…")
 LOCKED: Final = Option("locked", "A link that a passphrase opens…")
 CODE: Final = Option("code", "A one-time code to read aloud…")
+CONTACT: Final = Option("contact", "Invite one of your contacts…")
 _DRAW: Final = Option("draw", "Draw this link as a QR code")
 _AROUND_ROWS: Final = 8
 """Of a window: the frame, the title, the keys and what stands between."""
@@ -78,7 +79,8 @@ class ShareScreen(Dialog[str], ListKeys):
             self._show_options()
 
     def _show_options(self) -> None:
-        options = (*self._options, *((_DRAW,) if self._link else ()))
+        more = (_DRAW,) if self._link else (CONTACT,) if self._options else ()
+        options = (*self._options, *more)
         at = next((i for i, option in enumerate(options) if option == self.options.chosen), 0)
         self.options.styles.height = len(options)
         self.options.show(options)
@@ -98,7 +100,7 @@ class ShareScreen(Dialog[str], ListKeys):
 
     async def _choose(self) -> None:
         option = self.options.chosen
-        if option in (NAMED, LOCKED, CODE):
+        if option in (NAMED, LOCKED, CODE, CONTACT):
             self.dismiss(option.name if option else None)
         elif option == _DRAW:
             self._drawn = True
