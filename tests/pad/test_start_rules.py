@@ -23,6 +23,7 @@ from cryptpad_tui.pad import flows, snapshots
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.digests import chunk_id_of, state_digest
 from cryptpad_tui.pad.epochs import CLOSED_ROW
+from cryptpad_tui.pad.evidence import PieceKind
 from cryptpad_tui.pad.fold import Fold
 from cryptpad_tui.pad.payloads import SnapshotSeal
 from cryptpad_tui.pad.writer import Writer
@@ -104,14 +105,19 @@ def bring(
     return writer
 
 
-def refused(relay: ListRelay) -> AlarmCode | None:
+def refusal(relay: ListRelay) -> Alarm | None:
     nora = Person("Nora", 3)
     try:
         join(nora, relay, flows.Pin(0, b""))
     except Alarm as alarm:
         assert nora.store.checkpoint() is None
-        return alarm.code
+        return alarm
     return None
+
+
+def refused(relay: ListRelay) -> AlarmCode | None:
+    alarm = refusal(relay)
+    return alarm.code if alarm else None
 
 
 def halves(body: bytes) -> list[bytes]:
@@ -212,7 +218,9 @@ def test_a_snapshot_has_its_bound(pad_of: tuple[Person, ListRelay], monkeypatch:
     mallory, relay = pad_of
     bring(mallory, relay)
     monkeypatch.setattr(snapshots, "MAX_TOTAL_BYTES", 100)
+    relay.tape.clear()
     assert refused(relay) is AlarmCode.BAD_SNAPSHOT
+    assert Op.CHUNK_GET not in {op for op, _, _ in relay.tape}
 
 
 def test_what_the_relay_gives_is_what_its_maker_signed(pad_of: tuple[Person, ListRelay]) -> None:
@@ -222,7 +230,11 @@ def test_what_the_relay_gives_is_what_its_maker_signed(pad_of: tuple[Person, Lis
     for chunk_id, chunk in whole.items():
         for other in (chunk[:-1] + bytes([chunk[-1] ^ 1]), chunk + b"\0", chunk[:-1]):
             relay.chunks = {**whole, chunk_id: other}
-            assert refused(relay) is AlarmCode.BAD_SNAPSHOT
+            alarm = refusal(relay)
+            assert alarm is not None
+            assert alarm.code is AlarmCode.BAD_SNAPSHOT
+            # What the relay gave is told, and nothing is said against the snapshot's maker.
+            assert PieceKind.ENTRY not in {piece.kind for piece in alarm.pieces}
     relay.chunks = whole
     assert refused(relay) is None
 
