@@ -69,7 +69,8 @@ def test_the_palette_finds_by_parts_of_words() -> None:
 
 def test_who_is_called_so_comes_before_who_is_also_called_so() -> None:
     invite, share = [
-        next(each for each in APP_COMMANDS if each.name == name) for name in ("app.invite", "pad.share")
+        next(each for each in commands.APP_COMMANDS if each.name == name)
+        for name in ("app.invite", "pad.share")
     ]
     assert matches("invite", invite)
     assert matches("invite", share)
