@@ -22,6 +22,7 @@ from typing import Final
 from cryptpad_relay.protocol.errors import Malformed
 from cryptpad_relay.protocol.labels import hash_parts, u8
 from cryptpad_relay.protocol.reader import Reader
+from cryptpad_tui.crypto.relay_address import is_relay_address
 from cryptpad_tui.vault.errors import MistypedKit
 from cryptpad_tui.vault.recovery import ALPHABET, VALUES
 
@@ -34,7 +35,11 @@ _LINE_BYTES: Final = 19
 _LINE_CHARS: Final = 32
 _MAX_LINES: Final = 24
 _MAX_INPUT: Final = 16_384
-_LINE: Final = re.compile(r"^\s*([0-9]{1,2})[:.)]((?:[ -]*[0-9A-Za-z]){32})\s*$", re.MULTILINE | re.ASCII)
+_LINE: Final = re.compile(
+    r"^[ \t]*([0-9]{1,2})[:.)]((?:[ -]*[0-9A-Za-z]){32})[ \t\r]*$", re.MULTILINE | re.ASCII
+)
+_HERE: Final = "local"
+"""The relay that this program runs itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,4 +130,6 @@ def _parse(reader: Reader, raw: bytes) -> Kit:
     body = raw[: len(raw) - reader.remaining]
     if reader.take(4) != hash_parts(KIT_LABEL, body, size=4) or any(reader.take(reader.remaining)):
         raise MistypedKit("lines of two kits are mixed, or one is missing")
+    if url not in ("", _HERE) and not is_relay_address(url):
+        raise MistypedKit("what it names is no relay")
     return Kit(root, url or None, relay_pk.strip(b"\0") and relay_pk, drive_id)

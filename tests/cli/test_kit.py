@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
+import time
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -30,7 +31,7 @@ FIRST = (
 kits = st.builds(
     Kit,
     st.binary(min_size=32, max_size=32),
-    st.none() | st.just("ws://127.0.0.1:8000") | st.text("abc./:0", min_size=1, max_size=255),
+    st.none() | st.just("ws://127.0.0.1:8000") | st.text("abc/:0", max_size=240).map("unix:/{}".format),
     st.just(b"") | st.binary(min_size=32, max_size=32).filter(any),
     st.just(b"") | st.binary(min_size=32, max_size=32),
 )
@@ -68,6 +69,22 @@ def test_a_mistake_is_named_by_its_line_and_never_repeated() -> None:
         with pytest.raises(MistypedKit) as caught:
             parse_kit(text)
         assert not any(line[4:13] in str(caught.value) for line in lines)
+
+
+@pytest.mark.parametrize(
+    "url", ["wss://a\x1b]0;x\x07/", "file:///etc", "wss://a b/", "wss://user:word@a/", "x"]
+)
+def test_what_a_page_of_somebody_else_names_is_a_relay_or_nothing(url: str) -> None:
+    with pytest.raises(MistypedKit, match="no relay"):
+        parse_kit("\n".join(kit_lines(Kit(ROOT, url, b"k" * 32))))
+
+
+def test_a_page_of_nothing_is_read_in_linear_time() -> None:
+    for text in ("\n" * 16_000, " " * 16_000, "1:" + " -" * 8_000, "1:\n" * 5_000):
+        started = time.process_time()
+        with pytest.raises(MistypedKit):
+            parse_kit(text)
+        assert time.process_time() - started < 0.5
 
 
 @pytest.mark.parametrize(
