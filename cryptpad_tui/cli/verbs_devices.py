@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine.devices import DeviceLine
     from cryptpad_tui.engine.enrolling import LetIn
     from cryptpad_tui.pad.codes import Code
+    from cryptpad_tui.vault.tables import Tables
     from cryptpad_tui.vault.vault import Vault
 
 _CODE_LIMIT: Final = 256
@@ -97,7 +98,6 @@ def add_verb(sources: SecretSources, wait_s: float, limited: bool) -> None:
 )
 def join_device_verb(relay: str, device: str | None, kdf_memory: int, passphrase_file: Path | None) -> None:
     """Read a code from standard input, and make this machine's vault for the account that it stands for."""
-    from cryptpad_tui.engine.devices import OWN_NAME
     from cryptpad_tui.engine.enrolling import take_device
     from cryptpad_tui.host import paths, process
     from cryptpad_tui.vault.errors import VaultExists
@@ -110,39 +110,34 @@ def join_device_verb(relay: str, device: str | None, kdf_memory: int, passphrase
     code = read_code()
     secret = new_passphrase(passphrase_file or sources_of(None, None).passphrase_file)
     taken = asyncio.run(take_device(url, code))
-    vault = _make_vault(directory, secret, taken, url, kdf_memory)
-    vault.set_setting(OWN_NAME, name)
+    vault = _make_vault(directory, secret, taken, url, kdf_memory, name)
     diagnostics.note(f"the vault of this machine is in {directory}")
     first_sync(vault)
 
 
-def _make_vault(directory: Path, secret: bytes, taken: Account | LetIn, url: str, kdf_memory: int) -> Vault:
+def _make_vault(
+    directory: Path, secret: bytes, taken: Account | LetIn, url: str, kdf_memory: int, name: str
+) -> Vault:
     """Wholly or not at all: `create` writes its header last."""
-    from cryptpad_tui.engine.creating import EXPECTED_RELAY
+    from cryptpad_tui.engine.devices import OWN_NAME
     from cryptpad_tui.engine.enrolling import LetIn
     from cryptpad_tui.vault.vault import Vault
 
-    if isinstance(taken, LetIn):
-        vault, _ = Vault.create(
-            directory,
-            secret,
-            name=taken.account.name,
-            relay_url=taken.drive.relay_url or url,
-            kdf_memory_mib=kdf_memory,
-            fill=taken.fill,
-        )
-        diagnostics.note(LIMITED_JOINED)
-        return vault
-    account = taken
+    def fill(tables: Tables) -> None:
+        tables.set_setting(OWN_NAME, name)
+        taken.fill(tables)
+
     vault, _ = Vault.create(
         directory,
         secret,
-        name=account.name,
-        relay_url=account.relay_url or url,
+        name=taken.name,
+        relay_url=taken.relay_url or url,
         kdf_memory_mib=kdf_memory,
-        account_root=account.root,
+        account_root=None if isinstance(taken, LetIn) else taken.root,
+        fill=fill,
     )
-    vault.set_setting(EXPECTED_RELAY, account.relay_pk.hex())
+    if isinstance(taken, LetIn):
+        diagnostics.note(LIMITED_JOINED)
     return vault
 
 

@@ -10,7 +10,7 @@ import click
 
 from cryptpad_tui.cli import diagnostics, output
 from cryptpad_tui.cli.errors import BadRelayAddress
-from cryptpad_tui.cli.kit_input import expect_drive, read_kit
+from cryptpad_tui.cli.kit_input import expect_drive, read_kit, say_what_is_missing
 from cryptpad_tui.cli.root import SubGroup, VerbCommand, unlocks
 from cryptpad_tui.cli.secret_sources import SecretSources, ask_secret, new_passphrase, read_passphrase_file
 from cryptpad_tui.cli.text_input import require_name
@@ -81,9 +81,10 @@ def init_verb(
         recovery=recovery,
         keyfile=keyfile,
         account_root=kit.account_root if kit else None,
+        fill=lambda tables: expect_drive(tables, kit) if kit else None,
     )
     if kit is not None:
-        expect_drive(vault, kit)
+        say_what_is_missing(kit)
     if kit is not None and vault.setting("relay_url"):
         first_sync(vault)
     vault.close()

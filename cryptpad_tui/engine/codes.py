@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from cryptpad_relay.protocol.errors import Malformed, Refused
 from cryptpad_relay.protocol.labels import u8
 from cryptpad_relay.protocol.reader import Reader
-from cryptpad_tui.engine.creating import drive_record
+from cryptpad_tui.engine.creating import EXPECTED_RELAY, drive_record
 from cryptpad_tui.engine.errors import NoRelay, RelayRefused, RelayUnreachable
 from cryptpad_tui.engine.limited import require_account
 from cryptpad_tui.host.entropy import random_bytes
@@ -26,6 +26,7 @@ from cryptpad_tui.sync.connection import RelayConnection, open_connection
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
+    from cryptpad_tui.vault.tables import Tables
 
 WAIT_S: Final = 600.0
 WHOLE: Final = 1
@@ -59,6 +60,10 @@ class Account:
         if not name or len(name.encode()) > MAX_NAME_BYTES or not name.isprintable() or not url.isprintable():
             raise CodeError
         return cls(*head, url, name)
+
+    def fill(self, tables: Tables) -> None:
+        """Make a vault that is being made this account's."""
+        tables.set_setting(EXPECTED_RELAY, self.relay_pk.hex())
 
 
 async def give_account(engine: Engine, *, show: Callable[[Code], None], wait_s: float = WAIT_S) -> None:

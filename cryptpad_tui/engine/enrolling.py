@@ -80,6 +80,14 @@ class LetIn:
     account: LimitedAccount
     drive: PadRecord
 
+    @property
+    def name(self) -> str:
+        return self.account.name
+
+    @property
+    def relay_url(self) -> str:
+        return self.drive.relay_url or ""
+
     def fill(self, tables: Tables) -> None:
         """Make a vault that is being made this limited device's."""
         tables.put_pad(self.drive)

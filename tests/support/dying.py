@@ -18,15 +18,29 @@ from cryptpad_tui.vault.database import Database
 _FILE_STEPS = ("rename", "fsync", "link", "unlink", "write")
 _WRITES = ("INSERT", "UPDATE", "DELETE")
 MOST_STEPS = 400
+STRIDE = 1 if os.environ.get("CRYPTPAD_TUI_SOAK") else 3
+"""For work of many steps, each of which costs a tenth of a second: `make soak` takes every one."""
 
 
 class Dying:
     """Ends this process by signal 9 before the nth step."""
 
-    def __init__(self, at: int) -> None:
-        self._left = at
+    here: Dying
+    """The one of this process."""
+
+    def __init__(self, at: int, *, counts: bool) -> None:
+        """`counts`: from the beginning, and not from `begin` on."""
+        self._left, self._counts = at, counts
+        Dying.here = self
+
+    @classmethod
+    def begin(cls) -> None:
+        """What comes now is the work; what was before only led to it."""
+        cls.here._counts = True
 
     def step(self) -> None:
+        if not self._counts:
+            return
         if self._left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
         self._left -= 1
@@ -71,13 +85,13 @@ class _Connection:
         return self._dying.watched(self._inner.execute)(query, *values)
 
 
-def killed_at(step: int, work: Callable[[], object], *, files: bool = False) -> bool:
-    """Whether it died; if it did not, all of it is done."""
+def killed_at(step: int, work: Callable[[], object], *, files: bool = False, later: bool = False) -> bool:
+    """Whether it died; if it did not, all of it is done. `later`: steps count from `Dying.begin` on."""
     child = os.fork()
     if child == 0:
         code = 1
         try:
-            Dying(step).install(files=files)
+            Dying(step, counts=not later).install(files=files)
             work()
             code = 0
         finally:
@@ -87,11 +101,13 @@ def killed_at(step: int, work: Callable[[], object], *, files: bool = False) -> 
     return ended != 0
 
 
-def each_step(work: Callable[[int], object], *, files: bool = False) -> Iterator[tuple[int, bool]]:
+def each_step(
+    work: Callable[[int], object], *, files: bool = False, later: bool = False, stride: int = 1
+) -> Iterator[tuple[int, bool]]:
     """Do `work(step)` again and again, killed one step later each time, and the last time not at all. Each
     time the step, and whether it died."""
-    for step in range(MOST_STEPS):
-        died = killed_at(step, lambda step=step: work(step), files=files)  # type: ignore[misc]
+    for step in range(0, MOST_STEPS, stride):
+        died = killed_at(step, lambda step=step: work(step), files=files, later=later)  # type: ignore[misc]
         yield step, died
         if not died:
             return
