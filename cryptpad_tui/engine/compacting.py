@@ -24,10 +24,11 @@ PART_BYTES: Final = 100_000
 def compact_if_long(engine: Engine, session: PadSession) -> None:
     """Before anybody types in the pad here."""
     store, writer = session.replica.store, session.replica.writer
-    rows = store.journal_after(0)
-    short = sum(len(row.update) < COMPACT_BYTES for row in rows)
+    # Of what was just read for the view: a long import is not read again for it.
+    short = sum(len(update) < COMPACT_BYTES for update in session.pending.shown)
     if short < COMPACT_ROWS or writer is None or store.outbox():
         return
+    rows = store.journal_after(0)
     if any(engine.is_live_writer(session.pad_id, pk) for pk in {row.writer_pk for row in rows}):
         return
     try:
