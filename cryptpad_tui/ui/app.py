@@ -27,7 +27,7 @@ from cryptpad_tui.ui.idle_lock import BY_A_PERSON, IdleLock
 from cryptpad_tui.ui.screens.base import Action, CommandScreen
 
 if TYPE_CHECKING:
-    from cryptpad_tui.engine import Engine
+    from cryptpad_tui.engine import Engine, PadSession
     from cryptpad_tui.host.colours import Colourist
     from cryptpad_tui.ui.errands import Errands
     from cryptpad_tui.ui.transfers import Running
@@ -301,8 +301,22 @@ class CryptpadApp(ForgettingApp):
         elif session.kind is PadKind.FOLDER:
             session.close()
             self._show_folder(pad_id)
-        else:
+        elif not self._leave_for(session):
             await self.push_screen(PadScreen(session))
+
+    def _leave_for(self, session: PadSession) -> bool:
+        """Whether the pad is what is shown. A screen of it that another right made stale is left."""
+        from cryptpad_tui.ui.screens.pad import PadScreen
+
+        here = self.screen
+        if not isinstance(here, PadScreen) or here.session.pad_id != session.pad_id:
+            return False
+        if here.session is session:
+            session.close()
+            return True
+        here.release()
+        self.pop_screen()
+        return False
 
     def _show_folder(self, pad_id: bytes) -> None:
         """A shared folder that came in, in the list."""

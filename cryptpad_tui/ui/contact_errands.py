@@ -109,6 +109,8 @@ class ContactErrands:
             self._engine.mail.soon()
             if joined is not None:
                 await self._app.open_pad(joined.pad_id)
+                if line.kind == "ownership-offer":
+                    self._app.say("You own the pad, too, from now on.")
                 return True
             return False
         inbox.decline(self._engine, item)

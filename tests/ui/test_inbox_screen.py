@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from ui.test_screens_members import choose
 from ui.test_screens_real import make_vault, pad_of, running, sees, text_of, until
 
-from cryptpad_tui.engine import contacts
+from cryptpad_tui.engine import contacts, owning
 from cryptpad_tui.engine.contacts import ContactLine
 from cryptpad_tui.engine.inbox import InboxLine
 from cryptpad_tui.host.embedded_relay import EmbeddedRelay
@@ -90,6 +90,7 @@ async def test_asked_accepted_compared_invited_and_in_the_pad(homes: tuple[Path,
         await until(lambda: isinstance(bob.screen, PadScreen), bob)
         await until(sees(bob, "together"), bob)
         await see_who_is_there(anna, keys_a, bob, keys_b)
+        await own_it_too(anna, bob, keys_b)
 
 
 async def see_who_is_there(
@@ -118,6 +119,25 @@ async def see_who_is_there(
     card = contacts.find(anna.engine, "BOB").card.ident_pk  # type: ignore[arg-type]
     await until(lambda: card in {each.ident_pk for each in writers(anna)}, anna)
     await until(sees(anna, "● BOB ✓"), anna)
+
+
+async def own_it_too(anna: CryptpadApp, bob: CryptpadApp, keys_b: Pilot[int]) -> None:
+    """He is in the pad while he becomes its owner: his screen goes on with what he may do from then on."""
+    assert anna.engine
+    before = pad_of(bob).session
+    await owning.offer(anna.engine, before.pad_id, "BOB")
+    await until(sees(bob, "offers to make you an owner"), bob)
+    await keys_b.press("f10")
+    await until(lambda: isinstance(bob.screen, PeopleList), bob)
+    await keys_b.press("enter")
+    await until(sees(bob, "Accept"), bob)
+    await keys_b.press("enter")
+    await until(sees(bob, "You own the pad"), bob)
+    await until(lambda: pad_of(bob).session is not before and pad_of(bob).session.attached_here, bob)
+    await keys_b.press("!")
+    await until(lambda: "!" in pad_of(anna).session.view.text(), anna)
+    await keys_b.press("escape")
+    await until(lambda: isinstance(bob.screen, DriveScreen), bob)
 
 
 def writers(app: CryptpadApp) -> list[WriterState]:
