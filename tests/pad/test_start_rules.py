@@ -13,7 +13,8 @@ import pytest
 from pad.test_joining import grow, join, snapshot_at_checkpoint
 
 from cryptpad_relay.protocol import frames
-from cryptpad_relay.protocol.entry import ChunkRef, Kind, SnapshotExtension
+from cryptpad_relay.protocol.chain import next_head
+from cryptpad_relay.protocol.entry import ChunkRef, Kind, SnapshotExtension, parse_entry
 from cryptpad_relay.protocol.frames import Op
 from cryptpad_relay.protocol.labels import u32
 from cryptpad_tui.crdt.canonical import CanonicalDocument
@@ -137,6 +138,9 @@ def said(fold: Fold) -> dict[str, dict[str, Any]]:
     other = SigningSeed(b"\5" * 32).public
     own_id = client_id_of(fold.pad_id, other)
     closed = CLOSED_ROW.pack(other, 1, OTHER, own_id, 0, OTHER)
+    second = SigningSeed(b"\6" * 32).public
+    rows = sorted([closed, CLOSED_ROW.pack(second, 1, OTHER, client_id_of(fold.pad_id, second), 0, OTHER)])
+    truth = state_digest(fold.document.content_digest(), clocks, table, facts)
     empty = CanonicalDocument(fold.kind)
     return {
         "a writer without a certificate": {"table": table[:32] + bytes(64) + table[96:]},
@@ -144,6 +148,7 @@ def said(fold: Fold) -> dict[str, dict[str, Any]]:
         "a writer twice": {"table": table[:ROW] + table, "facts": facts[:FACT] + facts},
         "a row cut": {"table": table[:-1]},
         "a fact too few": {"facts": facts[:-FACT]},
+        "a fact cut": {"facts": facts[:-1]},
         "a status of later": {"facts": b"\4" + facts[1:]},
         "another clock": {"facts": facts[:1] + u32(99) + facts[5:]},
         "a closed row cut": {"facts": facts + closed[:-1]},
@@ -151,7 +156,8 @@ def said(fold: Fold) -> dict[str, dict[str, Any]]:
             "facts": facts + CLOSED_ROW.pack(other, 1, OTHER, own_id + 1, 0, OTHER)
         },
         "a closed writer twice": {"facts": facts + closed + closed},
-        "another content": {"content": OTHER},
+        "closed writers out of order": {"facts": facts + rows[1] + rows[0]},
+        "another content": {"content": OTHER, "state": truth},
         "another state": {"state": OTHER},
         "no writers": {
             "table": b"",
@@ -174,11 +180,13 @@ CASES = (
     "a writer twice",
     "a row cut",
     "a fact too few",
+    "a fact cut",
     "a status of later",
     "another clock",
     "a closed row cut",
     "a closed writer with another's id",
     "a closed writer twice",
+    "closed writers out of order",
     "another content",
     "another state",
     "no writers",
@@ -287,3 +295,28 @@ def test_its_place_and_its_hello_are_those_that_it_has(pad_of: tuple[Person, Lis
     for snapshot_n, hello_n in ((at, at), (at, 0), (at - 1, at), (at + 1, at - 1), (at, 1), (2, 1), (at, 2)):
         relay.snapshot_n, relay.hello_n = snapshot_n, hello_n
         assert refused(relay) is AlarmCode.BAD_SNAPSHOT, (snapshot_n, hello_n)
+
+
+def test_a_chunk_has_the_length_that_its_maker_signed(pad_of: tuple[Person, ListRelay]) -> None:
+    mallory, relay = pad_of
+    bring(mallory, relay)
+    entry = parse_entry(relay.entries[-1])
+    assert entry.snapshot is not None
+    [true] = entry.snapshot.chunks
+    for size in (true.size - 1, true.size + 1):
+        # The same seal again, as it is made of the same randomness.
+        bring(mallory, relay, chunks=(ChunkRef(size, true.chunk_id),))
+        assert refused(relay) is AlarmCode.BAD_SNAPSHOT
+
+
+def test_a_log_begins_with_its_pads_birth(pad_of: tuple[Person, ListRelay]) -> None:
+    """A relay and an editor may make a chain of their own, with everything in it but its beginning."""
+    mallory, relay = pad_of
+    heads = [OTHER]
+    for n, entry_id in enumerate(relay.ids, 1):
+        heads.append(next_head(heads[-1], heads[n & (n - 1)], n, entry_id))
+    relay.heads = heads
+    relay.tape.clear()
+    bring(mallory, relay, snap_head=heads[mallory.replica.fold.n])
+    assert refused(relay) is AlarmCode.BAD_SNAPSHOT
+    assert Op.CHUNK_GET not in {op for op, _, _ in relay.tape}
