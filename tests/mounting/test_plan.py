@@ -264,6 +264,7 @@ def test_names_are_safe_and_each_is_used_once() -> None:
 @example("a#", "x~")
 @example("~", "~")
 @example("-rf", "x" * 196 + "~y")
+@example("\u200b.bashrc\ufeff", "\u2060")
 def test_what_is_written_is_seen_again(title: str, folder: str) -> None:
     """A file that no look finds would be one that somebody removed, and its pad would go into the trash."""
     *folders, name = wanted_paths({"p": (folder, title, "s")}, {})["p"].split("/")
@@ -271,7 +272,7 @@ def test_what_is_written_is_seen_again(title: str, folder: str) -> None:
     assert all(is_followed(each, folder=True) for each in folders)
     assert not name.startswith("-")
     assert not any(each.startswith("-") for each in folders)
-    assert not set("\u202a\u202e\u2066") & set(name)
+    assert not set("\u202a\u202e\u2066\u200b\u2060\ufeff") & set(name)
 
 
 def test_nobody_takes_the_name_of_a_file_that_is_there_or_is_left() -> None:
