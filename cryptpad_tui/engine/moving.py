@@ -15,7 +15,6 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import identity_of, pseudonym_of
 from cryptpad_tui.engine import logins, membership, rotating, standing
 from cryptpad_tui.engine.errors import EngineError, RelayRefused, RelayUnreachable
-from cryptpad_tui.engine.files.copying import Copy, copy_of
 from cryptpad_tui.engine.keyrings import former_roots
 from cryptpad_tui.engine.listing import tree_of
 from cryptpad_tui.engine.quoting import take_along
@@ -24,6 +23,7 @@ from cryptpad_tui.pad.objects import FileBroken
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
+    from cryptpad_tui.engine.files.copying import Copy
     from cryptpad_tui.engine.session import PadSession
 
 
@@ -79,6 +79,8 @@ async def go_on(engine: Engine, *, everything: bool = False, give_up: bool = Fal
 
 async def _begin_anew(engine: Engine, name: str, done: Moved, *, everything: bool) -> None:
     """One pad, as a pad of its own with the same content and place; the old one goes into the trash."""
+    from cryptpad_tui.engine.files.copying import copy_of
+
     pad_id, vault = bytes.fromhex(name.removeprefix(rotating.OWED)), engine.vault
     record = vault.pad(pad_id)
     if record is None or record.role != "owner" or tree_of(engine).placed(pad_id.hex()).trashed_ms:

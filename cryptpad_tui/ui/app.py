@@ -59,7 +59,7 @@ class CryptpadApp(ForgettingApp):
         self._opening = given_secret(self.backend, passphrase, keyfile)
         self._by_agent = True
         """Once, at the start: a vault that was locked on the screen asks."""
-        self._warm = False
+        self._warming: asyncio.Task[None] | None = None
         self._everywhere = Everywhere(self)
         self.idle = IdleLock(self)
         self.mail_bell = Bell(self)
@@ -87,12 +87,14 @@ class CryptpadApp(ForgettingApp):
 
     def warm_up(self) -> None:
         """Load the rest while Argon2 works: it leaves Python to others, and nobody types then."""
-        if not self._warm:
-            self._warm = True
-            self.start(asyncio.to_thread(self.backend.warm_up))
+        if self._warming is None:
+            self._warming = asyncio.create_task(asyncio.to_thread(self.backend.warm_up))
 
     async def enter(self, vault: Vault, *, by_recovery: bool = False) -> None:
         """The vault is open: show the drive, then go online."""
+        if self._warming is not None:
+            # Two threads that load the same modules in another order meet each other's halves.
+            await asyncio.gather(self._warming, return_exceptions=True)
         from cryptpad_tui.host.external_editor import remove_leftovers
         from cryptpad_tui.host.process import runtime_dir
         from cryptpad_tui.ui.screens.drive import DriveScreen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -332,3 +333,25 @@ async def test_what_is_marked_is_what_is_removed_whatever_is_typed_meanwhile(tmp
         await there.back()
         await there.until(lambda: there.rows() == ["Work/"])
         assert "marked" not in there.text()
+
+
+async def test_what_is_loaded_beside_the_opening_is_there_before_it_is_used(tmp_path: Path) -> None:
+    """A vault that is open at once, and modules that another thread is still in the middle of."""
+
+    class Slow(VaultBackend):
+        is_warm = False
+
+        def warm_up(self) -> None:
+            time.sleep(0.3)
+            super().warm_up()
+            self.is_warm = True
+
+        def engine(self, vault: Vault) -> Engine:
+            assert self.is_warm
+            return super().engine(vault)
+
+    vault, _ = Vault.create(tmp_path / "v", PASSPHRASE, name="ANNA", relay_url=None, kdf_memory_mib=64)
+    vault.close()
+    app = CryptpadApp(tmp_path / "v", passphrase=PASSPHRASE, environ={}, backend=Slow(tmp_path / "v"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await Desk(app, pilot).back()
