@@ -20,7 +20,7 @@ _SUFFIX: Final = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,7}$").search
 _UNFIT: Final = re.compile(
     "[/\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028-\u202e\u2066-\u2069\u061c\u200b\u200e\u200f\u2060-\u2064\ufeff]"
 )
-"""What leads elsewhere, commands a terminal, turns a name around or shows nothing: no two names look like one.
+"""What leads elsewhere, commands a terminal, turns a name around or shows nothing: no two look like one.
 The joiners stay, since words and emoji are written with them."""
 _LEADING: Final = ".#-"
 _VIM_PROBE: Final = re.compile(r"\d{4,5}$").match
