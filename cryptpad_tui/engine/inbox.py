@@ -21,6 +21,7 @@ from cryptpad_tui.engine import (
     mailbox,
     outbox,
     owning,
+    relocation_mail,
     whereabouts,
 )
 from cryptpad_tui.engine.creating import drive_record
@@ -91,6 +92,7 @@ async def look(engine: Engine, *, wait_s: float = 10.0) -> InboxReport:
         sent = await outbox.send(engine, wait_s=wait_s)
         if await _drive_in_step(engine, wait_s):
             await connection.run(mailbox.drop(engine, fetched.drop))
+    relocation_mail.put_away_followed(engine)
     behind = await left_mailboxes.fetch(engine, lambda: _drive_in_step(engine, wait_s))
     return InboxReport([*fetched.words(), *behind.words(), *sent.problems], sent.waiting)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.protocol.errors import Malformed, Refused
 from cryptpad_relay.protocol.frames import Frame
-from cryptpad_tui.engine import asking, left_mailboxes, mailbox, outbox
+from cryptpad_tui.engine import asking, left_mailboxes, mailbox, outbox, relocation_mail
 from cryptpad_tui.engine.contacts import introduce_again
 from cryptpad_tui.engine.errors import EngineError
 from cryptpad_tui.engine.limited import is_limited
@@ -83,6 +83,7 @@ class MailWatch:
         # Reading something is what makes the book follow the drive.
         self._engine.people.open_count()
         if self._seen != self._engine.people.changes:
+            relocation_mail.put_away_followed(self._engine)
             self._seen = self._engine.people.changes
             for callback in list(self._observers):
                 callback()

@@ -50,6 +50,16 @@ def tell(engine: Engine, session: PadSession, record: MoveRecord) -> int:
     return len(told)
 
 
+def put_away_followed(engine: Engine) -> None:
+    """Messages that say where a pad is, where it goes on there already: nobody need answer those."""
+    for item in engine.people.items():
+        if isinstance(item.message, PadMoved):
+            record = engine.vault.pad(item.message.pad_id)
+            if record is not None and record.relay_url == item.message.address:
+                with engine.people.durable():
+                    engine.people.finish(item.mail_id, "seen")
+
+
 async def tell_card(engine: Engine) -> None:
     """One's own mailbox goes where the drive is: contacts are given the address. Bound before it is told."""
     if is_limited(engine.vault) or not engine.people.contacts():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,15 +19,18 @@ from cryptpad_tui.engine import (
     moving_house,
     outbox,
     relocating,
+    relocation_mail,
     whereabouts,
 )
 from cryptpad_tui.engine.own_card import RELAY_SETTING
 from cryptpad_tui.engine.relocating import MoveReport
 from cryptpad_tui.people.mail import MAX_AGE_MS
+from cryptpad_tui.people.messages import PadMoved
 from cryptpad_tui.sync.connection import RelayConnection, RelayUnreachable
 from support.relay import RelayProcess
 from support.sessions import MakeEngine, append
 
+from .test_owning import NOWHERE, deliver, friends, post
 from .test_people import befriend
 from .test_relocating import text_of, url_of, write
 
@@ -215,3 +219,19 @@ async def test_a_chain_of_moves_whose_middle_relay_is_gone(
     with boris.borrowed(pad_id) as session:
         append(session, "On.\n")
     third.stop()
+
+
+def test_who_is_there_already_is_not_asked_to_follow(make_engine: MakeEngine) -> None:
+    anna, ben = make_engine("Anna", relay_url=NOWHERE), make_engine("Ben", relay_url=NOWHERE)
+    friends(anna, ben)
+    pads = [ben.create_pad(title).pad_id for title in ("Here", "There")]
+    for pad_id in pads:
+        post(anna, "Ben", PadMoved(pad_id, "Plan", "ws://two.example"))
+    deliver(anna, ben)
+    assert len(inbox.lines(ben)) == 2
+    record = ben.vault.pad(pads[0])
+    assert record is not None
+    ben.vault.put_pad(replace(record, relay_url="ws://two.example"))
+    relocation_mail.put_away_followed(ben)
+    [line] = inbox.lines(ben)
+    assert "There" in line.sentence
