@@ -20,6 +20,7 @@ from cryptpad_tui.editor.frame import (
     Frame,
     PaintedRow,
     RowPaint,
+    RowSpan,
     clipped,
     marks_in,
     paint,
@@ -27,7 +28,7 @@ from cryptpad_tui.editor.frame import (
 from cryptpad_tui.editor.graphemes import glyph, next_edge
 from cryptpad_tui.editor.highlight import Highlighter
 from cryptpad_tui.editor.layout import Row
-from cryptpad_tui.editor.rich_frame import scripted
+from cryptpad_tui.editor.rich_frame import Shape, scripted
 from cryptpad_tui.editor.rich_look import RichLook
 from cryptpad_tui.editor.spans import Spans
 from cryptpad_tui.editor.state import EditorState
@@ -44,6 +45,8 @@ class Painter:
         self._code = code
         self._look = highlighter if isinstance(highlighter, RichLook) else None
         self._paint = lru_cache(_ROWS_KEPT)(paint)
+        self._margined: dict[tuple[int, int], tuple[Row, tuple[RowSpan, ...], Shape, PaintedRow]] = {}
+        """Rows of rich text by where they begin: of which spans and shape they were made."""
 
     def frame(self, state: EditorState, decorations: Sequence[Decoration]) -> Frame:
         rows = visible_rows(state.viewport, state.layout)
@@ -78,8 +81,21 @@ class Painter:
     def _with_margin(self, state: EditorState, row: Row, shown: PaintedRow) -> PaintedRow:
         """The row of a rich text with what stands left and right of it."""
         assert self._look is not None
+        place, shape = (row.line, row.start), self._look.shape(row.line, state.layout.width)
+        known = self._margined.get(place)
+        if known is not None and known[0] == row and known[1] is shown.spans and known[2] is shape:
+            return known[3]
+        made = self._margined_anew(self._look, state, row, shown)
+        # What is said of an object may change with nothing else.
+        if not any("image" in span.styles for span in shown.spans):
+            if len(self._margined) >= _ROWS_KEPT:
+                self._margined.clear()
+            self._margined[place] = (row, shown.spans, shape, made)
+        return made
+
+    def _margined_anew(self, look: RichLook, state: EditorState, row: Row, shown: PaintedRow) -> PaintedRow:
         shift = state.layout.shift(row)
-        left, right = self._look.around(row, shift, shown.cells, state.layout.width)
+        left, right = look.around(row, shift, shown.cells, state.layout.width)
         if not shift and not right and all(not span.styles for span in shown.spans):
             return shown
         cells = shift + shown.cells + sum([span.cells for span in right])

@@ -51,17 +51,18 @@ class RichLook:
 
     def cells(self, line: int, width: int) -> int:
         """The cells left of a line's text."""
-        return self._shape(line, width).cells
+        return self.shape(line, width).cells
 
     def right(self, line: int, width: int) -> int:
         """The cells right of a line's text that are a table's."""
-        return self._shape(line, width).right
+        return self.shape(line, width).right
 
     def share(self, line: int, width: int) -> float:
         """How much of a row's free cells stand left of its text."""
-        return self._shape(line, width).share
+        return self.shape(line, width).share
 
-    def _shape(self, line: int, width: int) -> Shape:
+    def shape(self, line: int, width: int) -> Shape:
+        """What stands beside a line: the same object until the blocks of any line change."""
         self._fresh()
         shape = self._shapes.get((line, width))
         if shape is None:
@@ -99,7 +100,7 @@ class RichLook:
 
     def around(self, row: Row, shift: int, cells: int, width: int) -> tuple[list[RowSpan], list[RowSpan]]:
         """What is drawn left and right of a row whose text takes so many cells from `shift` on."""
-        place, margin, *_ = self._shape(row.line, width)
+        place, margin, *_ = self.shape(row.line, width)
         if place is not None:
             return beside_cell(place, row, shift, cells)
         marks = self._marks.line(row.line)
