@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 from cryptpad_relay.protocol.errors import Malformed, Refused
 from cryptpad_relay.protocol.labels import u8
 from cryptpad_relay.protocol.reader import Reader
-from cryptpad_tui.engine.creating import EXPECTED_RELAY, drive_record
-from cryptpad_tui.engine.errors import NoRelay, RelayRefused, RelayUnreachable
+from cryptpad_tui.engine.creating import EXPECTED_RELAY, drive_at_relay, require_relay
+from cryptpad_tui.engine.errors import NoRelay, RelayRefused
 from cryptpad_tui.engine.limited import require_account
 from cryptpad_tui.host.entropy import random_bytes
 from cryptpad_tui.pad.codes import Code, CodeError, Purpose
@@ -71,13 +71,8 @@ async def give_account(engine: Engine, *, show: Callable[[Code], None], wait_s: 
     RelayRefused or RelayUnreachable. The drive must be on its relay: the new device has nothing else.
     """
     require_account(engine)
-    url = engine.relay_url()
-    if url is None:
-        raise NoRelay
-    report = await engine.sync([drive_record(engine).pad_id], wait_s=10.0)
-    drive = drive_record(engine)
-    if report.unreachable or not drive.relay_pk:
-        raise RelayUnreachable("the relay cannot be reached, so the new device would find nothing there")
+    url = require_relay(engine)
+    drive = await drive_at_relay(engine)
     account = Account(
         engine.vault.account_root,
         drive.relay_pk,
@@ -125,10 +120,7 @@ async def take_link(url: str, code: Code) -> str:
 
 async def take_link_here(engine: Engine, code: Code, *, url: str | None = None) -> str:
     """The same by this vault's relay, or another one; raises NoRelay."""
-    url = url or engine.relay_url()
-    if url is None:
-        raise NoRelay
-    return await take_link(await asyncio.to_thread(engine.resolve, url), code)
+    return await take_link(await asyncio.to_thread(engine.resolve, url or require_relay(engine)), code)
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from cryptpad_relay.protocol.records import Genesis
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Attributes, Position, TextEdit
 from cryptpad_tui.crypto.keys import drive_root_of, make_genesis
+from cryptpad_tui.engine.errors import NoRelay, RelayUnreachable
 from cryptpad_tui.engine.folders import placing
 from cryptpad_tui.engine.limited import as_kept_here
 from cryptpad_tui.engine.records import own_record
@@ -44,6 +45,24 @@ def drive_genesis(account_root: bytes) -> Genesis:
         return keyed_hash(account_root, "pad1/drivesalt", size=size)
 
     return make_genesis(drive_root_of(account_root), PadKind.DRIVE, rng=derived)
+
+
+def require_relay(engine: Engine) -> str:
+    """Where what needs a relay is asked for; raises NoRelay."""
+    url = engine.relay_url()
+    if url is None:
+        raise NoRelay
+    return url
+
+
+async def drive_at_relay(engine: Engine) -> PadRecord:
+    """The drive's record, once all of it is at its relay, since a new machine has nothing else; raises
+    RelayUnreachable."""
+    report = await engine.sync([drive_record(engine).pad_id], wait_s=10.0)
+    drive = drive_record(engine)
+    if report.unreachable or not drive.relay_pk:
+        raise RelayUnreachable("the relay cannot be reached, so a new machine would find nothing there")
+    return drive
 
 
 def own_drive(engine: Engine) -> PadRecord:

@@ -20,8 +20,7 @@ from cryptpad_tui.crypto.keys import Role, relay_fingerprint
 from cryptpad_tui.crypto.links import decode_link
 from cryptpad_tui.engine import devices, limited, membership
 from cryptpad_tui.engine.codes import WAIT_S, WHOLE, Account, connected, give
-from cryptpad_tui.engine.creating import drive_record
-from cryptpad_tui.engine.errors import NoRelay, RelayUnreachable
+from cryptpad_tui.engine.creating import drive_at_relay, drive_record, require_relay
 from cryptpad_tui.host.clock import wall_ms
 from cryptpad_tui.host.entropy import random_bytes
 from cryptpad_tui.pad import flows
@@ -103,9 +102,7 @@ async def give_limited(engine: Engine, *, show: Callable[[Code], None], wait_s: 
     It stands on the list before it gets anything. Raises what `give_account` does, and LimitedDevice.
     """
     limited.require_account(engine)
-    url = engine.relay_url()
-    if url is None:
-        raise NoRelay
+    url = require_relay(engine)
     await close_the_past(engine)
     root, device = engine.rng(32), engine.rng(ID_BYTES)
     devices.let_in(engine, device.hex(), device_key_of(root).public)
@@ -130,9 +127,7 @@ async def close_the_past(engine: Engine) -> None:
     for record in unsealed:
         engine.drive.put(record)
     engine.drive_session.flush()
-    report = await engine.sync([drive_record(engine).pad_id])
-    if report.unreachable or not drive_record(engine).relay_pk:
-        raise RelayUnreachable("the relay cannot be reached, so the new device would find nothing there")
+    await drive_at_relay(engine)
     if unsealed or not engine.drive_session.replica.fold.epoch:
         await membership.revoke(engine, engine.drive_session.pad_id)
 

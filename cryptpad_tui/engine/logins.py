@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from cryptpad_relay.protocol.errors import Malformed, Refused
 from cryptpad_relay.protocol.login_frames import LoginBlock
 from cryptpad_tui.crypto.keys import SigningSeed
-from cryptpad_tui.engine.creating import drive_record
+from cryptpad_tui.engine.creating import drive_at_relay, drive_record, require_relay
 from cryptpad_tui.engine.errors import NoRelay, RelayRefused, RelayUnreachable
 from cryptpad_tui.engine.limited import require_account
 from cryptpad_tui.engine.login_memory import PENDING, intend, keep, opened, record_of
@@ -67,7 +67,7 @@ class LoginState:
 async def begin(engine: Engine, *, changing: bool) -> LoginRecord | None:
     """Whether a login may be made, or changed: what there was. Raises LoginThere, NoLogin, LimitedDevice."""
     require_account(engine)
-    _relay(engine)
+    require_relay(engine)
     record = await _newest(engine)
     is_there = record is not None and record.is_there
     if is_there and not changing:
@@ -89,8 +89,8 @@ async def change(engine: Engine, credentials: Credentials) -> LoginRecord:
 
 async def set_login(engine: Engine, old: LoginRecord | None, credentials: Credentials) -> LoginRecord:
     """What `begin` allowed."""
-    name, url = login_name(credentials.name), _relay(engine)
-    content = await _content(engine, url)
+    name, url = login_name(credentials.name), require_relay(engine)
+    content = await _content(engine)
     keys = await asyncio.to_thread(credentials.derive, content.relay_url)
     async with _connected(engine, url) as connection:
         return await _set_at(engine, connection, old, content, keys, credentials, name)
@@ -98,7 +98,7 @@ async def set_login(engine: Engine, old: LoginRecord | None, credentials: Creden
 
 def address(engine: Engine) -> str:
     """How other machines call the relay that a login is kept at; raises NoRelay."""
-    return drive_record(engine).relay_url or engine.public_url(_relay(engine))
+    return drive_record(engine).relay_url or engine.public_url(require_relay(engine))
 
 
 async def _set_at(
@@ -159,7 +159,7 @@ async def remove(engine: Engine) -> None:
     record = await _newest(engine)
     if record is None or not record.is_there:
         raise NoLogin
-    async with _connected(engine, _relay(engine)) as connection:
+    async with _connected(engine, require_relay(engine)) as connection:
         await connection.run(flows.drop_whatever(connection.greeting, record.auth))
     keep(engine, record.removed(engine.wall_ms()))
 
@@ -178,7 +178,7 @@ async def settle(engine: Engine) -> bool | None:
     meant = opened(engine, bytes.fromhex(sealed)) if sealed else None
     if meant is None:
         return None
-    async with _connected(engine, _relay(engine)) as connection:
+    async with _connected(engine, require_relay(engine)) as connection:
         raw = await connection.run(flows.find(connection.greeting, meant.auth, None))
     if raw is not None and block_digest(raw) == meant.digest:
         keep(engine, meant)
@@ -195,7 +195,7 @@ async def drop_ended(engine: Engine) -> None:
     record = record_of(engine)
     if record is not None and record.ended:
         with contextlib.suppress(LoginError, RelayUnreachable, RelayRefused, NoRelay):
-            async with _connected(engine, _relay(engine)) as connection:
+            async with _connected(engine, require_relay(engine)) as connection:
                 await _drop_ended(connection, record)
 
 
@@ -209,7 +209,7 @@ async def status(engine: Engine, *, ask: bool = True) -> LoginState:
     record = await _newest(engine) if ask else record_of(engine)
     if record is None or not ask:
         return LoginState(record)
-    async with _connected(engine, _relay(engine)) as connection:
+    async with _connected(engine, require_relay(engine)) as connection:
         find = flows.find(connection.greeting, record.auth, None)
         raw = await connection.run(find) if record.is_there else None
         came_back = await _drop_ended(connection, record)
@@ -226,19 +226,9 @@ async def status(engine: Engine, *, ask: bool = True) -> LoginState:
 # -- a machine's beginning
 
 
-def _relay(engine: Engine) -> str:
-    url = engine.relay_url()
-    if url is None:
-        raise NoRelay
-    return url
-
-
-async def _content(engine: Engine, url: str) -> LoginContent:
+async def _content(engine: Engine) -> LoginContent:
     """What goes into the block: the drive must be on its relay, since a new machine has nothing else."""
-    report = await engine.sync([drive_record(engine).pad_id], wait_s=DRIVE_S)
-    drive = drive_record(engine)
-    if report.unreachable or not drive.relay_pk:
-        raise RelayUnreachable("the relay cannot be reached, so a new machine would find nothing there")
+    drive = await drive_at_relay(engine)
     fold = engine.drive_session.replica.fold
     return LoginContent(
         account_root=engine.vault.account_root,
