@@ -106,25 +106,24 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "another log": ({"snap_head": OTHER}, {}),
     "other writers": ({"table_id": OTHER}, {}),
     "no checkpoint": ({"snap_n": 63}, {}),
-    "what comes later": ({"snap_n": 70}, {}),
+    "what comes later": ({"snap_n": 200}, {}),
     "a form that is reserved": ({"flags": FLATTENED}, {}),
 }
 """What a snapshot says of itself that no newcomer could begin at, or should not."""
 
 
-@pytest.mark.parametrize("wrong", WRONG)
 def test_a_snapshot_that_is_wrong_in_one_thing_does_not_count(
-    pad: tuple[Person, Person, ListRelay, snapshots.Snapshot], wrong: str
+    pad: tuple[Person, Person, ListRelay, snapshots.Snapshot],
 ) -> None:
     """Otherwise nobody would make another one, and newcomers would wait for ever."""
     anna, mallory, relay, made = pad
-    extension, seal = WRONG[wrong]
-    changed = replace(made.extension, **extension), replace(made.seal, **seal)
-    bring(mallory, relay, replace(made, extension=changed[0], seal=changed[1]))
-    anna.fetch(relay)
-    assert anna.replica.fold.snapshot is None
-    writer_pk = parse_entry(relay.entries[-1]).writer_pk
-    assert anna.replica.fold.writers[writer_pk].status is WriterStatus.LIVE
+    for wrong, (extension, seal) in WRONG.items():
+        changed = replace(made.extension, **extension), replace(made.seal, **seal)
+        bring(mallory, relay, replace(made, extension=changed[0], seal=changed[1]))
+        anna.fetch(relay)
+        assert anna.replica.fold.snapshot is None, wrong
+        writer_pk = parse_entry(relay.entries[-1]).writer_pk
+        assert anna.replica.fold.writers[writer_pk].status is WriterStatus.LIVE, wrong
     bring(mallory, relay, made)
     anna.fetch(relay)
     assert anna.replica.fold.snapshot is not None

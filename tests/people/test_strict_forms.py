@@ -14,7 +14,8 @@ from cryptpad_tui.people.card import parse_card, read_card
 from cryptpad_tui.people.errors import BadCard, MailRefused
 from cryptpad_tui.people.identity import Myself
 from cryptpad_tui.people.mail import read_mail
-from cryptpad_tui.people.messages import MAX_BODY, RemovalNotice
+from cryptpad_tui.people.messages import MAX_BODY, InvitationAnswer, RemovalNotice
+from cryptpad_tui.people.proofs import prove_key, proves_key
 from support.pads import seeded
 
 ME, BEN = Myself(bytes(32)), Myself(b"\1" * 32)
@@ -125,3 +126,19 @@ def test_a_message_that_breaks_one_rule_is_refused(case: str) -> None:
 def test_the_head_of_a_message_has_the_sizes_of_the_page() -> None:
     assert mail_module._HEAD.size == struct.calcsize(">B16s32s32sQ8sIHH") == 105
     assert 105 + MAX_BODY + 64 == mail_module.MAIL_BYTES
+
+
+def test_a_key_in_a_pad_is_told_to_one_person_for_one_pad() -> None:
+    key, pad_id, me, ben = SigningSeed(b"\3" * 32), bytes(range(32)), ME.ident.public, BEN.ident.public
+    proof = prove_key(key, pad_id=pad_id, sender=me, recipient=ben)
+
+    def counts(of: bytes, shown: bytes, signature: bytes, sender: bytes, recipient: bytes) -> bool:
+        return proves_key(InvitationAnswer(of, True, shown, signature), sender=sender, recipient=recipient)
+
+    assert counts(pad_id, key.public, proof, me, ben)
+    assert not counts(OTHER, key.public, proof, me, ben)
+    assert not counts(pad_id, ME.ident.public, proof, me, ben)
+    assert not counts(pad_id, key.public, bytes(64), me, ben)
+    assert not counts(pad_id, key.public, proof, OTHER, ben)
+    assert not counts(pad_id, key.public, proof, me, OTHER)
+    assert not counts(pad_id, key.public, proof, ben, me)
