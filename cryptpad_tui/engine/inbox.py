@@ -128,7 +128,9 @@ def lines(engine: Engine, *, number: bool = True) -> list[InboxLine]:
 def _as_here(item: InboxItem, titles: Mapping[bytes, str]) -> InboxItem:
     """With one's own title of the pad that it is about: a sender may call any pad what they like."""
     message = item.message
-    if isinstance(message, EditRequest | Mention | RemovalNotice | OwnershipOffer | PadMoved | TeamLeave):
+    if isinstance(
+        message, EditRequest | Mention | RemovalNotice | OwnershipOffer | PadMoved | TeamLeave | TeamAsk
+    ):
         title = titles.get(message.pad_id, message.title)
         return replace(item, message=replace(message, title=title))
     return item

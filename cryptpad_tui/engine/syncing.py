@@ -21,6 +21,7 @@ from cryptpad_tui.engine.folders import agreeing, changing, holders, owed_keys
 from cryptpad_tui.engine.listing import tree_of
 from cryptpad_tui.engine.relay_words import sentence_of
 from cryptpad_tui.engine.session import PadSession
+from cryptpad_tui.engine.teams.book import DUE as TEAM_DUE
 from cryptpad_tui.engine.values import SyncReport
 from cryptpad_tui.pad.alarms import Alarm
 from cryptpad_tui.vault.errors import UnknownPad, VaultError
@@ -238,6 +239,7 @@ class VaultWatch:
         if now - self._keys_at >= KEYS_S and (self._keys is None or self._keys.done()):
             self._keys_at = now
             is_due = bool(member_book.due(self._engine, now_ms=self._engine.wall_ms()))
+            is_due |= bool(self._engine.vault.settings_under(TEAM_DUE))
             if is_due or owed.is_owed(self._engine) or owed_keys.is_owed(self._engine):
                 self._keys = asyncio.create_task(_change_keys(self._engine))
 

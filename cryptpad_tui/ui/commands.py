@@ -93,6 +93,7 @@ APP_COMMANDS: Final = (
     AppCommand("drive.mark_all", "Mark all rows that are shown, or none", ("alt+e", "a"), "drive"),
     AppCommand("drive.folder", "New folder", ("f7", "f"), "drive"),
     AppCommand("drive.folder_shared", "New shared folder, into which others can be let", (), "drive"),
+    AppCommand("drive.team", "New team: a shared folder with roles", (), "drive"),
     AppCommand("drive.move", "Move into another folder", ("f6", "m"), "drive"),
     AppCommand("drive.tags", "Put tags on, take them off", ("alt+g", "t"), "drive"),
     AppCommand("drive.duplicate", "Duplicate the pad", ("f5", "c"), "drive"),

@@ -14,6 +14,7 @@ from cryptpad_tui.ui.failures import engine_failures
 from cryptpad_tui.ui.link_errands import LinkErrands
 from cryptpad_tui.ui.screens.dialogs import ChooseDialog
 from cryptpad_tui.ui.screens.options import Option
+from cryptpad_tui.ui.teams import TeamErrands
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,8 +48,11 @@ async def show_members(
     from cryptpad_tui.engine import membership
     from cryptpad_tui.engine.known_members import known_members
     from cryptpad_tui.engine.limited import is_limited
+    from cryptpad_tui.engine.teams.book import is_team
     from cryptpad_tui.engine.who_is_here import who_is_here
 
+    if is_team(engine, pad_id) and not await TeamErrands(app, engine, pad_id).show():
+        return
     shown, now = words.safe_title(title), membership.members(engine, pad_id)
     named = membership.links(engine, pad_id) if now.lines[0].role == "owner" else []
     here = who_is_here(engine, pad_id, now.lines)
@@ -181,6 +185,9 @@ def _list_of(
         sentences.append(f"{done} of {total} pads in it have new keys; the app goes on with the others.")
     if any(line.role == "owner" and line.how != "me" for line in now.lines):
         sentences.append(_CO_OWNERS)
+    if now.every_days:
+        often = "day" if now.every_days == 1 else f"{now.every_days} days"
+        sentences.append(f"The keys change every {often} by themselves; members and named links go on.")
     if now.by_card:
         sentences.append("You appear here as the identity of your card.")
     if now.unfinished:

@@ -47,11 +47,14 @@ class FolderWatch:
 
     def _agree(self, folder: bytes) -> None:
         self._due.discard(folder)
+        from cryptpad_tui.engine.teams import settling
+
         engine = self._engine
         with contextlib.suppress(VaultError, EngineError):
             if engine.loop is None or engine.vault.pad(folder) is None:
                 return
             came = agreeing.agree(engine, folder)
+            settling.changed(engine, folder)
             engine.drive_sync.bringing.add(came)
             engine.drive_session.tell(SessionEvent.STATUS)
 

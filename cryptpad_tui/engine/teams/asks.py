@@ -7,15 +7,17 @@ answer needs nobody's address. It gives nobody a right but by the roster.
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.protocol.errors import Malformed
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
 from cryptpad_tui.crypto.keys import identity_of
-from cryptpad_tui.engine import limited, mailbox
+from cryptpad_tui.drive.entry_fields import text_of
+from cryptpad_tui.engine import mailbox
 from cryptpad_tui.engine.teams.acting import may, raise_or_lower
-from cryptpad_tui.engine.teams.book import TeamBook, bytes_of, teams
+from cryptpad_tui.engine.teams.book import TeamBook, bytes_of
 from cryptpad_tui.people.contacts import contact_id
 from cryptpad_tui.people.inbox import InboxItem
 from cryptpad_tui.people.messages import EditAnswer, EditRequest
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine.session import PadSession
 
 ASK, SAID = "ask/", "said/"
+_OPEN: Final = "team/asks/"
+"""How the settings begin that have a team's open questions."""
 MAX_ASKS: Final = 64
 MAX_ROWS: Final = 512
 MAX_AGE_MS: Final = 30 * 86_400_000
@@ -67,20 +71,19 @@ class TeamInbox:
                 found[said.mail_id] = said
         return found
 
-    def asks(self) -> list[TeamAsk]:
+    def open_rows(self) -> list[tuple[TeamAsk, bytes]]:
         """Questions that were passed on by who may, and nobody has answered."""
-        said, found = self.said(), list[TeamAsk]()
-        title = self._session.view.meta("title")
+        said, found = self.said(), list[tuple[TeamAsk, bytes]]()
         for name, raw in self._rows(ASK).items():
             try:
-                ask = parse_ask(raw, self._session.pad_id, title if isinstance(title, str) else "")
+                ask = parse_ask(raw, self._session.pad_id, "")
             except Malformed:
                 continue
             is_right = name == ASK + ask.mail_id.hex() and ask.mail_id not in said and self._counts(ask.by)
             is_open = self._roster.rank_of(ask.ident_pk) < ask.rank
             is_new = 0 <= self._engine.wall_ms() - ask.at_ms + MAX_AGE_MS // 30 < MAX_AGE_MS
             if is_right and is_open and is_new and ask_is_signed(ask, raw):
-                found.append(ask)
+                found.append((ask, raw))
         return found[:MAX_ASKS]
 
     # -- whoever was asked
@@ -144,22 +147,27 @@ def _own(engine: Engine, team: bytes) -> list[InboxItem]:
     return [each for each in items if isinstance(each.message, EditRequest) and each.message.pad_id == team]
 
 
+def note(engine: Engine, team: bytes) -> None:
+    """Remember what is asked there, so that a list of the inbox opens no folder."""
+    with engine.borrowed(team) as session:
+        box = TeamInbox(engine, session)
+        me = identity_of(engine.vault.account_root).public
+        hears = not session.standing and box.roster.rank_of(me) >= Rank.ADMIN
+        rows = [text_of(raw) for ask, raw in box.open_rows() if ask.by != me] if hears else []
+    stored, name = json.dumps(rows) if rows else None, _OPEN + team.hex()
+    if engine.vault.setting(name) != stored:
+        engine.vault.set_setting(name, stored)
+
+
 def items(engine: Engine) -> list[InboxItem]:
     """What other admins of one's teams were asked, as messages of the inbox."""
-    if limited.is_limited(engine.vault):
-        return []
     found = []
-    for team in teams(engine):
-        with engine.borrowed(team) as session:
-            box = TeamInbox(engine, session)
-            me = identity_of(engine.vault.account_root).public
-            if session.standing or box.roster.rank_of(me) < Rank.ADMIN:
-                continue
-            found += [
-                InboxItem(ask.mail_id, contact_id(ask.ident_pk), ask.at_ms, ask)
-                for ask in box.asks()
-                if ask.by != me
-            ]
+    for name, rows in engine.vault.settings_under(_OPEN).items():
+        team = bytes.fromhex(name.removeprefix(_OPEN))
+        row = engine.vault.listing_row(team)
+        for text in json.loads(rows):
+            ask = parse_ask(bytes_of(text, MAX_BYTES), team, row.title if row else "")
+            found.append(InboxItem(ask.mail_id, contact_id(ask.ident_pk), ask.at_ms, ask))
     return found
 
 
@@ -167,6 +175,7 @@ def answer(engine: Engine, ask: TeamAsk, *, accepted: bool) -> None:
     """Say yes or no for all admins and owners; raises MayNotDoThat."""
     with engine.borrowed(ask.pad_id) as session, engine.drive_session.replica.store.transaction():
         TeamInbox(engine, session).answer(ask, accepted=accepted)
+    note(engine, ask.pad_id)
 
 
 async def tell(engine: Engine, team: bytes) -> None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 ROSTER: Final = "roster/"
 """How the fields begin that have operations; their ids in hex follow."""
+DUE: Final = "team/due/"
+"""How the settings begin that name the teams which changed since their last turn."""
 MAX_ROWS: Final = 4_096
 """Fields that are read; whoever may write takes out those that are none."""
 _MAX_SWEPT: Final = 500

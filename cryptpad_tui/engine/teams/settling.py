@@ -21,7 +21,7 @@ from cryptpad_tui.engine.own_card import myself
 from cryptpad_tui.engine.teams import asks
 from cryptpad_tui.engine.teams.acting import GRANT, raise_or_lower
 from cryptpad_tui.engine.teams.asks import TeamInbox
-from cryptpad_tui.engine.teams.book import TeamBook, raw_of
+from cryptpad_tui.engine.teams.book import DUE, TeamBook, is_team, raw_of
 from cryptpad_tui.engine.verifying import connection_of
 from cryptpad_tui.pad import flows_keys
 from cryptpad_tui.pad.alarms import Alarm
@@ -44,12 +44,24 @@ async def settle(engine: Engine) -> list[str]:
         try:
             said += await settle_team(engine, pad.pad_id)
         except (EngineError, RelayUnreachable, Refused, Alarm):
-            continue
+            if is_team(engine, pad.pad_id):
+                engine.vault.set_setting(DUE + pad.pad_id.hex(), "1")
     return said
+
+
+def changed(engine: Engine, folder: bytes) -> None:
+    """A shared folder changed, which may be a team's: what came is kept at once, the rest has its turn."""
+    with engine.borrowed(folder) as session:
+        is_one = bool(TeamBook(engine, session).roster().line)
+    if is_one:
+        asks.note(engine, folder)
+        engine.vault.set_setting(DUE + folder.hex(), "1")
 
 
 async def settle_team(engine: Engine, folder: bytes) -> list[str]:
     """The same in one; raises what a change of keys raises."""
+    if engine.vault.setting(DUE + folder.hex()) is not None:
+        engine.vault.set_setting(DUE + folder.hex(), None)
     if keep_up(engine, folder):
         await engine.sync([folder])
     if take_right(engine, folder):
@@ -57,6 +69,7 @@ async def settle_team(engine: Engine, folder: bytes) -> list[str]:
         agreeing.agree(engine, folder)
         await engine.sync([folder, *agreeing.inside(engine, folder)])
     await asks.tell(engine, folder)
+    asks.note(engine, folder)
     record = engine.vault.pad(folder)
     if record is None or record.role != "owner" or not record.uploaded:
         return []

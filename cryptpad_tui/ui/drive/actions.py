@@ -45,6 +45,7 @@ class DriveActions:
             "drive.relocate_all": errands.relocation.everything,
             "drive.folder": self._new_folder,
             "drive.folder_shared": lambda: self._new_folder(shared=True),
+            "drive.team": lambda: self._new_folder(shared=True, team=True),
             "drive.rename": lambda: self._after(self._deeds().rename(self._one())),
             "drive.name": lambda: self._on_pad(self._deeds().name),
             "drive.duplicate": lambda: self._on_pad(self._duplicate),
@@ -111,8 +112,8 @@ class DriveActions:
 
     # -- the commands
 
-    async def _new_folder(self, *, shared: bool = False) -> None:
-        made = await self._deeds().new_folder(self._folder(), shared=shared)
+    async def _new_folder(self, *, shared: bool = False, team: bool = False) -> None:
+        made = await self._deeds().new_folder(self._folder(), shared=shared, team=team)
         if made is not None:
             self._screen.choose_key(made, unfold=True)
 

@@ -14,6 +14,7 @@ from cryptpad_tui.drive.tree import TOP, shared_id_of
 from cryptpad_tui.engine import EngineError, keeping
 from cryptpad_tui.engine.folders.making import make_shared
 from cryptpad_tui.engine.in_bulk import Chosen, move, open_drive, restore, set_template, tag, trash
+from cryptpad_tui.engine.teams import acting
 from cryptpad_tui.ui import words
 from cryptpad_tui.ui.drive.folder_picker import FolderPicker
 from cryptpad_tui.ui.screens.dialogs import AskDialog, ChooseDialog
@@ -71,10 +72,12 @@ class Deeds:
         move(self._engine, Chosen((made.pad_id,)), folder)
         await self._app.open_pad(made.pad_id)
 
-    async def new_folder(self, inside: str, *, shared: bool = False) -> str | None:
+    async def new_folder(self, inside: str, *, shared: bool = False, team: bool = False) -> str | None:
         """Ask for a name and make a folder; its id."""
         who = "Everybody in it sees it. Ctrl+T lets others in." if shared else self._who_sees(inside)
-        what = "shared folder" if shared else "folder"
+        what = "team" if team else "shared folder" if shared else "folder"
+        if team:
+            who = "A shared folder with roles: “Who is in the pad” lets contacts in."
         name = await self._ask(f"The name of the {what}", *self._in(inside), who)
         if name is None or not name.strip():
             return None
@@ -82,7 +85,8 @@ class Deeds:
         around = self._shelf.contents.tree.path(inside)
         path = f"{around}/{name.strip()}" if around else name.strip()
         try:
-            return shared_id_of(make_shared(self._engine, path)) if shared else self._make_folder(path)
+            make = acting.found if team else make_shared
+            return shared_id_of(make(self._engine, path)) if shared else self._make_folder(path)
         except EngineError as error:
             self._app.say(words.sentence_of(error), "warning")
             return None
