@@ -21,6 +21,9 @@ MAX_RATIO: Final = 300
 MAX_TAGS: Final = 3_000_000
 """In all XML of one file: a parsed element takes ten times its place in the text."""
 MAX_NAME: Final = 4_096
+MAX_INDEXED: Final = 100_000
+"""Parts that an index may name before it is read at all; those of archives inside count, too."""
+_INDEXED: Final = b"PK\x01\x02"
 _RATIO_FROM: Final = 1024 * 1024
 """Below this size nothing is a bomb, however well it was pressed."""
 _ENCRYPTED: Final = 1
@@ -52,6 +55,8 @@ class Archive:
 
     def __init__(self, data: bytes, *, wanted: tuple[str, ...] = (), limits: Limits | None = None) -> None:
         limits = limits or Limits()
+        if data.count(_INDEXED) > MAX_INDEXED:
+            raise NotConverted(f"it has too many parts; at most {limits.parts}")
         try:
             self._zip = zipfile.ZipFile(BytesIO(data))
             infos = self._zip.infolist()

@@ -179,6 +179,15 @@ def test_the_name_of_a_part_has_an_end(kind: str) -> None:
         read_rich(f"x.{kind}", made(kind, "", added={"/media/" * 8_000 + ".png": b""}))
 
 
+def test_an_index_without_end_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(*_: object) -> None:
+        raise AssertionError("the index was read")
+
+    monkeypatch.setattr(zipfile.ZipFile, "__init__", read)
+    with pytest.raises(NotConverted, match="too many parts"):
+        archive.Archive(b"PK\x01\x02" * (archive.MAX_INDEXED + 1))
+
+
 def chained(length: int) -> dict[str, bytes]:
     """Parts of which each names the next."""
     told = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship'

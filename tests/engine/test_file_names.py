@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ from cryptpad_relay.protocol.file_frames import FileRoom
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.crypto.keys import EditKeys
+from cryptpad_tui.engine.files.exporting import archive_names
 from cryptpad_tui.engine.files.link import FileLink
 from cryptpad_tui.engine.files.names import object_file_id, own_file, put_ref, refs_in, safe_name, size_words
 from cryptpad_tui.pad.keyring import KeyRing
@@ -75,6 +77,19 @@ def test_sizes_are_said_in_words() -> None:
     assert [size_words(n) for n in (0, 1_023, 1_024, 5 * 2**20, 3 * 2**30)] == [
         "0 B", "1023 B", "1.0 KiB", "5.0 MiB", "3.0 GiB",
     ]  # fmt: skip
+
+
+def test_no_two_files_of_an_archive_lie_at_one_place() -> None:
+    """Whoever names a file may name it as another one would be called then."""
+    ids = [bytes([at]) * 32 for at in range(4)]
+    names = ["a.txt", f"a-{ids[2].hex()[:8]}.txt", "A.txt", f"a-{ids[2].hex()[:16]}.txt"]
+    refs = [FileRef(one, bytes(32), 1, name, "text/plain") for one, name in zip(ids, names, strict=True)]
+    for order in (refs, refs[::-1], [refs[1], refs[3], refs[0], refs[2]]):
+        assert len({place.casefold() for place in archive_names(order).values()}) == 4
+    many = [FileRef(at.to_bytes(32), bytes(32), 1, "a", "") for at in range(5_000)]
+    started = time.process_time()
+    assert len(set(archive_names(many).values())) == 5_000
+    assert time.process_time() - started < 1
 
 
 async def test_a_relay_that_answers_about_other_pieces_is_refused() -> None:

@@ -35,11 +35,14 @@ _UNNAMED: Final = "a file"
 def archive_names(refs: Sequence[FileRef]) -> dict[bytes, str]:
     """Where each file lies in the archive; no two at one place, also where capitals make no difference."""
     names: dict[bytes, str] = {}
+    used: set[str] = set()
     for ref in refs:
-        name = PurePath(safe_name(ref.name))
-        if f"{FOLDER}/{name}".casefold() in {each.casefold() for each in names.values()}:
-            name = PurePath(f"{name.stem}-{ref.file_id.hex()[:8]}{name.suffix}")
-        names[ref.file_id] = f"{FOLDER}/{name}"
+        name, file_id = PurePath(safe_name(ref.name)), ref.file_id.hex()
+        # Whoever names a file may name it as another one would be called next.
+        tries = (name.name, *(f"{name.stem}-{file_id[:size]}{name.suffix}" for size in (8, 16, 32, 64)))
+        free = next((each for each in tries if each.casefold() not in used), f"{file_id}{name.suffix}")
+        used.add(free.casefold())
+        names[ref.file_id] = f"{FOLDER}/{free}"
     return names
 
 
