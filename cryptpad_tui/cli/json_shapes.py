@@ -49,6 +49,8 @@ def members_object(membership: Membership, known: Mapping[bytes, Known] = NOBODY
         "unfinished": membership.unfinished,
         "changing": {"done": changing.done, "total": changing.total} if changing else None,
         "words": list(membership.words),
+        "every_days": membership.every_days,
+        "every_history": membership.every_history,
         "appears_by_card": membership.by_card,
         "members": [
             {

@@ -216,6 +216,10 @@ def _contact(known: Known | None) -> str:
     return f"{known.name} ✓" if known.verified else known.name
 
 
+def _days(number: int) -> str:
+    return "day" if number == 1 else f"{number} days"
+
+
 def _ordinal(number: int) -> str:
     ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
@@ -243,6 +247,9 @@ def _show(membership: Membership, known: Mapping[bytes, Known], *, as_json: bool
 
     if said := words(Lifetime(membership.expires_ms, membership.idle_days)):
         diagnostics.note(said)
+    if membership.every_days:
+        hidden = "" if membership.every_history else ", and who comes later reads nothing of before"
+        diagnostics.note(f"its keys change every {_days(membership.every_days)} by themselves{hidden}")
     if membership.by_card:
         diagnostics.note("you appear there as the identity of your card")
     if membership.changing is not None:

@@ -6,14 +6,10 @@ holds the drive alone tells others who somebody is. What was written before stay
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, Final
 
-from cryptpad_relay.protocol.labels import keyed_hash
-from cryptpad_tui.crypto.errors import SealBroken
 from cryptpad_tui.crypto.keys import identity_of, pseudonym_of
-from cryptpad_tui.crypto.sealing import open_sealed, seal
-from cryptpad_tui.engine import people
+from cryptpad_tui.engine import people, sealed_notes
 from cryptpad_tui.engine.keyrings import former_roots
 from cryptpad_tui.engine.limited import is_limited, require_account
 from cryptpad_tui.pad.outgoing import Profile
@@ -60,7 +56,7 @@ def choose(engine: Engine, pad_id: bytes, *, as_contact: bool) -> None:
     if not as_contact and not word_of(engine, pad_id):
         return
     with engine.drive_session.replica.store.transaction():
-        engine.drive.set_note(pad_id, NOTE, _sealed(engine, pad_id, word))
+        sealed_notes.put(engine, pad_id, NOTE, word)
         engine.drive_session.flush()
         _keep(engine, pad_id, word)
     _show(engine, pad_id)
@@ -71,7 +67,7 @@ def agree(engine: Engine, pad_id: bytes) -> None:
     note = engine.drive.note(pad_id, NOTE)
     if note is None or is_limited(engine.vault):
         return
-    word = _opened(engine, pad_id, note)
+    word = sealed_notes.opened(engine, pad_id, NOTE, note)
     if word not in (CONTACT, PSEUDONYM):
         return
     if (word == CONTACT) != (word_of(engine, pad_id) == CONTACT):
@@ -92,23 +88,3 @@ def _show(engine: Engine, pad_id: bytes) -> None:
     session, profile = engine.session_of(pad_id), profile_of(engine, pad_id)
     if session is not None and session.replica.profile.identity.public != profile.identity.public:
         session.appear_as(profile)
-
-
-def _sealed(engine: Engine, pad_id: bytes, word: str) -> str:
-    raw = seal(_key(engine), _place(pad_id), word.encode(), rng=engine.rng)
-    return base64.b64encode(raw).decode("ascii")
-
-
-def _opened(engine: Engine, pad_id: bytes, note: str) -> str:
-    try:
-        return open_sealed(_key(engine), _place(pad_id), base64.b64decode(note, validate=True)).decode()
-    except (SealBroken, ValueError):
-        return ""
-
-
-def _place(pad_id: bytes) -> bytes:
-    return f"{pad_id.hex()}/{NOTE}".encode()
-
-
-def _key(engine: Engine) -> bytes:
-    return keyed_hash(engine.vault.account_root, "pad1/people")

@@ -17,7 +17,15 @@ from cryptpad_tui.drive.drive import Drive
 from cryptpad_tui.drive.entry_fields import pad_id_of
 from cryptpad_tui.drive.mirror import Mirror
 from cryptpad_tui.drive.tree import PAD_ID_CHARS
-from cryptpad_tui.engine import appearing, coming_along, creating, devices, keyrings, whereabouts
+from cryptpad_tui.engine import (
+    appearing,
+    coming_along,
+    creating,
+    devices,
+    keyrings,
+    schedule_notes,
+    whereabouts,
+)
 from cryptpad_tui.engine.bringing import Bringing
 from cryptpad_tui.engine.limited import AccountSeal
 from cryptpad_tui.engine.records import fits
@@ -38,7 +46,7 @@ SLICE_S: Final = 0.02
 """And no more of them than fit into so long."""
 QUIET_S: Final = 0.5
 """A drive is opened for its relay alone so long after the start, when the first screen stands."""
-_NOTED: Final = frozenset({"secret", "removed", "relay_pk", "own", appearing.NOTE})
+_NOTED: Final = frozenset({"secret", "removed", "relay_pk", "own", appearing.NOTE, schedule_notes.NOTE})
 _RANKS: Final = {"view": 0, "edit": 1, "owner": 2}
 
 
@@ -181,6 +189,7 @@ class DriveSync:
             return True
         known, record = engine.vault.pad(pad_id), engine.drive.record_of(pad_id)
         appearing.agree(engine, pad_id)
+        schedule_notes.agree(engine, pad_id)
         if record is None:
             return known is None or not engine.drive.is_removed(pad_id) or self._let_go(known)
         if known is not None and known.relay_pk and record.relay_pk not in (b"", known.relay_pk):

@@ -61,6 +61,25 @@ def set_schedule(engine: Engine, pad_id: bytes, days: int, *, history: bool) -> 
     _change(engine, pad_id, days=days, history=history, rotated_ms=rotated_ms)
 
 
+def schedule_of(engine: Engine, pad_id: bytes) -> tuple[int, bool]:
+    """Every how many days the keys change by themselves, 0 for never; and whether newcomers get what is of
+    before."""
+    book = _book(engine, pad_id)
+    return int(book.get("days", 0)), bool(book.get("history", True))
+
+
+def rotated_ms(engine: Engine, pad_id: bytes) -> int:
+    """When they changed last, as far as a schedule counts from it."""
+    return int(_book(engine, pad_id).get("rotated_ms", 0))
+
+
+def take_schedule(engine: Engine, pad_id: bytes, days: int, *, history: bool, at_ms: int) -> None:
+    """As another machine of this account set it, or did it."""
+    if (days, history) != schedule_of(engine, pad_id) or at_ms > rotated_ms(engine, pad_id):
+        at_ms = max(at_ms, rotated_ms(engine, pad_id))
+        _change(engine, pad_id, days=days, history=history, rotated_ms=at_ms)
+
+
 def gives_history(engine: Engine, pad_id: bytes) -> bool:
     """Whether newcomers may read what is from before the change of keys that is due."""
     book = _book(engine, pad_id)

@@ -48,6 +48,10 @@ class Membership:
     """After how many days without use the relay deletes it; 0 for never."""
     changing: Progress | None = None
     """Of a shared folder whose keys changed: how far that came in what is in it."""
+    every_days: int = 0
+    """How often the keys change by themselves; 0 for never."""
+    every_history: bool = True
+    """Whether newcomers get what was written before such a change."""
     by_card: bool = False
     """Whether this person appears as the identity of their card, and not under a key of this pad's own."""
 

@@ -6,13 +6,10 @@ again by whoever may write the drive, brings them back: then the record says who
 
 from __future__ import annotations
 
-import base64
 import json
 from typing import TYPE_CHECKING, Final
 
-from cryptpad_relay.protocol.labels import keyed_hash
-from cryptpad_tui.crypto.errors import SealBroken
-from cryptpad_tui.crypto.sealing import open_sealed, seal
+from cryptpad_tui.engine import sealed_notes
 from cryptpad_tui.engine.limited import is_limited
 from cryptpad_tui.engine.member_book import BookMember
 
@@ -27,8 +24,7 @@ def put(engine: Engine, pad_id: bytes, epoch: int, member: BookMember) -> None:
     """Inside the transaction of what it is about, whose end makes it durable."""
     name = _NOTE + member.ident_pk.hex()
     plain = json.dumps({"epoch": epoch, "role": member.role, "name": member.name, "box": member.box_pk.hex()})
-    sealed = seal(_key(engine), _place(pad_id, name), plain.encode(), rng=engine.rng)
-    engine.drive.set_note(pad_id, name, base64.b64encode(sealed).decode("ascii"))
+    sealed_notes.put(engine, pad_id, name, plain)
 
 
 def read(engine: Engine, pad_id: bytes) -> list[tuple[int, BookMember]]:
@@ -42,20 +38,11 @@ def read(engine: Engine, pad_id: bytes) -> list[tuple[int, BookMember]]:
 def _opened(engine: Engine, pad_id: bytes, name: str, value: str) -> tuple[int, BookMember] | None:
     """None for what no machine that holds the account wrote."""
     try:
-        raw = base64.b64decode(value, validate=True)
-        plain = json.loads(open_sealed(_key(engine), _place(pad_id, name), raw))
+        plain = json.loads(sealed_notes.opened(engine, pad_id, name, value) or "null")
         ident, box = bytes.fromhex(name.removeprefix(_NOTE)), bytes.fromhex(plain["box"])
         member = BookMember(ident, str(plain["role"]), str(plain["name"]), box)
         epoch = int(plain["epoch"])
-    except (SealBroken, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return None
     is_one = len(ident) == 32 and len(box) in (0, 32) and member.role in _ROLES
     return (epoch, member) if is_one else None
-
-
-def _place(pad_id: bytes, name: str) -> bytes:
-    return f"{pad_id.hex()}/{name}".encode()
-
-
-def _key(engine: Engine) -> bytes:
-    return keyed_hash(engine.vault.account_root, "pad1/people")

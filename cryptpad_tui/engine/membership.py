@@ -28,6 +28,7 @@ from cryptpad_tui.engine import (
     owner_notes,
     people,
     removal,
+    schedule_notes,
     standing,
     whereabouts,
 )
@@ -88,7 +89,7 @@ def members(engine: Engine, pad_id: bytes) -> Membership:
                 name = people.name_of(writer.ident_pk, fold.everybody)
                 lines.append(MemberLine(writer.ident_pk, name, "edit", "link"))
         unfinished = member_book.is_unfinished(engine, pad_id)
-        ends = lifetime.of(engine, session)
+        ends, (days, history) = lifetime.of(engine, session), member_book.schedule_of(engine, pad_id)
         return Membership(
             fold.epoch,
             tuple(lines),
@@ -97,6 +98,8 @@ def members(engine: Engine, pad_id: bytes) -> Membership:
             owner_words(pad_id),
             ends.idle_days,
             owed_keys.progress(engine, pad_id),
+            every_days=days,
+            every_history=history,
             by_card=not profile.is_pseudonym,
         )
 
@@ -239,6 +242,7 @@ async def _turn(
         link_book.led_on(engine, session.pad_id, kept_links, session.replica.fold.epoch)
         with engine.drive_session.replica.store.transaction():
             member_book.done(engine, session.pad_id, at_ms=engine.wall_ms())
+            schedule_notes.put(engine, session.pad_id)
             owner_notes.note_epoch(engine, session.pad_id, session.replica.fold.epoch)
             removal.tell(engine, session.pad_id, drop)
             if session.kind is PadKind.FOLDER:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cryptpad_tui.engine import link_book, member_book, owed
+from cryptpad_tui.engine import link_book, member_book, owed, schedule_notes
 from cryptpad_tui.engine.errors import EngineError, RelayUnreachable
 from cryptpad_tui.engine.membership import revoke
 from cryptpad_tui.engine.owned_pads import owned
@@ -24,7 +24,10 @@ def set_schedule(engine: Engine, pad_id: bytes, days: int, *, history: bool = Tr
     `history`: whether newcomers may read what was written under the keys of before.
     """
     owned(engine, pad_id)
-    member_book.set_schedule(engine, pad_id, days, history=history)
+    with engine.drive_session.replica.store.transaction():
+        member_book.set_schedule(engine, pad_id, days, history=history)
+        schedule_notes.put(engine, pad_id)
+        engine.drive_session.flush()
 
 
 def is_due(engine: Engine) -> bool:

@@ -8,7 +8,17 @@ import pytest
 from engine.test_shared_folders import identity, paths, reads, text_of, write
 
 from cryptpad_tui.crypto.keys import Role
-from cryptpad_tui.engine import Engine, SyncWord, keeping, member_lines, member_notes, membership
+from cryptpad_tui.engine import (
+    Engine,
+    SyncWord,
+    keeping,
+    member_book,
+    member_lines,
+    member_notes,
+    membership,
+    schedule,
+    schedule_notes,
+)
 from cryptpad_tui.engine.folders import changing, owed_keys
 from cryptpad_tui.engine.folders.making import make_shared
 from cryptpad_tui.engine.member_book import BookMember
@@ -164,3 +174,30 @@ def test_whom_one_machine_put_on_the_list_stands_on_the_others(
     assert listed() == [(ben, "view", "Ben", b"\x08" * 32)]
     member_notes.put(lap, pad_id, 1, BookMember(ben, "view", "Ben", b""))
     assert listed() == [], "a note counts for its epoch: one of before brings nobody back"
+
+
+def test_a_schedule_is_kept_by_whichever_machine_runs(make_engine: MakeEngine, second: MakeDevice) -> None:
+    desk = make_engine("Anna")
+    lap, pad_id = second(desk, "Lap"), desk.create_pad("Plan").pad_id
+    record = desk.vault.pad(pad_id)
+    assert record is not None
+    lap.add(record)
+    schedule.set_schedule(desk, pad_id, 7, history=False)
+    assert membership.members(desk, pad_id).every_days == 7
+
+    def heard(note: str | None) -> tuple[int, bool]:
+        lap.drive.set_note(pad_id, schedule_notes.NOTE, note)
+        schedule_notes.agree(lap, pad_id)
+        return member_book.schedule_of(lap, pad_id)
+
+    told = desk.drive.note(pad_id, schedule_notes.NOTE)
+    for forged in ("{}", "", (told or "")[:-8] + "AAAAAAA="):
+        assert heard(forged) == (0, True)
+    assert heard(told) == (7, False)
+    later = lap.wall_ms() + 8 * member_book.DAY_MS
+    desk.wall_ms = lap.wall_ms = lambda: later
+    assert schedule.is_due(lap)
+    member_book.done(desk, pad_id, at_ms=later)
+    schedule_notes.put(desk, pad_id)
+    heard(desk.drive.note(pad_id, schedule_notes.NOTE))
+    assert not schedule.is_due(lap), "the other one has done it"
