@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from cryptpad_tui.host.files import FILE_MODE, sync_descriptor
+from cryptpad_tui.host.files import FILE_MODE, sync_descriptor, write_all
 
 PART: Final = ".part"
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS})
@@ -31,9 +31,7 @@ class TargetFile:
         self._descriptor = os.open(self._part, flags, FILE_MODE, dir_fd=folder)
 
     def write(self, data: bytes) -> None:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[os.write(self._descriptor, rest) :]
+        write_all(self._descriptor, data)
 
     def keep(self, *, overwrite: bool) -> None:
         """Durable under its name; raises FileExistsError where something has it."""

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Final, NamedTuple
 
+from cryptpad_tui.host.files import write_all
+
 MAX_BYTES: Final = 16 * 2**20
 MAX_SIDE: Final = 8_192
 _PART: Final = 4_096
@@ -67,12 +69,12 @@ def show(descriptors: tuple[int, int], picture: Shown, protocol: Protocol, capti
     size = os.get_terminal_size(drawn)
     # Before anything is drawn: a key that is pressed at once must neither be echoed nor get lost.
     with _key_by_key(typed):
-        _write(drawn, CLEAR)
+        write_all(drawn, CLEAR)
         for command in picture_commands(picture, protocol, size.columns, size.lines - 2):
-            _write(drawn, command)
-        _write(drawn, f"\x1b[{size.lines};1H{caption[: size.columns - 20]}  (any key: back)".encode())
+            write_all(drawn, command)
+        write_all(drawn, f"\x1b[{size.lines};1H{caption[: size.columns - 20]}  (any key: back)".encode())
         os.read(typed, 1)
-    _write(drawn, (FORGET if protocol is Protocol.KITTY else b"") + CLEAR)
+    write_all(drawn, (FORGET if protocol is Protocol.KITTY else b"") + CLEAR)
 
 
 @contextlib.contextmanager
@@ -86,9 +88,3 @@ def _key_by_key(descriptor: int) -> Iterator[None]:
         yield
     finally:
         termios.tcsetattr(descriptor, termios.TCSAFLUSH, before)
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]

@@ -157,9 +157,6 @@ class Tables(AlarmTable, DriveFieldTable, MountTable, PictureTable, RosterTable,
             )
             self._database.execute_each(SET_DUE, [(row.changed_ms, row.pad_id) for row in rows])
 
-    def drop_listing(self, pad_id: bytes) -> None:
-        self._database.execute("DELETE FROM listing WHERE pad_id=?", (pad_id,))
-
     def waiting(self, pad_id: bytes) -> int:
         """How many edits of a pad the relay has not acknowledged: journal rows and outbox entries."""
         query = _WAITING + " WHERE pad=(SELECT id FROM pad WHERE pad_id=?1)"

@@ -125,18 +125,12 @@ def _kept_file(descriptor: int, pad_id: bytes, ref: FileRef) -> KeptFile | None:
 
 def _write(descriptor: int, sealer: Sealer, read: Read, told: Progress) -> bytes:
     for chunk in sealer.pieces(read):
-        _write_all(descriptor, chunk)
+        files.write_all(descriptor, chunk)
         told(len(chunk))
     last = sealer.manifest()
-    _write_all(descriptor, last)
+    files.write_all(descriptor, last)
     files.sync_descriptor(descriptor)
     return chunk_id_of(last)
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
 
 
 def _is_free(path: Path) -> bool:

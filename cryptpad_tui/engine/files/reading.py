@@ -6,7 +6,6 @@ Whatever the source, the pad's own words about the file decide: what does not fi
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +17,6 @@ from cryptpad_tui.engine.files.kept import KeptFile, KeptFiles
 from cryptpad_tui.engine.files.link import file_link
 from cryptpad_tui.pad.alarms import Alarm
 from cryptpad_tui.pad.objects import (
-    PIECE_BYTES,
     FileBroken,
     FileRef,
     open_manifest,
@@ -72,19 +70,6 @@ async def _from_relay(engine: Engine, pad_id: bytes, ref: FileRef, first: int) -
                 raise
             deleted = (await link.look(ref.file_id)).state == 3
             raise (DeletedByOwner if deleted else NotThere) from None
-
-
-async def read_range(engine: Engine, pad_id: bytes, ref: FileRef, start: int, end: int) -> bytes:
-    """A part of the file: only the pieces that it lies in are fetched."""
-    parts, at = list[bytes](), start // PIECE_BYTES * PIECE_BYTES
-    pieces = read_pieces(engine, pad_id, ref, first=start // PIECE_BYTES)
-    async with contextlib.aclosing(pieces):
-        async for piece in pieces:
-            parts.append(piece[max(0, start - at) : max(0, end - at)])
-            at += len(piece)
-            if at >= min(end, ref.size):
-                break
-    return b"".join(parts)
 
 
 async def read_whole(engine: Engine, pad_id: bytes, ref: FileRef) -> bytes:
