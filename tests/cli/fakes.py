@@ -69,6 +69,7 @@ class FakeEngine:
     vault: SimpleNamespace = field(
         default_factory=lambda: SimpleNamespace(
             directory=Path("/vault"),
+            pads=list,
             setting={"name": "Anna", "drive/mirror": "1"}.get,
             drive_fields=list,
             settings_under=lambda prefix: {},
