@@ -90,7 +90,7 @@ def house(tmp_path: Path, monkeypatch: Patch) -> Iterator[House]:
     vault.close()
 
 
-def test_f20_a_viewer_of_a_team_crafts_a_role_change(house: House, monkeypatch: Patch) -> None:
+def test_g1_a_viewer_of_a_team_crafts_a_role_change(house: House, monkeypatch: Patch) -> None:
     """An editor who is in league with them puts it into the folder."""
     house.write(house.op(VIEWER, Kind.ROLE, VIEWER, Rank.ADMIN))
     house.write(house.op(EDITOR, Kind.ROLE, VIEWER, Rank.EDITOR))
@@ -100,7 +100,7 @@ def test_f20_a_viewer_of_a_team_crafts_a_role_change(house: House, monkeypatch: 
     assert {who: house.rank(who) for who in RANKS} != RANKS, "the attack, without the defence"
 
 
-def test_f21_a_role_change_that_its_author_did_not_sign(house: House, monkeypatch: Patch) -> None:
+def test_g2_a_role_change_that_its_author_did_not_sign(house: House, monkeypatch: Patch) -> None:
     by_owner = sign_operation(
         VIEWER,
         Kind.ROLE,
@@ -125,7 +125,7 @@ def demoted(house: House) -> tuple[bytes, Operation]:
     return head, roster_in(house.owner, house.team).line[-1]
 
 
-def test_f22_an_admin_demoted_in_one_fork_writes_in_the_other(house: House, monkeypatch: Patch) -> None:
+def test_g3_an_admin_demoted_in_one_fork_writes_in_the_other(house: House, monkeypatch: Patch) -> None:
     head, _ = demoted(house)
     forked = [house.op(ADMIN, Kind.ADD, STRANGER, Rank.EDITOR, after=head)]
     for rank in (Rank.VIEWER, Rank.EDITOR) * 3:
@@ -151,7 +151,7 @@ def test_f22_an_admin_demoted_in_one_fork_writes_in_the_other(house: House, monk
     assert (house.rank(ADMIN), house.rank(STRANGER)) == (Rank.ADMIN, Rank.EDITOR), "without the defence"
 
 
-def test_f23_an_editor_takes_operations_out_of_the_roster(house: House, monkeypatch: Patch) -> None:
+def test_g4_an_editor_takes_operations_out_of_the_roster(house: House, monkeypatch: Patch) -> None:
     with house.owner.borrowed(house.team) as session:
         team = TeamBook(house.owner, session)
         team.sign([Change(Kind.REMOVE, team.roster().seats[ADMIN.public])])
@@ -172,7 +172,7 @@ def test_f23_an_editor_takes_operations_out_of_the_roster(house: House, monkeypa
     assert is_cut_short(roster_in(house.owner, house.team), note)
 
 
-def test_f24_a_removed_member_backdates_what_they_did(house: House, monkeypatch: Patch) -> None:
+def test_g5_a_removed_member_backdates_what_they_did(house: House, monkeypatch: Patch) -> None:
     """They sign behind an old head, with every byte that the relay kept, and put it into the folder."""
     old = roster_in(house.owner, house.team).line[-2].id
     with house.owner.borrowed(house.team) as session:
@@ -199,7 +199,7 @@ def test_f24_a_removed_member_backdates_what_they_did(house: House, monkeypatch:
     assert [each.ident_pk for each in endings(roster_in(house.owner, house.team), "")] == [EDITOR.public]
 
 
-def test_f25_a_member_with_a_key_that_nothing_can_be_sealed_to(house: House, monkeypatch: Patch) -> None:
+def test_g6_a_member_with_a_key_that_nothing_can_be_sealed_to(house: House, monkeypatch: Patch) -> None:
     """It would stop every later change of keys, so that nobody could be taken out again."""
     weak = bytes([1]) + bytes(31)
     with pytest.raises(Malformed):
@@ -217,7 +217,7 @@ def test_f25_a_member_with_a_key_that_nothing_can_be_sealed_to(house: House, mon
     assert house.rank(STRANGER) is Rank.VIEWER, "the attack, without the defence"
 
 
-def test_f26_a_question_that_no_admin_passed_on(house: House, monkeypatch: Patch) -> None:
+def test_g7_a_question_that_no_admin_passed_on(house: House, monkeypatch: Patch) -> None:
     """An editor asks in somebody's name, for keys of their own."""
     ask = TeamAsk(
         house.team, "", bytes(16), STRANGER.public, BOX, Rank.EDITOR, house.owner.wall_ms(),
@@ -237,7 +237,7 @@ def test_f26_a_question_that_no_admin_passed_on(house: House, monkeypatch: Patch
     assert len(asks.items(house.owner)) == 1
 
 
-def test_f27_a_flood_of_rows_keeps_no_later_operation_out(house: House, monkeypatch: Patch) -> None:
+def test_g8_a_flood_of_rows_keeps_no_later_operation_out(house: House, monkeypatch: Patch) -> None:
     monkeypatch.setattr(book, "MAX_ROWS", 16)
     for n in range(20):
         house.field(ROSTER + f"{n:064x}", bytes([n]))
