@@ -87,8 +87,12 @@ async def _switch(engine: Engine, keep: tuple[str, ...], *, yes: bool) -> str | 
 
 async def _go_on(engine: Engine, everything: bool, finish: bool) -> Moved:
     from cryptpad_tui.engine import moving
+    from cryptpad_tui.engine.files.sending import send_waiting
 
-    return await moving.go_on(engine, everything=everything, give_up=finish)
+    done = await moving.go_on(engine, everything=everything, give_up=finish)
+    if (await send_waiting(engine)).waiting:
+        diagnostics.note("files that were sealed again wait for the relay: `cryptpad-tui sync` sends them")
+    return done
 
 
 def _say(done: Moved) -> None:

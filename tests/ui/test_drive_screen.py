@@ -333,6 +333,8 @@ async def test_what_is_marked_is_what_is_removed_whatever_is_typed_meanwhile(tmp
         await there.back()
         await there.until(lambda: there.rows() == ["Work/"])
         assert "marked" not in there.text()
+        await there.press("delete")
+        await there.sees("With the 2 pads in it.")
 
 
 async def test_what_is_loaded_beside_the_opening_is_there_before_it_is_used(tmp_path: Path) -> None:

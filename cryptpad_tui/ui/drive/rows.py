@@ -118,6 +118,13 @@ class Contents:
             pads = [pad for pad in pads if pad.template]
         return [PadRow(pad, 0, pad.folder) for pad in pads]
 
+    def said_inside(self, folder_id: str) -> str:
+        """How much is in a folder, at whatever depth."""
+        count = self._counts.get(folder_id, 0)
+        if not count:
+            return "Nothing is in it."
+        return "With the pad in it." if count == 1 else f"With the {count} pads in it."
+
     def keys(self, section: Section) -> set[Key]:
         """Of everything that the section has, shown or not."""
         if section is Section.TRASH:

@@ -137,9 +137,9 @@ class Shelf:
         return [lines[pad_id] for pad_id in chosen.pads if pad_id in lines]
 
     def names(self, chosen: Chosen) -> tuple[str, ...]:
-        """Of many rows the first, in a line: some of them may not be on the screen."""
+        """Of many rows the first, in a line: not all may be on the screen. Of a folder how much is in it."""
         if len(chosen) == 1:
-            return ()
+            return tuple([self.contents.said_inside(each) for each in chosen.folders])
         folders = self.contents.tree.folders
         found = [f"{words.safe_title(folders[each].name)}/" for each in chosen.folders]
         found += [words.safe_title(pad.title) for pad in self.pads_of(chosen)]
