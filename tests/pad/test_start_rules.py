@@ -51,10 +51,14 @@ def base() -> Iterator[tuple[Person, ListRelay]]:
 def pad_of(base: tuple[Person, ListRelay]) -> tuple[Person, ListRelay]:
     """The same, with a relay of one's own."""
     mallory, relay = base
+    return mallory, another(relay)
+
+
+def another(relay: ListRelay) -> ListRelay:
     own = copy.copy(relay)
     own.entries, own.ids, own.heads = list(relay.entries), list(relay.ids), list(relay.heads)
     own.records, own.chunks, own.tape = list(relay.records), dict(relay.chunks), []
-    return mallory, own
+    return own
 
 
 def bring(
@@ -174,37 +178,12 @@ def said(fold: Fold) -> dict[str, dict[str, Any]]:
     }
 
 
-CASES = (
-    "a writer without a certificate",
-    "rows out of order",
-    "a writer twice",
-    "a row cut",
-    "a fact too few",
-    "a fact cut",
-    "a status of later",
-    "another clock",
-    "a closed row cut",
-    "a closed writer with another's id",
-    "a closed writer twice",
-    "closed writers out of order",
-    "another content",
-    "another state",
-    "no writers",
-    "a document that is none",
-    "something behind it",
-    "pieces of another size",
-    "another log",
-    "a form that is reserved",
-)
-
-
-@pytest.mark.parametrize("case", CASES)
-def test_a_snapshot_that_breaks_one_rule_is_refused(pad_of: tuple[Person, ListRelay], case: str) -> None:
+def test_a_snapshot_that_breaks_one_rule_is_refused(pad_of: tuple[Person, ListRelay]) -> None:
     mallory, relay = pad_of
-    cases = said(mallory.replica.fold)
-    assert set(cases) == set(CASES)
-    bring(mallory, relay, **cases[case])
-    assert refused(relay) is AlarmCode.BAD_SNAPSHOT
+    for case, changes in said(mallory.replica.fold).items():
+        own = another(relay)
+        bring(mallory, own, **changes)
+        assert refused(own) is AlarmCode.BAD_SNAPSHOT, case
 
 
 def test_pieces_stand_in_their_order(
