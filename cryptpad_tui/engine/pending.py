@@ -7,15 +7,16 @@ and what is not durable yet, in this order. It never sends; what may be signed, 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.errors import EngineFailure
 from cryptpad_tui.crdt.picture import digest_of, digest_of_state
 from cryptpad_tui.crdt.split import own_end, split_update
-from cryptpad_tui.crdt.view import Ahead, ViewDocument
+from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.engine import generations, pictures, verdicts
 from cryptpad_tui.engine.flush_timer import FlushTimer
+from cryptpad_tui.engine.loading_ahead import LoadingAhead
 from cryptpad_tui.engine.values import SessionEvent
 from cryptpad_tui.pad.outgoing import SealResult
 from cryptpad_tui.pad.stored_fold import Replaced
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 SLICE_BYTES: Final = 65_536
 """Of what was folded, shown in one turn of the event loop."""
-MANY_KEYS: Final = 10_000
-"""More that is missing in a drive is not told key by key, which would keep the event loop for seconds."""
 _REMOVED: Final = "removed in another window; copy what you need"
 
 
@@ -52,8 +51,6 @@ class PendingEdits:
         """The pending edits that the view holds."""
         self._unsaved: list[bytes] = []
         self._has_shown = False
-        self._ahead: Ahead | None = None
-        """What `load_ahead` left for `show_canonical`."""
         with self._store.transaction():
             self._generation = engine.generation(self._pad_id)
             self._read_pending()
@@ -71,6 +68,7 @@ class PendingEdits:
             picture=picture,
             not_pictured=self._shown[pictured:] if picture else (),
         )
+        self._ahead = LoadingAhead(self._replica, self.view)
         self.made_at = self._replica.fold.n
         """The position in the log that the view was made at."""
         self._replica.leave_the_lie = self._leave_the_lie
@@ -264,48 +262,26 @@ class PendingEdits:
 
     def load_ahead(self) -> Callable[[], None] | None:
         """Work for a thread, after which `show_canonical` costs little; None where it does so anyway."""
-        document = self._replica.fold.document
-        parts, clocks = tuple(document.parts()), dict(document.clocks)
-        document.forget_parts()
-        if not parts or not self._is_long_way(clocks):
-            return None
-        view, client_id = self.view, self._view_client()
-
-        def work() -> None:
-            ahead = view.load_ahead(parts, client_id)
-            if ahead.engine.state_vector() == clocks:
-                self._ahead = ahead
-
-        return work
-
-    def _is_long_way(self, clocks: Mapping[int, int]) -> bool:
-        have = self.view.state_vector()
-        lacking = sum([max(0, clock - have.get(client, 0)) for client, clock in clocks.items()])
-        return lacking > MANY_KEYS and not self._session.kind.has_text
+        return self._ahead.work(self._view_client())
 
     def show_canonical(self) -> None:
         """Let the view hold all that the log does, as where a snapshot was loaded beneath it."""
-        (ahead, self._ahead), have = (self._ahead, None), self.view.state_vector()
+        ahead, have = self._ahead.take(), self.view.state_vector()
         clocks = dict(self._replica.fold.document.clocks)
         if have == clocks:
             return
         self._unsaved += self.view.take_updates()
         goes_on = all(clock <= clocks.get(client, 0) for client, clock in have.items())
-        if self._is_long_way(clocks):
-            self._show_long(clocks, ahead)
+        if self._ahead.is_long_way(clocks):
+            if ahead is not None:
+                self.view.show_ahead(ahead)
+            else:
+                self.view.reset(self._replica.canonical_state(), self._view_client(), is_other=True)
+            _apply_all(self.view, [*self._shown, *self._unsaved])
         elif goes_on or self._session.waiting or self._unsaved:
             _apply_all(self.view, (self._replica.canonical_state(),))
         else:
             self.view.reset(self._replica.canonical_state(), self._view_client())
-
-    def _show_long(self, clocks: Mapping[int, int], ahead: Ahead | None) -> None:
-        writer = self._replica.writer
-        is_own = ahead is not None and writer is not None and ahead.engine.client_id == writer.client_id
-        if ahead is not None and is_own and ahead.engine.state_vector() == clocks:
-            self.view.show_ahead(ahead)
-        else:
-            self.view.reset(self._replica.canonical_state(), self._view_client(), is_other=True)
-        _apply_all(self.view, [*self._shown, *self._unsaved])
 
     def as_left(self) -> bytes | None:
         """Inside a transaction: the digest of what the next opening will make a view of, where that is

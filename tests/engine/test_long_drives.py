@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 
 import pytest
 
 from cryptpad_tui.crdt import made_of, pieces
-from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
+from cryptpad_tui.crdt.kinds import ENTRIES_ROOT, PadKind
 from cryptpad_tui.crdt.view import Ahead, ViewDocument
-from cryptpad_tui.engine import Engine, devices, keeping, pending
+from cryptpad_tui.engine import Engine, devices, keeping, loading_ahead, pending
 from cryptpad_tui.engine.session import PadSession
 from cryptpad_tui.pad import flows, outgoing, replica
 from support.relay import RelayProcess
@@ -110,7 +111,7 @@ async def test_a_drive_that_comes_whole_is_told_at_once_and_keeps_what_waits_her
 ) -> None:
     monkeypatch.setattr(replica, "SNAPSHOT_TAIL_ENTRIES", 32)
     monkeypatch.setattr(outgoing, "MAX_IN_FLIGHT", 1_000)
-    monkeypatch.setattr(pending, "MANY_KEYS", 8)
+    monkeypatch.setattr(loading_ahead, "MANY_KEYS", 8)
     desk = make_engine("desk", relay_url=relay.url)
     await desk.start()
     session = desk.drive_session
@@ -132,7 +133,7 @@ async def test_a_drive_that_comes_whole_is_loaded_in_a_thread_while_others_go_on
     for where, name, value in (
         (replica, "SNAPSHOT_TAIL_ENTRIES", 32),
         (outgoing, "MAX_IN_FLIGHT", 1_000),
-        (pending, "MANY_KEYS", 8),
+        (loading_ahead, "MANY_KEYS", 8),
         (made_of, "LONG_BYTES", 1),
         (pieces, "LONG_BYTES", 1),
         (pieces, "PIECE_BYTES", 500),
@@ -168,6 +169,32 @@ async def test_a_drive_that_comes_whole_is_loaded_in_a_thread_while_others_go_on
     await lap.close()
     again = make_engine("lap")
     assert folders(again) == folders(desk)
+
+
+def test_what_was_loaded_is_not_shown_once_the_log_went_on_or_somebody_else_writes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A deletion moves no clock: only the position tells that another window folded one meanwhile."""
+    monkeypatch.setattr(loading_ahead, "MANY_KEYS", 0)
+    made = ViewDocument(client_id=3, kind=PadKind.DRIVE)
+    made.set_map(ENTRIES_ROOT, "a/b", 1)
+    document = SimpleNamespace(parts=made.take_updates, clocks={3: 1}, forget_parts=lambda: None)
+    fold, writer = SimpleNamespace(n=5, document=document), SimpleNamespace(client_id=7)
+    replica = SimpleNamespace(fold=fold, writer=writer)
+    view = ViewDocument(client_id=7, kind=PadKind.DRIVE)
+    loading = loading_ahead.LoadingAhead(replica, view)  # type: ignore[arg-type]
+    work = loading.work(7)
+    assert work is not None
+    work()
+    kept = loading._made
+    ahead = loading.take()
+    assert ahead is not None
+    assert loading.take() is None
+    for n, client in ((6, 7), (5, 8)):
+        fold.n, writer.client_id, loading._made = n, client, kept
+        assert loading.take() is None
+    view.show_ahead(ahead)
+    assert view.map_items(ENTRIES_ROOT) == {"a/b": 1}
 
 
 async def test_the_whole_drive_is_not_read_for_each_thing_that_comes(
