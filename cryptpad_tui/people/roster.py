@@ -19,10 +19,9 @@ from cryptpad_relay.protocol.errors import Malformed
 from cryptpad_tui.people.roster_ops import Kind, Operation, Rank, is_signed, parse_operation
 from cryptpad_tui.people.roster_rules import Seat, Seats, applied
 
-MAX_TREE: Final = 2_048
-"""Operations that are judged, of all branches."""
-MAX_OF_ONE: Final = 8
-"""Of one author behind one operation: more nobody says by mistake."""
+MAX_OPS: Final = 8_192
+"""Operations that are looked at, those that are known first. None is left out for others of its author, or at
+its place: who was put out could push out what everything later follows, by saying more behind the same."""
 MAX_CHECKS: Final = 4_096
 """Signatures that one look checks: half a second, once."""
 _NONE: Final[Seats] = MappingProxyType({})
@@ -44,6 +43,9 @@ class TeamRoster:
     """Valid, and not on the line; what they followed comes first."""
     seen: Mapping[bytes, Seat | None] = field(default_factory=dict)
     """By lost operation, its subject's seat behind it."""
+    kept: Mapping[bytes, Operation] = field(default_factory=dict)
+    """Of the valid ones those that decide: the line, who left, and branches that an owner spoke in. Nobody
+    who was put out can make more of them."""
     forged: frozenset[bytes] = frozenset()
     """Bytes that say of themselves what they are not: no operation, or not signed by whom they say."""
 
@@ -71,7 +73,7 @@ class _Node:
     op: Operation
     rank: Rank
     """Its author's, when it was signed."""
-    seats: Seats
+    before: Seats
     depth: int
     children: list[_Node] = field(default_factory=list)
     authority: Rank = Rank.NONE
@@ -80,6 +82,10 @@ class _Node:
     """Whom owners took a right from, here or behind it."""
     following: _Node | None = None
     """The one of its children that counts."""
+
+    def after(self) -> Seats:
+        """Not kept: branches may be many."""
+        return applied(self.before, self.op, self.depth) or _NONE
 
 
 def roster_of(
@@ -119,7 +125,7 @@ class _Tree:
         self._behind: dict[bytes, list[Operation]] = defaultdict(list)
         self._leaves: dict[bytes, list[Operation]] = defaultdict(list)
         self._forged: set[bytes] = set()
-        for raw in sorted({*raws, *known}):
+        for raw in [*sorted(known), *sorted({*raws} - known)][:MAX_OPS]:
             self._sort_in(raw)
         self._nodes: list[_Node] = []
         self._first = self._children(team, _NONE, 0)
@@ -141,33 +147,23 @@ class _Tree:
     # -- the tree
 
     def _grow(self, level: Sequence[_Node]) -> list[_Node]:
-        """The next operations; which are too many depends on them alone."""
-        room = MAX_TREE - len(self._nodes)
-        kept = sorted(level, key=lambda node: (-node.rank, node.op.id))[:room]
-        cut = {id(node) for node in level} - {id(node) for node in kept}
-        for node in self._nodes if cut else ():
-            node.children = [each for each in node.children if id(each) not in cut]
-        self._first = [each for each in self._first if id(each) not in cut]
-        self._nodes += kept
+        """The next operations."""
+        self._nodes += level
         found: list[_Node] = []
-        for node in kept:
-            node.children = self._children(node.op.id, node.seats, node.depth + 1)
+        for node in level:
+            node.children = self._children(node.op.id, node.after(), node.depth + 1)
             found += node.children
         return found
 
     def _children(self, previous: bytes, seats: Seats, depth: int) -> list[_Node]:
-        found: list[_Node] = []
-        taken: dict[bytes, set[bytes]] = defaultdict(set)
+        found: dict[bytes, _Node] = {}
         for op in sorted(self._behind.get(previous, ()), key=lambda op: op.id):
-            after = applied(seats, op, depth)
-            # The same said twice: two signatures of one author over the same bytes.
-            if after is None or op.id in taken[op.author] or len(taken[op.author]) >= MAX_OF_ONE:
-                continue
-            if self._is_signed(op):
-                taken[op.author].add(op.id)
+            # The same may be there twice: with a wrong signature, or two of one author over the same bytes.
+            may = op.id not in found and applied(seats, op, depth) is not None
+            if may and self._is_signed(op):
                 rank = seats[op.author].rank if op.author in seats else Rank.OWNER
-                found.append(_Node(op, rank, after, depth))
-        return found
+                found[op.id] = _Node(op, rank, seats, depth)
+        return list(found.values())
 
     def _is_signed(self, op: Operation) -> bool:
         if op.raw in self._known:
@@ -202,10 +198,11 @@ class _Tree:
         while node is not None:
             line.append(node)
             node = node.following
-        seats = line[-1].seats if line else _NONE
+        seats = line[-1].after() if line else _NONE
         kept, left, leaves = self._without_leavers(seats)
         on_line = {node.op.id for node in line}
         lost = [node for node in self._nodes if node.op.id not in on_line]
+        decide = [*line, *[node for node in lost if node.authority is Rank.OWNER]]
         return TeamRoster(
             self._team,
             tuple([node.op for node in line]),
@@ -213,7 +210,8 @@ class _Tree:
             left,
             {op.id: op for op in (*[node.op for node in self._nodes], *leaves)},
             tuple([node.op for node in lost]),
-            {node.op.id: node.seats.get(node.op.subject) for node in lost},
+            {node.op.id: node.after().get(node.op.subject) for node in lost},
+            {op.id: op for op in (*[node.op for node in decide], *leaves)},
             frozenset(self._forged),
         )
 

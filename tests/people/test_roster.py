@@ -308,16 +308,26 @@ def test_a_flood_of_forgeries_keeps_out_nothing_that_is_known(monkeypatch: pytes
     assert "B" not in seats(known)
 
 
-def test_of_one_author_behind_one_operation_only_some_are_judged() -> None:
-    names = [f"{n}" for n in range(20)]
-    many = [
+def many_of(author: str, after: Operation, count: int) -> list[Operation]:
+    return [
         sign_operation(
-            PEOPLE["B"], ADD, team=TEAM, previous=HOUSE[-1].id, subject=PEOPLE["X"].public,
-            box_pk=BOXES["X"], rank=VIEWER, name=name,
+            PEOPLE[author], ADD, team=TEAM, previous=after.id, subject=PEOPLE["X"].public,
+            box_pk=BOXES["X"], rank=VIEWER, name=f"{n}",
         )
-        for name in names
+        for n in range(count)
     ]  # fmt: skip
-    assert len(read(*HOUSE, *many).valid) == len(HOUSE) + chains.MAX_OF_ONE
+
+
+def test_who_was_put_out_pushes_nothing_out_by_saying_more_at_an_old_place() -> None:
+    """B's own word is what everything later follows; beside it they say a hundred others, of smaller ids."""
+    honest = line(
+        ("A", ADD, "B", ADMIN), ("B", ADD, "D", EDITOR), ("A", REMOVE, "B", NONE), ("A", ADD, "E", VIEWER)
+    )
+    flood = many_of("B", honest[1], 100)
+    assert min(op.id for op in flood) < honest[2].id
+    roster = read(*honest, *flood)
+    assert list(roster.line) == honest
+    assert roster.kept.keys() == {op.id for op in honest}, "and it fills no vault"
 
 
 # -- bytes
@@ -370,8 +380,8 @@ def test_any_order_of_any_operations_gives_one_roster(made: list[Operation], cha
     shuffled = list(made)
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
     assert read(*shuffled, *made) == whole
-    # Whoever kept what is valid, and no more, has the same.
-    kept = read(*whole.valid.values())
+    # Whoever kept what decides, and no more, has the same.
+    kept = read(*whole.kept.values())
     assert (kept.line, kept.seats, kept.left) == (whole.line, whole.seats, whole.left)
     assert sum(rank is OWNER for rank in seats(whole).values()) >= 1
 

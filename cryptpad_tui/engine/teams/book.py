@@ -55,11 +55,11 @@ class TeamBook:
 
     def roster(self) -> TeamRoster:
         """As it is by all that is here and was here; what is new is kept."""
-        kept = self._engine.vault.roster(self.pad_id)
+        known = set(self._engine.vault.roster(self.pad_id))
         rows = self._rows()
         owner_pk = self._session.replica.genesis.owner_pk
-        roster = roster_of(self.pad_id, owner_pk, rows.values(), known=kept)
-        new = [(op_id, op.raw) for op_id, op in roster.valid.items() if op.raw not in set(kept)]
+        roster = roster_of(self.pad_id, owner_pk, rows.values(), known=known)
+        new = [(op_id, op.raw) for op_id, op in roster.kept.items() if op.raw not in known]
         if new:
             with self._session.replica.store.transaction():
                 self._engine.vault.put_roster(self.pad_id, new)
@@ -102,17 +102,17 @@ class TeamBook:
     def put_back(self, roster: TeamRoster) -> int:
         """What somebody took out, or wrote over; how many."""
         rows = self._rows()
-        missing = [op for op in roster.valid.values() if rows.get(ROSTER + op.id.hex()) != op.raw]
+        missing = [op for op in roster.kept.values() if rows.get(ROSTER + op.id.hex()) != op.raw]
         if missing:
             self.put(missing)
         return len(missing)
 
     def sweep(self, roster: TeamRoster) -> int:
-        """Take out what is no operation, or not by whom it says, and where there is much, what its author
-        might not; how many. What honest clients wrote is put back by whoever kept it."""
+        """Take out what is no operation, or not by whom it says, and where there is much, what decides
+        nothing; how many. What honest clients wrote is put back by whoever kept it."""
         by_name = self._rows()
-        right = {ROSTER + op_id.hex() for op_id in roster.valid}
         is_much = len(by_name) > MAX_ROWS // 2
+        right = {ROSTER + op_id.hex() for op_id in (roster.kept if is_much else roster.valid)}
         forged = [
             name for name, raw in by_name.items() if name not in right and (is_much or raw in roster.forged)
         ]
