@@ -182,9 +182,13 @@ async def change_keys(
     drop: Sequence[bytes] = (),
     keep_links: Sequence[BookLink] = (),
     history: bool = True,
+    quiet: bool = False,
     wait_s: float = 10.0,
 ) -> None:
-    """The same for this pad alone: of a folder, what is in it is owed from here on."""
+    """The same for this pad alone: of a folder, what is in it is owed from here on.
+
+    `quiet`: who is dropped was told already, of the folder that this one is in.
+    """
     history &= owned(engine, pad_id).kind != PadKind.DRIVE
     team_book.refuse_seated(engine, pad_id, drop)
     drop = known_members.all_keys(engine, pad_id, drop)
@@ -195,7 +199,7 @@ async def change_keys(
     session = engine.open_pad(pad_id)
     try:
         listed = [each for each in member_lines.listed(engine, session) if each.ident_pk not in drop]
-        epoch = session.replica.fold.epoch
+        epoch, note = session.replica.fold.epoch, team_book.note_for(engine, session)
         with engine.drive_session.replica.store.transaction():
             member_book.begin(engine, pad_id, listed, history=history)
             ended = [link for link in link_book.links(engine, pad_id) if link not in kept_links]
@@ -207,8 +211,8 @@ async def change_keys(
             *holders.kept(engine, pad_id, owed_keys.newest_given(engine, pad_id)),
         )
         kept = tuple([member_lines.kept(each) for each in listed])
-        plan = Plan(kept, history, note=team_book.note_for(engine, session), links=links)
-        await _turn(engine, session, plan, epoch, kept_links, drop)
+        plan = Plan(kept, history, note=note, links=links)
+        await _turn(engine, session, plan, epoch, kept_links, () if quiet else drop)
     except Refused as refused:
         raise RelayRefused(refused.code) from None
     finally:

@@ -187,7 +187,7 @@ async def test_leaving_by_who_only_reads_and_by_who_writes(
 
 
 async def test_what_an_editor_takes_out_of_the_roster_is_put_back(
-    relay: RelayProcess, make_engine: MakeEngine
+    relay: RelayProcess, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     anna, boris, _, team, _ = await team_of_three(relay, make_engine)
     acting.remove(boris, team, "Carla")
@@ -210,6 +210,14 @@ async def test_what_an_editor_takes_out_of_the_roster_is_put_back(
     assert ranks(dora, team).keys() == {"Anna", "Boris"}
     with dora.borrowed(team) as session:
         assert session.view.map_value(ENTRIES_ROOT, ROSTER + "00" * 32) is None
+    # Where nobody put it back yet, and this machine is new, no keys go to whom it let in.
+    last = roster_in(anna, team).line[-1]
+    with anna.borrowed(team) as session:
+        session.view.delete_map(ENTRIES_ROOT, ROSTER + last.id.hex())
+        session.flush()
+    monkeypatch.setattr(anna.vault, "roster", lambda pad_id: [])
+    with pytest.raises(errors.RosterIsCutShort):
+        await membership.revoke(anna, team)
 
 
 async def test_an_owner_is_made_of_an_admin_who_accepts(relay: RelayProcess, make_engine: MakeEngine) -> None:

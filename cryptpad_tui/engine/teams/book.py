@@ -15,9 +15,9 @@ from cryptpad_relay.protocol.owner_records import EpochRecord, parse_record
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT, PadKind
 from cryptpad_tui.crypto.keys import SigningSeed, identity_of
 from cryptpad_tui.engine.member_book import BookMember
-from cryptpad_tui.engine.teams.errors import NotATeam, UseTeamRemove
+from cryptpad_tui.engine.teams.errors import NotATeam, RosterIsCutShort, UseTeamRemove
 from cryptpad_tui.people.roster import TeamRoster, roster_of
-from cryptpad_tui.people.roster_duties import Change, note_of
+from cryptpad_tui.people.roster_duties import Change, is_cut_short, note_of
 from cryptpad_tui.people.roster_ops import MAX_BYTES, NOBODY, Kind, Operation, Rank, sign_operation
 from cryptpad_tui.people.roster_rules import Seat
 
@@ -198,8 +198,15 @@ def _member(seat: Seat) -> BookMember:
 
 
 def note_for(engine: Engine, session: PadSession) -> str:
-    """What a change of this pad's keys is to say: which roster it follows; nothing where it has none."""
-    return note_of(TeamBook(engine, session).roster()) if session.kind is PadKind.FOLDER else ""
+    """What a change of this pad's keys is to say: which roster it follows; nothing where it has none. Raises
+    RosterIsCutShort: who was taken out must not come back in by a row that somebody took out."""
+    if session.kind is not PadKind.FOLDER:
+        return ""
+    book = TeamBook(engine, session)
+    roster, note = book.roster(), book.note
+    if note and is_cut_short(roster, note):
+        raise RosterIsCutShort
+    return note_of(roster)
 
 
 def refuse_seated(engine: Engine, folder: bytes, idents: Iterable[bytes]) -> None:

@@ -44,6 +44,12 @@ class NobodyHears(EngineError):
     could tell. Nothing was sent; `cryptpad-tui rm` takes the folder out of your drive all the same."""
 
 
+class RosterIsCutShort(EngineError):
+    """An owner signed changes of this team that are not here: somebody took them out of the folder, and new
+    keys could go to whoever was put out by them. No keys were changed; another machine that has these changes
+    puts them back: `cryptpad-tui sync` after that."""
+
+
 class RosterIsFull(EngineError):
     """The team's roster has no room left: 256 people, or 1,024 changes in all, of which the last 128 are for
     owners. Nothing was changed; begin a new team for whoever stays."""
