@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -11,8 +12,9 @@ from typing import TypeVar
 from cryptpad_tui.cli.verbs_devices import _make_vault
 from cryptpad_tui.engine import Engine, creating, devices
 from cryptpad_tui.engine.beside import backup_beside
-from cryptpad_tui.engine.codes import Account
-from cryptpad_tui.engine.enrolling import LetIn
+from cryptpad_tui.engine.codes import Account, give_account
+from cryptpad_tui.engine.enrolling import LetIn, take_device
+from cryptpad_tui.engine.errors import EngineError
 from cryptpad_tui.engine.files import making
 from cryptpad_tui.engine.files.book import FileBook, FileState
 from cryptpad_tui.engine.files.choosing import choose
@@ -20,6 +22,7 @@ from cryptpad_tui.engine.files.kept import KeptFiles
 from cryptpad_tui.engine.files.reading import read_whole
 from cryptpad_tui.engine.files.sending import send_waiting
 from cryptpad_tui.engine.restoring import restore_into
+from cryptpad_tui.pad.codes import Code, CodeError
 from cryptpad_tui.vault.backup import make_backup, open_backup
 from cryptpad_tui.vault.errors import RekeyDone, RekeyNotDone, WrongSecret
 from cryptpad_tui.vault.header import SlotType
@@ -111,6 +114,50 @@ def test_a_machine_that_joins_has_a_vault_or_none(relay: RelayProcess, tmp_path:
         lap = Path(shutil.copytree(home, tmp_path / f"lap-{step}"))
         killed_at(step, lambda lap=lap: in_home(lap, sync))  # type: ignore[misc]
         in_home(lap, look)
+
+
+def test_who_lets_a_machine_in_gives_all_of_it_or_nothing(relay: RelayProcess, tmp_path: Path) -> None:
+    """Killed at each thing that it says once the code is shown, with the other machine at the code."""
+    home, shown, given = make_home(tmp_path, relay_url=relay.url), tmp_path / "code", []
+    in_home(home, with_pads)
+
+    def show(code: Code) -> None:
+        shown.with_suffix(".part").write_text(code.text())
+        shown.with_suffix(".part").rename(shown)
+        Dying.begin()
+
+    def let_in(step: int) -> None:
+        Dying(step, counts=False).install(files=False)
+        in_home(home, lambda engine: give_account(engine, show=show, wait_s=20))
+
+    async def take() -> Account | LetIn | None:
+        async with asyncio.timeout(20):
+            while not shown.exists():
+                await asyncio.sleep(0.01)
+            try:
+                return await take_device(relay.url, Code.parse(shown.read_text()))
+            except (EngineError, CodeError):
+                return None
+
+    for step in range(MOST_STEPS):
+        child = os.fork()
+        if child == 0:
+            try:
+                let_in(step)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        taken = asyncio.run(take())
+        shown.unlink()
+        died = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0
+        given.append(taken is not None)
+        assert taken is None or (isinstance(taken, Account) and taken.name == "Anna")
+        if not died:
+            break
+    assert given[0] is False
+    assert given[-1] is True
+    assert given == sorted(given)
+    assert in_home(home, texts) == PADS
 
 
 def test_a_limited_machine_that_joins_has_a_vault_or_none(relay: RelayProcess, tmp_path: Path) -> None:
