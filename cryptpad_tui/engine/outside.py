@@ -6,17 +6,22 @@ the way back would change by itself, and never take back anybody's words.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cryptpad_tui.crdt.clean import find_unclean
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.merge import merged_edits
+from cryptpad_tui.crdt.values import Attributes
 from cryptpad_tui.engine.errors import EngineError
 
 if TYPE_CHECKING:
     from cryptpad_tui.crdt.view import ViewDocument
     from cryptpad_tui.engine.outside_rich import Told
+
+
+ReadBack = tuple[str, list[Attributes]]
 
 
 class CannotGoOutside(EngineError):
@@ -40,16 +45,26 @@ class GivenOut:
 
 def given_out(view: ViewDocument) -> GivenOut:
     """The text for another program; raises CannotGoOutside where markdown does not hold its lines."""
+    return giving_out(view)()
+
+
+def giving_out(view: ViewDocument) -> Callable[[], GivenOut]:
+    """The same as work for a thread, of what the view says at this moment: 7 s a MB of rich text."""
     base = view.text()
     if view.kind is PadKind.TEXT:
-        return GivenOut(base, base, ".md")
-    from cryptpad_tui.engine.outside_rich import NotFoundAgain, told_of
+        return lambda: GivenOut(base, base, ".md")
+    runs = view.runs()
 
-    try:
-        told = told_of(view, base)
-    except NotFoundAgain:
-        raise CannotGoOutside("markdown would change it") from None
-    return GivenOut(told.markdown, base, ".md", told)
+    def work() -> GivenOut:
+        from cryptpad_tui.engine.outside_rich import NotFoundAgain, told_of
+
+        try:
+            told = told_of(runs, base)
+        except NotFoundAgain:
+            raise CannotGoOutside("markdown would change it") from None
+        return GivenOut(told.markdown, base, ".md", told)
+
+    return work
 
 
 def text_from_outside(data: bytes, given: GivenOut) -> str:
@@ -75,16 +90,29 @@ def readable(data: bytes) -> str:
     return "".join("\ufffd" if find_unclean(char) else char for char in text) if find_unclean(text) else text
 
 
-def take_back(view: ViewDocument, given: GivenOut, edited: str) -> bool:
-    """Make in the pad what was made outside; whether there was anything."""
+def read_ahead(data: bytes, given: GivenOut) -> ReadBack | None:
+    """In a thread: what of `take_back` needs no pad; None where there is nothing or it cannot be read."""
+    if given.told is None:
+        return None
+    try:
+        edited = text_from_outside(data, given)
+    except UncleanFromOutside:
+        return None
+    from cryptpad_tui.engine.outside_rich import read_back
+
+    return None if edited == given.text else read_back(given.told, edited)
+
+
+def take_back(view: ViewDocument, given: GivenOut, edited: str, read: ReadBack | None = None) -> bool:
+    """Make in the pad what was made outside; whether there was anything. `read`: of the same, read ahead."""
     if edited == given.text:
         return False
     if given.told is None:
         view.replace_all(merged_edits(given.base, edited, view.text()))
         return True
-    from cryptpad_tui.engine.outside_rich import take_back_rich
+    from cryptpad_tui.engine.outside_rich import read_back, take_back_rich
 
-    return take_back_rich(view, given.base, given.told, edited)
+    return take_back_rich(view, given.base, given.told, read or read_back(given.told, edited))
 
 
 def _place(before: str) -> str:

@@ -45,9 +45,9 @@ class Told:
     """Whether the last line has no end."""
 
 
-def told_of(view: ViewDocument, base: str) -> Told:
-    """Raises NotFoundAgain."""
-    paragraphs = paragraphs_of(view.runs())
+def told_of(runs: Sequence[tuple[str, Attributes]], base: str) -> Told:
+    """Of a pad's runs and its text; touches no document. Raises NotFoundAgain."""
+    paragraphs = paragraphs_of(runs)
     markdown = to_markdown(paragraphs).data.decode()
     said = list(from_markdown(markdown).paragraphs)
     is_open = bool(paragraphs) and not base.endswith("\n") and not _is_unsaid(paragraphs[-1])
@@ -106,9 +106,14 @@ def _by_character(paragraphs: Sequence[Paragraph], *, is_open: bool) -> tuple[st
 # -- what comes back
 
 
-def take_back_rich(view: ViewDocument, base: str, told: Told, edited: str) -> bool:
+def read_back(told: Told, edited: str) -> tuple[str, Marks]:
+    """What markdown that was edited says; touches no document."""
+    return _by_character(from_markdown(edited).paragraphs, is_open=told.is_open)
+
+
+def take_back_rich(view: ViewDocument, base: str, told: Told, read: tuple[str, Marks]) -> bool:
     """Make in the pad what was made of the markdown; whether there was anything."""
-    text, marks = _by_character(from_markdown(edited).paragraphs, is_open=told.is_open)
+    text, marks = read
     present = view.text()
     mine, theirs = difference(told.text, text), difference(base, present)
     in_base = _kept(len(told.text), told.unsaid)

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from ui.test_screens_fake import World, world
 
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Position
-from cryptpad_tui.engine import Engine
+from cryptpad_tui.engine import Engine, outside
 from cryptpad_tui.ui.pads import external_editor as feature
 from cryptpad_tui.ui.screens.dialogs import ChooseDialog
 from cryptpad_tui.ui.screens.pad import PadScreen
@@ -160,6 +161,26 @@ async def test_rich_text_goes_as_markdown_and_keeps_what_that_does_not_say(
         await there.press("f4")
         await there.until(lambda: session.view.text() == "some more more words\n")
         assert session.view.runs()[0] == ("some", {"bold": True, "color": "#ff0000"})
+
+
+async def test_a_long_rich_text_is_made_markdown_apart_and_nobody_who_left_gets_an_editor(
+    tmp_path: Path, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cryptpad_tui.ui.pads.external_editor._LONG_BYTES", 1)
+    editor(tmp_path, f'touch {tmp_path}/ran; sed -i "s/words/more words/" "$1"')
+    async with world(LINE, environ=environ) as there:
+        session = await opened(there, "some words\n", kind=PadKind.RICHTEXT)
+        await there.press("f4")
+        await there.until(lambda: session.view.text() == "some more words\n")
+        (tmp_path / "ran").unlink()
+        go_on = threading.Event()
+        told = outside.giving_out(session.view)
+        monkeypatch.setattr(outside, "giving_out", lambda view: lambda: go_on.wait(10) and told())
+        await there.press("f4", "escape")
+        await there.until(lambda: not isinstance(there.app.screen, PadScreen))
+        go_on.set()
+        await there.pilot.pause(0.1)
+        assert not (tmp_path / "ran").exists()
 
 
 _RUN = """

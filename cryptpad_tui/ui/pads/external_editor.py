@@ -13,15 +13,17 @@ from typing import Final
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.editor.effects import ReadOnly
 from cryptpad_tui.engine import outside
+from cryptpad_tui.engine.files.apart import in_thread
 from cryptpad_tui.host import external_editor
 from cryptpad_tui.host.external_editor import Edited, NoMemoryFolder
 from cryptpad_tui.ui import words
-from cryptpad_tui.ui.away import away
+from cryptpad_tui.ui.away import Terminal, away
 from cryptpad_tui.ui.pads.feature import PadFeature
 from cryptpad_tui.ui.screens.base import Action
 from cryptpad_tui.ui.screens.dialogs import ChooseDialog
 from cryptpad_tui.ui.screens.options import Option
 
+_LONG_BYTES: Final = 32_768
 _NOT_CHANGED: Final = "The editor changed nothing."
 _STOPPED: Final = "The editor ended with an error, so the pad is as it was."
 _ON_DISK: Final = (
@@ -54,20 +56,28 @@ class ExternalEditor(PadFeature):
     async def _edit_outside(self) -> None:
         environ = self.screen.door.environ
         command = external_editor.editor_command(environ)
-        given = outside.given_out(self.session.view)
-        place = await self._place()
+        given = await self._given_out()
+        # Who left the pad meanwhile wants no editor.
+        place = await self._place() if self.screen.is_current else None
         if place is None:
             return
         data = given.text.encode()
         while True:
-            edited = await self._run(data, command, place, given.suffix)
+            edited, read = await self._run(data, command, place, given)
             if not edited.code:
-                answer = await self._take_back(edited.data, given)
+                answer = await self._take_back(edited.data, given, read)
             else:
                 answer = await self._after_failure(edited, data)
             if answer != "again":
                 return
             data = edited.data
+
+    async def _given_out(self) -> outside.GivenOut:
+        work = outside.giving_out(self.session.view)
+        if self.session.view.lines.byte_count < _LONG_BYTES:
+            return work()
+        self.screen.say("This is long: one moment.")
+        return await in_thread(work)
 
     async def _place(self) -> Path | None:
         """Where the text may be; None if the person would rather not."""
@@ -83,23 +93,32 @@ class ExternalEditor(PadFeature):
                 return None
             return external_editor.place_to_edit(environ, disk=engine.vault.directory)
 
-    async def _run(self, data: bytes, command: list[str], place: Path, suffix: str) -> Edited:
+    async def _run(
+        self, data: bytes, command: list[str], place: Path, given: outside.GivenOut
+    ) -> tuple[Edited, outside.ReadBack | None]:
+        """What the editor left, read before the app has its keys again: who closes the pad loses nothing."""
         self.session.flush()
-        return await away(
-            self.screen.door,
-            lambda terminal: external_editor.edit_text(
-                data, command, place, suffix=suffix, terminal=terminal
-            ),
-        )
 
-    async def _take_back(self, data: bytes, given: outside.GivenOut) -> str:
+        async def work(terminal: Terminal | None) -> tuple[Edited, outside.ReadBack | None]:
+            edited = await external_editor.edit_text(
+                data, command, place, suffix=given.suffix, terminal=terminal
+            )
+            if edited.code:
+                return edited, None
+            return edited, await in_thread(outside.read_ahead, edited.data, given)
+
+        return await away(self.screen.door, work)
+
+    async def _take_back(
+        self, data: bytes, given: outside.GivenOut, read: outside.ReadBack | None = None
+    ) -> str:
         try:
             text = outside.text_from_outside(data, given)
         except outside.UncleanFromOutside as error:
             return await self._ask_what_to_do(words.sentence_of(error), data)
         if self.session.view.read_only:
             return await self._ask_what_to_do("The pad takes no edits any more.", data)
-        changed = outside.take_back(self.session.view, given, text)
+        changed = outside.take_back(self.session.view, given, text, read)
         self.view.update_view()
         if changed:
             self.session.flush()
