@@ -8,7 +8,7 @@ import pytest
 
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import Role, pseudonym_of
-from cryptpad_tui.engine import Engine, SyncWord, keeping, membership
+from cryptpad_tui.engine import Engine, SyncWord, keeping, membership, removal
 from cryptpad_tui.engine.folders import changing, owed_keys
 from cryptpad_tui.engine.folders.making import make_shared
 from cryptpad_tui.engine.folders.placing import ReadOnlyFolder
@@ -97,11 +97,17 @@ async def test_what_is_in_a_shared_folder_comes_to_everybody_by_the_right_that_t
 
 
 async def test_taking_somebody_out_of_a_folder_takes_them_out_of_what_is_in_it(
-    relay: RelayProcess, make_engine: MakeEngine
+    relay: RelayProcess, make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     anna, boris, carla, folder, pads = await house(relay, make_engine)
+    told = list[bytes]()
+    tell = removal.tell
+    monkeypatch.setattr(
+        removal, "tell", lambda of, pad_id, who: told.extend([pad_id] * bool(who)) or tell(of, pad_id, who)
+    )
     await membership.revoke(anna, folder, drop=[identity(carla, folder)])
     assert not owed_keys.is_owed(anna)
+    assert told == [folder], "once, and not of each pad in it"
     for pad_id in (folder, *pads):
         with anna.borrowed(pad_id) as session:
             assert session.replica.fold.epoch == 1

@@ -77,7 +77,7 @@ async def _change(engine: Engine, row: Row) -> None:
     # The keys that it is sealed to, which may have changed again when this is done.
     epoch, _ = owed_keys.newest_keys(engine, row.folder)
     await membership.change_keys(
-        engine, row.child, drop=wanted.drop, keep_links=links, history=wanted.history
+        engine, row.child, drop=wanted.drop, keep_links=links, history=wanted.history, quiet=True
     )
     with engine.borrowed(row.folder) as session, engine.drive_session.replica.store.transaction():
         book, record = FolderBook(engine, session), engine.vault.pad(row.child)
