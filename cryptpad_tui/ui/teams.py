@@ -22,7 +22,7 @@ _CLOSE, _INVITE, _LEAVE, _KEYS = "close", "invite", "leave", "keys"
 _ROLES: Final = {
     "viewer": "reads",
     "editor": "reads and writes",
-    "admin": "lets viewers and editors in and out, too",
+    "admin": "lets people in and out, too",
     "owner": "may do everything, and stays",
 }
 _MARK_CHARS: Final = 16

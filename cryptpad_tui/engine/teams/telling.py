@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from cryptpad_tui.crypto.keys import identity_of
 from cryptpad_tui.engine import contacts, limited
 from cryptpad_tui.engine.errors import UnknownPad
+from cryptpad_tui.engine.standing import standing_of
 from cryptpad_tui.engine.teams.acting import contact_by_key, names_of
 from cryptpad_tui.engine.teams.book import TeamBook, roster_in, teams
 from cryptpad_tui.engine.teams.settling import waits_for_an_owner
+from cryptpad_tui.engine.values import SyncWord
 from cryptpad_tui.people.roster import TeamRoster
 from cryptpad_tui.people.roster_duties import is_cut_short
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 WHAT_OUT_MEANS = (
     "Whoever is out reads and writes what they can still open until then, and keeps what they have read."
 )
+LEFT_BEHIND = "The team's keys changed without you. This is how it was before, as far as you were told."
 CUT_SHORT = (
     "An owner signed changes of this team that are not here: somebody who writes in the folder took them out."
     " They are put back by the first machine that has them; until then roles may be others than shown."
@@ -122,4 +125,7 @@ def waits(engine: Engine, folder: bytes) -> list[str]:
 def _doubts(engine: Engine, folder: bytes, roster: TeamRoster) -> list[str]:
     with engine.borrowed(folder) as session:
         note = TeamBook(engine, session).note
-    return [CUT_SHORT] if note and is_cut_short(roster, note) else []
+    return [
+        *([LEFT_BEHIND] if standing_of(engine, folder) is SyncWord.REMOVED else []),
+        *([CUT_SHORT] if note and is_cut_short(roster, note) else []),
+    ]
