@@ -98,6 +98,7 @@ UNEXPECTED: Final = frozenset(
         "cryptpad_tui.editor.vim.context.Failed",
         "cryptpad_tui.editor.vim.ex.ExError",
         "cryptpad_tui.engine.carrying.LivesThere",
+        "cryptpad_tui.engine.outside_rich.NotFoundAgain",
         "cryptpad_tui.pad.alarms.NeedsProof",
         "cryptpad_tui.pad.sealed_checks.Void",
         "cryptpad_tui.pad.owner_records.NeedsEntry",
