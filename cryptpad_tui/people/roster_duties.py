@@ -89,18 +89,19 @@ def leavers(roster: TeamRoster, me: bytes) -> list[Change]:
 
 
 def to_say_again(roster: TeamRoster, me: bytes) -> list[Change]:
-    """What this person did on a branch that does not count, and what nobody has decided since on the line."""
-    wanted: dict[bytes, Operation] = {}
-    for op in roster.lost:
-        if op.author == me and op.kind is not Kind.FOUND:
-            wanted[op.subject] = op
-    mine = roster.rank_of(me)
-    return [
-        change
-        for op in wanted.values()
-        for change in _again(roster, op)
-        if may_set(mine, roster.rank_of(op.subject), _aim(change))
-    ]
+    """What this person did on a branch that does not count, and what nobody has decided since on the line.
+
+    Whom another took out, who still may: that is said for them, who may be away for long.
+    """
+    last = {(op.subject, op.author): op for op in roster.lost if op.kind is not Kind.FOUND}
+    mine, wanted = roster.rank_of(me), dict[bytes, Change]()
+    for op in sorted(last.values(), key=lambda op: op.author != me):
+        before = roster.rank_of(op.subject)
+        is_out = op.kind is Kind.REMOVE and may_set(roster.rank_of(op.author), before, Rank.NONE)
+        for change in _again(roster, op) if op.author == me or is_out else ():
+            if may_set(mine, before, _aim(change)):
+                wanted.setdefault(op.subject, change)
+    return list(wanted.values())
 
 
 def _aim(change: Change) -> Rank:
