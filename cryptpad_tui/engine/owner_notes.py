@@ -6,9 +6,10 @@ Whoever was given the owner's key has it for good: no change of keys takes them 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
+from cryptpad_tui.engine import sealed_notes
 from cryptpad_tui.engine.errors import EngineError
 from cryptpad_tui.engine.limited import is_limited
 from cryptpad_tui.people.contacts import contact_id
@@ -32,23 +33,29 @@ class CoOwnerStays(EngineError):
 def co_owners(engine: Engine, pad_id: bytes) -> dict[bytes, str]:
     """OFFERED or ACCEPTED by the identity of those who were offered the pad, or whom one has it from."""
     found = {}
-    for name, state in engine.drive.notes(pad_id, _NOTE).items():
+    for name, note in engine.drive.notes(pad_id, _NOTE).items():
         try:
             ident_pk = bytes.fromhex(name.removeprefix(_NOTE))
         except ValueError:
             continue
+        state = sealed_notes.opened(engine, pad_id, name, note)
         if len(ident_pk) == 32 and state in (OFFERED, ACCEPTED):
             found[ident_pk] = state
     return found
 
 
 def state_of(engine: Engine, pad_id: bytes, ident_pk: bytes) -> str | None:
-    return engine.drive.note(pad_id, _NOTE + ident_pk.hex())
+    name = _NOTE + ident_pk.hex()
+    return sealed_notes.opened(engine, pad_id, name, engine.drive.note(pad_id, name))
 
 
 def set_state(engine: Engine, pad_id: bytes, ident_pk: bytes, state: str | None) -> None:
-    """Inside the transaction of what it is about."""
-    engine.drive.set_note(pad_id, _NOTE + ident_pk.hex(), state)
+    """Inside the transaction of what it is about. Sealed once more: a team's roster names owners by it, and
+    no device without the account's root has a say in that."""
+    if state is None:
+        engine.drive.set_note(pad_id, _NOTE + ident_pk.hex(), None)
+    else:
+        sealed_notes.put(engine, pad_id, _NOTE + ident_pk.hex(), state)
 
 
 def hear(engine: Engine, sender: bytes, answer: OwnershipAnswer) -> None:
@@ -72,13 +79,16 @@ def lines(engine: Engine, pad_id: bytes) -> dict[bytes, tuple[str, str, str]]:
 def refuse_owners(engine: Engine, pad_id: bytes, idents: Iterable[bytes]) -> None:
     """Raise CoOwnerStays where one of these keys is of somebody who was given the owner's."""
     idents = list(idents)
-    owners = co_owners(engine, pad_id) if idents else {}
-    if not owners:
-        return
-    ids = {contact_id(ident) for ident in owners}
-    known = {} if is_limited(engine.vault) else engine.people.known_in(pad_id)
-    if any(ident in owners or known.get(ident) in ids for ident in idents):
+    if but_owners(engine, pad_id, idents) != idents:
         raise CoOwnerStays
+
+
+def but_owners(engine: Engine, pad_id: bytes, idents: Sequence[bytes]) -> list[bytes]:
+    """Those of these keys that are of nobody who was given the owner's."""
+    owners = co_owners(engine, pad_id) if idents else {}
+    ids = {contact_id(ident) for ident in owners}
+    known = engine.people.known_in(pad_id) if ids and not is_limited(engine.vault) else {}
+    return [ident for ident in idents if ident not in owners and known.get(ident) not in ids]
 
 
 # -- whose list of members counts
