@@ -7,6 +7,7 @@ each pad has either the keys that the folder's members have, or later ones that 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cryptpad_relay.protocol.errors import Refused
@@ -16,6 +17,7 @@ from cryptpad_tui.engine.errors import EngineError, RelayUnreachable
 from cryptpad_tui.engine.folders import owed_keys
 from cryptpad_tui.engine.folders.book import FolderBook
 from cryptpad_tui.engine.folders.owed_keys import Progress, Row
+from cryptpad_tui.engine.teams import book as team_book
 from cryptpad_tui.pad.alarms import Alarm
 
 if TYPE_CHECKING:
@@ -71,9 +73,11 @@ async def _change(engine: Engine, row: Row) -> None:
         owed_keys.give_up(engine, row)
         return
     if record.kind == PadKind.FOLDER:
+        # A team within keeps whom its own roster lets in; for the others its keys end all the same.
+        wanted = replace(wanted, drop=team_book.not_seated(engine, row.child, wanted.drop))
         # Before anything changes: a death on the way must not forget whom this goes without.
         owed_keys.begin(engine, row.child, wanted)
-    links = [] if wanted.drop else link_book.links(engine, row.child)
+    links = [] if row.wanted.drop else link_book.links(engine, row.child)
     # The keys that it is sealed to, which may have changed again when this is done.
     epoch, _ = owed_keys.newest_keys(engine, row.folder)
     await membership.change_keys(

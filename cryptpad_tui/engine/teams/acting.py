@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
 from cryptpad_tui.crypto.keys import EditKeys, Role, identity_of, owner_key
-from cryptpad_tui.crypto.slots import Slot, seal_slot
+from cryptpad_tui.crypto.slots import Slot, box_key_of, seal_slot
 from cryptpad_tui.drive.tree import path_parts
 from cryptpad_tui.engine import contacts, keeping, limited, mailbox, owner_notes, owning, removal
 from cryptpad_tui.engine.folders.making import make_shared
@@ -90,7 +90,8 @@ def may(roster: TeamRoster, me: bytes, subject: bytes, rank: Rank) -> None:
     mine, before = roster.rank_of(me), roster.rank_of(subject)
     if before is rank:
         raise errors.InTheTeamAlready
-    if not may_set(mine, before, rank):
+    gone = roster.left.get(subject)
+    if not may_set(mine, before, rank) or (gone and not may_set(mine, gone.rank, Rank.NONE)):
         raise errors.MayNotDoThat
     room = MAX_LINE if mine is Rank.OWNER else MAX_LINE_OF_ADMINS
     if len(roster.line) >= room or (before is Rank.NONE and len(roster.seats) >= MAX_SEATS):
@@ -175,11 +176,12 @@ def raise_or_lower(engine: Engine, session: PadSession, seat: Seat) -> None:
 
 
 def grant(engine: Engine, session: PadSession, seat: Seat) -> None:
-    """The right to write, sealed for a member who has the right to read. Inside a transaction."""
+    """The right to write, sealed for a member who has the right to read: for their identity, and for no key
+    that somebody wrote beside it. Inside a transaction."""
     keys, epoch = session.replica.keys, session.replica.fold.epoch
     assert isinstance(keys, EditKeys)
     slot = Slot(Role.EDIT, epoch, keys.edit_seed)
-    sealed = seal_slot(seat.box_pk, session.pad_id, slot, rng=engine.rng)
+    sealed = seal_slot(box_key_of(seat.ident_pk), session.pad_id, slot, rng=engine.rng)
     value = f"{epoch}:{base64.b64encode(sealed).decode('ascii')}"
     session.view.set_map(ENTRIES_ROOT, GRANT + seat.ident_pk.hex(), value)
     session.flush()

@@ -184,15 +184,19 @@ async def tell(engine: Engine, team: bytes) -> None:
     if not mine:
         return
     with engine.borrowed(team) as session:
-        said = TeamInbox(engine, session).said()
+        box = TeamInbox(engine, session)
+        said = box.said()
     for item in mine:
         answered = said.get(item.mail_id)
         sender = engine.people.contact(item.contact_id)
         if answered is None:
             continue
-        link = await engine.make_link(team, view=False) if answered.accepted else ""
+        # Whoever was taken out since gets no key by a yes of before.
+        is_in = sender is not None and box.roster.rank_of(sender.card.ident_pk) >= Rank.EDITOR
+        accepted = answered.accepted and is_in
+        link = await engine.make_link(team, view=False) if accepted else ""
         with engine.people.durable():
             if sender is not None and sender.is_open:
-                message = EditAnswer(team, answered.accepted, link)
+                message = EditAnswer(team, accepted, link)
                 mailbox.queue(engine, sender, message, f"the answer to {sender.name}")
-            engine.people.finish(item.mail_id, "accepted" if answered.accepted else "declined")
+            engine.people.finish(item.mail_id, "accepted" if accepted else "declined")

@@ -19,7 +19,7 @@ from cryptpad_tui.engine.teams.errors import NotATeam, RosterIsCutShort, UseTeam
 from cryptpad_tui.people.roster import TeamRoster, roster_of
 from cryptpad_tui.people.roster_duties import Change, is_cut_short, note_of
 from cryptpad_tui.people.roster_ops import MAX_BYTES, NOBODY, Kind, Operation, Rank, sign_operation
-from cryptpad_tui.people.roster_rules import Seat
+from cryptpad_tui.people.roster_rules import Seat, may_set
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
@@ -126,6 +126,10 @@ class TeamBook:
         """One behind the other, at the line's end, by this person."""
         roster, signer = self.roster(), identity_of(self._engine.vault.account_root)
         for change in changes:
+            gone = roster.left.get(change.seat.ident_pk) if change.kind is Kind.ADD else None
+            if gone is not None and may_set(roster.rank_of(self.me), gone.rank, Rank.NONE):
+                # Who left is in again by another seat: the one that they left goes first.
+                roster = self.sign([Change(Kind.REMOVE, gone)])
             self.put([signed(signer, roster, change)])
             roster = self.roster()
         return roster
@@ -194,7 +198,8 @@ def keepers(engine: Engine, session: PadSession) -> list[BookMember] | None:
 
 
 def _member(seat: Seat) -> BookMember:
-    return BookMember(seat.ident_pk, "edit" if seat.rank >= Rank.EDITOR else "view", seat.name, seat.box_pk)
+    """By the identity alone: the key beside it is the word of whoever let them in, who would stay by it."""
+    return BookMember(seat.ident_pk, "edit" if seat.rank >= Rank.EDITOR else "view", seat.name, b"")
 
 
 def note_for(engine: Engine, session: PadSession) -> str:
@@ -207,6 +212,12 @@ def note_for(engine: Engine, session: PadSession) -> str:
     if note and is_cut_short(roster, note):
         raise RosterIsCutShort
     return note_of(roster)
+
+
+def not_seated(engine: Engine, folder: bytes, idents: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Those of these whom no roster of this folder lets in, whatever they were taken out of."""
+    seats = roster_in(engine, folder).seats if is_team(engine, folder) else {}
+    return tuple([ident for ident in idents if ident not in seats])
 
 
 def refuse_seated(engine: Engine, folder: bytes, idents: Iterable[bytes]) -> None:

@@ -79,7 +79,9 @@ async def settle_team(engine: Engine, folder: bytes) -> list[str]:
     ends = endings(roster, note)
     if not roster.line or not ends:
         return []
-    await membership.revoke(engine, folder, drop=[each.ident_pk for each in ends if each.is_out])
+    out = [each.ident_pk for each in ends if each.is_out]
+    # Who has the owner's key keeps it whatever changes; that must hold nobody else's end.
+    await membership.revoke(engine, folder, drop=owner_notes.but_owners(engine, folder, out))
     return _words(keeping.shared_title(engine, folder), ends)
 
 
@@ -188,7 +190,7 @@ def _granted(engine: Engine, session: PadSession) -> EditKeys | None:
     value = session.view.map_value(ENTRIES_ROOT, GRANT + me.ident.public.hex())
     text, _, sealed = value.partition(":") if isinstance(value, str) else ("", "", "")
     epoch, keys = session.replica.fold.epoch, session.replica.keys
-    slot = open_slot(raw_of(sealed), session.pad_id, epoch, me.box) if text == str(epoch) else None
+    slot = open_slot(raw_of(sealed), session.pad_id, epoch, me.ident) if text == str(epoch) else None
     if slot is None or slot.role is not Role.EDIT:
         return None
     found = EditKeys.from_seed(slot.seed)

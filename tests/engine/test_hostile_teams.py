@@ -1,0 +1,226 @@
+"""What keeps the keys of a team from who is not in it: attacks on the machines that follow its roster.
+
+Without a relay: the attackers' words are put where the machine finds them, and what it would do is looked at.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
+from cryptpad_tui.crypto.keys import SigningSeed, identity_of
+from cryptpad_tui.crypto.slots import box_key_of, open_slot
+from cryptpad_tui.engine import Engine, mailbox, membership, owner_notes
+from cryptpad_tui.engine.folders import changing, owed_keys
+from cryptpad_tui.engine.folders.owed_keys import Row, Wanted
+from cryptpad_tui.engine.teams import acting, asks, settling
+from cryptpad_tui.engine.teams.book import TeamBook, keepers, roster_in
+from cryptpad_tui.people.card import make_card
+from cryptpad_tui.people.contacts import Contact, Standing, contact_id
+from cryptpad_tui.people.identity import BoxKey, Myself
+from cryptpad_tui.people.inbox import InboxItem
+from cryptpad_tui.people.messages import EditAnswer, EditRequest, OwnershipAnswer
+from cryptpad_tui.people.roster_duties import Change
+from cryptpad_tui.people.roster_ops import NOBODY, Kind, Rank, sign_operation
+from cryptpad_tui.people.roster_rules import Seat
+from cryptpad_tui.people.team_asks import Said
+from cryptpad_tui.vault import passwords
+from cryptpad_tui.vault.vault import Vault
+from support.kept_keys import cheap
+
+ADMIN = Myself(b"a" * 32)
+CARLA = Myself(b"c" * 32)
+CARD = make_card(CARLA, address="ws://127.0.0.1:1", relay_fingerprint=bytes(16), name="Carla")
+THIEF = BoxKey(b"t" * 32)
+MAIL = bytes(16)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The owner's vault, with a team of hers and an admin."""
+
+    owner: Engine
+    team: bytes
+
+    def seat(self, who: Myself, rank: Rank, *, box_pk: bytes = b"", team: bytes = b"") -> None:
+        team = team or self.team
+        with self.owner.borrowed(team) as session, self.owner.drive_session.replica.store.transaction():
+            seat = roster_in(self.owner, team).seats.get(who.ident.public)
+            seat = seat or Seat(who.ident.public, box_pk or who.box.public, rank, "Name", b"")
+            acting.raise_or_lower(self.owner, session, replace(seat, rank=rank))
+
+    def out(self, who: Myself) -> None:
+        with self.owner.borrowed(self.team) as session:
+            book = TeamBook(self.owner, session)
+            book.sign([Change(Kind.REMOVE, book.roster().seats[who.ident.public])])
+
+    def field(self, name: str, raw: bytes) -> None:
+        with self.owner.borrowed(self.team) as session:
+            session.view.set_map(ENTRIES_ROOT, name, base64.b64encode(raw).decode())
+            session.flush()
+
+    def word(self, who: Myself, kind: Kind, of: Myself, *, rank: Rank = Rank.NONE) -> None:
+        roster = roster_in(self.owner, self.team)
+        seat = roster.seats.get(of.ident.public)
+        op = sign_operation(
+            who.ident, kind, team=self.team, subject=of.ident.public, rank=rank, box_pk=NOBODY,
+            previous=seat.since if kind is Kind.LEAVE and seat else roster.head,
+        )  # fmt: skip
+        self.field("roster/" + op.id.hex(), op.raw)
+
+    def rank(self, who: Myself) -> Rank:
+        return roster_in(self.owner, self.team).rank_of(who.ident.public)
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    monkeypatch.setattr(passwords.argon2id, "kdf", cheap)
+    vault, _ = Vault.create(tmp_path / "home", b"x", name="Anna", relay_url=None, kdf_memory_mib=64)
+    owner = Engine(vault)
+    with owner.people.durable():
+        owner.people.put_contact(Contact(contact_id(CARD.ident_pk), CARD, Standing.CONTACT))
+    found = House(owner, acting.found(owner, "Crew"))
+    found.seat(ADMIN, Rank.ADMIN)
+    yield found
+    vault.close()
+
+
+async def test_who_was_taken_out_is_sent_no_link_for_a_yes_of_before(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An admin said yes to what this machine was asked, and she was taken out before it heard of that."""
+    given: list[bool] = []
+
+    async def make_link(folder: bytes, *, view: bool, wait_s: float = 10.0) -> str:
+        given.append(view)
+        return "link"
+
+    said: list[object] = []
+    monkeypatch.setattr(house.owner, "make_link", make_link)
+    monkeypatch.setattr(mailbox, "queue", lambda engine, to, message, what: said.append(message))
+    message = EditRequest(house.team, "Crew", bytes(32), bytes(64))
+    with house.owner.people.durable():
+        item = InboxItem(MAIL, contact_id(CARD.ident_pk), house.owner.wall_ms(), message)
+        house.owner.people.put_mail(MAIL, item.sent_ms, item)
+    house.field(asks.SAID + MAIL.hex(), Said(MAIL, True, ADMIN.ident.public).signed(house.team, ADMIN.ident))
+    house.seat(CARLA, Rank.EDITOR)
+    house.out(CARLA)
+    await asks.tell(house.owner, house.team)
+    assert not given
+    assert said == [EditAnswer(house.team, False)]
+    assert not house.owner.people.items(), "it is dealt with"
+
+
+def test_keys_go_to_the_identity_and_to_no_other_key_that_an_admin_wrote_beside_it(house: House) -> None:
+    """Who has a seat in the name of somebody whom all know would stay when the admin is put out."""
+    house.seat(CARLA, Rank.EDITOR, box_pk=THIEF.public)
+    with house.owner.borrowed(house.team) as session:
+        (kept,) = [each for each in keepers(house.owner, session) or () if each.ident_pk == CARD.ident_pk]
+        value = session.view.map_value(ENTRIES_ROOT, acting.GRANT + CARD.ident_pk.hex())
+    assert (kept.box_pk or box_key_of(kept.ident_pk)) == box_key_of(CARD.ident_pk)
+    sealed = base64.b64decode(str(value).partition(":")[2])
+    assert open_slot(sealed, house.team, 0, THIEF) is None
+    assert open_slot(sealed, house.team, 0, CARLA.ident) is not None
+
+
+async def settled(house: House, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Whom the machine would take out of the keys."""
+    done: list[Any] = []
+
+    async def note(engine: Engine, folder: bytes) -> str:
+        return ""
+
+    async def revoke(engine: Engine, folder: bytes, *, drop: Any) -> None:
+        owner_notes.refuse_owners(engine, folder, drop)
+        done.append(list(drop))
+
+    monkeypatch.setattr(settling, "_bring_note", note)
+    monkeypatch.setattr(membership, "revoke", revoke)
+    record = house.owner.vault.pad(house.team)
+    assert record is not None
+    house.owner.vault.put_pad(replace(record, uploaded=True))
+
+    async def synced(*args: object, **kwargs: object) -> None:
+        return None
+
+    monkeypatch.setattr(house.owner, "sync", synced)
+    await settling.settle_team(house.owner, house.team)
+    return done
+
+
+async def test_an_admin_who_was_offered_the_team_and_left_holds_nobodys_keys(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They have the owner's key for good, and no change of keys is refused for that."""
+    house.seat(CARLA, Rank.VIEWER)
+    owner_notes.set_state(house.owner, house.team, ADMIN.ident.public, owner_notes.OFFERED)
+    house.word(ADMIN, Kind.LEAVE, ADMIN)
+    house.out(CARLA)
+    assert await settled(house, monkeypatch) == [[CARD.ident_pk]]
+
+
+async def test_a_team_within_a_team_changes_its_keys_though_somebody_stays_in_that(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = acting.found(house.owner, "Crew/Inner")
+    house.seat(CARLA, Rank.EDITOR, team=inner)
+    changed: list[Any] = []
+
+    async def change_keys(engine: Engine, pad_id: bytes, *, drop: Any, **more: object) -> None:
+        from cryptpad_tui.engine.teams.book import refuse_seated
+
+        refuse_seated(engine, pad_id, drop)
+        changed.append(set(drop))
+
+    monkeypatch.setattr(membership, "change_keys", change_keys)
+    wanted = Wanted((CARD.ident_pk, ADMIN.ident.public))
+    await changing._change(house.owner, Row(house.team, inner, wanted))
+    assert changed == [{ADMIN.ident.public}]
+    plan = owed_keys.PLAN + inner.hex()
+    stored = house.owner.vault.setting(plan)
+    assert stored is None or set(Wanted.read(stored).drop) == {ADMIN.ident.public}
+
+
+def test_a_forgotten_word_of_another_admin_takes_out_all_the_same(house: House) -> None:
+    """The admin took her out; an owner spoke at the same place, unknowing, and the admin is away since."""
+    house.seat(CARLA, Rank.EDITOR)
+    roster = roster_in(house.owner, house.team)
+    house.word(ADMIN, Kind.REMOVE, CARLA)
+    by_owner = sign_operation(
+        identity_of(house.owner.vault.account_root), Kind.ADD, team=house.team, previous=roster.head,
+        subject=SigningSeed(b"n" * 32).public, box_pk=THIEF.public, rank=Rank.VIEWER,
+    )  # fmt: skip
+    house.field("roster/" + by_owner.id.hex(), by_owner.raw)
+    assert house.rank(CARLA) is Rank.EDITOR
+    settling.keep_up(house.owner, house.team)
+    assert house.rank(CARLA) is Rank.NONE
+
+
+def test_who_left_and_is_let_in_at_once_is_in(house: House) -> None:
+    house.seat(CARLA, Rank.EDITOR)
+    house.word(CARLA, Kind.LEAVE, CARLA)
+    assert house.rank(CARLA) is Rank.NONE
+    with house.owner.borrowed(house.team) as session:
+        book = TeamBook(house.owner, session)
+        book.sign([Change(Kind.ADD, Seat(CARD.ident_pk, CARD.box_pk, Rank.VIEWER, "Carla", b""))])
+    assert house.rank(CARLA) is Rank.VIEWER
+
+
+def test_a_note_that_a_limited_device_wrote_makes_nobody_an_owner(house: House) -> None:
+    """It may write the drive, and so that an admin accepted what nobody offered."""
+    note = "owner-" + ADMIN.ident.public.hex()
+    house.owner.drive.set_note(house.team, note, owner_notes.ACCEPTED)
+    settling.keep_up(house.owner, house.team)
+    assert house.rank(ADMIN) is Rank.ADMIN
+    owner_notes.hear(house.owner, ADMIN.ident.public, OwnershipAnswer(house.team, True))
+    settling.keep_up(house.owner, house.team)
+    assert house.rank(ADMIN) is Rank.ADMIN
+    owner_notes.set_state(house.owner, house.team, ADMIN.ident.public, owner_notes.ACCEPTED)
+    settling.keep_up(house.owner, house.team)
+    assert house.rank(ADMIN) is Rank.OWNER, "by the person's own word"
