@@ -86,7 +86,8 @@ class Replica(StoredFold):
         """Whether another epoch began: what is pending must be made again under its keys."""
         self.own_void = False
         """Whether an entry out of this vault's outbox turned out void: its text must be made again."""
-        self._lost_snapshot_n = 0
+        self._useless_offer: int | None = None
+        """Where the newest snapshot stood when newcomers were offered another one, or none."""
         self._held_by_start: frozenset[bytes] = frozenset()
         self.detour: Detour | None = None
         self.witness = Witness(genesis.pad_id, store.signed_head())
@@ -211,9 +212,11 @@ class Replica(StoredFold):
             self.witness.unsaved = False
 
     def snapshot_offered(self, position: int) -> None:
-        """What the relay offers newcomers: less than the newest where it lost that one's pieces."""
-        mark = self.fold.snapshot
-        self._lost_snapshot_n = mark.position if mark and position < mark.position else 0
+        """What the relay offers newcomers: less than the newest where it lost that one's pieces, and more
+        where somebody made one that does not count.
+        """
+        newest = self.fold.snapshot.position if self.fold.snapshot else 0
+        self._useless_offer = newest if position != newest else None
 
     def confirm_start(self) -> None:
         if not self.unconfirmed_start:
@@ -263,5 +266,5 @@ class Replica(StoredFold):
         fits = len(fold.writers) * TABLE_ROW.size <= MAX_TABLE_BYTES
         # The first under new keys is what newcomers wait for.
         many |= fold.mark.n > (fold.snapshot.snap_n if fold.snapshot else 0)
-        lost = fold.snapshot is not None and fold.snapshot.position == self._lost_snapshot_n
-        return self.can_edit and fits and fold.checkpoint_n == fold.n and (long_tail or many or lost)
+        useless = self._useless_offer == (fold.snapshot.position if fold.snapshot else 0)
+        return self.can_edit and fits and fold.checkpoint_n == fold.n and (long_tail or many or useless)

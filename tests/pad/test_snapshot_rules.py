@@ -11,7 +11,8 @@ from pad.test_verdicts import LIE, settle
 
 from cryptpad_relay.protocol.entry import FLATTENED, Kind, parse_entry
 from cryptpad_tui.crdt.view import ViewDocument
-from cryptpad_tui.pad import flows, sealed_checks, snapshots
+from cryptpad_tui.pad import flows, replica, sealed_checks, snapshots
+from cryptpad_tui.pad.alarms import Alarm
 from cryptpad_tui.pad.digests import chunk_id_of
 from cryptpad_tui.pad.writer import Writer
 from cryptpad_tui.pad.writers import WriterStatus, encode_table
@@ -139,3 +140,29 @@ def test_of_two_snapshots_of_one_position_the_first_counts(
     bring(mallory, relay, made)
     anna.fetch(relay)
     assert anna.replica.fold.snapshot == first is not None
+
+
+def wants_at_checkpoint(person: Person, relay: ListRelay) -> bool:
+    while person.replica.fold.n != person.replica.fold.checkpoint_n:
+        grow(person, relay, 1)
+    return person.replica.wants_snapshot()
+
+
+def test_where_newcomers_are_offered_what_nobody_can_begin_at_another_is_made(
+    pad: tuple[Person, Person, ListRelay, snapshots.Snapshot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No relay sees that its seal holds nothing; who comes back to the pad does."""
+    anna, mallory, relay, made = pad
+    writer, hello = mallory.replica.queue.snapshot_writer()
+    base = mallory.replica.base()
+    relay.hello_n = relay.append(hello.raw)
+    relay.snapshot_n = relay.append(writer.other(Kind.SNAPSHOT, base, b"\1", made.extension).raw)
+    with pytest.raises(Alarm):
+        join(Person("Nora", 3), relay, flows.Pin(0, b""))
+    anna.fetch(relay)
+    monkeypatch.setattr(replica, "SNAPSHOT_TAIL_ENTRIES", 10_000)
+    assert anna.replica.fold.snapshot is None
+    anna.replica.snapshot_offered(relay.snapshot_n)
+    assert wants_at_checkpoint(anna, relay)
+    bring(anna, relay, snapshots.make_snapshot(anna.replica.fold, rng=anna.rng))
+    assert not wants_at_checkpoint(anna, relay)
