@@ -40,16 +40,33 @@ def read(engine: Engine, pad_id: bytes) -> list[BookMember] | None:
 
 
 def write(engine: Engine, pad_id: bytes, listed: Sequence[BookMember]) -> None:
-    _change(engine, pad_id, members=_plain(listed))
+    """Who is on the list is not to be taken out any more."""
+    kept = {each.ident_pk for each in listed}
+    dropping = [each.hex() for each in dropping_of(engine, pad_id) if each not in kept]
+    _change(engine, pad_id, members=_plain(listed), dropping=dropping)
 
 
-def begin(engine: Engine, pad_id: bytes, listed: Sequence[BookMember], *, history: bool) -> None:
-    """A change of keys for these was asked for: from here on it is owed."""
-    _change(engine, pad_id, members=_plain(listed), unfinished=True, owed_history=history)
+def begin(
+    engine: Engine,
+    pad_id: bytes,
+    listed: Sequence[BookMember],
+    *,
+    drop: Sequence[bytes] = (),
+    history: bool,
+) -> None:
+    """A change of keys for these and without those was asked for: from here on it is owed, whoever else puts
+    whom on a list meanwhile."""
+    dropping = [each.hex() for each in drop]
+    _change(engine, pad_id, members=_plain(listed), dropping=dropping, unfinished=True, owed_history=history)
+
+
+def dropping_of(engine: Engine, pad_id: bytes) -> list[bytes]:
+    """Whom a change of keys that was begun here and is not done takes out."""
+    return [bytes.fromhex(each) for each in _book(engine, pad_id).get("dropping", [])]
 
 
 def done(engine: Engine, pad_id: bytes, *, at_ms: int) -> None:
-    _change(engine, pad_id, unfinished=False, rotated_ms=at_ms)
+    _change(engine, pad_id, unfinished=False, dropping=[], rotated_ms=at_ms)
 
 
 def is_unfinished(engine: Engine, pad_id: bytes) -> bool:

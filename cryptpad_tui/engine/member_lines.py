@@ -70,7 +70,8 @@ def listed(engine: Engine, session: PadSession) -> list[BookMember]:
         written = [_as_known(each, here.get(each.ident_pk)) for each in _roster(session).members]
     kept = {each.ident_pk: each for each in written}
     kept |= {each.ident_pk: each for at, each in noted if at == epoch}
-    return list(kept.values())
+    dropping = member_book.dropping_of(engine, session.pad_id)
+    return [each for ident, each in kept.items() if ident not in dropping]
 
 
 def _as_known(member: Member, known: BookMember | None) -> BookMember:

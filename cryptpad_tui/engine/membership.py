@@ -191,7 +191,7 @@ async def change_keys(
     """
     history &= owned(engine, pad_id).kind != PadKind.DRIVE
     team_book.refuse_seated(engine, pad_id, drop)
-    drop = known_members.all_keys(engine, pad_id, drop)
+    drop = known_members.all_keys(engine, pad_id, [*drop, *member_book.dropping_of(engine, pad_id)])
     owner_notes.refuse_owners(engine, pad_id, drop)
     await in_step(engine, pad_id, wait_s)
     await owner_list.bring(engine, pad_id)
@@ -201,7 +201,7 @@ async def change_keys(
         listed = [each for each in member_lines.listed(engine, session) if each.ident_pk not in drop]
         epoch, note = session.replica.fold.epoch, team_book.note_for(engine, session)
         with engine.drive_session.replica.store.transaction():
-            member_book.begin(engine, pad_id, listed, history=history)
+            member_book.begin(engine, pad_id, listed, drop=drop, history=history)
             ended = [link for link in link_book.links(engine, pad_id) if link not in kept_links]
             link_book.forget(engine, pad_id, ended)
             if session.kind is PadKind.FOLDER:
