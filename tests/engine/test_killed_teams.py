@@ -197,7 +197,7 @@ def test_an_owners_machine_ends_keys_wholly_or_goes_on(
         return half
 
     before = in_home(home, begin)
-    for step in range(0, 400, 37 if how == "killed" else 11):
+    for step in range(0, 400, 53 if how == "killed" else 17):
         if how == "killed":
             ended = not killed_at(step, lambda: in_home(home, finish))
         else:

@@ -375,7 +375,7 @@ def histories(draw: st.DrawFn) -> list[Operation]:
     return made
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(histories(), st.randoms(use_true_random=False))
 def test_any_order_of_any_operations_gives_one_roster(made: list[Operation], chance: object) -> None:
     whole = read(*made)
@@ -388,7 +388,7 @@ def test_any_order_of_any_operations_gives_one_roster(made: list[Operation], cha
     assert sum(rank is OWNER for rank in seats(whole).values()) >= 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(histories())
 def test_no_viewer_or_editor_ever_changes_anything(made: list[Operation]) -> None:
     roster = read(*made)
