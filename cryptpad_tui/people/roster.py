@@ -96,6 +96,11 @@ def roster_of(
     return _Tree(team, owner_pk, raws, frozenset(known)).roster()
 
 
+@lru_cache(maxsize=2 * MAX_OPS)
+def _parsed(raw: bytes) -> Operation:
+    return parse_operation(raw)
+
+
 @lru_cache(maxsize=4 * MAX_CHECKS)
 def _verified(op: Operation, owner_pk: bytes) -> bool:
     return is_signed(op, owner_pk)
@@ -106,8 +111,11 @@ def _chosen(nodes: Sequence[_Node]) -> _Node | None:
     if len(nodes) < 2:
         return nodes[0] if nodes else None
 
+    # Thousands may follow one: of these only they are compared with each.
+    answers = [node for node in nodes if node.taken]
+
     def order(node: _Node) -> tuple[bool, int, int, int, bytes]:
-        return _is_answered(node, nodes), -node.authority, -node.rank, -node.height, node.op.id
+        return _is_answered(node, answers), -node.authority, -node.rank, -node.height, node.op.id
 
     return min(nodes, key=order)
 
@@ -137,7 +145,7 @@ class _Tree:
 
     def _sort_in(self, raw: bytes) -> None:
         try:
-            op = parse_operation(raw)
+            op = _parsed(raw)
         except Malformed:
             self._forged.add(raw)
             return

@@ -33,3 +33,8 @@ class RosterTable:
         )
         for op_id, raw in operations:
             self._database.execute(query, (op_id, raw, pad_id))
+
+    def drop_roster(self: _HasDatabase, pad_id: bytes, op_ids: Iterable[bytes]) -> None:
+        """What decides nothing any more."""
+        for op_id in op_ids:
+            self._database.execute(f"DELETE FROM roster WHERE pad={_PAD} AND op_id=?", (pad_id, op_id))

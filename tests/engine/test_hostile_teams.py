@@ -19,15 +19,16 @@ from cryptpad_tui.crypto.slots import box_key_of, open_slot
 from cryptpad_tui.engine import Engine, mailbox, membership, owner_notes
 from cryptpad_tui.engine.folders import changing, owed_keys
 from cryptpad_tui.engine.folders.owed_keys import Row, Wanted
-from cryptpad_tui.engine.teams import acting, asks, settling
+from cryptpad_tui.engine.teams import acting, asks, book, settling
 from cryptpad_tui.engine.teams.book import TeamBook, keepers, roster_in
+from cryptpad_tui.people import roster as chains
 from cryptpad_tui.people.card import make_card
 from cryptpad_tui.people.contacts import Contact, Standing, contact_id
 from cryptpad_tui.people.identity import BoxKey, Myself
 from cryptpad_tui.people.inbox import InboxItem
 from cryptpad_tui.people.messages import EditAnswer, EditRequest, OwnershipAnswer
 from cryptpad_tui.people.roster_duties import Change
-from cryptpad_tui.people.roster_ops import NOBODY, Kind, Rank, sign_operation
+from cryptpad_tui.people.roster_ops import NOBODY, Kind, Operation, Rank, sign_operation
 from cryptpad_tui.people.roster_rules import Seat
 from cryptpad_tui.people.team_asks import Said
 from cryptpad_tui.vault import passwords
@@ -57,8 +58,8 @@ class House:
 
     def out(self, who: Myself) -> None:
         with self.owner.borrowed(self.team) as session:
-            book = TeamBook(self.owner, session)
-            book.sign([Change(Kind.REMOVE, book.roster().seats[who.ident.public])])
+            team = TeamBook(self.owner, session)
+            team.sign([Change(Kind.REMOVE, team.roster().seats[who.ident.public])])
 
     def field(self, name: str, raw: bytes) -> None:
         with self.owner.borrowed(self.team) as session:
@@ -207,9 +208,48 @@ def test_who_left_and_is_let_in_at_once_is_in(house: House) -> None:
     house.word(CARLA, Kind.LEAVE, CARLA)
     assert house.rank(CARLA) is Rank.NONE
     with house.owner.borrowed(house.team) as session:
-        book = TeamBook(house.owner, session)
-        book.sign([Change(Kind.ADD, Seat(CARD.ident_pk, CARD.box_pk, Rank.VIEWER, "Carla", b""))])
+        team = TeamBook(house.owner, session)
+        team.sign([Change(Kind.ADD, Seat(CARD.ident_pk, CARD.box_pk, Rank.VIEWER, "Carla", b""))])
     assert house.rank(CARLA) is Rank.VIEWER
+
+
+def branch(house: House, after: bytes, count: int) -> list[Operation]:
+    """Of the admin, over and over the same."""
+    made: list[Operation] = []
+    for at in range(count):
+        kind = (Kind.ADD, Kind.REMOVE)[at % 2]
+        made.append(
+            sign_operation(
+                ADMIN.ident, kind, team=house.team, previous=made[-1].id if made else after,
+                subject=CARD.ident_pk, box_pk=CARD.box_pk if kind is Kind.ADD else NOBODY,
+                rank=Rank.VIEWER if kind is Kind.ADD else Rank.NONE, name=f"{count}" * (kind is Kind.ADD),
+            )
+        )  # fmt: skip
+    return made
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_an_admin_who_makes_longer_branches_for_ever_is_put_out_all_the_same(
+    house: House, monkeypatch: pytest.MonkeyPatch, holds: bool
+) -> None:
+    """Each was the line for a while, and what was that is remembered: until owners' words have no room."""
+    monkeypatch.setattr(chains, "MAX_OPS", 2 + sum(range(2, 8)))
+    monkeypatch.setattr(book, "MAX_KEPT", 8 if holds else 1_000)
+    head = roster_in(house.owner, house.team).head
+    for count in range(2, 8):
+        made = branch(house, head, count)
+        for op in made:
+            house.field("roster/" + op.id.hex(), op.raw)
+        assert roster_in(house.owner, house.team).head == made[-1].id or not holds
+        with house.owner.borrowed(house.team) as session:
+            for op in made:
+                session.view.delete_map(ENTRIES_ROOT, "roster/" + op.id.hex())
+            session.flush()
+    # As another machine of hers says it, or another owner.
+    house.word(Myself(house.owner.vault.account_root), Kind.REMOVE, ADMIN)
+    last = roster_in(house.owner, house.team).line[-1]
+    assert ((last.kind, last.subject) == (Kind.REMOVE, ADMIN.ident.public)) is holds
+    assert (len(house.owner.vault.roster(house.team)) <= 8 + 16) is holds
 
 
 def test_a_note_that_a_limited_device_wrote_makes_nobody_an_owner(house: House) -> None:

@@ -332,6 +332,17 @@ def test_who_was_put_out_pushes_nothing_out_by_saying_more_at_an_old_place() -> 
     assert roster.kept.keys() == {op.id for op in honest}, "and it fills no vault"
 
 
+def test_thousands_at_one_place_are_not_compared_with_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = line(("A", ADD, "B", ADMIN), ("B", ADD, "D", EDITOR), ("A", ROLE, "D", VIEWER))
+    asked: list[int] = []
+    answered = chains._is_answered
+    monkeypatch.setattr(
+        chains, "_is_answered", lambda node, nodes: (asked.append(len(nodes)), answered(node, nodes))[1]
+    )
+    assert list(read(*honest, *many_of("B", honest[1], 100)).line) == honest
+    assert (len(asked), max(asked)) == (101, 1)
+
+
 # -- bytes
 
 

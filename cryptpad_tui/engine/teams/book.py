@@ -31,6 +31,8 @@ DUE: Final = "team/due/"
 """How the settings begin that name the teams which changed since their last turn."""
 MAX_ROWS: Final = 4_096
 """Fields that are read; whoever may write takes out those that are none."""
+MAX_KEPT: Final = 2_048
+"""Operations in the vault from which on those go that decide nothing: twice a line."""
 _MAX_SWEPT: Final = 500
 
 
@@ -60,17 +62,24 @@ class TeamBook:
         owner_pk = self._session.replica.genesis.owner_pk
         roster = roster_of(self.pad_id, owner_pk, rows.values(), known=known)
         new = [(op_id, op.raw) for op_id, op in roster.kept.items() if op.raw not in known]
-        if new:
+        old = self._worn_out(roster) if len(known) > MAX_KEPT else []
+        if new or old:
             with self._session.replica.store.transaction():
                 self._engine.vault.put_roster(self.pad_id, new)
+                self._engine.vault.drop_roster(self.pad_id, old)
         return roster
+
+    def _worn_out(self, roster: TeamRoster) -> list[bytes]:
+        """What was the line once, and decides nothing: an admin who makes longer branches again and again
+        must not fill the room of what owners say."""
+        return [op.id for op in roster.lost if op.id not in roster.kept and op.author != self.me]
 
     def _rows(self) -> dict[str, bytes]:
         """What the folder says, by field; bytes of anybody."""
         found: dict[str, bytes] = {}
-        for name, value in sorted(self._session.view.map_items(ENTRIES_ROOT).items()):
-            if name.startswith(ROSTER) and len(found) < MAX_ROWS:
-                found[name] = raw_of(value)
+        items = self._session.view.map_items(ENTRIES_ROOT)
+        for name in sorted([name for name in items if name.startswith(ROSTER)])[:MAX_ROWS]:
+            found[name] = raw_of(items[name])
         return found
 
     @property
