@@ -16,7 +16,7 @@ import pytest
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
 from cryptpad_tui.crypto.keys import SigningSeed, identity_of
 from cryptpad_tui.crypto.slots import box_key_of, open_slot
-from cryptpad_tui.engine import Engine, mailbox, membership, owner_notes
+from cryptpad_tui.engine import Engine, inbox, mailbox, membership, owner_notes
 from cryptpad_tui.engine.folders import changing, owed_keys
 from cryptpad_tui.engine.folders.owed_keys import Row, Wanted
 from cryptpad_tui.engine.teams import acting, asks, book, settling
@@ -30,7 +30,7 @@ from cryptpad_tui.people.messages import EditAnswer, EditRequest, OwnershipAnswe
 from cryptpad_tui.people.roster_duties import Change
 from cryptpad_tui.people.roster_ops import NOBODY, Kind, Operation, Rank, sign_operation
 from cryptpad_tui.people.roster_rules import Seat
-from cryptpad_tui.people.team_asks import Said
+from cryptpad_tui.people.team_asks import Said, TeamAsk
 from cryptpad_tui.vault import passwords
 from cryptpad_tui.vault.vault import Vault
 from support.kept_keys import cheap
@@ -116,6 +116,26 @@ async def test_who_was_taken_out_is_sent_no_link_for_a_yes_of_before(
     assert not given
     assert said == [EditAnswer(house.team, False)]
     assert not house.owner.people.items(), "it is dealt with"
+
+
+def test_a_question_of_the_team_is_answered_and_no_other_message_in_its_place(house: House) -> None:
+    """Who asks for another pad by mail passes on a question with the same id; the numbers show both."""
+    other = EditRequest(bytes(32), "Diary", bytes(32), bytes(64))
+    with house.owner.people.durable():
+        item = InboxItem(MAIL, contact_id(CARD.ident_pk), house.owner.wall_ms(), other)
+        house.owner.people.put_mail(MAIL, item.sent_ms, item)
+    ask = TeamAsk(
+        house.team, "", MAIL, CARD.ident_pk, CARD.box_pk, Rank.EDITOR, house.owner.wall_ms(),
+        ADMIN.ident.public, "Carla",
+    )  # fmt: skip
+    house.field(asks.ASK + MAIL.hex(), ask.signed(ADMIN.ident))
+    asks.note(house.owner, house.team)
+    shown = [line.kind for line in inbox.lines(house.owner)]
+    assert sorted(shown) == ["edit-request", "team-request"]
+    assert [inbox.numbered(house.owner, n).kind for n in (1, 2)] == shown
+    # And of a team that is here no more nothing is asked.
+    house.owner.remove(house.team)
+    assert [line.kind for line in inbox.lines(house.owner)] == ["edit-request"]
 
 
 def test_keys_go_to_the_identity_and_to_no_other_key_that_an_admin_wrote_beside_it(house: House) -> None:

@@ -7,6 +7,7 @@ answer needs nobody's address. It gives nobody a right but by the roster.
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
@@ -165,10 +166,18 @@ def items(engine: Engine) -> list[InboxItem]:
     for name, rows in engine.vault.settings_under(_OPEN).items():
         team = bytes.fromhex(name.removeprefix(_OPEN))
         row = engine.vault.listing_row(team)
+        if engine.vault.pad(team) is None:
+            continue
         for text in json.loads(rows):
             ask = parse_ask(bytes_of(text, MAX_BYTES), team, row.title if row else "")
-            found.append(InboxItem(ask.mail_id, contact_id(ask.ident_pk), ask.at_ms, ask))
+            found.append(InboxItem(_number_of(ask), contact_id(ask.ident_pk), ask.at_ms, ask))
     return found
+
+
+def _number_of(ask: TeamAsk) -> bytes:
+    """By what an inbox knows it: whoever passed it on chose its id, also one of another message there, which
+    would be answered in its place."""
+    return hashlib.blake2b(ask.pad_id + ask.mail_id, digest_size=16, person=b"team ask").digest()
 
 
 def answer(engine: Engine, ask: TeamAsk, *, accepted: bool) -> None:
