@@ -19,7 +19,7 @@ from cryptpad_tui.crypto.slots import box_key_of, open_slot
 from cryptpad_tui.engine import Engine, inbox, mailbox, membership, owner_notes
 from cryptpad_tui.engine.folders import changing, owed_keys
 from cryptpad_tui.engine.folders.owed_keys import Row, Wanted
-from cryptpad_tui.engine.teams import acting, asks, book, settling
+from cryptpad_tui.engine.teams import acting, asks, book, errors, settling
 from cryptpad_tui.engine.teams.book import TeamBook, keepers, roster_in
 from cryptpad_tui.people import roster as chains
 from cryptpad_tui.people.card import make_card
@@ -150,12 +150,12 @@ def test_keys_go_to_the_identity_and_to_no_other_key_that_an_admin_wrote_beside_
     assert open_slot(sealed, house.team, 0, CARLA.ident) is not None
 
 
-async def settled(house: House, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Whom the machine would take out of the keys."""
+async def settled(house: House, monkeypatch: pytest.MonkeyPatch, said: str = "") -> list[Any]:
+    """Whom the machine would take out of the keys, where the newest record says this."""
     done: list[Any] = []
 
     async def note(engine: Engine, folder: bytes) -> str:
-        return ""
+        return said
 
     async def revoke(engine: Engine, folder: bytes, *, drop: Any) -> None:
         owner_notes.refuse_owners(engine, folder, drop)
@@ -173,6 +173,19 @@ async def settled(house: House, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     monkeypatch.setattr(house.owner, "sync", synced)
     await settling.settle_team(house.owner, house.team)
     return done
+
+
+async def test_an_owners_new_machine_gives_no_keys_by_a_roster_that_rows_are_missing_of(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has the keys of now, neither their record nor what others saw; an editor took out the rows by
+    which somebody is out, and left others, by which keys were to change."""
+    house.seat(CARLA, Rank.EDITOR)
+    house.out(CARLA)
+    with pytest.raises(errors.RosterIsCutShort):
+        await settled(house, monkeypatch, "team " + "ff" * 32)
+    known = roster_in(house.owner, house.team).line[1].id
+    assert await settled(house, monkeypatch, "team " + known.hex()) == [[CARD.ident_pk]]
 
 
 async def test_an_admin_who_was_offered_the_team_and_left_holds_nobodys_keys(

@@ -22,12 +22,13 @@ from cryptpad_tui.engine.teams import asks
 from cryptpad_tui.engine.teams.acting import GRANT, raise_or_lower
 from cryptpad_tui.engine.teams.asks import TeamInbox
 from cryptpad_tui.engine.teams.book import DUE, TeamBook, is_team, raw_of
+from cryptpad_tui.engine.teams.errors import RosterIsCutShort
 from cryptpad_tui.engine.verifying import connection_of
 from cryptpad_tui.pad import flows_keys
 from cryptpad_tui.pad.alarms import Alarm
 from cryptpad_tui.pad.owner_records import epochs_in
 from cryptpad_tui.people.messages import TeamLeave
-from cryptpad_tui.people.roster_duties import Ending, endings, leavers, to_say_again
+from cryptpad_tui.people.roster_duties import Ending, endings, is_cut_short, leavers, to_say_again
 from cryptpad_tui.people.roster_ops import Kind, Rank, is_signed, parse_operation
 
 if TYPE_CHECKING:
@@ -76,6 +77,9 @@ async def settle_team(engine: Engine, folder: bytes) -> list[str]:
     note = await _bring_note(engine, folder)
     with engine.borrowed(folder) as session:
         roster = TeamBook(engine, session).roster()
+    if is_cut_short(roster, note):
+        # The record may not be here, so that a change of keys could not tell.
+        raise RosterIsCutShort
     ends = endings(roster, note)
     if not roster.line or not ends:
         return []
