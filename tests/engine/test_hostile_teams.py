@@ -188,6 +188,19 @@ async def test_an_owners_new_machine_gives_no_keys_by_a_roster_that_rows_are_mis
     assert await settled(house, monkeypatch, "team " + known.hex()) == [[CARD.ident_pk]]
 
 
+def test_what_the_newest_record_said_holds_where_the_record_is_not(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with house.owner.borrowed(house.team) as session:
+        monkeypatch.setattr(type(session.replica.fold), "epoch", 2)
+        team = TeamBook(house.owner, session)
+        team.keep_note(1, "team " + "ff" * 32)
+        assert team.note is None, "another record's"
+        team.keep_note(2, "team " + "ff" * 32)
+        with pytest.raises(errors.RosterIsCutShort):
+            book.note_for(house.owner, session)
+
+
 async def test_an_admin_who_was_offered_the_team_and_left_holds_nobodys_keys(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

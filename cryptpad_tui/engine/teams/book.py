@@ -29,6 +29,8 @@ ROSTER: Final = "roster/"
 """How the fields begin that have operations; their ids in hex follow."""
 DUE: Final = "team/due/"
 """How the settings begin that name the teams which changed since their last turn."""
+_NOTE: Final = "team/note/"
+"""How the settings begin that have the note of a team's newest keys, with their epoch."""
 MAX_ROWS: Final = 4_096
 """Fields that are read; whoever may write takes out those that are none."""
 MAX_KEPT: Final = 2_048
@@ -90,7 +92,14 @@ class TeamBook:
             return ""
         raw = replica.stored_entry(replica.fold.mark.n) if replica.fold.mark.n else None
         record = parse_record(raw) if raw is not None else None
-        return replica.ring.roster(record).note if isinstance(record, EpochRecord) else None
+        if isinstance(record, EpochRecord):
+            return replica.ring.roster(record).note
+        epoch, _, brought = (self._engine.vault.setting(_NOTE + self.pad_id.hex()) or "").partition(":")
+        return brought if epoch == str(replica.fold.epoch) else None
+
+    def keep_note(self, epoch: int, note: str) -> None:
+        """Of a record that was brought, and is not here: whatever changes the keys next goes by it."""
+        self._engine.vault.set_setting(_NOTE + self.pad_id.hex(), f"{epoch}:{note}")
 
     # -- writing; inside a transaction, and durable with it
 

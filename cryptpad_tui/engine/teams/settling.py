@@ -212,7 +212,10 @@ async def _bring_note(engine: Engine, folder: bytes) -> str:
         async with session.flows, connection_of(engine, session) as connection:
             records = await connection.run(flows_keys.owner_records(session.replica))
         epochs = epochs_in(records)
-        return session.replica.ring.roster(epochs[-1]).note if epochs else ""
+        note = session.replica.ring.roster(epochs[-1]).note if epochs else ""
+        if note:
+            TeamBook(engine, session).keep_note(epochs[-1].epoch, note)
+        return note
     except Refused as refused:
         raise RelayRefused(refused.code) from None
     finally:
