@@ -362,7 +362,7 @@ async def folders(there: Stage, show: Show) -> None:
     there.mia.minutes_ago = 0
     async with camera(there.mia) as mia_sees:
         await mia_sees.sees("Harbour")
-        await mia_sees.press("right", "down", "right", "down", "insert", "insert", "up", "up", "tab", "p")
+        await mia_sees.press("right", "down", "right", "down", "insert", "insert", "up", "up", "p")
         await mia_sees.sees("Slack water")
         show("folders", mia_sees.picture())
         await mia_sees.press("escape", "ctrl+f", *"tide*")
