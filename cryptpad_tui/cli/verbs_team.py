@@ -136,10 +136,9 @@ def leave_team_verb(sources: SecretSources, team: str) -> None:
         if told is not None:
             await settle_quickly(engine)
         heard = f"; {told.name}'s machine tells the others" if told else ""
-        return (
-            f"you left{heard}. The folder stays in your drive until `cryptpad-tui rm {found.short_id}`, and"
-            " opens until an owner's machine changes its keys"
-        )
+        kept = acting.what_leaving_keeps(engine, found.pad_id)
+        stays = f"The folder stays in your drive until `cryptpad-tui rm {found.short_id}`"
+        return f"you left{heard}. {stays}, and {kept}"
 
     diagnostics.note(output.safe_line(in_vault(sources, work)))
 

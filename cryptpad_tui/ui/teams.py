@@ -31,8 +31,7 @@ _WHAT_OUT: Final = (
     " and write what they can still open. What they have read or copied, nobody can take back."
 )
 _WHAT_LEAVING: Final = (
-    "You are off the roster at once. The folder opens until an owner's machine changes its keys; what you put"
-    " there stays with the others."
+    "You are off the roster at once. What you put there stays with the others. For you the folder {kept}."
 )
 
 
@@ -132,7 +131,8 @@ class TeamErrands:
     async def _leave(self, team: TeamView) -> bool:
         from cryptpad_tui.engine.teams import acting
 
-        if not await self._sure(f"Leave “{_title(team)}”?", _WHAT_LEAVING, "Leave the team"):
+        sentence = _WHAT_LEAVING.format(kept=acting.what_leaving_keeps(self._engine, self._folder))
+        if not await self._sure(f"Leave “{_title(team)}”?", sentence, "Leave the team"):
             return False
         told = acting.leave(self._engine, self._folder)
         self._engine.mail.soon()

@@ -208,6 +208,14 @@ def remove(engine: Engine, folder: bytes, reference: str) -> Seat:
     return seat
 
 
+def what_leaving_keeps(engine: Engine, folder: bytes) -> str:
+    """How long the folder opens for who left it."""
+    record = engine.vault.pad(folder)
+    if record is not None and record.role == "owner":
+        return "goes on opening: an owner's key is for ever, and nobody can let you in again"
+    return "opens until an owner's machine changes its keys"
+
+
 def leave(engine: Engine, folder: bytes) -> Contact | None:
     """Sign that one is out; whom a reader's machine tells of it. Raises LastOwner or NobodyHears."""
     limited.require_account(engine)
