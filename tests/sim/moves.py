@@ -66,7 +66,7 @@ def tell_where(world: World) -> None:
 
     Again for as long as they are elsewhere: some had no window open when the others talked.
     """
-    if not world.lying or not world.moved:
+    if not world.lying or not world.moving:
         return
     home = next((url for url, relay in world.relays.items() if relay.log(world.pad_id) == log(world)), HERE)
     for window in world.windows():
