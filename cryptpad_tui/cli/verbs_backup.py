@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -161,14 +162,36 @@ def _into_nothing(path: Path, key_of: KeyOf) -> None:
     try:
         with open_backup(path) as file:
             reader = SealedReader(file)
-            restored = restore_new(paths.vault_dir(), reader, key_of(reader))
+            key = key_of(reader)
+            restored = restore_new(paths.vault_dir(), reader, key)
     except OSError as error:
         raise FileUnreadable(f"{path}: {error.strerror}") from None
+    asyncio.run(_make_ready(reader.header.vault_id, key))
     diagnostics.note(
         f"{_backup_words(restored)}; it is the vault in {paths.vault_dir()}, opened by what opened the backup"
     )
     if restored.unsent:
         diagnostics.note(_UNSENT_TWICE.format(_count(restored.unsent, "edit")))
+
+
+async def _make_ready(vault_id: bytes, key: bytes) -> None:
+    """No first opening takes long; the vault is whole without it."""
+    from cryptpad_tui.crdt.errors import DocumentError
+    from cryptpad_tui.engine import pictures
+    from cryptpad_tui.host import paths
+    from cryptpad_tui.vault.errors import VaultError
+    from cryptpad_tui.vault.vault import Vault
+
+    with contextlib.suppress(VaultError, DocumentError):
+        vault = Vault.open_held(paths.vault_dir(), vault_id, key)
+        try:
+            engine = make_engine(vault)
+            try:
+                pictures.keep_missing(engine)
+            finally:
+                await engine.close()
+        finally:
+            vault.close()
 
 
 def _backup_words(restored: Restored) -> str:

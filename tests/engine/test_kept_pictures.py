@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from engine.conftest import MakeEngine
 
@@ -11,8 +13,12 @@ from cryptpad_tui.engine import Engine, PadSession, pictures
 from cryptpad_tui.pad import flows
 from cryptpad_tui.pad.outgoing import SealResult
 from cryptpad_tui.pad.peers import NO_CURSOR
+from cryptpad_tui.vault.backup import make_backup, open_backup
 from cryptpad_tui.vault.errors import DiskFull
 from cryptpad_tui.vault.padstore import VaultPadStore
+from cryptpad_tui.vault.restore import restore_new
+from cryptpad_tui.vault.sealed_file import SealedReader
+from cryptpad_tui.vault.vault import Vault
 from support.pads import ListRelay
 from support.relay import RelayProcess
 
@@ -270,3 +276,25 @@ async def test_a_cursor_that_is_told_to_others_loads_nothing(make_engine: MakeEn
     session.view.load()
     first, _ = session.company._cursor_pair()
     assert first != NO_CURSOR
+
+
+async def test_a_vault_that_comes_back_from_a_backup_has_its_pictures_before_it_is_used(
+    make_engine: MakeEngine, tmp_path: Path
+) -> None:
+    """A backup holds none: what it shows is made of the documents that are in it, and of nothing else."""
+    anna = make_engine("Anna")
+    pad_id = anna.create_pad("Long", kind=PadKind.RICHTEXT, runs=RUNS).pad_id
+    key = anna.vault.sealing_key()
+    make_backup(anna.vault, tmp_path / "b", version="1")
+    with open_backup(tmp_path / "b") as file:
+        reader = SealedReader(file)
+        restore_new(tmp_path / "home", reader, key)
+    vault = Vault.open_held(tmp_path / "home", reader.header.vault_id, key)
+    back = Engine(vault)
+    assert vault.picture_digest(pad_id) is None
+    pictures.keep_missing(back)
+    with back.borrowed(pad_id) as session:
+        assert not session.view.is_loaded
+        assert_as_held(session)
+    await back.close()
+    vault.close()
