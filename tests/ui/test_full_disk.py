@@ -57,5 +57,6 @@ async def test_who_leaves_a_full_disk_is_asked_and_told(
             assert isinstance(app.screen, PadScreen), "what is not saved stays open"
             assert app.engine is not None
             await app.leave_vault()
+            app.screen.look()  # what was to be shown later comes when nothing is open any more
     assert app.lost.startswith("There is no room left on the disk.")
     Vault.open(tmp_path / "home", passphrase=PASSPHRASE).close()

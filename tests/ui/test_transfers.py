@@ -173,7 +173,7 @@ async def test_a_long_file_shows_a_bar_that_is_sent_away_or_stops_it(
     monkeypatch.setattr(making.SourceFile, "read", gated(gate, making.SourceFile.read))
     app = CryptpadApp(home, passphrase=PASSPHRASE, environ={}, backend=VaultBackend(home))
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(lambda: isinstance(app.screen, DriveScreen), app)
+        await until(lambda: isinstance(app.screen, DriveScreen) and app.takes_keys(app.screen), app)
         app.screen.perform("drive.upload")  # type: ignore[attr-defined]
         await answer_path(app, pilot, source)
         await until(lambda: isinstance(app.screen, TransferDialog), app)
@@ -188,11 +188,11 @@ async def test_a_long_file_shows_a_bar_that_is_sent_away_or_stops_it(
         await answer_path(app, pilot, source)
         await until(lambda: isinstance(app.screen, TransferDialog), app)
         await pilot.press("enter")
-        await until(lambda: isinstance(app.screen, DriveScreen), app)
+        await until(lambda: isinstance(app.screen, DriveScreen) and app.takes_keys(app.screen), app)
         app.screen.perform("drive.transfers")  # type: ignore[attr-defined]
         await until(lambda: isinstance(app.screen, TransferDialog), app)
         await pilot.press("enter")
-        await until(lambda: isinstance(app.screen, DriveScreen), app)
+        await until(lambda: isinstance(app.screen, DriveScreen) and app.takes_keys(app.screen), app)
         gate.opened.set()
         await until(lambda: "It is sent when there is a relay." in text_of(app), app)
         app.screen.perform("drive.transfers")  # type: ignore[attr-defined]

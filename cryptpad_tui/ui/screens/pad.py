@@ -311,7 +311,8 @@ class PadScreen(CommandScreen[None]):
         if self._look_timer is not None:
             self._look_timer.stop()
             self._look_timer = None
-        if self._released:
+        if self._released or self.door.engine is None:
+            # What was to be shown later may come when the app is on its way out.
             return
         for feature in self.features:
             feature.look()
