@@ -1,4 +1,4 @@
-"""Inviting, taking out, and choosing how one appears, in a process that is killed at each step."""
+"""Inviting, taking out, and choosing how one appears, in a process that is killed on its way."""
 
 from __future__ import annotations
 
