@@ -21,7 +21,7 @@ from sim.network import Link, ServerEnd
 from sim.relay import Power, SimRelay
 
 if TYPE_CHECKING:
-    from sim.world import World
+    from sim.stage import Stage
 
 PUSHES = (Op.COMMIT, Op.SIGNED, Op.PRESENCE)
 KEPT_FRAMES = 40
@@ -32,7 +32,7 @@ UNMOVES = 0.3
 class LyingRelay(SimRelay):
     """SimRelay and a few lies; what it said before is kept to be said again."""
 
-    def __init__(self, world: World, rng: random.Random) -> None:
+    def __init__(self, world: Stage, rng: random.Random) -> None:
         super().__init__(world.loop, rng)
         self.world = world
         self.other: Power | None = None
@@ -151,10 +151,10 @@ class LyingRelay(SimRelay):
         if self.power is None or self.other is None:
             return
         for source, target in ((self.power, self.other), (self.other, self.power)):
-            self._pour(source, target)
+            for pad_id in self.world.pads():
+                self._pour(source, target, pad_id)
 
-    def _pour(self, source: Power, target: Power) -> None:
-        pad_id = self.world.pad_id
+    def _pour(self, source: Power, target: Power, pad_id: bytes) -> None:
         row = source.store.find(pad_id)
         pad = target.hub.open_pad(pad_id)
         doors = [door for door in target.doors if pad_id in door.session.pads]

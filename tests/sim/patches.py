@@ -17,7 +17,7 @@ from sim.client import CURRENT
 from sim.network import Link
 
 if TYPE_CHECKING:
-    from sim.world import World
+    from sim.stage import Stage
 
 
 @contextmanager
@@ -34,15 +34,16 @@ def small_limits() -> Iterator[None]:
 
 
 @contextmanager
-def simulated_sockets(world: World) -> Iterator[None]:
+def simulated_sockets(world: Stage) -> Iterator[None]:
     """Connections go through the world's network, and snapshots are loaded without a child process."""
 
     async def open_socket(url: str, timeout_s: float) -> Link:
         return await world.network.connect(CURRENT.get(), url)
 
     def url_of(relays: Relays, record: PadRecord) -> str | None:
-        # The runs are about one pad; everybody's drive would be others beside it.
-        return None if record.kind == PadKind.DRIVE else record.relay_url or relays._engine.relay_url()
+        # Where a run is about one pad, everybody's drive would be others beside it.
+        is_left_out = record.kind == PadKind.DRIVE and not world.syncs_drives
+        return None if is_left_out else record.relay_url or relays._engine.relay_url()
 
     with (
         patch.object(connection, "_open_socket", open_socket),
