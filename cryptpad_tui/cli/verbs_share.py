@@ -231,11 +231,15 @@ def _code_reader(relay: str | None) -> Callable[[Engine], Awaitable[str]]:
 
 
 def _tell_start(engine: Engine, joined: PadListing) -> None:
-    """By whom the start was made that the text here stands on, where that is not the whole history."""
+    """By whom the start was made that the text here stands on, where that is not the whole history; and what
+    went wrong on the way.
+    """
     from cryptpad_tui.engine.verifying import start_of
 
     session = engine.open_pad(joined.pad_id)
     start = start_of(session)
+    for notice in session.take_notices():
+        diagnostics.note(f"{joined.short_id} {notice.line}")
     session.close()
     if start is not None:
         diagnostics.note(f"{joined.short_id} {start.sentence}")

@@ -165,6 +165,7 @@ def show(session: PadSession, code: AlarmCode, *, lasting: bool) -> None:
     """Let the session say it, and hold the pad still where only a person can end it."""
     session.alarm = AlarmLine(session.pad_id, code.value, SENTENCES[code], safe_and_advice(code))
     session.halted = session.halted or lasting
+    session.replica.was_misled |= code is AlarmCode.BAD_SNAPSHOT
     _hold_still(session)
 
 

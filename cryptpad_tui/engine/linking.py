@@ -9,20 +9,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import EditKeys, Role, relay_fingerprint
 from cryptpad_tui.crypto.links import NO_RELAY, Link, decode_link, encode_link
 from cryptpad_tui.crypto.locked_links import lock_link
-from cryptpad_tui.engine import alarms, keeping, keyrings, lifetime, link_book, listing, whereabouts
+from cryptpad_tui.engine import alarms, keeping, keyrings, lifetime, link_book, listing, notices, whereabouts
 from cryptpad_tui.engine.errors import NoRelay, NotAllowed, NotOwner, RelayUnreachable, UnknownPad
 from cryptpad_tui.engine.folders import agreeing
 from cryptpad_tui.engine.lifetime import Lifetime
 from cryptpad_tui.engine.link_book import BookLink
 from cryptpad_tui.engine.standing import standing_of
 from cryptpad_tui.engine.values import PadListing, SyncReport, SyncWord
-from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+from cryptpad_tui.pad.alarms import Alarm, AlarmCode, Notice
 from cryptpad_tui.pad.evidence import key_piece
 from cryptpad_tui.pad.flows_link import fetch_start
 from cryptpad_tui.pad.flows_move import NotMovedThere
@@ -33,6 +33,11 @@ from cryptpad_tui.vault.records import PadRecord
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
+
+READ_WHOLE: Final = (
+    "the snapshot that this pad is joined by was a lie, so its whole history was read and checked instead;"
+    " `cryptpad-tui alarms` has the proof"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +155,7 @@ async def join(engine: Engine, link: Link | str, *, wait_s: float) -> PadListing
         engine.open_pads.take_out(link.pad_id, keep_writer=True)
         engine.add(record)
         lifetime.keep(engine, link.pad_id, ends)
-        report = await engine.sync([link.pad_id], wait_s=wait_s)
+        report = await _brought(engine, link.pad_id, wait_s)
         if report.alarms or report.unreachable:
             is_here = known is not None or _another_window_has_it(engine, link.pad_id, report)
             if not is_here:
@@ -167,6 +172,17 @@ async def join(engine: Engine, link: Link | str, *, wait_s: float) -> PadListing
     if listing.tree_of(engine).trashed_ms(link.pad_id.hex()):
         keeping.restore(engine, link.pad_id)
     return engine.listing_of(link.pad_id)
+
+
+async def _brought(engine: Engine, pad_id: bytes, wait_s: float) -> SyncReport:
+    """The pad, or why not: where the snapshot to begin at was a lie, once more by the whole log."""
+    report = await engine.sync([pad_id], wait_s=wait_s)
+    if {alarm.code for alarm in report.alarms} != {AlarmCode.BAD_SNAPSHOT.value}:
+        return report
+    again = await engine.sync([pad_id], wait_s=wait_s)
+    if not (again.alarms or again.unreachable):
+        notices.keep(engine, pad_id, Notice(READ_WHOLE))
+    return again
 
 
 async def _follow_it(engine: Engine, link: Link, wait_s: float) -> None:

@@ -178,6 +178,10 @@ def join(replica: Replica, connected: Connected, pin: Pin, load: DocumentLoader)
     """
     try:
         return (yield from _join(replica, connected, pin, load))
+    except Alarm as alarm:
+        # Whoever lied, the log itself needs no snapshot: the next attempt takes the longer way.
+        replica.was_misled |= alarm.code is AlarmCode.BAD_SNAPSHOT
+        raise
     finally:
         replica.leave_unproven_way()
 
@@ -194,8 +198,7 @@ def _join(replica: Replica, connected: Connected, pin: Pin, load: DocumentLoader
         yield from flows_keys.learn(replica)
         if not connected.snapshot_n and replica.ring.known(0) is None:
             raise NoStartYet
-    # What was sent before and is in no folded entry may stand before the snapshot: only the whole log tells.
-    if connected.snapshot_n and replica.fold.n == 0 and not replica.store.outbox():
+    if connected.snapshot_n and _may_begin_at_one(replica):
         yield from flows_start.start(replica, _offer(connected), load)
     awaited = replica.fold.owner.unplaced()
     folded = yield from _to_the_end(replica, connected, load)
@@ -206,7 +209,7 @@ def _join(replica: Replica, connected: Connected, pin: Pin, load: DocumentLoader
         folded += yield from catch_up(replica, signed.n, signed.head)
     if awaited & replica.fold.owner.unplaced():
         raise Alarm(AlarmCode.BAD_RECORD, "a record that it told of is not in the log")
-    _check_start(replica)
+    flows_start.check(replica)
     yield from check_pin(replica.fold, pin)
     replica.confirm_start()
     replica.snapshot_offered(connected.snapshot_n)
@@ -214,6 +217,14 @@ def _join(replica: Replica, connected: Connected, pin: Pin, load: DocumentLoader
     if began:
         yield pause(replica.pad_id)
     return folded
+
+
+def _may_begin_at_one(replica: Replica) -> bool:
+    """Whether the way to the log's end begins at a snapshot; else all of it is read."""
+    if replica.was_misled and replica.ring.known(0) is not None:
+        return False
+    # What was sent before and is in no folded entry may stand before the snapshot: only the whole log tells.
+    return replica.fold.n == 0 and not replica.store.outbox()
 
 
 def _offer(connected: Connected) -> flows_start.Offer:
@@ -236,16 +247,6 @@ def _to_the_end(replica: Replica, connected: Connected, load: DocumentLoader) ->
         if not (yield from flows_start.go_around(replica, _offer(connected), load)):
             raise
     return (yield from catch_up(replica, signed.n, signed.head))
-
-
-def _check_start(replica: Replica) -> None:
-    """The snapshot that this fold started from must be in the log, where veterans judge it."""
-    start = replica.unconfirmed_start
-    if start is None:
-        return
-    rows = replica.store.log_after(start.n - 1, 1)
-    if not rows or rows[0].n != start.n or not compare_digest(rows[0].entry_id, start.entry_id):
-        raise Alarm(AlarmCode.BAD_SNAPSHOT, "it is not in the log", evidence=(start.entry,))
 
 
 def check_pin(fold: Fold, pin: Pin) -> Flow[None]:

@@ -38,6 +38,16 @@ def start(replica: Replica, offer: Offer, load: DocumentLoader) -> Flow[None]:
     yield from _begin_at(replica, offer, entry, load)
 
 
+def check(replica: Replica) -> None:
+    """The snapshot that this fold started from must be in the log, where veterans judge it."""
+    start = replica.unconfirmed_start
+    if start is None:
+        return
+    rows = replica.store.log_after(start.n - 1, 1)
+    if not rows or rows[0].n != start.n or not compare_digest(rows[0].entry_id, start.entry_id):
+        raise Alarm(AlarmCode.BAD_SNAPSHOT, "it is not in the log", evidence=(start.entry,))
+
+
 def go_around(replica: Replica, offer: Offer, load: DocumentLoader) -> Flow[bool]:
     """Begin again behind what this machine cannot load or read, if the relay has a snapshot that holds it.
 

@@ -88,6 +88,8 @@ class Replica(StoredFold):
         """Whether an entry out of this vault's outbox turned out void: its text must be made again."""
         self._useless_offer: int | None = None
         """Where the newest snapshot stood when newcomers were offered another one, or none."""
+        self.was_misled = False
+        """Whether a snapshot that newcomers are offered was caught as a lie: this one begins at none."""
         self._held_by_start: frozenset[bytes] = frozenset()
         self.detour: Detour | None = None
         self.witness = Witness(genesis.pad_id, store.signed_head())
@@ -213,10 +215,11 @@ class Replica(StoredFold):
 
     def snapshot_offered(self, position: int) -> None:
         """What the relay offers newcomers: less than the newest where it lost that one's pieces, and more
-        where somebody made one that does not count.
+        where somebody made one that does not count; or one that is not what its maker signed.
         """
         newest = self.fold.snapshot.position if self.fold.snapshot else 0
-        self._useless_offer = newest if position != newest else None
+        self._useless_offer = newest if position != newest or self.was_misled else None
+        self.was_misled = False
 
     def confirm_start(self) -> None:
         if not self.unconfirmed_start:
@@ -230,8 +233,8 @@ class Replica(StoredFold):
             self.detour = None
 
     def leave_unproven_way(self) -> None:
-        """Back to what is stored, where the way around an entry was not proved to its end."""
-        if self.detour and self.unconfirmed_start:
+        """Back to what is stored, where a snapshot lied or the way around an entry was not proved to its end."""
+        if self.unconfirmed_start and (self.detour or self.was_misled):
             self.detour, self._is_stored = None, False
 
     def start_from(self, fold: Fold, snapshot: LogRow) -> None:

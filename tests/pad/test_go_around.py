@@ -186,7 +186,7 @@ def test_a_way_that_was_not_proved_to_its_end_is_left(weak: Weak, monkeypatch: P
         raise Alarm(AlarmCode.BAD_SNAPSHOT, "it is not in the log")
 
     with monkeypatch.context() as cut:
-        cut.setattr(flows, "_check_start", unproven)
+        cut.setattr(flows_start, "check", unproven)
         with pytest.raises(Alarm):
             attach(anna, relay, weak)
     assert (anna.replica.require_stored().n, anna.canonical()) == (bad_n - 1, "good text. ")

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from cryptpad_relay.protocol.entry import ChunkRef
 from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_relay.protocol.frames import Op
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.errors import InvalidUpdate
 from cryptpad_tui.pad import flows, replica, snapshots
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
+from cryptpad_tui.pad.digests import chunk_id_of
 from cryptpad_tui.pad.writers import encode_table
 from support.pads import ListRelay, Person, load_here, relay_for
 
@@ -110,6 +112,30 @@ def test_a_snapshot_outside_the_log_is_no_start(monkeypatch: pytest.MonkeyPatch)
         join(boris, relay, flows.Pin(0, b""))
     assert caught.value.code == AlarmCode.BAD_SNAPSHOT
     assert boris.store.checkpoint() is None
+    join(boris, relay, flows.Pin(0, b""))
+    assert boris.view.text() == anna.view.text()
+    assert boris.store.log_after(0, 1)[0].n == 1, "the next attempt begins at none"
+
+
+def test_who_was_lied_to_by_a_snapshot_makes_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Veterans do not open its pieces: they see nothing wrong with it."""
+    anna, boris = Person("Anna", 1), Person("Boris", 2)
+    relay = relay_for(anna)
+    made = snapshot_at_checkpoint(anna, relay, monkeypatch)
+    monkeypatch.undo()
+    (piece,) = made.chunks
+    junk = bytes(len(piece))
+    named = replace(made.extension, chunks=(ChunkRef(len(junk), chunk_id_of(junk)),))
+    bring(anna, relay, replace(made, extension=named, chunks=(junk,)))
+    with pytest.raises(Alarm):
+        join(boris, relay, flows.Pin(0, b""))
+    join(boris, relay, flows.Pin(0, b""))
+    assert boris.replica.fold.snapshot == anna.replica.fold.snapshot
+    while boris.replica.fold.checkpoint_n != boris.replica.fold.n:
+        grow(anna, relay, 1)
+        boris.fetch(relay)
+    anna.fetch(relay)
+    assert (anna.replica.wants_snapshot(), boris.replica.wants_snapshot()) == (False, True)
 
 
 @pytest.mark.parametrize(("snapshot_n", "hello_n"), [(1, 0), (2**64 - 1, 3), (3, 3)])
