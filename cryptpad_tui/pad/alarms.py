@@ -98,8 +98,8 @@ ADVICE: Final[dict[AlarmCode, str]] = {
         f" it; if it comes back, keep a copy and leave. {_SHOW}"
     ),
     AlarmCode.BAD_SNAPSHOT: (
-        "The whole history is read and checked instead at the next attempt, which comes by itself. If it comes"
-        f" back, let somebody who has the pad send you its text otherwise. {_SHOW}"
+        "The whole history is read and checked instead at the next attempt, which comes by itself. If it"
+        f" comes back, let somebody who has the pad send you its text otherwise. {_SHOW}"
     ),
     AlarmCode.BAD_RECORD: (
         f"{_TRIED_AGAIN} If it comes back, ask who gave you the link for another, and say why. {_SHOW}"

@@ -233,7 +233,7 @@ class Replica(StoredFold):
             self.detour = None
 
     def leave_unproven_way(self) -> None:
-        """Back to what is stored, where a snapshot lied or the way around an entry was not proved to its end."""
+        """Back to what is stored: a snapshot lied, or the way around an entry was not proved to its end."""
         if self.unconfirmed_start and (self.detour or self.was_misled):
             self.detour, self._is_stored = None, False
 
