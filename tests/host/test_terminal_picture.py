@@ -55,13 +55,30 @@ def test_what_reaches_a_terminal_is_the_protocol_and_nothing_else(terminal: tupl
     assert found is not None
     commands = re.findall(rb"\x1b_G([^;]+);([^\x1b]+)\x1b\\", found[1])
     assert base64.b64decode(b"".join([part for _, part in commands])) == PNG
-    assert commands[0][0] == b"a=T,f=100,t=d,q=2,c=80,m=1"
+    assert commands[0][0] == b"a=T,f=100,t=d,q=2,c=71,r=11,m=1"
     assert [control for control, _ in commands[1:]] == [b"m=1,q=2"] * (len(commands) - 2) + [b"m=0,q=2"]
     os.write(ours, b"q")
     assert read_until(ours, terminal_picture.CLEAR) == terminal_picture.FORGET + terminal_picture.CLEAR
     shows.join(5)
     assert not shows.is_alive()
     assert termios.tcgetattr(theirs) == before
+
+
+def test_a_picture_keeps_its_proportions_whatever_a_cell_is() -> None:
+    room = terminal_picture.Room(108, 32, 7, 18)
+    columns, rows = terminal_picture.cells_of(terminal_picture.Shown(PNG, "png", 1280, 818), room)
+    assert abs(columns * 7 / (rows * 18) - 1280 / 818) < 0.05
+    assert columns <= 108
+    assert rows <= 32
+    assert terminal_picture.cells_of(terminal_picture.Shown(PNG, "png", 16, 16), room) == (2, 1)
+    assert terminal_picture.cells_of(terminal_picture.Shown(PNG, "png", 8000, 3), room) == (108, 1)
+    assert terminal_picture.cells_of(terminal_picture.Shown(PNG, "png", 3, 8000), room) == (1, 32)
+
+
+def test_a_terminal_that_says_its_pixels_is_believed(terminal: tuple[int, int]) -> None:
+    _, theirs = terminal
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 800, 480))
+    assert terminal_picture.room_of(theirs) == (80, 22, 10, 20)
 
 
 def test_a_person_inside_tmux_is_told_why_there_is_no_picture() -> None:

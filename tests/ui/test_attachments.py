@@ -67,14 +67,14 @@ def picture(rest: bytes = b"", kind: str = "png", width: int = 4, height: int = 
 def test_t53_nothing_of_a_files_bytes_reaches_the_terminal_unencoded(
     rest: bytes, columns: int, rows: int
 ) -> None:
-    shown = picture(rest)
-    sent = b"".join(terminal_picture.picture_commands(shown, Protocol.KITTY, columns, rows))
+    shown, room = picture(rest), terminal_picture.Room(columns, rows)
+    sent = b"".join(terminal_picture.picture_commands(shown, Protocol.KITTY, room))
     commands = re.fullmatch(rb"(?:\x1b_G[a-zA-Z0-9=,]+;[A-Za-z0-9+/=]{1,4096}\x1b\\)+", sent)
     assert commands is not None
     parts = re.findall(rb";([A-Za-z0-9+/=]+)\x1b", sent)
     assert base64.b64decode(b"".join(parts), validate=True) == shown.data
     shown = picture(rest, "jpg")
-    sent = b"".join(terminal_picture.picture_commands(shown, Protocol.INLINE, columns, rows))
+    sent = b"".join(terminal_picture.picture_commands(shown, Protocol.INLINE, room))
     command = re.fullmatch(rb"\x1b\]1337;File=[a-zA-Z0-9=;]+:([A-Za-z0-9+/=]*)\x07", sent)
     assert command is not None
     assert base64.b64decode(command[1], validate=True) == rest
