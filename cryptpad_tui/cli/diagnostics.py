@@ -88,7 +88,7 @@ MEANINGS: Final[dict[str, ExitCode]] = {
 
 UNEXPECTED: Final = frozenset(
     {
-        "cryptpad_tui.crdt.child_wire.BadFrame",
+        "cryptpad_tui.host.keyless_wire.BadFrame",
         "cryptpad_tui.crdt.items.CircularItems",
         "cryptpad_tui.crdt.items.TooManyItems",
         "cryptpad_tui.crdt.line_index.NotABoundary",

@@ -1,13 +1,11 @@
 """The loading child: folds foreign snapshots and tails where a crash costs nothing.
 
-It has limits on memory, files and processes from its first moment, inherits no environment and no
-descriptor but its two pipes, and answers verdicts only. It must never be given a key or a file name.
+It is confined as every process without keys (`host/keyless_child.py`), and answers verdicts only. It must
+never be given a key or a file name.
 """
 
 from __future__ import annotations
 
-import os
-import resource
 import sys
 from collections.abc import Sequence
 
@@ -21,6 +19,8 @@ from cryptpad_tui.crdt.child_wire import (
     encode_refusal,
 )
 from cryptpad_tui.crdt.errors import EngineFailure, InvalidUpdate
+from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.host.keyless_child import serve
 
 ENGINE_RAISED = "the engine raised on it"
 
@@ -63,41 +63,20 @@ def _refold(
     return document
 
 
-def limit_process(memory_bytes: int) -> None:
-    """Bound what this process may take; where a system has no such limit, the parent's clock is left."""
-    wanted = {
-        resource.RLIMIT_AS: memory_bytes,
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_FSIZE: 0,
-        resource.RLIMIT_NOFILE: 16,
-    }
-    for limit, value in wanted.items():
-        try:
-            resource.setrlimit(limit, (value, value))
-        except (ValueError, OSError):
-            continue
-
-
-def _read_exactly(size: int) -> bytes:
-    data = sys.stdin.buffer.read(size)
-    if len(data) != size:
-        # The parent is gone.
-        os._exit(0)
-    return data
+def answer(frame: bytes) -> bytes:
+    """The reply to one frame."""
+    try:
+        return load(LoadRequest.decode(frame))
+    except (MemoryError, ImportError, OSError):
+        return bytes([TOO_LARGE])
 
 
 def main() -> None:
-    limit_process(int(sys.argv[1]))
-    while True:
-        size = int.from_bytes(_read_exactly(4), "big")
-        if size > MAX_FRAME_BYTES:
-            os._exit(1)
-        try:
-            reply = load(LoadRequest.decode(_read_exactly(size)))
-        except MemoryError:
-            reply = bytes([TOO_LARGE])
-        sys.stdout.buffer.write(len(reply).to_bytes(4, "big") + reply)
-        sys.stdout.buffer.flush()
+    memory_bytes, answer_s = int(sys.argv[1]), float(sys.argv[2])
+    for kind in PadKind:
+        # The engine loads parts of itself with its first document, and later no file can be opened.
+        load(LoadRequest(kind, {}, b"", []))
+    serve(answer, memory_bytes=memory_bytes, most_asked=MAX_FRAME_BYTES, answer_s=answer_s)
 
 
 if __name__ == "__main__":

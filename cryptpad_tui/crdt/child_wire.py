@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 from cryptpad_relay.protocol.labels import u8, u16, u32, u64
 from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.host.keyless_wire import BadFrame, Cutter
 
 MAX_FRAME_BYTES = 512 * 1024 * 1024
 MAX_REPLY_BYTES = 16 * 1024 * 1024
@@ -26,10 +27,6 @@ LOADED, REFUSED, TOO_LARGE = 0, 1, 2
 
 Entry = tuple[int, Sequence[bytes]]
 """client id and the updates of one log entry."""
-
-
-class BadFrame(ValueError):
-    """The two processes do not understand each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,31 +93,3 @@ def encode_refusal(reason: str) -> bytes:
 def _short(reason: str) -> bytes:
     raw = reason.encode("ascii", "replace")[:255]
     return u8(len(raw)) + raw
-
-
-class Cutter:
-    """Takes checked pieces off the front of a frame."""
-
-    def __init__(self, frame: bytes) -> None:
-        self._frame, self._at = frame, 0
-
-    def piece(self, size: int) -> bytes:
-        if size > len(self._frame) - self._at:
-            raise BadFrame("a frame ends too early")
-        piece = self._frame[self._at : self._at + size]
-        self._at += size
-        return piece
-
-    def number(self, size: int) -> int:
-        return int.from_bytes(self.piece(size), "big")
-
-    def reason(self) -> str:
-        return self.piece(self.number(1)).decode("ascii", "replace")
-
-    def verdict(self) -> str | None:
-        refused, reason = self.number(1), self.reason()
-        return reason or "refused" if refused else None
-
-    def finish(self) -> None:
-        if self._at != len(self._frame):
-            raise BadFrame("a frame has bytes left over")

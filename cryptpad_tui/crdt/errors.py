@@ -52,8 +52,8 @@ def engine_call() -> Iterator[None]:
     """Turn whatever the engine raises into EngineFailure: its panics derive from BaseException alone."""
     try:
         yield
-    except (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError, DocumentError):
-        # Memory is a condition of this machine, and must not look like the engine's answer.
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError, ImportError, OSError, DocumentError):
+        # Memory and files are conditions of this machine, and must not look like the engine's answer.
         raise
     except BaseException as exc:
         raise EngineFailure(type(exc).__name__) from None

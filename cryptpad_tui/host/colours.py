@@ -7,14 +7,14 @@ was asked about stays plain; after a few such ends nothing is asked any more. No
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib.util
 import json
-import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
 from cryptpad_tui.editor.code_languages import CODE_STYLES
+from cryptpad_tui.host.errors import ChildFailed
+from cryptpad_tui.host.keyless import KeylessProcess, command_of
 
 MAX_TEXT: Final = 48_000
 _MAX_ANSWER: Final = 4_000_000
@@ -28,79 +28,48 @@ class Colourist:
     """One process for the whole app, started when the first code is shown."""
 
     def __init__(self) -> None:
-        self._child: asyncio.subprocess.Process | None = None
+        self._process = KeylessProcess(
+            command_of("cryptpad_tui.host.colours_child"), timeout_s=_ANSWER_S, most_answered=_MAX_ANSWER
+        )
         self._ends = 0
         self._busy = asyncio.Lock()
         self._installed: bool | None = None
 
     @property
     def pid(self) -> int | None:
-        return None if self._child is None else self._child.pid
+        return self._process.pid
 
     async def colours(self, language: str, lines: Sequence[str]) -> Found | None:
         """The styles of each line of a text; None where there are none."""
         text = "\n".join(lines)
         if len(text) > MAX_TEXT or self._ends >= _MOST_ENDS or not self._is_installed():
             return None
+        request = json.dumps({"language": language, "text": text}).encode()
         async with self._busy:
             try:
-                async with asyncio.timeout(_ANSWER_S):
-                    raw = await self._asked(language, text)
+                raw = await asyncio.to_thread(self._process.ask, request)
                 return checked(json.loads(raw), lines)
-            except (OSError, ValueError, TimeoutError, asyncio.LimitOverrunError, RecursionError):
+            except (ChildFailed, ValueError, RecursionError):
                 self._ends += 1
-                await self._end()
+                await self.closed()
                 return None
             except asyncio.CancelledError:
-                # The answer to come would be taken for that to the next question.
+                # Nobody waits for the answer to come.
                 self.close()
                 raise
-
-    async def _asked(self, language: str, text: str) -> bytes:
-        child = self._child or await self._started()
-        assert child.stdin is not None
-        assert child.stdout is not None
-        child.stdin.write(json.dumps({"language": language, "text": text}).encode() + b"\n")
-        await child.stdin.drain()
-        raw = await child.stdout.readline()
-        if not raw.endswith(b"\n"):
-            raise ValueError
-        return raw
-
-    async def _started(self) -> asyncio.subprocess.Process:
-        self._child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-m", "cryptpad_tui.host.colours_child"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            cwd="/",
-            env={},
-            start_new_session=True,
-            limit=_MAX_ANSWER,
-        )
-        return self._child
 
     def _is_installed(self) -> bool:
         if self._installed is None:
             self._installed = importlib.util.find_spec("tree_sitter") is not None
         return self._installed
 
-    async def _end(self) -> None:
-        child = self._child
-        self.close()
-        if child is not None:
-            await child.wait()
-
     def close(self) -> None:
         """End the process, and with it the text that it holds."""
-        child, self._child = self._child, None
-        if child is not None and child.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                child.kill()
+        self._process.close()
 
     async def closed(self) -> None:
         """End the process and wait for its end."""
-        await self._end()
+        await asyncio.to_thread(self._process.close)
 
 
 def checked(answer: Any, lines: Sequence[str]) -> Found | None:

@@ -1,20 +1,22 @@
 """The process that reads other people's code with tree-sitter's parsers, which are C and can be crashed.
 
-Started by `host/colours.py` with nothing but two pipes: it knows no key, no file and no address, and its
-end costs colours alone. Requests and answers are lines of JSON. It must never write the text anywhere.
+Started by `host/colours.py` and confined as every process without keys (`keyless_child.py`); its end costs
+colours alone. Requests and answers are JSON.
 """
 
 from __future__ import annotations
 
 import importlib
 import json
-import resource
-import sys
+from contextlib import suppress
 from typing import Any, Final
 
 from cryptpad_tui.editor.code_languages import LANGUAGES, style_of_capture
+from cryptpad_tui.host.keyless_child import serve
 
 _MEMORY: Final = 1 << 30
+_MAX_ASKED: Final = 4_000_000
+_ANSWER_S: Final = 10.0
 _PROPERTY: Final = "code.property"
 Found = list[tuple[int, int, str]]
 
@@ -27,9 +29,9 @@ class Grammar:
 
         module = importlib.import_module(f"tree_sitter_{name}")
         self._language = tree_sitter.Language(module.language())
-        self._query = tree_sitter.Query(self._language, module.HIGHLIGHTS_QUERY)
         self._parser = tree_sitter.Parser(self._language)
-        self._cursor: Any = tree_sitter.QueryCursor
+        self._highlights: str = module.HIGHLIGHTS_QUERY
+        self._query: Any = None
 
     def lines(self, text: str) -> list[Found]:
         """The styles of each line, the outer before the inner, in columns of characters."""
@@ -44,9 +46,13 @@ class Grammar:
         return found
 
     def _ranges(self, raw: bytes) -> list[tuple[tuple[int, int], tuple[int, int], str]]:
+        from tree_sitter import Query, QueryCursor
+
+        if self._query is None:
+            self._query = Query(self._language, self._highlights)
         best: dict[tuple[int, int], tuple[tuple[int, int, int], Any, str]] = {}
         tree = self._parser.parse(raw)
-        for pattern, captures in self._cursor(self._query).matches(tree.root_node):
+        for pattern, captures in QueryCursor(self._query).matches(tree.root_node):
             for name, nodes in captures.items():
                 style = style_of_capture(name)
                 if style is None:
@@ -71,32 +77,29 @@ def _column(raw: bytes, at: int) -> int:
     return at if raw.isascii() else len(raw[:at].decode("utf-8", "ignore"))
 
 
-def answer(request: dict[str, Any], grammars: dict[str, Grammar | None]) -> list[Found] | None:
+def answer(request: dict[str, Any], grammars: dict[str, Grammar]) -> list[Found] | None:
     """The colours of one text; None where the grammar is not installed."""
-    name = request["language"]
-    if name not in LANGUAGES:
-        return None
-    if name not in grammars:
-        try:
-            grammars[name] = Grammar(name)
-        except (ImportError, AttributeError, ValueError, TypeError):
-            grammars[name] = None
-    grammar = grammars[name]
+    grammar = grammars.get(request["language"])
     return None if grammar is None else grammar.lines(request["text"])
 
 
 def main() -> None:
     """Answer until the other end closes."""
-    # A core file would hold the text.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    if sys.platform == "linux":
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-    grammars: dict[str, Grammar | None] = {}
-    for line in sys.stdin.buffer:
-        found = answer(json.loads(line), grammars)
-        sys.stdout.buffer.write(json.dumps(found, separators=(",", ":")).encode() + b"\n")
-        sys.stdout.buffer.flush()
+    grammars = installed()
+
+    def answered(request: bytes) -> bytes:
+        return json.dumps(answer(json.loads(request), grammars), separators=(",", ":")).encode()
+
+    serve(answered, memory_bytes=_MEMORY, most_asked=_MAX_ASKED, answer_s=_ANSWER_S)
+
+
+def installed() -> dict[str, Grammar]:
+    """All grammars that are here: later no file can be opened any more."""
+    found = {}
+    for name in LANGUAGES:
+        with suppress(ImportError, AttributeError, ValueError, TypeError):
+            found[name] = Grammar(name)
+    return found
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@
     - `UnsafePath`: a file or folder that others could read, change or swap.
     - `RelayError`
         - `RelayPortTaken`, `RelayDidNotStart`, `RelayDidNotStop`
+    - `ChildFailed`: a process without keys
+        - `ChildNotStarted`, `ChildEnded`, `ChildTooSlow`, `ChildTalkedTooMuch`
 """
 
 from __future__ import annotations
@@ -44,3 +46,23 @@ class RelayDidNotStart(RelayError):
 
 class RelayDidNotStop(RelayError):
     """The relay on this machine does not stop. Nothing is lost; end its process by hand."""
+
+
+class ChildFailed(HostError):
+    """The process that reads foreign bytes failed. Nothing was changed."""
+
+
+class ChildNotStarted(ChildFailed):
+    """No process could be started to read foreign bytes in. Nothing was changed; try again."""
+
+
+class ChildEnded(ChildFailed):
+    """The process that reads foreign bytes ended over them. Nothing was changed."""
+
+
+class ChildTooSlow(ChildFailed):
+    """Reading foreign bytes took too long and was ended. Nothing was changed."""
+
+
+class ChildTalkedTooMuch(ChildFailed):
+    """The process that reads foreign bytes answered more than it may. Nothing was changed."""

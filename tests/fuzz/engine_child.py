@@ -13,8 +13,8 @@ from pathlib import Path
 
 from cryptpad_relay.protocol.labels import u8, u32
 from cryptpad_tui.crdt.canonical import CanonicalDocument
-from cryptpad_tui.crdt.child_main import limit_process
 from cryptpad_tui.crdt.child_wire import LoadRequest
+from cryptpad_tui.host.keyless_child import bound
 
 FINE, RAISED = 0, 1
 
@@ -30,7 +30,7 @@ def apply(request: LoadRequest) -> bytes:
 
 
 def main() -> None:
-    limit_process(int(sys.argv[1]))
+    bound(int(sys.argv[1]))
     while head := sys.stdin.buffer.read(4):
         request = LoadRequest.decode(sys.stdin.buffer.read(int.from_bytes(head, "big")))
         started = time.process_time()

@@ -92,8 +92,8 @@ def test_t52_the_process_that_loads_foreign_bytes_leaves_no_core_and_inherits_no
     child = LoadingChild()
     try:
         child.warm_up()
-        assert child._process is not None
-        pid = child._process.pid
+        pid = child.pid
+        assert pid is not None
         child.load(0)  # type: ignore[arg-type]
         assert core_limit(pid) == ["0", "0"]
         names = {part.split(b"=")[0] for part in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")}
