@@ -18,6 +18,7 @@ from cryptpad_tui.crdt.collector import collector_paused
 from cryptpad_tui.crdt.deletions import deletions_of
 from cryptpad_tui.crdt.digest import digest_of_parts, encode_pairs
 from cryptpad_tui.crdt.errors import CannotLoadHere, EngineFailure, InvalidUpdate, engine_call
+from cryptpad_tui.crdt.kept_as import EMPTY, KeptAs
 from cryptpad_tui.crdt.kept_pairs import KeptPairs
 from cryptpad_tui.crdt.kinds import TEXT_ROOT, PadKind
 from cryptpad_tui.crdt.made_of import MadeOf
@@ -47,6 +48,7 @@ class CanonicalDocument:
         self._own: OwnState | None = None
         self._made_of = MadeOf()
         self._kept_pairs: dict[str, KeptPairs] = {}
+        self.kept_as = KeptAs(EMPTY if kind.format_keys else None)
         with engine_call():
             self._doc: Doc[Any] = Doc(client_id=_NO_CLIENT)
             self._text = self._doc.get(TEXT_ROOT, type=Text) if kind.has_text else None
@@ -59,6 +61,7 @@ class CanonicalDocument:
         Raises InvalidUpdate, or EngineFailure where the engine raises on what passed.
         """
         document = cls(kind)
+        document.kept_as = KeptAs(None)
         document._check_and_load(update, clocks)
         return document
 
@@ -72,6 +75,7 @@ class CanonicalDocument:
         """
         document = cls(kind)
         document._own = OwnState(update, {client: clock for client, clock in clocks.items() if clock}, ranges)
+        document.kept_as = KeptAs(update if kind.format_keys else None)
         return document
 
     def _check_and_load(self, update: bytes, clocks: Mapping[int, int]) -> None:
@@ -104,6 +108,8 @@ class CanonicalDocument:
             self._state = own.read(self.kind, self._encode_beyond)
             self._load(own.update)
             self._made_of = MadeOf(own.update)
+            for client_id, updates in own.later:
+                self._fold(self._state.check(client_id, updates, checked_before=True))
         except BaseException:
             self._broken = True
             raise
@@ -126,7 +132,7 @@ class CanonicalDocument:
     @property
     def clocks(self) -> Mapping[int, int]:
         """How far each client's clock has come."""
-        return MappingProxyType(self._own.clocks if self._own is not None else self._state.clocks)
+        return MappingProxyType(self._own.reached() if self._own is not None else self._state.clocks)
 
     @property
     def is_as_kept(self) -> bool:
@@ -141,6 +147,8 @@ class CanonicalDocument:
 
     def ranges(self) -> OwnRanges | None:
         """What the validator knows of the clocks, for `from_own_state`."""
+        if self._own is not None and self._own.later:
+            self._read_own()
         return self._own.ranges if self._own is not None else ranges_of(self._state)
 
     def check(self, client_id: int, updates: Sequence[bytes]) -> Checked:
@@ -160,6 +168,20 @@ class CanonicalDocument:
     def apply(self, checked: Checked) -> None:
         """Fold what passed `check` in this very state."""
         self._read_own()
+        self._fold(checked)
+        self.kept_as.folded(checked.updates)
+
+    def apply_again(self, client_id: int, updates: Sequence[bytes]) -> Sequence[bytes]:
+        """Fold what this vault checked and folded here before, as its log says; read when that is needed."""
+        if self._own is None:
+            checked = self.check(client_id, updates)
+            self.apply(checked)
+            return checked.updates
+        self._own.add(client_id, updates)
+        self.kept_as.folded(updates)
+        return updates
+
+    def _fold(self, checked: Checked) -> None:
         if self._state.clocks.get(checked.client_id, 0) != checked.first_clock:
             raise ValueError("checked against another state")
         self._call_engine(*checked.updates)
@@ -188,12 +210,20 @@ class CanonicalDocument:
 
     def encode(self) -> bytes:
         """The whole state as one update."""
+        if self._own is not None and self._own.later:
+            self._read_own()
         if self._own is not None:
             self._require_sound()
             return self._own.update
         whole = self._made_of.whole
         self._require_sound()
         return self._encode_beyond({}) if whole is None else whole
+
+    def state_and_later(self) -> tuple[bytes, Sequence[bytes]]:
+        """The same without reading what was kept: bytes, and the updates that come behind them."""
+        if self._own is None:
+            return self.encode(), ()
+        return self._own.update, [update for _, updates in self._own.later for update in updates]
 
     def parts(self) -> Sequence[bytes]:
         """The state as updates for one document after the other; empty where only `encode` has it."""

@@ -6,8 +6,8 @@ never be made of bytes that came from somebody else: nothing in it is judged aga
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from cryptpad_tui.crdt.collector import collector_paused
@@ -15,6 +15,7 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.neighbours import Source
 from cryptpad_tui.crdt.order import DocumentOrder
 from cryptpad_tui.crdt.snapshot_check import check_snapshot
+from cryptpad_tui.crdt.split import own_end
 from cryptpad_tui.crdt.validator import FoldState
 
 OwnRanges = Mapping[str, Mapping[str, list[Any]]]
@@ -28,9 +29,25 @@ class OwnState:
     update: bytes
     clocks: dict[int, int]
     ranges: OwnRanges | None
+    later: list[tuple[int, Sequence[bytes]]] = field(default_factory=list)
+    """By which client, what was folded behind that and is not read either."""
+    later_clocks: dict[int, int] = field(default_factory=dict)
+
+    def add(self, client_id: int, updates: Sequence[bytes]) -> None:
+        """These were judged and folded behind all that is here, by this vault."""
+        self.later.append((client_id, updates))
+        for _, end in map(own_end, updates):
+            if end:
+                self.later_clocks[client_id] = end
+
+    def reached(self) -> dict[int, int]:
+        """How far the clocks have come, with what is behind it."""
+        return {**self.clocks, **self.later_clocks}
 
     def read(self, kind: PadKind, source: Source) -> FoldState:
-        """The validator's state; `source` will give later states. Without `ranges` it costs every item."""
+        """The validator's state of `update`; `source` will give later states. Without `ranges` it costs every
+        item.
+        """
         if self.ranges is None:
             with collector_paused():
                 return check_snapshot(kind, self.update, self.clocks, source, checked_before=True)

@@ -85,11 +85,14 @@ class FoldState:
         self.last_text: dict[int, LastText] = {}
         self.order = order
 
-    def check(self, client_id: int, updates: Sequence[bytes]) -> Checked:
-        """Judge the updates one after the other; nothing is changed. Raises InvalidUpdate."""
+    def check(self, client_id: int, updates: Sequence[bytes], *, checked_before: bool = False) -> Checked:
+        """Judge the updates one after the other; nothing is changed. Raises InvalidUpdate.
+
+        `checked_before`: this vault did it in this very state, so that no order of items is asked.
+        """
         if not 0 <= client_id <= MAX_CLIENT:
             raise InvalidUpdate("client id over 53 bits")
-        run = _Run(self, client_id)
+        run = _Run(self, client_id, asks_order=not checked_before)
         try:
             for update in updates:
                 run.check(update)
@@ -125,6 +128,7 @@ class _Run:
     """The running state of one entry: its own structs count as known from where they end."""
 
     __slots__ = (
+        "_asks_order",
         "_client",
         "_keys",
         "_roots",
@@ -137,8 +141,9 @@ class _Run:
         "zones",
     )
 
-    def __init__(self, state: FoldState, client_id: int) -> None:
+    def __init__(self, state: FoldState, client_id: int, *, asks_order: bool) -> None:
         self._state = state
+        self._asks_order = asks_order
         self._client = client_id
         self._roots = state.kind.roots
         self._keys = state.kind.format_keys
@@ -204,7 +209,7 @@ class _Run:
         last = self.last_text
         follows = last is not None and origin == (self._client, last[0] - 1) and right == last[1]
         # What is typed on stands where the item before it stands: left of the same right origin.
-        if item.root is None and not follows:
+        if item.root is None and not follows and self._asks_order:
             self.order.require_gap(origin, right)
         self.order.structs.append((self.clock, item))
         self.last_text = (self.clock + item.length, right)

@@ -57,6 +57,13 @@ def encode_checkpoint(fold: Fold) -> bytes:
     return u32(len(header)) + header + document
 
 
+def document_in(state: bytes) -> bytes:
+    """The document's own bytes of what `encode_checkpoint` gave."""
+    reader = Reader(state)
+    reader.sized(len(state))
+    return reader.take(reader.remaining)
+
+
 def restore_checkpoint(fold: Fold, state: bytes) -> None:
     """Put a fresh fold where `encode_checkpoint` was called."""
     reader = Reader(state)

@@ -137,12 +137,13 @@ class Fold:
         if heads and not compare_digest(heads[-1], claimed_head):
             raise Alarm(AlarmCode.CHAIN_GAP, f"after position {self.n}", evidence=tuple(entries[:1]))
 
-    def step(self, raw: bytes, *, trusted: bool = False) -> Folded:
+    def step(self, raw: bytes, *, trusted: bool = False, passed: bool = False) -> Folded:
         """Fold the entry at n+1.
 
         Raises Alarm, NeedsProof, NeedsEntry, NeedsRefold, Removed, HistoryClosed or CannotLoadHere, and then
         nothing has changed.
-        `trusted` skips the signature of an entry that this vault verified before.
+        `trusted` skips the signature of an entry that this vault verified before, and `passed` what is inside
+        the seal, until somebody reads the document: it folded it here without a verdict against it.
         """
         n = self.n + 1
         if record_kind(raw) is not None:
@@ -154,7 +155,7 @@ class Fold:
         _ = self.keys
         head = chain.next_head(self.head, self.skips[n & (n - 1)], n, entry.entry_id)
         try:
-            outcome = open_entry(self, entry, writer, n)
+            outcome = open_entry(self, entry, writer, n, passed=trusted and passed)
         except (Void, CryptoError, Malformed, InvalidUpdate) as error:
             if not isinstance(error, NoSnapshot):
                 writer.status = WriterStatus.TERMINATED

@@ -53,8 +53,8 @@ class LieOfTheEnded(Void):
     differs = True
 
 
-def open_entry(fold: Fold, entry: Entry, writer: WriterState, n: int) -> Folded:
-    """Checks 8 and 9."""
+def open_entry(fold: Fold, entry: Entry, writer: WriterState, n: int, *, passed: bool = False) -> Folded:
+    """Checks 8 and 9. `passed`: this vault made them of this entry, here, and it passed."""
     if writer.status != WriterStatus.LIVE:
         raise (LieOfTheEnded if _is_lie(fold, entry, n) else Void)("by a writer that had ended")
     plaintext = unpad(open_sealed(fold.keys.read_key, entry.associated_data, entry.sealed))
@@ -63,7 +63,9 @@ def open_entry(fold: Fold, entry: Entry, writer: WriterState, n: int) -> Folded:
         _read_hello(fold, Hello.decode(plaintext), entry, writer)
     elif entry.kind == Kind.UPDATE:
         voided = n in fold.owner.voided
-        updates = _apply(fold, Update.decode(plaintext), writer, voided=voided)
+        update = Update.decode(plaintext)
+        again = passed and not voided
+        updates = _apply_again(fold, update, writer) if again else _apply(fold, update, writer, voided=voided)
         return Folded(row, entry, updates=updates, void_reason=VOIDED if voided else "")
     elif entry.kind == Kind.SNAPSHOT:
         differs = _check_snapshot(fold, SnapshotSeal.decode(plaintext), entry, n)
@@ -110,6 +112,13 @@ def _apply(fold: Fold, update: Update, writer: WriterState, *, voided: bool) -> 
     except EngineFailure as error:
         raise CannotLoadHere from error
     return tuple(checked.updates)
+
+
+def _apply_again(fold: Fold, update: Update, writer: WriterState) -> tuple[bytes, ...]:
+    try:
+        return tuple(fold.document.apply_again(writer.client_id, update.updates))
+    except EngineFailure as error:
+        raise CannotLoadHere from error
 
 
 def _is_lie(fold: Fold, entry: Entry, n: int) -> bool:

@@ -14,7 +14,7 @@ from typing import Final
 from cryptpad_relay.protocol.records import Genesis
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import ViewKeys
-from cryptpad_tui.pad.checkpoint import encode_checkpoint, restore_checkpoint
+from cryptpad_tui.pad.checkpoint import document_in, encode_checkpoint, restore_checkpoint
 from cryptpad_tui.pad.epochs import HistoryClosed, Removed
 from cryptpad_tui.pad.fold import Fold, Folded
 from cryptpad_tui.pad.keyring import KeyRing
@@ -169,7 +169,7 @@ class StoredFold:
     def _refold_stored(self) -> None:
         while rows := self._stored_rows():
             for row in rows:
-                self.fold.step(row.entry, trusted=True)
+                self.fold.step(row.entry, trusted=True, passed=not row.void)
                 self._tail_bytes += len(row.entry)
 
     def _stored_rows(self) -> list[LogRow]:
@@ -233,7 +233,10 @@ class StoredFold:
         # A drive has no text, and is long all the same.
         size = max(self.fold.document.text_bytes(), self._checkpoint_bytes)
         entries = self.fold.n - self.local_checkpoint_n
-        if entries >= CHECKPOINT_TAIL_ENTRIES or self._tail_bytes > max(CHECKPOINT_TAIL_BYTES, size):
+        is_long = entries >= CHECKPOINT_TAIL_ENTRIES or self._tail_bytes > max(CHECKPOINT_TAIL_BYTES, size)
+        # A digest reads the whole of a rich text: who opens it would make the same one again.
+        has_digest = self.kind is PadKind.RICHTEXT and self.fold.checkpoint_n > self.local_checkpoint_n
+        if is_long or has_digest:
             self.save_checkpoint()
 
     def save_checkpoint(self, *, again: bool = False) -> None:
@@ -244,7 +247,10 @@ class StoredFold:
         if not self._is_stored or self.unconfirmed_start:
             return
         if self.fold.n > self.local_checkpoint_n or again:
-            self._keep_state(self.fold.n, encode_checkpoint(self.fold))
+            state = encode_checkpoint(self.fold)
+            self._keep_state(self.fold.n, state)
+            if self.kind.format_keys:
+                self.fold.document.kept_as.again(document_in(state))
             self._tail_bytes = 0
 
     def _keep_state(self, n: int, state: bytes) -> None:

@@ -81,3 +81,51 @@ def test_opening_reads_no_item(monkeypatch: pytest.MonkeyPatch) -> None:
     assert again.encode() == canonical.encode()
     assert again.clocks == canonical.clocks
     assert again.text() == canonical.text()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_was_folded_behind_it_is_read_with_it_and_not_before(seed: int) -> None:
+    canonical, people = written(seed)
+    kept, read = reopened(canonical), reopened(canonical)
+    draw = random.Random(seed)
+    for _ in range(30):
+        one = draw.choice(people)
+        place = one.lines.position_at(draw.randrange(one.lines.char_count + 1))
+        one.replace(place, place, draw.choice(["a😀b", "é\n", "😀"]))
+        updates = one.take_updates()
+        assert kept.apply_again(one.client_id, updates) == updates
+        read.apply(read.check(one.client_id, updates))
+        for other in people:
+            if other is not one:
+                for update in updates:
+                    other.apply(update)
+    assert kept.is_as_kept
+    assert kept.clocks == read.clocks
+    assert kept.kept_as.digest == read.kept_as.digest
+    assert kept.kept_as.since == read.kept_as.since
+    state, later = kept.state_and_later()
+    view = ViewDocument(client_id=9, kind=PadKind.RICHTEXT, state=state, updates=later)
+    assert kept.is_as_kept
+    assert view.text() == read.text() == kept.text()
+    assert kept.ranges() == read.ranges()
+    assert kept.content_digest() == read.content_digest()
+    people[0].replace(Position(0, 0), Position(0, 0), "and on")
+    updates = people[0].take_updates()
+    for document in (kept, read):
+        document.apply(document.check(people[0].client_id, updates))
+    assert kept.content_digest() == read.content_digest()
+
+
+def test_a_document_that_is_kept_again_knows_what_came_before_and_since() -> None:
+    canonical, people = written(2)
+    kept = reopened(canonical)
+    first, second = [], []
+    for text, into in (("x", first), ("y", second)):
+        people[0].replace(Position(0, 0), Position(0, 0), text)
+        into += people[0].take_updates()
+        kept.apply(kept.check(people[0].client_id, into))
+        if into is first:
+            kept.kept_as.again(kept.encode())
+    assert (kept.kept_as.before, kept.kept_as.since) == (first, second)
+    again = reopened(kept)
+    assert again.kept_as.digest != kept.kept_as.digest
