@@ -64,7 +64,7 @@ VERBS: Final = (
     Verb("ask", "verbs_ask", "ask mzxw6ytb", "ask for the right to write in a pad", rare=True),
     Verb("inbox", "verbs_inbox", "inbox", "what contacts sent, and answering it", rare=True),
     Verb("join", "verbs_share", "join < link.txt", "add a shared pad, print its id"),
-    Verb("sync", "verbs_share", "sync --wait 30", "send what waits, fetch what is new"),
+    Verb("sync", "verbs_sync", "sync --wait 30", "send what waits, fetch what is new"),
     Verb("status", "verbs_look", "status --json", "say what is saved, waits, is synced"),
     Verb("log", "verbs_look", "log mzxw6ytb --json", "show a pad's verified history", rare=True),
     Verb("verify", "verbs_verify", "verify mzxw6ytb --deep", "check a pad's history again", rare=True),

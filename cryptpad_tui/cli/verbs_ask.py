@@ -11,7 +11,7 @@ from cryptpad_tui.cli.errors import WrongUse
 from cryptpad_tui.cli.root import VerbCommand, unlocks
 from cryptpad_tui.cli.secret_sources import SecretSources
 from cryptpad_tui.cli.vault_access import in_vault, send_or_say
-from cryptpad_tui.cli.verbs_contacts import settle_quickly
+from cryptpad_tui.cli.verbs_contacts import check_writable, settle_quickly
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
@@ -40,7 +40,7 @@ def ask_verb(
 
         pad_id = engine.find(pad).pad_id
         if contact:
-            contacts.to_write_to(engine, contact)
+            await check_writable(engine, contact)
         await contacts.card(engine)
         asked = asking.ask(engine, pad_id, contact or "", note=note)
         await settle_quickly(engine)

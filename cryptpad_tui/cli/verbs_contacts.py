@@ -5,6 +5,7 @@ A card is public, and comes in by standard input all the same: pasted text is lo
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from typing import TYPE_CHECKING, Final
 
@@ -31,12 +32,23 @@ async def settle_quickly(engine: Engine) -> None:
     try:
         report = await inbox.settle(engine, wait_s=QUICK_SEND_S)
     except RelayUnreachable:
-        diagnostics.note("saved here; it goes with the next `cryptpad-tui inbox`")
+        diagnostics.note("saved here; it goes with the next `cryptpad-tui sync`")
         return
     for words in report.words:
         diagnostics.note(output.safe_line(words))
     if report.waiting and not report.words:
-        diagnostics.note("saved here; it goes with the next `cryptpad-tui inbox`")
+        diagnostics.note("saved here; it goes with the next `cryptpad-tui sync`")
+
+
+async def check_writable(engine: Engine, reference: str) -> None:
+    """Whether something may be sent to this contact; who did not answer yet may have done so meanwhile."""
+    from cryptpad_tui.engine import RelayUnreachable, contacts, inbox
+    from cryptpad_tui.people.contacts import Standing
+
+    if contacts.find(engine, reference).standing is Standing.ASKED:
+        with contextlib.suppress(RelayUnreachable):
+            await inbox.look(engine, wait_s=QUICK_SEND_S)
+    contacts.to_write_to(engine, reference)
 
 
 @click.group("contact", cls=SubGroup)

@@ -11,7 +11,7 @@ from cryptpad_tui.cli.root import SubGroup, VerbCommand, unlocks
 from cryptpad_tui.cli.secret_sources import SecretSources
 from cryptpad_tui.cli.table import table
 from cryptpad_tui.cli.vault_access import in_vault, telling_of_waits
-from cryptpad_tui.cli.verbs_contacts import settle_quickly
+from cryptpad_tui.cli.verbs_contacts import check_writable, settle_quickly
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
@@ -102,7 +102,7 @@ def invite_verb(sources: SecretSources, pad: str, contact: str, view: bool, note
         from cryptpad_tui.engine import contacts, inviting
 
         pad_id = engine.find(pad).pad_id
-        contacts.to_write_to(engine, contact)
+        await check_writable(engine, contact)
         await contacts.card(engine)
         async with telling_of_waits(engine):
             invited = await inviting.invite(engine, pad_id, contact, view=view, note=note)

@@ -11,7 +11,7 @@ from cryptpad_tui.cli.root import SubGroup, VerbCommand, unlocks
 from cryptpad_tui.cli.secret_sources import SecretSources
 from cryptpad_tui.cli.table import table
 from cryptpad_tui.cli.vault_access import in_vault, send_or_say, telling_of_waits
-from cryptpad_tui.cli.verbs_contacts import settle_quickly
+from cryptpad_tui.cli.verbs_contacts import check_writable, settle_quickly
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine import Engine
@@ -62,7 +62,7 @@ def invite_to_team_verb(sources: SecretSources, team: str, contact: str, role: s
         from cryptpad_tui.people.roster_ops import RANKS
 
         folder = engine.find(team).pad_id
-        contacts.to_write_to(engine, contact)
+        await check_writable(engine, contact)
         await contacts.card(engine)
         async with telling_of_waits(engine):
             invited = await acting.invite(engine, folder, contact, RANKS[role], note=note)

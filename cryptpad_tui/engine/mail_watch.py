@@ -16,7 +16,7 @@ from cryptpad_tui.engine import asking, left_mailboxes, mailbox, outbox, relocat
 from cryptpad_tui.engine.contacts import introduce_again
 from cryptpad_tui.engine.errors import EngineError
 from cryptpad_tui.engine.limited import is_limited
-from cryptpad_tui.engine.own_card import RELAY_SETTING, check_relay, myself
+from cryptpad_tui.engine.own_card import check_relay, myself
 from cryptpad_tui.pad.alarms import Alarm
 from cryptpad_tui.people.errors import PeopleError
 from cryptpad_tui.sync.connection import RelayConnection, RelayUnreachable
@@ -91,7 +91,7 @@ class MailWatch:
     async def _tend(self) -> None:
         engine, now = self._engine, self._engine.now()
         connection = self._connection()
-        if connection is not None and self._uses_contacts():
+        if connection is not None and mailbox.is_used(engine):
             if connection is not self._bound:
                 await self._bind(connection)
             if self._came or now - self._fetched_at > REFETCH_S:
@@ -116,9 +116,6 @@ class MailWatch:
         url = self._engine.relay_url()
         loop = self._engine.relays.loops.get(self._engine.public_url(url)) if url else None
         return loop.connection if loop else None
-
-    def _uses_contacts(self) -> bool:
-        return self._engine.vault.setting(RELAY_SETTING) is not None or bool(self._engine.people.contacts())
 
     async def _bind(self, connection: RelayConnection) -> None:
         check_relay(self._engine, connection.greeting.relay_pk)

@@ -23,7 +23,7 @@ from cryptpad_relay.protocol.mail_frames import (
 )
 from cryptpad_tui.engine import outbox, owner_notes
 from cryptpad_tui.engine.outbox import Waiting
-from cryptpad_tui.engine.own_card import myself, own_card
+from cryptpad_tui.engine.own_card import RELAY_SETTING, myself, own_card
 from cryptpad_tui.pad.asking import Flow, Request
 from cryptpad_tui.people.contacts import CHANGED, Contact, Outcome, Standing, contact_id, receive
 from cryptpad_tui.people.errors import MailRefused
@@ -48,6 +48,11 @@ MAX_REQUESTS: Final = 32
 _DEVICE: Final = "mail/device"
 _SENT: Final = "mail/sent/"
 _GENERATION: Final = "pass"
+
+
+def is_used(engine: Engine) -> bool:
+    """Whether this account gave its card away or has contacts."""
+    return engine.vault.setting(RELAY_SETTING) is not None or bool(engine.people.contacts())
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from cryptpad_tui.cli.screen_request import ScreenRequest
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.engine import LogLine, NotAllowed, PadListing, SyncReport, SyncWord, UnknownPad
+from cryptpad_tui.pad.alarms import Notice
 from support import zygote
 
 PASSPHRASE = "correct horse"
@@ -51,6 +52,9 @@ class FakeSession:
         self._engine.texts[self._pad.pad_id] = self.view.text()
         self._engine.calls.append("flush")
 
+    def take_notices(self) -> list[Notice]:
+        return []
+
     def close(self) -> None:
         self._engine.calls.append("close session")
 
@@ -74,6 +78,10 @@ class FakeEngine:
             drive_fields=list,
             settings_under=lambda prefix: {},
         )
+    )
+
+    people: SimpleNamespace = field(
+        default_factory=lambda: SimpleNamespace(contacts=list, open_count=lambda: 0)
     )
 
     def add(self, title: str, text: str = "", **changes: object) -> PadListing:

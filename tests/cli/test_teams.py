@@ -46,11 +46,13 @@ def test_three_people_keep_a_team(make_person: MakePerson, inside: Inside, relay
         run(one, "contact", "add", stdin=run(other, "contact", "card").encode())
         run(one, "inbox")
         accept(other, "request")
-        run(one, "inbox")
+    run("Anna", "sync")
+    assert "1 new in your inbox" in said[-1]
     team = run("Anna", "team", "new", "Crew")
     plan = run("Anna", "new", "Plan", "--into", "Crew", "--from", "-", stdin=b"Plan.\n")
     run("Anna", "team", "invite", "Crew", "Ben-team", "--role", "admin")
     assert accept("Ben", "invitation") == team
+    # That Carla said yes is not known to Ben's machine before it looks, which it does by itself.
     run("Ben", "team", "invite", "Crew", "Carla-team", "--role", "viewer", "--note", "come")
     assert accept("Carla", "invitation") == team
     assert "Plan." in run("Carla", "cat", plan)
