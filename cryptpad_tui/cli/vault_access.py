@@ -132,8 +132,10 @@ async def send_quickly(engine: Engine, *pad_ids: bytes) -> bool:
 
 
 async def send_or_say(engine: Engine, *pad_ids: bytes) -> None:
-    """The same, with one line where it waits."""
-    if not await send_quickly(engine, *pad_ids):
+    """The same, with one line where it waits for the relay, and not for an owner who took this person out."""
+    from cryptpad_tui.engine.standing import standing_of
+
+    if not await send_quickly(engine, *pad_ids) and not any(standing_of(engine, each) for each in pad_ids):
         diagnostics.note("saved here; it waits for the relay and goes with the next `cryptpad-tui sync`")
 
 

@@ -28,9 +28,16 @@ from cryptpad_tui.pad.asking import Flow, Request
 from cryptpad_tui.people.contacts import CHANGED, Contact, Outcome, Standing, contact_id, receive
 from cryptpad_tui.people.errors import MailRefused
 from cryptpad_tui.people.identity import Myself
-from cryptpad_tui.people.inbox import item_of
+from cryptpad_tui.people.inbox import InboxItem, item_of
 from cryptpad_tui.people.mail import MAX_AGE_MS, Dated, Mail, dated, read_mail, write_mail
-from cryptpad_tui.people.messages import Answer, InvitationAnswer, Message, OwnershipAnswer, OwnershipOffer
+from cryptpad_tui.people.messages import (
+    Answer,
+    EditRequest,
+    InvitationAnswer,
+    Message,
+    OwnershipAnswer,
+    OwnershipOffer,
+)
 from cryptpad_tui.people.proofs import proves_key
 
 if TYPE_CHECKING:
@@ -165,6 +172,8 @@ def _take_in(engine: Engine, me: Myself, mail: Mail, found: Fetched) -> bool:
         if known is not None and outcome.shown and isinstance(mail.message, OwnershipAnswer):
             owner_notes.hear(engine, mail.ident_pk, mail.message)
         item = item_of(mail, sender, missing=missing, says=outcome.says) if outcome.shown else None
+        if item is not None and isinstance(mail.message, EditRequest):
+            _put_away_earlier(engine, item, mail.message)
         book.put_mail(mail.mail_id, mail.sent_ms, item)
         if outcome.answer:
             queue_answer(engine, outcome.contact or known, accepted=True)
@@ -191,6 +200,15 @@ def _missing(engine: Engine, mail: Mail, sender: str) -> int:
     heard = engine.people.heard(sender, mail.chain)
     engine.people.set_heard(sender, mail.chain, mail.n)
     return min(max(0, mail.n - heard - 1), MAX_OPEN)
+
+
+def _put_away_earlier(engine: Engine, item: InboxItem, request: EditRequest) -> None:
+    """Who asks twice is answered once."""
+    for other in engine.people.items():
+        said = other.message
+        same_pad = isinstance(said, EditRequest) and said.pad_id == request.pad_id
+        if same_pad and other.contact_id == item.contact_id:
+            engine.people.finish(other.mail_id, "asked again")
 
 
 def _note_key(engine: Engine, me: Myself, mail: Mail, known: Contact | None) -> None:

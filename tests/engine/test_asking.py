@@ -49,9 +49,10 @@ async def test_the_question_goes_to_who_sent_the_pad_and_comes_back_with_a_link(
     asking.note_sender(ben, plan, contacts.find(ben, "Anna"))
     asked = asking.ask(ben, plan, note="a typo")
     assert (asked.contact.name, asked.waits) == ("Anna", False)
+    asking.ask(ben, plan, note="two typos")
     deliver(ben, anna)
     [line] = inbox.lines(anna)
-    assert line.sentence == "asks to write in “Plan”: a typo"
+    assert line.sentence == "asks to write in “Plan”: two typos", "who asks twice is answered once"
     await inbox.accept(anna, inbox.numbered(anna, 1))
     deliver(anna, ben)
     assert [line.kind for line in inbox.lines(ben)] == ["edit-answer"]
