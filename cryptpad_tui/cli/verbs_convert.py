@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,7 @@ from cryptpad_tui.cli.text_input import require_title
 from cryptpad_tui.cli.vault_access import in_vault, send_or_say
 
 if TYPE_CHECKING:
+    from cryptpad_tui.convert.reading import ForeignReader
     from cryptpad_tui.engine import Engine, PadListing
     from cryptpad_tui.engine.exchange.sources import Source
 
@@ -38,37 +40,44 @@ def import_verb(sources: SecretSources, paths: tuple[Path, ...], folder: str, pa
     folder = folder.strip("/")
     if folder:
         require_title(folder)
+    from cryptpad_tui.convert.reading import ForeignReader
     from cryptpad_tui.engine.exchange.sources import MAX_FILES, sources_of
 
-    found = [one for path in paths for one in sources_of(path, folder)]
-    if len(found) > MAX_FILES:
-        raise WrongUse(f"these are {len(found)} files; at most {MAX_FILES} at once")
-
-    async def work(engine: Engine) -> None:
-        from cryptpad_tui.engine.exchange.importing import NOT_IMPORTED
-
-        refused, made = 0, []
-        for source in found:
-            try:
-                pad = await _import_one(engine, source, pandoc=pandoc)
-            except NOT_IMPORTED as error:
-                refused += 1
-                diagnostics.warn(f"{source.shown}: {diagnostics.explain(error)[1]}")
-                continue
-            output.write_line(pad.short_id)
-            made.append(pad.pad_id)
-        if made:
-            await send_or_say(engine, *made)
-        if refused:
-            raise FileUnreadable(f"{refused} of {len(found)} files were not imported")
-
-    in_vault(sources, work)
+    with ForeignReader() as reader:
+        found = [one for path in paths for one in sources_of(path, folder, reader)]
+        if len(found) > MAX_FILES:
+            raise WrongUse(f"these are {len(found)} files; at most {MAX_FILES} at once")
+        in_vault(sources, lambda engine: _import_all(engine, reader, found, pandoc=pandoc))
 
 
-async def _import_one(engine: Engine, source: Source, *, pandoc: bool) -> PadListing:
+async def _import_all(engine: Engine, reader: ForeignReader, found: list[Source], *, pandoc: bool) -> None:
+    from cryptpad_tui.engine.exchange.importing import NOT_IMPORTED
+
+    refused, made = 0, []
+    for source in found:
+        try:
+            pad = await _import_one(engine, reader, source, pandoc=pandoc)
+        except NOT_IMPORTED as error:
+            refused += 1
+            diagnostics.warn(f"{source.shown}: {diagnostics.explain(error)[1]}")
+            continue
+        output.write_line(pad.short_id)
+        made.append(pad.pad_id)
+    if made:
+        await send_or_say(engine, *made)
+    if refused:
+        raise FileUnreadable(f"{refused} of {len(found)} files were not imported")
+
+
+async def _import_one(engine: Engine, reader: ForeignReader, source: Source, *, pandoc: bool) -> PadListing:
     from cryptpad_tui.engine.exchange.importing import make_pad, read_file
 
-    read = read_file(source, pandoc=pandoc)
+    try:
+        read = await asyncio.to_thread(read_file, source, reader, pandoc=pandoc)
+    except asyncio.CancelledError:
+        # The thread ends with the process that it waits for.
+        reader.close()
+        raise
     for note in read.notes:
         diagnostics.note(f"{source.shown}: {note}")
     _say_lost(source.shown, read.lost)

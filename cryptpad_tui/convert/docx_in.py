@@ -14,7 +14,6 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
 from cryptpad_tui.convert.archive import without_foreign_parts
-from cryptpad_tui.convert.docx_out import INDENT
 from cryptpad_tui.convert.docx_pictures import Media
 from cryptpad_tui.convert.docx_styles import Look, Looks, given, inner, is_narrowed, moved, on, tag_of
 from cryptpad_tui.convert.errors import NotConverted
@@ -23,6 +22,7 @@ from cryptpad_tui.convert.model import MAX_INDENT, Losses, Paragraph, Piece, Rea
 from cryptpad_tui.convert.model import without_trailing_empty as trimmed
 from cryptpad_tui.convert.office import (
     AUTOMATIC,
+    INDENT,
     LINK_COLOURS,
     NAMED,
     QUOTE,

@@ -17,6 +17,7 @@ from cryptpad_tui.convert.model import OBJECT, Converted, Losses, Paragraph, Pie
 from cryptpad_tui.convert.office import (
     CODE,
     HIGHLIGHTS,
+    INDENT,
     code_style,
     colour_out,
     quoted,
@@ -39,8 +40,6 @@ _KINDS: Final = ("bullet", "ordered", "unchecked", "checked")
 _FORMATS: Final = ("decimal", "lowerLetter", "lowerRoman")
 _LEVELS: Final = 9
 _JC: Final = {"center": "center", "right": "right", "justify": "both"}
-INDENT: Final = 720
-"""Twentieths of a point of one step to the right: half an inch."""
 _CODE_ID: Final = "SourceCode"
 _STYLES: Final = (
     '<w:style {ns} w:type="paragraph" w:customStyle="1" w:styleId="{id}"><w:name w:val="{name}"/><w:basedOn'

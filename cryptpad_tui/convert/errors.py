@@ -2,6 +2,7 @@
 
 - `ConvertError`
     - `NeedsPandoc`, `NotConverted`: a file that cannot be read or made
+    - `NotRead`: one that the process which reads strangers' files failed over
     - `UncleanText`: text that no pad can carry, with its line and column
     - `BadTitle`: what no pad can be called
 """
@@ -20,6 +21,11 @@ class NeedsPandoc(ConvertError):
 
 class NotConverted(ConvertError):
     """The file is not what its name says, or too large to convert. Nothing was changed."""
+
+
+class NotRead(ConvertError):
+    """The file could not be read in the process that reads strangers' files. Nothing was changed; if others
+    can be read, this one is damaged, or made to do harm."""
 
 
 class UncleanText(ConvertError):

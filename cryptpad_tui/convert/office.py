@@ -42,6 +42,8 @@ _MAX_STYLE_NAME: Final = 200
 _HEX: Final = re.compile(r"#?([0-9a-fA-F]{6})").fullmatch
 _UNFIT: Final = re.compile("[\ufffe\uffff]")
 _LANGUAGE: Final = re.compile(r"[\w+#.-]{1,40}", re.ASCII).fullmatch
+INDENT: Final = 720
+"""Twentieths of a point of one step to the right: half an inch."""
 HIGHLIGHTS: Final = {
     "black": "black", "blue": "blue", "cyan": "cyan", "green": "green", "magenta": "magenta", "red": "red",
     "yellow": "yellow", "white": "white",

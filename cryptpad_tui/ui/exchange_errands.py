@@ -16,6 +16,7 @@ from cryptpad_tui.ui.screens.options import Option
 from cryptpad_tui.ui.screens.paths import ExportDialog, PathDialog
 
 if TYPE_CHECKING:
+    from cryptpad_tui.convert.reading import ForeignReader
     from cryptpad_tui.engine import Engine
     from cryptpad_tui.engine.exchange.sources import Source
     from cryptpad_tui.ui.app import CryptpadApp
@@ -33,6 +34,7 @@ _FORMATS: Final = (
 _PLAIN: Final = "The file is not encrypted."
 _CLOSE: Final = (Option("close", "Close"),)
 _MOST_TOLD: Final = 200
+Told = list[tuple[str, str]]
 _MOST_DETAILS: Final = 20
 
 
@@ -52,15 +54,23 @@ class ExchangeErrands:
         if not answer or not answer.strip():
             return None
         path = Path(answer.strip()).expanduser()
-        found = await self._sources(path, folder)
-        return await self._bring_all(found, folder) if found else None
+        from cryptpad_tui.convert.reading import ForeignReader
 
-    async def _sources(self, path: Path, folder: str) -> list[Source]:
+        with ForeignReader() as reader:
+            found = await self._sources(path, folder, reader)
+            if not found:
+                return None
+            last, made, told = await self._bring_all(found, reader)
+        place = f" into “{words.safe_title(folder)}”" if folder else ""
+        await self._tell(f"{made} of {_files(len(found))} imported{place}.", told)
+        return last
+
+    async def _sources(self, path: Path, folder: str, reader: ForeignReader) -> list[Source]:
         from cryptpad_tui.engine.exchange.importing import NOT_IMPORTED
         from cryptpad_tui.engine.exchange.sources import MAX_FILES, sources_of
 
         try:
-            found = await asyncio.to_thread(lambda: list(sources_of(path, folder)))
+            found = await asyncio.to_thread(lambda: list(sources_of(path, folder, reader)))
         except NOT_IMPORTED as error:
             self._app.say(words.sentence_of(error), "warning")
             return []
@@ -69,18 +79,19 @@ class ExchangeErrands:
             return []
         return found
 
-    async def _bring_all(self, found: list[Source], folder: str) -> bytes | None:
+    async def _bring_all(self, found: list[Source], reader: ForeignReader) -> tuple[bytes | None, int, Told]:
+        """The last pad, how many there are, and what is to be told of the files."""
         from cryptpad_tui.engine.exchange.importing import NOT_IMPORTED, make_pad, read_file
         from cryptpad_tui.engine.in_bulk import open_drive
 
         self._app.say("Importing…")
         await open_drive(self._engine)
-        told: list[tuple[str, str]] = []
+        told: Told = []
         last, made = None, 0
         for source in found:
             shown = words.safe_line(source.shown)
             try:
-                read = await asyncio.to_thread(read_file, source)
+                read = await asyncio.to_thread(read_file, source, reader)
                 last, made = await make_pad(self._engine, read), made + 1
             except NOT_IMPORTED as error:
                 told.append((f"{shown}: {words.sentence_of(error)}", "strong"))
@@ -88,9 +99,7 @@ class ExchangeErrands:
             told += [(f"{shown}: {words.safe_line(note)}", "quiet") for note in read.notes]
             if read.lost:
                 told.append((f"{shown}: left out: {_named(read.lost)}", "quiet"))
-        place = f" into “{words.safe_title(folder)}”" if folder else ""
-        await self._tell(f"{made} of {_files(len(found))} imported{place}.", told)
-        return last.pad_id if last is not None else None
+        return last.pad_id if last is not None else None, made, told
 
     # -- out
 
@@ -140,7 +149,7 @@ class ExchangeErrands:
 
     # -- what came of it
 
-    async def _tell(self, sentence: str, told: list[tuple[str, str]]) -> None:
+    async def _tell(self, sentence: str, told: Told) -> None:
         """In a line where all is well, as a list to read where something was left out."""
         if not told:
             self._app.say(sentence)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 from cli.fakes import Inside, MakePerson
+
+from cryptpad_tui.convert import reading
 
 
 def test_files_and_folders_become_pads_in_folders_of_the_drive(
@@ -107,6 +110,28 @@ def test_a_damaged_word_file_does_not_end_the_import_of_the_others(
     assert ended.code == 1
     assert len(ended.text.split()) == 1
     assert "a.docx: The file is not what its name says" in ended.err
+
+
+DIES = """
+import os, sys
+from cryptpad_tui.convert import reading_child
+real = reading_child.read_rich
+reading_child.read_rich = lambda name, data: os.abort() if b"die" in data else real(name, data)
+reading_child.main()
+"""
+
+
+def test_a_file_that_ends_the_process_that_reads_it_is_named_and_the_rest_comes_in(
+    make_person: MakePerson, inside: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = make_person("Anna")
+    monkeypatch.setattr(reading, "command_of", lambda module: [sys.executable, "-P", "-c", DIES])
+    for name, text in (("a", "one"), ("b", "die"), ("c", "two")):
+        (tmp_path / f"{name}.html").write_text(text)
+    ended = inside(anna, "import", *(str(tmp_path / f"{name}.html") for name in "abc"))
+    assert (ended.code, len(ended.text.split())) == (1, 2)
+    assert "b.html: The file could not be read in the process that reads strangers' files" in ended.err
+    assert {pad["title"] for pad in json.loads(inside(anna, "ls", "--json").text)} == {"a", "c"}
 
 
 def zipped(path: Path, files: dict[str, str]) -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from cryptpad_tui.convert import archive, docx_in, html_style, model, odt_in
 from cryptpad_tui.convert.errors import NotConverted
-from cryptpad_tui.convert.formats import read_rich, write_rich
+from cryptpad_tui.convert.formats import write_rich
+from cryptpad_tui.convert.formats_in import read_rich
 from cryptpad_tui.convert.html_in import from_html
 from cryptpad_tui.convert.links import address_of
 from cryptpad_tui.convert.markdown_out import to_markdown

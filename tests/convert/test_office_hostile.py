@@ -12,7 +12,8 @@ import pytest
 
 from cryptpad_tui.convert import archive, docx_in
 from cryptpad_tui.convert.errors import NotConverted
-from cryptpad_tui.convert.formats import read_rich, write_rich
+from cryptpad_tui.convert.formats import write_rich
+from cryptpad_tui.convert.formats_in import read_rich
 from cryptpad_tui.convert.model import Piece, paragraph
 
 both = pytest.mark.parametrize("kind", ["docx", "odt"])

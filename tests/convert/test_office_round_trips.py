@@ -10,7 +10,8 @@ from convert.documents import aligned, depths, documents, nested, office_marks, 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cryptpad_tui.convert.formats import read_rich, write_rich
+from cryptpad_tui.convert.formats import write_rich
+from cryptpad_tui.convert.formats_in import read_rich
 from cryptpad_tui.convert.model import Paragraph, Piece, paragraph, runs_of
 from cryptpad_tui.crdt.clean import require_clean, require_formats
 from cryptpad_tui.crdt.kinds import PadKind

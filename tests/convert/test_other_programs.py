@@ -10,10 +10,12 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from convert.nearby import nearby
 
-from cryptpad_tui.convert import formats
+from cryptpad_tui.convert import formats, reading
 from cryptpad_tui.convert.errors import NeedsPandoc, NotConverted
-from cryptpad_tui.convert.formats import is_rich, read_rich, write_rich
+from cryptpad_tui.convert.formats import write_rich
+from cryptpad_tui.convert.formats_in import is_rich, read_rich
 from cryptpad_tui.convert.model import Piece, marks_of, paragraph
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -162,12 +164,16 @@ def test_pandoc_is_asked_only_when_a_person_says_so(monkeypatch: pytest.MonkeyPa
         asked.append(arguments)
         return b"<p>by pandoc</p>"
 
-    monkeypatch.setattr(formats, "_pandoc", answer)
+    monkeypatch.setattr(formats, "by_pandoc", answer)
+    monkeypatch.setattr(reading, "by_pandoc", answer)
     found = [paragraph([Piece("x", marks_of({"bold": True}))])]
     data = write_rich(found, "docx", title="").data
     assert list(read_rich("x.docx", data).paragraphs) == found
     assert not asked
-    assert read_rich("x.docx", data, pandoc=True).paragraphs[0].text == "by pandoc"
+    found_by_pandoc = nearby().rich("docx", data, pandoc=True)
+    assert found_by_pandoc is not None
+    assert found_by_pandoc.runs[0][0] == "by pandoc"
+    assert found_by_pandoc.lost == ("what pandoc leaves out (it does not say)",)
     assert write_rich(found, "odt", title="", pandoc=True).lost == (
         "what pandoc leaves out (it does not say)",
     )
@@ -185,7 +191,7 @@ def test_without_pandoc_only_pdf_is_missing(monkeypatch: pytest.MonkeyPatch) -> 
         with pytest.raises(NeedsPandoc):
             write_rich([], title="", **refused)  # type: ignore[arg-type]
     with pytest.raises(NotConverted):
-        read_rich("x.odt", b"no zip", pandoc=True)
+        nearby().rich("odt", b"no zip", pandoc=True)
 
 
 @pytest.mark.parametrize("kind", ["docx", "odt"])

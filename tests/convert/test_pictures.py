@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from cryptpad_tui.convert import pictures as pictures_module
 from cryptpad_tui.convert.docx_out import to_docx
-from cryptpad_tui.convert.formats import PICTURED, read_rich, write_rich
+from cryptpad_tui.convert.formats import PICTURED, write_rich
+from cryptpad_tui.convert.formats_in import read_rich
 from cryptpad_tui.convert.html_in import from_html
 from cryptpad_tui.convert.model import OBJECT, Losses, Paragraph, Picture, Piece, paragraph
 from cryptpad_tui.convert.odt_out import to_odt

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from engine.conftest import MakeEngine
 
-from cryptpad_tui.convert.formats import read_rich
+from cryptpad_tui.convert.formats_in import read_rich
+from cryptpad_tui.convert.reading import ForeignReader
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.engine import Engine
 from cryptpad_tui.engine.exchange import exporting, importing
@@ -25,7 +26,8 @@ FIXTURE = Path(__file__).parent.parent / "convert" / "fixtures" / "libreoffice-p
 
 
 def read_fixture() -> importing.ReadFile:
-    return importing.read_file(Source("x", FIXTURE.name, "Home", FIXTURE.read_bytes))
+    with ForeignReader() as reader:
+        return importing.read_file(Source("x", FIXTURE.name, "Home", FIXTURE.read_bytes), reader)
 
 
 def objects(engine: Engine, pad_id: bytes) -> list[str]:

@@ -9,7 +9,8 @@ import pytest
 from ui.fake_engine import listing
 from ui.test_screens_fake import world
 
-from cryptpad_tui.convert.formats import read_rich, write_rich
+from cryptpad_tui.convert.formats import write_rich
+from cryptpad_tui.convert.formats_in import read_rich
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.ui.screens.pad import PadScreen

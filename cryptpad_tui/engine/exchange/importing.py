@@ -1,6 +1,7 @@
 """A file as a pad, in two steps: reading it touches no vault, so a thread may; making the pad is quick.
 
-Its pictures become files of the pad, sealed before there is one: all of it is there then, or nothing.
+What has a parser is read in a process without keys. Its pictures become files of the pad, sealed before
+there is one: all of it is there then, or nothing.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.convert.errors import ConvertError
-from cryptpad_tui.convert.formats import is_rich, read_rich
-from cryptpad_tui.convert.model import IMPORTED, Picture, runs_of
+from cryptpad_tui.convert.model import IMPORTED, Picture
 from cryptpad_tui.convert.plain_in import clean_text, require_title
+from cryptpad_tui.convert.reading import ForeignReader
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Attributes
 from cryptpad_tui.editor.code_languages import MARKDOWN, language_of_title
@@ -52,20 +53,19 @@ class ReadFile:
     pictures: tuple[Picture, ...] = field(default=(), repr=False)
 
 
-def read_file(source: Source, *, pandoc: bool = False) -> ReadFile:
+def read_file(source: Source, reader: ForeignReader, *, pandoc: bool = False) -> ReadFile:
     """Raises one of NOT_IMPORTED."""
     data = source.read()
     name = PurePath(source.name)
-    rich = is_rich(source.name, data)
-    title = require_title(title_of(name, rich=rich))
     if source.folder:
         require_title(source.folder)
-    if not rich:
+    read = reader.rich(name.suffix.lower().removeprefix("."), data, pandoc=pandoc)
+    title = require_title(title_of(name, rich=read is not None))
+    if read is None:
         cleaned = clean_text(data)
         return ReadFile(title, source.folder, PadKind.TEXT, text=cleaned.text, notes=cleaned.notes)
-    read = read_rich(source.name, data, pandoc=pandoc)
-    runs = list(runs_of(read.paragraphs))
-    return ReadFile(title, source.folder, PadKind.RICHTEXT, runs=runs, lost=read.lost, pictures=read.pictures)
+    runs, lost, pictures = read.runs, read.lost, read.pictures
+    return ReadFile(title, source.folder, PadKind.RICHTEXT, runs=runs, lost=lost, pictures=pictures)
 
 
 def title_of(name: PurePath, *, rich: bool) -> str:

@@ -1,4 +1,7 @@
-"""The files that a person named: alone, in folders, or in a zip. Nothing is unpacked to a disk."""
+"""The files that a person named: alone, in folders, or in a zip. Nothing is unpacked to a disk.
+
+Archives are opened in a process without keys; what it says of them is looked at as a stranger's word.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from cryptpad_tui.convert.archive import Archive, Limits, Member
-from cryptpad_tui.convert.errors import NotConverted
+from cryptpad_tui.convert.errors import ConvertError
+from cryptpad_tui.convert.reading import ForeignArchive, ForeignReader
 from cryptpad_tui.engine.exchange.errors import FileNotRead, FileTooLong, LeadsOut
 
 MAX_FILE_BYTES: Final = 64 * 1024 * 1024
@@ -30,10 +33,10 @@ class Source:
     read: Callable[[], bytes] = field(repr=False)
 
 
-def sources_of(path: Path, folder: str) -> Iterator[Source]:
+def sources_of(path: Path, folder: str, reader: ForeignReader) -> Iterator[Source]:
     """The files at a path; links and hidden files of folders are none. Raises FileNotRead or LeadsOut."""
     if path.suffix.lower() == ".zip" and path.is_file():
-        yield from _zipped(path, folder)
+        yield from _zipped(path, folder, reader)
     elif path.is_dir():
         yield from _below(path, folder)
     else:
@@ -55,27 +58,27 @@ def _below(path: Path, folder: str) -> Iterator[Source]:
                 yield _file(file, into)
 
 
-def _zipped(path: Path, folder: str) -> Iterator[Source]:
+def _zipped(path: Path, folder: str, reader: ForeignReader) -> Iterator[Source]:
     """The files of a zip, in a folder of its name, as those of a folder."""
     data = _bytes(path, MAX_ZIP_BYTES)
     try:
-        archive = Archive(data, limits=Limits(parts=MAX_FILES, total=MAX_ZIP_BYTES))
-    except NotConverted as error:
+        archive = reader.archive(data)
+    except ConvertError as error:
         raise FileNotRead(f"{path}: {error}") from None
-    for member in archive.members:
-        parts = member.name.split("/")
-        if "\\" in member.name or any(part in ("", ".", "..") for part in parts):
+    for place, (name, size) in enumerate(archive.members):
+        parts = name.split("/")
+        if "\\" in name or any(part in ("", ".", "..") for part in parts):
             raise LeadsOut(str(path))
         if any(part.startswith(".") or part in _NOT_OURS for part in parts):
             continue
         into = "/".join([part for part in (folder, path.stem, *parts[:-1]) if part])
-        yield Source(f"{path}: {member.name}", parts[-1], into, partial(_member, archive, member))
+        yield Source(f"{path}: {name}", parts[-1], into, partial(_member, archive, place, size))
 
 
-def _member(archive: Archive, member: Member) -> bytes:
-    if member.size > MAX_FILE_BYTES:
+def _member(archive: ForeignArchive, place: int, size: int) -> bytes:
+    if size > MAX_FILE_BYTES:
         raise FileTooLong(f"over {MAX_FILE_BYTES} bytes")
-    return archive.read(member)
+    return archive.read(place)
 
 
 def _bytes(path: Path, limit: int) -> bytes:
