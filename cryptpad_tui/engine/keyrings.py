@@ -13,6 +13,7 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.account import device_key_of
 from cryptpad_tui.crypto.keys import EditKeys, ViewKeys, edit_seed_of, identity_of, pseudonym_of
 from cryptpad_tui.crypto.links import Link, slot_opener
+from cryptpad_tui.crypto.slots import BoxOpener
 from cryptpad_tui.engine.folders.holders import LateOpeners
 from cryptpad_tui.pad.keyring import KeyRing
 from cryptpad_tui.people.identity import mailbox_key_of
@@ -31,20 +32,13 @@ MAX_SLOT_SEEDS = 16
 
 def ring_of(engine: Engine, record: PadRecord) -> KeyRing:
     """Every key of this pad that this vault has, and the means to find those of the next epoch."""
-    pad_id, account_root = record.pad_id, engine.vault.account_root
+    pad_id = record.pad_id
     is_owner = record.role == "owner"
     keys = _with_own(_stored(engine, pad_id), record)
     device = engine.vault.setting(DEVICE_ROOT) if record.kind == PadKind.DRIVE else None
     openers = (
         *([device_key_of(bytes.fromhex(device))] if device else ()),
-        pseudonym_of(account_root, pad_id),
-        identity_of(account_root),
-        *[
-            opener
-            for root in former_roots(engine)
-            for opener in (pseudonym_of(root, pad_id), identity_of(root), mailbox_key_of(root))
-        ],
-        mailbox_key_of(account_root),
+        *own_openers(engine, pad_id),
         *[slot_opener(seed) for seed in _slot_seeds(engine, pad_id)],
     )
     return KeyRing(
@@ -55,6 +49,21 @@ def ring_of(engine: Engine, record: PadRecord) -> KeyRing:
         learned=lambda epoch, found: _keep(engine, pad_id, epoch, found),
         recall=lambda: _stored(engine, pad_id),
     )
+
+
+def own_openers(engine: Engine, pad_id: bytes) -> list[BoxOpener]:
+    """What opens slots that are sealed for this person, by whichever of their keys somebody knew."""
+    account_root = engine.vault.account_root
+    return [
+        pseudonym_of(account_root, pad_id),
+        identity_of(account_root),
+        *[
+            opener
+            for root in former_roots(engine)
+            for opener in (pseudonym_of(root, pad_id), identity_of(root), mailbox_key_of(root))
+        ],
+        mailbox_key_of(account_root),
+    ]
 
 
 def all_keys(engine: Engine, pad_id: bytes) -> dict[int, ViewKeys]:

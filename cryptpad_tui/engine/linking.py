@@ -218,7 +218,8 @@ async def _record_at(engine: Engine, link: Link, wait_s: float) -> tuple[PadReco
     try:
         if link.relay_fingerprint not in (NO_RELAY, relay_fingerprint(relay_pk)):
             raise Alarm(AlarmCode.WRONG_RELAY, evidence=(key_piece(relay_pk),))
-        start = await connection.run(fetch_start(link, connection.greeting))
+        openers = keyrings.own_openers(engine, link.pad_id)
+        start = await connection.run(fetch_start(link, connection.greeting, openers))
     except Alarm as alarm:
         alarms.keep_of_stranger(engine, link.pad_id, relay_pk, alarm)
         raise

@@ -8,6 +8,7 @@ import pytest
 
 from cryptpad_relay.protocol.owner_records import parse_record
 from cryptpad_tui.crypto.errors import BadLink, LinkStaysLocked
+from cryptpad_tui.crypto.keys import Role, identity_of
 from cryptpad_tui.crypto.links import decode_link
 from cryptpad_tui.crypto.locked_links import LockedLink, read_link
 from cryptpad_tui.engine import Engine, SyncWord, codes, link_book, linking, member_book, membership, schedule
@@ -113,6 +114,24 @@ async def test_taking_somebody_out_ends_named_links_too_and_says_which(
         await membership.end_link(anna, pad_id, "everybody")
     with pytest.raises(BadLink, match="ended it"):
         await make_engine("Carla").join(link)
+
+
+async def test_keys_that_change_while_an_invitation_is_on_its_way_shut_no_member_out(
+    relay: RelayProcess, make_engine: MakeEngine
+) -> None:
+    """The owner's record lets them in, by the right that it names; the link alone opens nothing any more."""
+    anna = make_engine("Anna", relay_url=relay.url)
+    boris, carla = make_engine("Boris"), make_engine("Carla")
+    pad_id = anna.create_pad("Plans", text="Plans.\n").pad_id
+    link = await anna.make_link(pad_id, view=False)
+    membership.keep(anna, pad_id, identity_of(boris.vault.account_root).public, role=Role.VIEW, name="Boris")
+    await membership.revoke(anna, pad_id)
+    await boris.join(link)
+    assert text_of(boris, pad_id) == "Plans.\n"
+    with boris.borrowed(pad_id) as session:
+        assert not session.can_edit
+    with pytest.raises(BadLink, match="changed its keys"):
+        await carla.join(link)
 
 
 async def test_keys_that_change_by_themselves_take_nobody_with_a_named_link_out(
