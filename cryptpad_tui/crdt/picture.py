@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from cryptpad_tui.crdt.mark_index import ColdLines, LineMarks
 from cryptpad_tui.crdt.packed_marks import PackedLines, packed
+from cryptpad_tui.crdt.picture_steps import Step
 
 _FORMAT: Final = 1
 _SIZE_BYTES: Final = 4
@@ -29,6 +30,30 @@ class Picture:
     clocks: Mapping[int, int]
     maps: Mapping[str, Mapping[str, Any]]
     """Of the roots that can be kept."""
+    steps: tuple[Step, ...] = ()
+    """What changed behind all that, in order."""
+
+    def clocks_with_steps(self) -> Mapping[int, int]:
+        """Those of what is shown."""
+        clocks = dict(self.clocks)
+        for step in self.steps:
+            for client, end in step.holding.ends.items():
+                clocks[client] = max(end, clocks.get(client, 0))
+        return clocks
+
+    def maps_with_steps(self) -> Mapping[str, Mapping[str, Any]]:
+        """The same of the maps."""
+        maps = {root: dict(values) for root, values in self.maps.items()}
+        for step in self.steps:
+            for root, values in step.maps.items():
+                if values is None:
+                    maps.pop(root, None)
+                elif root in maps:
+                    maps[root] |= values
+            for root, keys in step.gone.items():
+                for key in keys:
+                    maps.get(root, {}).pop(key, None)
+        return maps
 
 
 def digest_of_state(state: bytes) -> bytes:
@@ -63,7 +88,7 @@ def encode_picture(
     header = {
         "format": _FORMAT,
         "clocks": {str(client): clock for client, clock in clocks.items()},
-        "maps": {root: values for root, values in maps.items() if _is_plain(values)},
+        "maps": {root: values for root, values in maps.items() if is_plain(values)},
         "chunks": [[len(chunk), len(part)] for chunk, part in zip(chunks, parts, strict=True)],
     }
     raw = json.dumps(header).encode()
@@ -74,12 +99,12 @@ def _lines_of(chunk: list[LineMarks] | ColdLines) -> list[LineMarks]:
     return chunk if isinstance(chunk, list) else chunk.worked_out()
 
 
-def _is_plain(value: object) -> bool:
+def is_plain(value: object) -> bool:
     """Whether JSON gives it back as it is: bytes have no form there."""
     if isinstance(value, Mapping):
-        return all(map(_is_plain, value.values()))
+        return all(map(is_plain, value.values()))
     if isinstance(value, list):
-        return all(map(_is_plain, value))
+        return all(map(is_plain, value))
     return value is None or isinstance(value, bool | int | float | str)
 
 

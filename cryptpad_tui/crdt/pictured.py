@@ -17,6 +17,7 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.line_index import LineIndex
 from cryptpad_tui.crdt.mark_index import MarkIndex
 from cryptpad_tui.crdt.picture import Picture, encode_picture
+from cryptpad_tui.crdt.picture_steps import joined
 from cryptpad_tui.crdt.split import Range
 from cryptpad_tui.crdt.values import Change, Origin, Position
 
@@ -50,13 +51,23 @@ class PicturedDocument:
         self.marks: MarkIndex | None = None
         """The marks of the lines, for kinds that have any."""
         if picture is not None:
-            self.lines = LineIndex(picture.text)
-            self.marks = MarkIndex(self.lines, (), kept=picture.chunks)
+            self._show(picture)
             return
         self._loaded = load()
         self.lines = LineIndex(self._loaded.whole_text())
         if kind.format_keys:
             self.marks = MarkIndex(self.lines, self._loaded.pieces())
+
+    def _show(self, picture: Picture) -> None:
+        self.lines = LineIndex(picture.text)
+        self.marks = MarkIndex(self.lines, (), kept=picture.chunks)
+        for change in joined([change for step in picture.steps for change in step.changes]):
+            for edit in change.edits:
+                self.lines.replace(edit.start, edit.end, edit.text)
+            self.marks.follow(change)
+        if picture.steps:
+            clocks, maps = picture.clocks_with_steps(), picture.maps_with_steps()
+            self._picture = Picture(picture.text, picture.chunks, clocks, maps)
 
     # -- the engine
 

@@ -58,11 +58,10 @@ class ViewDocument(PicturedDocument):
         updates: Iterable[bytes] = (),
         now: Callable[[], float] = time.monotonic,
         picture: Picture | None = None,
-        not_pictured: Sequence[bytes] = (),
     ) -> None:
         """`updates` are validated ones on top of `state`; one that the engine cannot take is left out.
 
-        `picture`: of these very bytes, to be shown before they are loaded; `not_pictured` come behind them.
+        `picture`: of these very bytes, to be shown before they are loaded.
         """
         made_of = tuple(updates)
         super().__init__(
@@ -70,9 +69,6 @@ class ViewDocument(PicturedDocument):
         )
         self.read_only = False
         self._now = now
-        for update in not_pictured:
-            with suppress(EngineFailure):
-                self._take_in(update)
 
     # -- own edits of the text
 
@@ -199,6 +195,12 @@ class ViewDocument(PicturedDocument):
         """Fold in a validated update of somebody else."""
         self.is_own_work = False
         self._take_in(update)
+
+    def show_behind_picture(self, updates: Sequence[bytes]) -> None:
+        """Edits that it is made of and its picture lacks; one that the engine cannot take is left out."""
+        for update in updates:
+            with suppress(EngineFailure):
+                self._take_in(update)
 
     def _take_in(self, update: bytes) -> None:
         if self._engine.apply(update):

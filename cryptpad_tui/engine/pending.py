@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from cryptpad_tui.crdt.errors import EngineFailure
-from cryptpad_tui.crdt.picture import digest_of, digest_of_state
+from cryptpad_tui.crdt.picture import digest_of_state
 from cryptpad_tui.crdt.split import own_end, split_update
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.engine import generations, pictures, verdicts
 from cryptpad_tui.engine.flush_timer import FlushTimer
 from cryptpad_tui.engine.loading_ahead import LoadingAhead
+from cryptpad_tui.engine.picture_steps import PictureSteps
 from cryptpad_tui.engine.values import SessionEvent
 from cryptpad_tui.pad.outgoing import SealResult
 from cryptpad_tui.pad.stored_fold import Replaced
@@ -31,6 +32,13 @@ if TYPE_CHECKING:
 SLICE_BYTES: Final = 65_536
 """Of what was folded, shown in one turn of the event loop."""
 _REMOVED: Final = "removed in another window; copy what you need"
+
+
+class Left(NamedTuple):
+    """The digest of a state, and the edits that wait behind it."""
+
+    state: bytes
+    pending: Sequence[bytes]
 
 
 class PendingEdits:
@@ -51,27 +59,60 @@ class PendingEdits:
         """The pending edits that the view holds."""
         self._unsaved: list[bytes] = []
         self._has_shown = False
+        self.steps = PictureSteps(engine.vault, self._replica)
         with self._store.transaction():
             self._generation = engine.generation(self._pad_id)
             self._read_pending()
-        state = self._replica.canonical_state()
-        self._made_of = digest_of_state(state)
-        """With `_shown`, of which alone the view was made."""
-        picture, pictured = pictures.kept(engine, session, self._made_of, self._shown)
-        self.pictured_edits = pictured
-        """Of the edits that wait, how many the picture has that was shown; None where there was none."""
+        self._shown_at_first = len(self._shown)
+        state, later = self._state_and_later()
+        behind = [*later, *self._shown]
+        kept = pictures.kept(engine, session, self._base, behind)
+        self.beyond_picture = None if kept is None else len(kept.beyond)
+        """How many edits came behind what the picture shows; None where there was none."""
         self.view = ViewDocument(
             client_id=self._view_client(),
             kind=session.kind,
             state=state,
-            updates=self._shown[:pictured],
-            picture=picture,
-            not_pictured=self._shown[pictured:] if picture else (),
+            updates=behind if kept is None else kept.within,
+            picture=kept.picture if kept else None,
         )
+        self.steps.watch(self.view)
+        if kept is not None:
+            self.steps.begin(kept.digest, self._base, kept.within, len(kept.picture.steps))
+            self.view.show_behind_picture(kept.beyond)
+            self.steps.took(kept.beyond)
         self._ahead = LoadingAhead(self._replica, self.view)
         self.made_at = self._replica.fold.n
         """The position in the log that the view was made at."""
         self._replica.leave_the_lie = self._leave_the_lie
+
+    def _state_and_later(self) -> tuple[bytes, Sequence[bytes]]:
+        """What the log says: bytes, and updates behind them."""
+        document = self._replica.require_stored().document
+        state, later = document.state_and_later()
+        kept = document.kept_as
+        if not document.is_as_kept and kept.digest and kept.since is not None:
+            later = kept.since
+            digest = kept.digest
+        else:
+            digest = (kept.digest if document.is_as_kept else None) or digest_of_state(state)
+        self._base = digest
+        self._made_of = None if later else digest
+        """With `_shown`, of which alone the view was made."""
+        return state, later
+
+    def write_steps(self) -> None:
+        """Say what changed behind the picture, where all of it is durable. Raises VaultError."""
+        self._unsaved += self.view.take_updates()
+        if not self._unsaved and self.steps.has_new:
+            with self._store.transaction():
+                self.steps.write()
+
+    @property
+    def is_near_picture(self) -> bool:
+        """Whether few edits came behind the picture that was shown, and few since."""
+        made = self.beyond_picture
+        return made is not None and made + len(self._shown) - self._shown_at_first < pictures.MANY_EDITS // 2
 
     @property
     def shown(self) -> Sequence[bytes]:
@@ -133,6 +174,7 @@ class PendingEdits:
         self._timer.flushed()
         self._unsaved += self.view.take_updates()
         if not self._unsaved or self._replica.writer is None:
+            self.write_steps()
             return
         with self._store.transaction():
             self.take_in_others()
@@ -140,6 +182,8 @@ class PendingEdits:
             writer = self._replica.writer
             self._engine.register_writer(self._pad_id, writer.pk)
             ids = self._store.append_journal(writer.pk, self._unsaved)
+            self.steps.took(self._unsaved)
+            self.steps.write()
             self._session.save_listing()
         self._saved(ids)
         self._session.waiting += len(ids)
@@ -168,7 +212,7 @@ class PendingEdits:
         if any(row.id > self._outbox_seen for row in self._store.outbox()):
             self._take_in_signed(shown=True)
         for row in self._store.journal_after(self._journal_seen):
-            _apply_all(self.view, (row.update,))
+            self._take((row.update,))
             self._shown.append(row.update)
             self._journal_seen = row.id
 
@@ -180,7 +224,7 @@ class PendingEdits:
             if not shown or row.id > self._outbox_seen:
                 self._shown += inside
                 if shown:
-                    _apply_all(self.view, inside)
+                    self._take(inside)
             self._outbox_seen = max(self._outbox_seen, row.id)
 
     def _reload(self) -> None:
@@ -209,8 +253,22 @@ class PendingEdits:
             return False
         for item in replica.take_some_folded(SLICE_BYTES):
             self._has_shown = True
-            _apply_all(self.view, item.updates)
+            self._take(item.updates)
+        self._save_steps_soon()
         return replica.has_folded
+
+    def _take(self, updates: Sequence[bytes]) -> None:
+        _apply_all(self.view, updates)
+        self.steps.took(updates)
+
+    def _take_whole(self) -> None:
+        """All that the log has; by which of it the view became another one is not known."""
+        self.steps.end()
+        _apply_all(self.view, (self._replica.canonical_state(),))
+
+    def _save_steps_soon(self) -> None:
+        if self.steps.has_new:
+            self._timer.start()
 
     def take_has_shown(self) -> bool:
         """Whether the view took in anything since the last call."""
@@ -225,10 +283,11 @@ class PendingEdits:
             return
         self._has_shown = True
         for item in items:
-            _apply_all(self.view, item.updates)
+            self._take(item.updates)
         if self._replica.reloaded:
             self._replica.reloaded = False
-            _apply_all(self.view, (self._replica.canonical_state(),))
+            self._take_whole()
+        self._save_steps_soon()
         if items and self._session.record.role == "view":
             self.show_canonical()
         self._session.company.compare()
@@ -279,13 +338,13 @@ class PendingEdits:
                 self.view.reset(self._replica.canonical_state(), self._view_client(), is_other=True)
             _apply_all(self.view, [*self._shown, *self._unsaved])
         elif goes_on or self._session.waiting or self._unsaved:
-            _apply_all(self.view, (self._replica.canonical_state(),))
+            self._take_whole()
         else:
             self.view.reset(self._replica.canonical_state(), self._view_client())
 
-    def as_left(self) -> bytes | None:
-        """Inside a transaction: the digest of what the next opening will make a view of, where that is
-        certain to show what this one does."""
+    def as_left(self) -> Left | None:
+        """Inside a transaction: what the next opening will make a view of, where that is certain to show what
+        this one does."""
         self.take_in_others()
         document = self._replica.restored_fold({}).document
         pending = [inside for _, each in self._replica.queue.opened_outbox() for inside in each]
@@ -295,7 +354,7 @@ class PendingEdits:
         is_same = self.view.is_own_work and pending == self._shown and state == self._made_of
         if not is_same and not log.is_as_kept and document.clocks == log.clocks:
             is_same = pictures.shows(self.view, log, pending)
-        return digest_of(state, pending) if is_same and not self._unsaved else None
+        return Left(state, pending) if is_same and not self._unsaved else None
 
     # -- signing, and making again
 
@@ -352,7 +411,7 @@ class PendingEdits:
         most so many bytes."""
         canonical = self._replica.canonical_state()
         # What the log holds and the view does not would be taken back.
-        _apply_all(self.view, (canonical,))
+        self._take_whole()
         self.view.rebase(canonical, writer.client_id, self._replica.fold.document.clocks)
         self._unsaved = self.view.take_updates()
         if part_bytes:

@@ -6,12 +6,15 @@ never be kept of a view that may show anything else than they say.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.errors import InvalidUpdate
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.crdt.picture import Picture, digests_of, read_picture
+from cryptpad_tui.crdt.picture import Picture, digest_of, digests_of, read_picture
+from cryptpad_tui.crdt.picture_steps import Holding, Step, parted, read_step
 from cryptpad_tui.crdt.split import deleted_by, own_end, union
+from cryptpad_tui.pad.stored_fold import LEFT_TAIL_ENTRIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,24 +28,64 @@ LONG_BYTES: Final = 131_072
 """A text below it is loaded as quickly as its picture would be."""
 MANY_EDITS: Final = 64
 """That came after the picture: to read all anew is as quick as to follow them one by one."""
+MANY_STEPS: Final = 512
+"""Rows behind a picture that is left: reading them costs a tenth of a second."""
 _MANY_BYTES: Final = 1 << 20
 
 
-def kept(
-    engine: Engine, session: PadSession, state: bytes, pending: Sequence[bytes]
-) -> tuple[Picture, int] | tuple[None, None]:
-    """The picture of that state, told by its digest, with these edits on it or the first of them; and how
-    many it has. None of both where there is none."""
-    none = None, None
+@dataclass(frozen=True, slots=True, repr=False)
+class Kept:
+    """A picture, and which of the edits behind its state it has."""
+
+    digest: bytes
+    picture: Picture
+    within: Sequence[bytes]
+    beyond: Sequence[bytes]
+
+
+def kept(engine: Engine, session: PadSession, state: bytes, behind: Sequence[bytes]) -> Kept | None:
+    """The picture of that state, told by its digest, with these edits on it or nearly all of them."""
     if session.kind is not PadKind.RICHTEXT:
-        return none
-    digest = engine.vault.picture_digest(session.pad_id)
-    digests = digests_of(state, pending) if digest is not None else []
-    if digest not in digests[-MANY_EDITS - 1 :]:
-        return none
-    image = engine.vault.picture(session.pad_id, digest)
+        return None
+    with session.replica.store.transaction():
+        digest = engine.vault.picture_digest(session.pad_id)
+        if digest is None:
+            return None
+        steps = [read_step(raw) for _, raw in engine.vault.picture_steps(session.pad_id)]
+        parts = _by_steps(steps, state, behind)
+        if parts is None:
+            steps, parts = [], _by_digest(digest, state, behind)
+        if parts is None or len(parts[1]) > MANY_EDITS:
+            return None
+        image = engine.vault.picture(session.pad_id, digest)
     picture = read_picture(image) if image is not None else None
-    return (picture, digests.index(digest)) if digest and picture is not None else none
+    return Kept(digest, replace(picture, steps=tuple(steps)), *parts) if picture is not None else None
+
+
+def _by_digest(
+    digest: bytes, state: bytes, behind: Sequence[bytes]
+) -> tuple[Sequence[bytes], Sequence[bytes]] | None:
+    """Which of the edits a picture of these very bytes has, and which come behind it."""
+    digests = digests_of(state, behind)
+    if digest not in digests:
+        return None
+    many = digests.index(digest)
+    return behind[:many], behind[many:]
+
+
+def _by_steps(
+    steps: Sequence[Step], state: bytes, behind: Sequence[bytes]
+) -> tuple[Sequence[bytes], Sequence[bytes]] | None:
+    """The same of one with what changed behind it; None where that was not of this state, or holds more."""
+    base, held = None, Holding()
+    for step in steps:
+        if step.base is not None:
+            base, held = step.base, Holding()
+        held.add(step.holding)
+    try:
+        return parted(behind, held) if base == state else None
+    except InvalidUpdate:
+        return None
 
 
 def shows(view: ViewDocument, log: CanonicalDocument, pending: Sequence[bytes]) -> bool:
@@ -66,11 +109,15 @@ def leave(engine: Engine, session: PadSession) -> None:
     """The pad is left: see that the next opening finds its picture. Raises VaultError, and then that one
     takes longer. A command that ends at once makes none where a few edits come behind the one there.
     """
-    pending = session.pending
-    is_near = (
-        pending.pictured_edits is not None and len(pending.shown) < pending.pictured_edits + MANY_EDITS // 2
-    )
-    if engine.open_pads.short_lived and is_near and session.replica.fold.n == pending.made_at:
+    pending, replica = session.pending, session.replica
+    steps = pending.steps
+    tail = replica.fold.n - replica.local_checkpoint_n
+    is_long = session.view.lines.byte_count >= LONG_BYTES
+    if is_long and steps.is_on and steps.count <= MANY_STEPS and tail <= LEFT_TAIL_ENTRIES:
+        pending.write_steps()
+        if steps.is_on and not steps.has_new:
+            return
+    if engine.open_pads.short_lived and pending.is_near_picture and replica.fold.n == pending.made_at:
         return
     keep(engine, session)
 
@@ -95,6 +142,10 @@ def keep(engine: Engine, session: PadSession) -> None:
     # Entries behind the checkpoint would have to be folded first: the canonical document loaded, and written.
     session.replica.save_checkpoint()
     with session.replica.store.transaction():
-        digest = session.pending.as_left()
-        if digest is not None and engine.vault.picture_digest(session.pad_id) != digest:
+        left = session.pending.as_left()
+        if left is None:
+            return
+        digest, there = digest_of(*left), engine.vault.picture_digest(session.pad_id)
+        if there != digest or engine.vault.last_picture_step(session.pad_id):
             engine.vault.put_picture(session.pad_id, digest, session.view.picture())
+    session.pending.steps.begin(digest, *left)

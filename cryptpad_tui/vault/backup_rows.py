@@ -35,7 +35,7 @@ PAD_TABLES: Final = {
 """Tables whose rows belong to a pad, with what orders them."""
 LISTING: Final = "listing"
 _HELD: Final = frozenset({"pad", *VAULT_TABLES, *PAD_TABLES, LISTING})
-DERIVED: Final = frozenset({"drive_field", "picture", "search_due", "lease"})
+DERIVED: Final = frozenset({"drive_field", "picture", "picture_step", "search_due", "lease"})
 """Made again from pads, or true of a running process alone."""
 LOCAL: Final = frozenset({"mounted"})
 """About folders of one machine."""

@@ -31,13 +31,37 @@ class PictureTable:
         return cast(bytes | None, self._database.scalar(query, (pad_id, digest)))
 
     def put_picture(self: _HasDatabase, pad_id: bytes, digest: bytes, image: bytes) -> None:
-        """In place of the one there."""
-        self._database.execute(
-            f"INSERT INTO picture(pad, digest, image) SELECT id, ?, ? FROM pad WHERE id={_PAD}"
-            " ON CONFLICT(pad) DO UPDATE SET digest=excluded.digest, image=excluded.image",
-            (digest, image, pad_id),
+        """In place of the one there and of what came behind it."""
+        with self._database.transaction():
+            self._database.execute(f"DELETE FROM picture_step WHERE pad={_PAD}", (pad_id,))
+            self._database.execute(
+                f"INSERT INTO picture(pad, digest, image) SELECT id, ?, ? FROM pad WHERE id={_PAD}"
+                " ON CONFLICT(pad) DO UPDATE SET digest=excluded.digest, image=excluded.image",
+                (digest, image, pad_id),
+            )
+
+    def picture_steps(self: _HasDatabase, pad_id: bytes) -> list[tuple[int, bytes]]:
+        """What changed behind the pad's picture, in order, each with its number."""
+        query = f"SELECT id, step FROM picture_step WHERE pad={_PAD} ORDER BY id"
+        return cast(list[tuple[int, bytes]], self._database.rows(query, (pad_id,)))
+
+    def last_picture_step(self: _HasDatabase, pad_id: bytes) -> int:
+        """The number of the last of them; 0 where there is none."""
+        query = f"SELECT max(id) FROM picture_step WHERE pad={_PAD}"
+        return cast(int | None, self._database.scalar(query, (pad_id,))) or 0
+
+    def drop_picture_step(self: _HasDatabase, pad_id: bytes, number: int) -> None:
+        """What it said is in the next."""
+        self._database.execute(f"DELETE FROM picture_step WHERE pad={_PAD} AND id=?", (pad_id, number))
+
+    def add_picture_step(self: _HasDatabase, pad_id: bytes, step: bytes) -> int:
+        """Its number."""
+        return self._database.insert(
+            f"INSERT INTO picture_step(pad, step) SELECT id, ? FROM pad WHERE id={_PAD}", (step, pad_id)
         )
 
     def drop_picture(self: _HasDatabase, pad_id: bytes) -> None:
         """The pad is long no more, or none of its bytes are those."""
-        self._database.execute(f"DELETE FROM picture WHERE pad={_PAD}", (pad_id,))
+        with self._database.transaction():
+            self._database.execute(f"DELETE FROM picture_step WHERE pad={_PAD}", (pad_id,))
+            self._database.execute(f"DELETE FROM picture WHERE pad={_PAD}", (pad_id,))

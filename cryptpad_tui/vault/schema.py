@@ -10,7 +10,7 @@ from typing import Final
 
 from cryptpad_tui.vault.search_tables import DUE_ALL, SEARCH_TABLES
 
-SCHEMA_VERSION: Final = 7
+SCHEMA_VERSION: Final = 8
 APPLICATION_ID: Final = 0x50414431
 """"PAD1" """
 
@@ -38,6 +38,14 @@ _PICTURE: Final = """CREATE TABLE picture(
         image BLOB NOT NULL
     ) STRICT"""
 """What a long rich text looked like when it was left."""
+
+_PICTURE_STEP: Final = """CREATE TABLE picture_step(
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        pad INTEGER NOT NULL REFERENCES pad(id) ON DELETE CASCADE,
+        step BLOB NOT NULL
+    ) STRICT"""
+"""What changed in it behind that."""
+_PICTURE_STEP_OF: Final = "CREATE INDEX picture_step_of ON picture_step(pad, id)"
 
 _ROSTER: Final = """CREATE TABLE roster(
         pad INTEGER NOT NULL REFERENCES pad(id) ON DELETE CASCADE,
@@ -157,6 +165,8 @@ TABLES: Final = (
     _MOUNTED,
     _PICTURE,
     _ROSTER,
+    _PICTURE_STEP,
+    _PICTURE_STEP_OF,
 )
 
 MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
@@ -171,5 +181,6 @@ MIGRATIONS: Final[dict[int, tuple[str, ...]]] = {
     4: (_MOUNTED,),
     5: (_PICTURE,),
     6: (_ROSTER,),
+    7: (_PICTURE_STEP, _PICTURE_STEP_OF),
 }
 """What makes tables of a version those of the next one. Nothing is ever lost by it."""

@@ -81,7 +81,7 @@ def test_a_vault_of_the_first_format_is_brought_to_this_one(tmp_path: Path) -> N
     old = Database.create(path, DATABASE_KEY)
     for column in ("detail", "lasting", "state", "ended_ms"):
         old.execute(f"ALTER TABLE alarm DROP COLUMN {column}")
-    for table in ("drive_field", "search", "search_due", "mounted", "picture", "roster"):
+    for table in ("drive_field", "search", "search_due", "mounted", "picture", "roster", "picture_step"):
         old.execute(f"DROP TABLE {table}")
     old.execute(
         "INSERT INTO alarm(pad_id, code, sentence, proof, at_ms, digest) VALUES(?,?,?,?,?,?)",

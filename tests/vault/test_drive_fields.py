@@ -23,7 +23,7 @@ def test_fields_are_kept_changed_and_taken_away(database: Database) -> None:
 def test_a_vault_of_the_second_format_gets_the_table(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
     old = Database.create(path, DATABASE_KEY)
-    for table in ("drive_field", "search", "search_due", "mounted", "picture", "roster"):
+    for table in ("drive_field", "search", "search_due", "mounted", "picture", "roster", "picture_step"):
         old.execute(f"DROP TABLE {table}")
     old.execute("PRAGMA user_version=2")
     old.close()

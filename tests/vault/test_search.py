@@ -111,7 +111,7 @@ def test_a_vault_of_the_third_format_gets_the_index_with_every_pad_due(tmp_path:
     path = tmp_path / "old.db"
     old = Database.create(path, DATABASE_KEY)
     put(Tables(old), 1, "one")
-    for table in ("search", "search_due", "mounted", "picture", "roster"):
+    for table in ("search", "search_due", "mounted", "picture", "roster", "picture_step"):
         old.execute(f"DROP TABLE {table}")
     old.execute("PRAGMA user_version=3")
     old.close()

@@ -1,0 +1,179 @@
+"""Whatever happens in a long rich text, and whenever its window dies: the next shows what the vault holds."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+from engine.conftest import MakeEngine
+from engine.test_kept_pictures import RUNS, START, assert_as_held
+
+from cryptpad_relay.protocol.records import parse_genesis
+from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.crdt.values import Position
+from cryptpad_tui.crdt.view import ViewDocument
+from cryptpad_tui.crypto.keys import SigningSeed
+from cryptpad_tui.engine import PadSession, pictures
+from cryptpad_tui.pad import flows
+from cryptpad_tui.pad.outgoing import Profile, SealResult
+from cryptpad_tui.pad.replica import Replica
+from support.memory_store import MemoryStore
+from support.pads import ListRelay, seeded
+
+
+@pytest.fixture(autouse=True)
+def everything_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "LONG_BYTES", 1_000)
+
+
+class Company:
+    """A pad of Anna's on a relay that is a list, with Bert in it, and Anna's window, which may die."""
+
+    def __init__(self, make_engine: MakeEngine, seed: int) -> None:
+        self.make_engine, self.draw = make_engine, random.Random(seed)
+        self.anna = make_engine("Anna")
+        self.pad_id = self.anna.create_pad("Long", kind=PadKind.RICHTEXT, runs=RUNS).pad_id
+        self.session = self.anna.open_pad(self.pad_id)
+        self.relay = ListRelay(self.pad_id, self.session.record.genesis)
+        self.send()
+        genesis = parse_genesis(self.session.record.genesis, self.pad_id)
+        profile, rng = Profile(SigningSeed(bytes(range(32))), "Bert", bytes(3)), seeded(seed)
+        keys = self.session.replica.keys
+        self.bert = Replica(genesis, PadKind.RICHTEXT, keys, MemoryStore(), profile, rng=rng)
+        assert self.bert.writer is not None
+        self.theirs = ViewDocument(client_id=self.bert.writer.client_id, kind=PadKind.RICHTEXT)
+
+    # -- what happens
+
+    def place(self, view: ViewDocument) -> Position:
+        return view.lines.position_at(self.draw.randrange(view.lines.char_count + 1))
+
+    def type_on(self) -> None:
+        at = self.place(self.session.view)
+        for letter in "typed":
+            self.session.view.replace(at, at, letter, {"bold": True} if self.draw.random() < 0.1 else None)
+            at = Position(at.line, at.col + 1)
+        self.session.flush()
+
+    def take_away(self) -> None:
+        start, end = sorted([self.place(self.session.view), self.place(self.session.view)])
+        end = min(end, Position(start.line + 2, 0))
+        self.session.view.replace(start, self.session.view.lines.clamp(end), self.draw.choice(["", "é\n"]))
+        self.session.flush()
+
+    def mark(self) -> None:
+        start = self.place(self.session.view)
+        end = self.session.view.lines.clamp(Position(start.line + 2, 1))
+        self.session.view.format(
+            start, end, {self.draw.choice(["bold", "header"]): self.draw.choice([None, 1])}
+        )
+        self.session.flush()
+
+    def undo(self) -> None:
+        self.session.view.undo()
+        self.session.flush()
+
+    def name(self) -> None:
+        self.session.set_title(f"Named {self.draw.random()}")
+        self.session.flush()
+
+    def not_saved(self) -> None:
+        self.session.view.replace(START, START, "not saved ")
+
+    def send(self) -> None:
+        self.session.flush()
+        replica = self.session.replica
+        while replica.queue.seal_pending() is SealResult.SEALED:
+            self.relay.play(flows.send(replica, replica.store.outbox()))
+        self.fetch()
+
+    def sign(self) -> None:
+        self.session.flush()
+        self.session.replica.queue.seal_pending()
+
+    def fetch(self) -> None:
+        self.relay.play(flows.catch_up(self.session.replica, len(self.relay.entries), self.relay.heads[-1]))
+        self.session.folded()
+        self.session.flush()
+
+    def bert_writes(self) -> None:
+        folded = self.relay.play(flows.catch_up(self.bert, len(self.relay.entries), self.relay.heads[-1]))
+        for item in folded:
+            for update in item.updates:
+                self.theirs.apply(update)
+        at = self.place(self.theirs)
+        self.theirs.replace(
+            at, self.theirs.lines.clamp(Position(at.line, at.col + 2)), "Bert's\n", {"italic": True}
+        )
+        assert self.bert.writer is not None
+        self.bert.store.append_journal(self.bert.writer.pk, self.theirs.take_updates())
+        self.bert.queue.seal_pending()
+        self.relay.play(flows.send(self.bert, self.bert.store.outbox()))
+        if self.draw.random() < 0.7:
+            self.fetch()
+
+    def checkpoint(self) -> None:
+        self.session.replica.save_checkpoint()
+
+    def another_window_types(self) -> None:
+        other = self.make_engine("Anna")
+        with other.borrowed(self.pad_id) as session:
+            at = self.place(session.view)
+            session.view.replace(at, at, "another window ")
+            session.flush()
+            other.open_pads.take_out(self.pad_id, keep_writer=False)
+        if self.draw.random() < 0.5:
+            self.session.follow_vault()
+
+    def leave(self) -> None:
+        self.session.close()
+        self.session = self.anna.open_pad(self.pad_id)
+
+    def keep(self) -> None:
+        pictures.keep(self.anna, self.session)
+
+    # -- and what must be so
+
+    def acts(self) -> list[Callable[[], None]]:
+        often = [self.type_on, self.take_away, self.mark, self.bert_writes, self.send]
+        seldom = [self.undo, self.name, self.not_saved, self.sign, self.fetch, self.checkpoint, self.leave]
+        return [*often * 3, *seldom, self.another_window_types, self.keep]
+
+    def dies_here(self) -> bool:
+        """Whether a window that is opened instead shows a picture, which is of all that the vault holds."""
+        another = self.make_engine("Anna")
+        session = another.open_pad(self.pad_id)
+        was_pictured = session.pending.beyond_picture is not None
+        shown, title = session.view.text(), session.title()
+        clocks = session.view.state_vector()
+        truth = rebuilt(session)
+        assert (shown, title, clocks) == (truth.text(), truth.meta("title"), truth.state_vector())
+        assert_as_held(session)
+        another.open_pads.take_out(self.pad_id, keep_writer=False)
+        return was_pictured
+
+
+def rebuilt(session: PadSession) -> ViewDocument:
+    """What the vault holds, made of its bytes alone."""
+    replica = session.replica
+    state, waiting = replica.restored_fold({}), replica.queue.pending_updates()
+    while rows := replica.store.log_after(state.n, 1_000):
+        for row in rows:
+            state.step(row.entry, trusted=True)
+    return ViewDocument(client_id=1, kind=PadKind.RICHTEXT, state=state.document.encode(), updates=waiting)
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_window_that_dies_leaves_the_next_what_it_had_saved(
+    make_engine: MakeEngine, seed: int
+) -> None:
+    company = Company(make_engine, seed)
+    company.keep()
+    pictured = looked = 0
+    for _ in range(40):
+        company.draw.choice(company.acts())()
+        if company.draw.random() < 0.4:
+            looked += 1
+            pictured += company.dies_here()
+    assert pictured * 2 > looked
