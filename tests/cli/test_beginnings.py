@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
 from cli.fakes import Command, FakeEngine, Inside, MakePerson, Person
 
-from support.terminal import Terminal
+from support.warm_terminal import WarmTerminal
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +21,7 @@ def test_a_keyfile_opens_the_app_without_asking(erik: Person, inside: Inside) ->
     assert made.code == 0, made.err
     assert inside(owner, "new", "Opened by a file").code == 0
     environ = {**owner.environ, "CRYPTPAD_TUI_PASSPHRASE_FILE": ""}
-    with Terminal([sys.executable, "-m", "cryptpad_tui", "--keyfile", str(keyfile)], env=environ) as app:
+    with WarmTerminal(["-m", "cryptpad_tui", "--keyfile", str(keyfile)], env=environ) as app:
         app.wait_for("Opened by a file")
         app.send("\x11")
         app.wait_for(lambda t: t.exit_code is not None)

@@ -20,6 +20,7 @@ from cryptpad_tui.cli.secret_sources import (
 )
 from cryptpad_tui.host.errors import UnsafePath
 from support.terminal import Terminal
+from support.warm_terminal import WarmTerminal
 
 FILE, OTHER = Path("/a"), Path("/b")
 
@@ -119,9 +120,7 @@ def test_a_prompt_works_while_standard_input_is_a_pipe(anna: Person, inside: Ins
 
 def test_typed_text_is_announced_and_ends_with_ctrl_d(anna: Person, inside: Inside) -> None:
     assert inside(anna, "new", "T").code == 0
-    with Terminal(
-        [sys.executable, "-m", "cryptpad_tui", "write", "T"], env=anna.environ, cwd="/"
-    ) as terminal:
+    with WarmTerminal(["-m", "cryptpad_tui", "write", "T"], env=anna.environ, cwd="/") as terminal:
         terminal.wait_for("Ctrl+D on an empty line ends it")
         terminal.send("milk\r")
         terminal.pump()
@@ -131,9 +130,7 @@ def test_typed_text_is_announced_and_ends_with_ctrl_d(anna: Person, inside: Insi
 
 
 def test_a_pasted_card_ends_with_enter_and_a_long_answer_is_broken_between_words(anna: Person) -> None:
-    with Terminal(
-        [sys.executable, "-m", "cryptpad_tui", "contact", "add"], env=anna.environ, cwd="/"
-    ) as terminal:
+    with WarmTerminal(["-m", "cryptpad_tui", "contact", "add"], env=anna.environ, cwd="/") as terminal:
         terminal.wait_for("the card, then press Enter")
         terminal.send("rubbish\r")
         assert terminal.wait_exit() == 1
@@ -143,7 +140,7 @@ def test_a_pasted_card_ends_with_enter_and_a_long_answer_is_broken_between_words
 
 
 def test_a_link_that_is_pasted_is_not_shown(anna: Person) -> None:
-    with Terminal([sys.executable, "-m", "cryptpad_tui", "join"], env=anna.environ, cwd="/") as terminal:
+    with WarmTerminal(["-m", "cryptpad_tui", "join"], env=anna.environ, cwd="/") as terminal:
         terminal.wait_for("Link:")
         terminal.send("pad1:AAAAAAAA\r")
         assert terminal.wait_exit() == 1

@@ -31,5 +31,15 @@ def made() -> CryptpadApp:
     return CryptpadApp(Path("/nowhere"), passphrase=SECRET, pad="Plan", backend=backend, environ=os.environ)
 
 
+def show_once() -> None:
+    """Load all that it needs, on no terminal."""
+
+    async def shown() -> None:
+        async with made().run_test(size=(120, 30)) as pilot:
+            await pilot.pause()
+
+    asyncio.run(shown())
+
+
 if __name__ == "__main__":
     asyncio.run(made().run_async(mouse=False))

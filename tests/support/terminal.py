@@ -27,6 +27,7 @@ from types import TracebackType
 from typing import NamedTuple
 
 from support.emulator import TokenStream, new_screen
+from support.zygote import Started
 
 KEYS = {
     "up": "\x1b[A", "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D", "home": "\x1b[H", "end": "\x1b[F",
@@ -122,15 +123,8 @@ class Terminal:
         self._master, slave = os.openpty()
         self._set_size(slave)
         self.started = time.perf_counter()
-        self._process = subprocess.Popen(
-            list(command),
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            env=clean_environment({"TERM": term, **(env or {})}),
-            cwd=cwd,
-            start_new_session=True,
-            preexec_fn=_take_terminal,
+        self._process = self._start(
+            list(command), slave, clean_environment({"TERM": term, **(env or {})}), cwd
         )
         os.close(slave)
         self.pid = self._process.pid
@@ -142,6 +136,20 @@ class Terminal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _start(
+        self, command: list[str], slave: int, env: dict[str, str], cwd: str | os.PathLike[str] | None
+    ) -> subprocess.Popen[bytes] | Started:
+        return subprocess.Popen(
+            command,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=env,
+            cwd=cwd,
+            start_new_session=True,
+            preexec_fn=_take_terminal,
+        )
 
     # ---- what the person does
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import array
 import atexit
 import contextlib
+import fcntl
 import functools
 import gc
 import importlib
@@ -19,6 +20,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -26,7 +28,7 @@ CLIENT = f"""#!{sys.executable} -IS
 import marshal, os, sys, _socket
 link = _socket.socket(_socket.AF_UNIX)
 link.connect(os.environ["ZYGOTE"])
-wanted = marshal.dumps((sys.argv[1:], os.getcwd(), dict(os.environ)))
+wanted = marshal.dumps((sys.argv[1:], os.getcwd(), dict(os.environ), False))
 link.sendmsg(
     [len(wanted).to_bytes(4, "big") + wanted],
     [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, b"".join([i.to_bytes(4, sys.byteorder) for i in range(3)]))],
@@ -87,12 +89,18 @@ class Zygote:
         assert self._process.stdout.readline() == b"ready\n"
 
     def start(
-        self, arguments: Sequence[str], streams: Sequence[int], *, env: Mapping[str, str], cwd: Path
+        self,
+        arguments: Sequence[str],
+        streams: Sequence[int],
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        terminal: bool = False,
     ) -> Started:
-        """`PROGRAM ARGUMENTS` with these descriptors as its standard streams."""
+        """`PROGRAM ARGUMENTS` with these as its standard streams; `terminal`: which control it."""
         link = socket.socket(socket.AF_UNIX)
         link.connect(self.address)
-        wanted = marshal.dumps((list(arguments), str(cwd), dict(env)))
+        wanted = marshal.dumps((list(arguments), str(cwd), dict(env), terminal))
         socket.send_fds(link, [len(wanted).to_bytes(4, "big")], streams)
         link.sendall(wanted)
         return Started(link)
@@ -142,7 +150,7 @@ def _serve(address: str) -> None:
     listener.bind(address)
     listener.listen(16)
     os.write(1, b"ready\n")
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, _reap)
     while True:
         readable, _, _ = select.select([listener, 0], [], [])
         if 0 in readable:
@@ -153,6 +161,13 @@ def _serve(address: str) -> None:
             _watch(link)
             return
         link.close()
+
+
+def _reap(_number: int, _frame: object) -> None:
+    # Waited for, so that what they cost is counted with what the tests cost.
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _watch(link: socket.socket) -> None:
@@ -178,10 +193,17 @@ def _watch(link: socket.socket) -> None:
     _become(descriptors, *marshal.loads(wanted))
 
 
-def _become(descriptors: Sequence[int], arguments: list[str], cwd: str, environ: dict[str, str]) -> None:
+def _become(
+    descriptors: Sequence[int], arguments: list[str], cwd: str, environ: dict[str, str], terminal: bool
+) -> None:
     for target, descriptor in enumerate(descriptors):
         os.dup2(descriptor, target)
         os.close(descriptor)
+    if terminal:
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(line_buffering=True, write_through=True)  # type: ignore[union-attr]
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environ)
@@ -201,11 +223,37 @@ def _warm_client() -> Callable[[], object]:
     return importlib.import_module("cryptpad_tui.__main__").main
 
 
+def _warm_python() -> Callable[[], object]:
+    """What `python ARGUMENTS` does, with the app and its screens loaded already."""
+    import runpy
+
+    for module in ("ui.running", "ui.demo", "__main__"):
+        importlib.import_module(f"cryptpad_tui.{module}")
+    importlib.import_module("support.parsed_sheets").keep()
+    importlib.import_module("support.scene_app").show_once()
+
+    def main() -> None:
+        del sys.argv[0]
+        if sys.argv[0] == "-m":
+            del sys.argv[0]
+            # It is loaded already, under its own name.
+            sys.modules.pop(sys.argv[0], None)
+            sys.modules.pop(f"{sys.argv[0]}.__main__", None)
+            runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+        elif sys.argv[0] == "-c":
+            exec(compile(sys.argv.pop(1), "<string>", "exec"), {"__name__": "__main__"})
+        else:
+            sys.path.insert(0, str(Path(sys.argv[0]).parent))
+            runpy.run_path(sys.argv[0], run_name="__main__")
+
+    return main
+
+
 def _warm_relay() -> Callable[[], object]:
     return importlib.import_module("cryptpad_relay.cli").main
 
 
-PROGRAMS = {"cryptpad-tui": _warm_client, "cryptpad-relay": _warm_relay}
+PROGRAMS = {"cryptpad-tui": _warm_client, "cryptpad-relay": _warm_relay, "python": _warm_python}
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from support.terminal import Terminal
+from support.warm_terminal import WarmTerminal
 
 pytestmark = pytest.mark.e2e
 PROBE = str(Path(__file__).with_name("hostile_probe.py"))
@@ -52,7 +53,10 @@ def see_every_screen(terminal: Terminal) -> None:
 
 
 def probe(*arguments: str) -> Terminal:
-    return Terminal([sys.executable, PROBE, *arguments], rows=24, cols=100)
+    if "--unsafe" in arguments:
+        # The defences are taken out before anything that holds them is loaded.
+        return Terminal([sys.executable, PROBE, *arguments], rows=24, cols=100)
+    return WarmTerminal([PROBE, *arguments], rows=24, cols=100)
 
 
 @pytest.mark.parametrize("painting", ["", "--no-diff"])

@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from textual import _wait
-from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 
 from cryptpad_tui.vault import passwords
-from support import kept_keys
-
-_parsed: dict[object, list[RuleSet]] = {}
-_parse = Stylesheet._parse_rules
-
-
-def _parse_once(sheet: Stylesheet, css: str, *given: Any, **named: Any) -> list[RuleSet]:
-    key = (css, given, tuple(sorted(named.items())), tuple(sorted(sheet._variables.items())))
-    if key not in _parsed:
-        _parsed[key] = _parse(sheet, css, *given, **named)
-    return _parsed[key]
+from support import kept_keys, parsed_sheets
 
 
 @pytest.fixture(autouse=True)
@@ -38,5 +25,4 @@ def cheap_passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def sheets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stylesheets are parsed once a process, not once an app: they stay the same."""
-    monkeypatch.setattr(Stylesheet, "_parse_rules", _parse_once)
+    monkeypatch.setattr(Stylesheet, "_parse_rules", parsed_sheets.parse_once)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.terminal import Terminal, key
+from support.warm_terminal import WarmTerminal
 
 PROBE = str(Path(__file__).with_name("editor_probe.py"))
 
@@ -60,10 +60,10 @@ def steps(terminal: Terminal, *, all_of_them: bool) -> Iterator[str]:
 def test_the_screen_is_the_same_with_and_without_the_frame_diff(
     theme: str, environment: dict[str, str]
 ) -> None:
-    command = [sys.executable, PROBE, "mixed", *(["--theme", theme] if theme else [])]
+    command = [PROBE, "mixed", *(["--theme", theme] if theme else [])]
     with ExitStack() as stack:
-        with_diff = stack.enter_context(Terminal(command, env=environment))
-        without = stack.enter_context(Terminal([*command, "--no-diff"], env=environment))
+        with_diff = stack.enter_context(WarmTerminal(command, env=environment))
+        without = stack.enter_context(WarmTerminal([*command, "--no-diff"], env=environment))
         for terminal in (with_diff, without):
             terminal.wait_for("Title")
             terminal.wait_for("ready")
@@ -83,7 +83,7 @@ def same(one: Terminal, other: Terminal) -> bool:
 
 
 def test_no_colour_means_no_colour() -> None:
-    with Terminal([sys.executable, PROBE, "mixed"], env={"NO_COLOR": "1"}) as terminal:
+    with WarmTerminal([PROBE, "mixed"], env={"NO_COLOR": "1"}) as terminal:
         terminal.wait_for("Title")
         terminal.wait_for("ready")
         colours = {(cell.fg, cell.bg) for row in terminal.cells() for cell in row}

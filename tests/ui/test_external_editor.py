@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 import threading
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from cryptpad_tui.ui.pads import external_editor as feature
 from cryptpad_tui.ui.screens.dialogs import ChooseDialog
 from cryptpad_tui.ui.screens.pad import PadScreen
 from cryptpad_tui.vault.vault import Vault
-from support.terminal import Terminal
+from support.warm_terminal import WarmTerminal
 
 LINE = listing("Minutes", number=1)
 
@@ -199,7 +198,7 @@ def test_a_real_terminal_is_the_editors_and_then_the_apps_again(tmp_path: Path, 
     asyncio.run(engine.close())
     editor(tmp_path, f'echo $$ > {tmp_path}/pid; echo IN THE EDITOR; read line; echo "$line" > "$1"')
     environ = {"EDITOR": str(tmp_path / "editor"), "XDG_RUNTIME_DIR": "", "VISUAL": ""}
-    with Terminal([sys.executable, "-c", _RUN, str(tmp_path / "v")], env=environ) as terminal:
+    with WarmTerminal(["-c", _RUN, str(tmp_path / "v")], env=environ) as terminal:
         terminal.wait_for("before")
         terminal.press("f4")
         terminal.wait_for("The text would be on a disk")

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 from ui.test_looks import _SIXTEEN, Seen, all_cells
 
-from support.terminal import Terminal, key
+from support.terminal import key
+from support.warm_terminal import WarmTerminal
 
-PROGRAM = [sys.executable, str(Path(__file__).parents[1] / "support" / "scene_app.py")]
+PROGRAM = [str(Path(__file__).parents[1] / "support" / "scene_app.py")]
 Screens = dict[str, Seen]
 
 
 def screens(term: str, env: dict[str, str]) -> Screens:
     found: Screens = {}
-    with Terminal(PROGRAM, rows=30, cols=120, term=term, env=env) as terminal:
+    with WarmTerminal(PROGRAM, rows=30, cols=120, term=term, env=env) as terminal:
         terminal.wait_for("1 comment")
         terminal.send("\x1bV")
         terminal.wait_for("┊ def water")

@@ -20,10 +20,11 @@ from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.ui.widgets.editor_view import EditorView
 from support.rich_sample import BLOCKS, RichApp
 from support.terminal import Cell, Terminal, key
+from support.warm_terminal import WarmTerminal
 
 PICTURES = Path(__file__).parent / "looks"
 SIZES = ((80, 24), (120, 40))
-PROGRAM = [sys.executable, str(Path(__file__).parents[1] / "support" / "rich_sample.py")]
+PROGRAM = [str(Path(__file__).parents[1] / "support" / "rich_sample.py")]
 
 
 def described(strip: Strip) -> str:
@@ -92,7 +93,7 @@ class Seen:
 
 
 def seen(term: str, env: dict[str, str]) -> tuple[Seen, bytes]:
-    with Terminal(PROGRAM, rows=30, cols=80, term=term, env=env) as terminal:
+    with WarmTerminal(PROGRAM, rows=30, cols=80, term=term, env=env) as terminal:
         terminal.wait_for("3 €")
         terminal.pump(0.2)
         screen, raw = Seen(terminal), bytes(terminal.raw)

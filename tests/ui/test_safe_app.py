@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from cryptpad_tui.ui.safe_app import SafeApp
 from cryptpad_tui.ui.terminal import UnsuitableTerminal, refuse_unsuitable_terminal
 from support.terminal import Terminal, key
+from support.warm_terminal import WarmTerminal
 
 PROBE = str(Path(__file__).with_name("editor_probe.py"))
 GRAMMAR = re.compile(
@@ -26,7 +27,7 @@ GRAMMAR = re.compile(
 
 def probe(*arguments: str, **options: dict[str, str]) -> Terminal:
     """The editor in a real terminal, on its first frame."""
-    terminal = Terminal([sys.executable, PROBE, *arguments], **options)  # type: ignore[arg-type]
+    terminal = WarmTerminal([PROBE, *arguments], **options)  # type: ignore[arg-type]
     terminal.wait_for("rest" if "hostile" in arguments else "line 0" if "plain" in arguments else "ready")
     return terminal
 
@@ -200,7 +201,7 @@ async def test_what_a_failure_says_names_its_kind_and_place_but_never_its_messag
 
 
 def test_an_exported_columns_does_not_nail_the_size_down() -> None:
-    with Terminal([sys.executable, PROBE, "plain"], env={"COLUMNS": "80", "LINES": "24"}) as terminal:
+    with WarmTerminal([PROBE, "plain"], env={"COLUMNS": "80", "LINES": "24"}) as terminal:
         terminal.wait_for("ready")
         terminal.resize(30, 100)
         terminal.wait_for(lambda t: t.row(29).startswith("ready"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,7 +21,7 @@ from cryptpad_tui.ui.screens.drive import DriveScreen
 from cryptpad_tui.ui.screens.pad import PadScreen
 from cryptpad_tui.ui.screens.share import ShareScreen
 from cryptpad_tui.vault.vault import Vault
-from support.terminal import Terminal
+from support.warm_terminal import WarmTerminal
 
 PASSPHRASE = b"pw"
 _RUN = """
@@ -135,7 +134,7 @@ async def test_a_database_without_its_header_is_never_set_aside_in_silence(tmp_p
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_in_the_middle_of_typing_loses_nothing(tmp_path: Path, end: signal.Signals) -> None:
     home = make_vault(tmp_path / "v", "A")
-    with Terminal([sys.executable, "-c", _RUN, str(home)]) as terminal:
+    with WarmTerminal(["-c", _RUN, str(home)]) as terminal:
         terminal.wait_for("This vault is locked")
         terminal.send("pw\r")
         terminal.wait_for("There is no pad here yet")
@@ -163,7 +162,7 @@ async def _expect(home: Path, text: str) -> None:
 
 @pytest.mark.e2e
 def test_the_demo_shows_a_colleague_and_leaves_nothing(tmp_path: Path) -> None:
-    with Terminal([sys.executable, "-m", "cryptpad_tui.ui.demo"], env={"TMPDIR": str(tmp_path)}) as terminal:
+    with WarmTerminal(["-m", "cryptpad_tui.ui.demo"], env={"TMPDIR": str(tmp_path)}) as terminal:
         terminal.wait_for("● KATE", 30.0)
         terminal.wait_for("KATE brings")
         terminal.press("ctrl+q")
