@@ -309,7 +309,7 @@ async def _kill_in_mid_upload(data: Path) -> None:
     forge = Forge(5)
     pad, chunks = forge.pad(), chunks_of(forge, *[200_000] * 24, 300)
     acknowledged = 0
-    with relay_process(data) as relay:
+    with relay_process(data, warm=True) as relay:
         client = await WireClient.open(relay.url)
         await client.create(pad)
         await client.subscribe(pad)
@@ -322,7 +322,7 @@ async def _kill_in_mid_upload(data: Path) -> None:
             await client.socket.send(frames.join_frame(Op.CHUNK_PUT, req, body))
         relay.kill()
         await client.close()
-    with relay_process(data) as relay:
+    with relay_process(data, warm=True) as relay:
         client = await WireClient.open(relay.url)
         await client.subscribe(pad)
         room = FileRoom.decode((await client.ask(Op.FILE_PUT, announced(pad, chunks).encode())).body)

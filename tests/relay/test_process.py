@@ -10,7 +10,6 @@ import signal
 import sqlite3
 import stat
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.frames import Op
 from support.forge import Forge
 from support.relay_process import WireClient, clean_environment, kill_in_mid_stream, relay_process
+from support.zygote import shared
 
 
 @pytest.fixture
@@ -27,8 +27,10 @@ def data(tmp_path: Path) -> Path:
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cryptpad_relay", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=20, env=clean_environment())
+    code, out, err = shared("cryptpad-relay").run(
+        arguments, stdin=b"", env=clean_environment(), cwd=Path.cwd(), timeout_s=20
+    )
+    return subprocess.CompletedProcess(arguments, code, out.decode(), err.decode())
 
 
 def test_t44_five_kills_in_mid_stream_lose_nothing_acknowledged_and_keep_one_chain(data: Path) -> None:
@@ -56,7 +58,7 @@ async def test_sigterm_says_goodbye_and_leaves_everything_in_order(data: Path) -
         await client.socket.wait_closed()
         assert client.socket.close_code == 1001
         assert await asyncio.to_thread(relay.process.wait, 10) == 0
-    with relay_process(data) as relay:
+    with relay_process(data, warm=True) as relay:
         client = await WireClient.open(relay.url)
         assert (await client.subscribe(pad)).n == 1
         await client.close()
@@ -68,7 +70,7 @@ async def test_a_unix_socket_is_for_this_user_alone_and_is_taken_over_from_the_d
 ) -> None:
     path = tmp_path / "relay.sock"
     pad = Forge().pad()
-    with relay_process(data, "--unix", str(path)) as relay:
+    with relay_process(data, "--unix", str(path), warm=True) as relay:
         assert relay.first_line == f"relay ready on unix:{path}\n"
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         client = await WireClient.open(relay.url)
@@ -78,7 +80,7 @@ async def test_a_unix_socket_is_for_this_user_alone_and_is_taken_over_from_the_d
         assert second.returncode == 1
         relay.kill()
     assert path.exists()
-    with relay_process(data, "--unix", str(path)) as relay:
+    with relay_process(data, "--unix", str(path), warm=True) as relay:
         client = await WireClient.open(relay.url)
         assert (await client.subscribe(pad)).n == 0
         await client.close()
@@ -87,7 +89,7 @@ async def test_a_unix_socket_is_for_this_user_alone_and_is_taken_over_from_the_d
 
 
 def test_a_second_relay_on_the_same_data_is_refused(data: Path) -> None:
-    with relay_process(data):
+    with relay_process(data, warm=True):
         second = run("serve", "--listen", "127.0.0.1:0", "--data", str(data))
     assert second.returncode == 1
     assert second.stdout == ""
@@ -95,7 +97,7 @@ def test_a_second_relay_on_the_same_data_is_refused(data: Path) -> None:
 
 
 def test_a_port_in_use_is_one_line(data: Path, tmp_path: Path) -> None:
-    with relay_process(data) as relay:
+    with relay_process(data, warm=True) as relay:
         address = relay.url.removeprefix("ws://")
         second = run("serve", "--listen", address, "--data", str(tmp_path / "other"))
     assert second.returncode == 1
@@ -133,7 +135,7 @@ def test_help_has_an_example() -> None:
 
 
 def test_files_and_directory_are_for_this_user_alone(data: Path) -> None:
-    with relay_process(data) as relay:
+    with relay_process(data, warm=True) as relay:
         relay.stop()
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in data.iterdir()}
@@ -144,7 +146,7 @@ def test_files_and_directory_are_for_this_user_alone(data: Path) -> None:
 async def test_t46_logs_name_no_pad_no_person_and_no_address(data: Path) -> None:
     """T46."""
     pad = Forge().pad()
-    with relay_process(data, "--verbose") as relay:
+    with relay_process(data, "--verbose", warm=True) as relay:
         client = await WireClient.open(relay.url)
         await client.create(pad)
         await client.subscribe(pad)
@@ -181,7 +183,7 @@ def test_t46_a_pad_in_the_log_would_be_found() -> None:
 async def test_t47_at_rest_are_only_the_listed_fields(data: Path) -> None:
     """T47: whoever takes the disk finds what the relay was sent, and no address, nonce or link."""
     pad = Forge().pad()
-    with relay_process(data) as relay:
+    with relay_process(data, warm=True) as relay:
         client = await WireClient.open(relay.url)
         await client.create(pad)
         await client.subscribe(pad)
@@ -239,7 +241,7 @@ def test_t47_a_nonce_that_is_kept_would_be_found(data: Path) -> None:
 async def test_the_identity_outlives_a_restart(data: Path) -> None:
     keys = []
     for _ in range(2):
-        with relay_process(data) as relay:
+        with relay_process(data, warm=True) as relay:
             client = await WireClient.open(relay.url)
             keys.append(client.greeting.relay_pk)
             await client.close()
@@ -251,7 +253,7 @@ async def test_the_environment_and_the_file_set_limits(data: Path) -> None:
     data.mkdir(mode=0o700)
     (data / "relay.toml").write_text("[limits]\ncreates_per_connection = [1, 0.001]\n")
     forge = Forge()
-    with relay_process(data) as relay:
+    with relay_process(data, warm=True) as relay:
         client = await WireClient.open(relay.url)
         assert (await client.create(forge.pad())).op == Op.CREATE | 0x80
         refused = await client.create(forge.pad())

@@ -8,9 +8,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from websockets.asyncio.client import ClientConnection, connect, unix_connect
 from websockets.exceptions import ConnectionClosed
@@ -20,13 +21,15 @@ from cryptpad_relay.protocol.chain import low_bit, next_head
 from cryptpad_relay.protocol.entry import parse_entry
 from cryptpad_relay.protocol.frames import Frame, Op, join_frame, split_frame
 from support.forge import Forge, ForgedPad
+from support.zygote import Started, shared
 
 
 @dataclass(slots=True)
 class RelayProcess:
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes] | Started
     url: str
     first_line: str
+    errors: TextIO
 
     def kill(self) -> None:
         self.process.kill()
@@ -38,33 +41,45 @@ class RelayProcess:
 
     def log(self) -> str:
         """All of stderr; call it once, after the end."""
-        assert self.process.stderr is not None
-        return self.process.stderr.read()
+        return self.errors.read()
 
 
 @contextmanager
 def relay_process(
-    data: Path, *arguments: str, program: tuple[str, ...] = ("-m", "cryptpad_relay")
+    data: Path, *arguments: str, program: tuple[str, ...] = ("-m", "cryptpad_relay"), warm: bool = False
 ) -> Iterator[RelayProcess]:
-    """`cryptpad-relay serve` on a free port, ready."""
+    """`cryptpad-relay serve` on a free port, ready; `warm`: forked from a process that has it loaded."""
     listen = () if "--unix" in arguments else ("--listen", "127.0.0.1:0")
-    command = [sys.executable, *program, "serve", "--data", str(data), *listen, *arguments]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean_environment()
-    )
-    assert process.stdout is not None
-    try:
-        line = process.stdout.readline()
-        if not line:
-            raise AssertionError(process.stderr.read() if process.stderr else "the relay said nothing")
-        yield RelayProcess(process, line.rpartition(" ")[2].strip(), line)
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-        for stream in (process.stdout, process.stderr):
-            if stream is not None:
-                stream.close()
+    command = ["serve", "--data", str(data), *listen, *arguments]
+    with ExitStack() as stack:
+        (output, outputs), (error, errors) = os.pipe(), os.pipe()
+        said, errors_said = (stack.enter_context(open(each, encoding="utf-8")) for each in (output, error))
+        try:
+            process = _start(() if warm else (sys.executable, *program), command, outputs, errors)
+        finally:
+            os.close(outputs)
+            os.close(errors)
+        try:
+            line = said.readline()
+            assert line, errors_said.read()
+            yield RelayProcess(process, line.rpartition(" ")[2].strip(), line, errors_said)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+
+def _start(
+    program: tuple[str, ...], arguments: list[str], outputs: int, errors: int
+) -> subprocess.Popen[bytes] | Started:
+    """Without a program it is the warm relay."""
+    env = clean_environment()
+    with open(os.devnull) as nothing:
+        if program:
+            command = [*program, *arguments]
+            return subprocess.Popen(command, stdin=nothing, stdout=outputs, stderr=errors, env=env)
+        streams = (nothing.fileno(), outputs, errors)
+        return shared("cryptpad-relay").start(arguments, streams, env=env, cwd=Path.cwd())
 
 
 def clean_environment() -> dict[str, str]:
@@ -136,7 +151,7 @@ def kill_in_mid_stream(data: Path, after_s: float, seed: int) -> KillOutcome:
 async def _kill_in_mid_stream(data: Path, after_s: float, seed: int) -> KillOutcome:
     pad = Forge(seed).pad()
     acknowledged: dict[int, bytes] = {}
-    with relay_process(data) as relay:
+    with relay_process(data, warm=True) as relay:
         clients = [await WireClient.open(relay.url) for _ in range(5)]
         for client in clients:
             await client.create(pad)
@@ -147,7 +162,7 @@ async def _kill_in_mid_stream(data: Path, after_s: float, seed: int) -> KillOutc
         await asyncio.gather(*streams)
         for client in clients:
             await client.close()
-    with relay_process(data) as relay:
+    with relay_process(data, warm=True) as relay:
         log = await _whole_log(relay.url, pad)
         relay.stop()
     lost = sum(n > len(log) or log[n - 1] != raw for n, raw in acknowledged.items())
