@@ -207,7 +207,7 @@ async def _sign_off(
                 record = await _with_old(engine, session, old, new, way.url, patience)
                 if way.erase:
                     root, now_ms = session.record.secret, engine.wall_ms()
-                    await old.run(flows_epoch.delete(session.replica, root, now_ms=now_ms))
+                    await old.run(flows_move.erase_left(record, root, now_ms=now_ms))
                 return record
         finally:
             session.folded()

@@ -15,7 +15,7 @@ from cryptpad_relay.protocol.chain import SignedHead
 from cryptpad_relay.protocol.entry import Entry, Kind
 from cryptpad_relay.protocol.errors import Code, Malformed
 from cryptpad_relay.protocol.frames import Greeting, Op
-from cryptpad_relay.protocol.owner_records import DeleteRecord, EpochRecord, OwnerRecord
+from cryptpad_relay.protocol.owner_records import EpochRecord, OwnerRecord
 from cryptpad_relay.protocol.records import Genesis, parse_genesis
 from cryptpad_tui.crdt.errors import CannotLoadHere
 from cryptpad_tui.crdt.kinds import PadKind
@@ -29,7 +29,7 @@ from cryptpad_tui.pad.epochs import KeysChangedSince, NoStartYet, Removed
 from cryptpad_tui.pad.evidence import pin_piece, shown_piece
 from cryptpad_tui.pad.fold import Fold, Folded
 from cryptpad_tui.pad.moves import Moved
-from cryptpad_tui.pad.owner_records import epochs_in, moves_in, verified_records
+from cryptpad_tui.pad.owner_records import end_in, epochs_in, moves_in, verified_records
 from cryptpad_tui.pad.ports import OutboxRow
 from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.pad.snapshots import DocumentLoader, Snapshot
@@ -87,7 +87,7 @@ def fetch_genesis(
 
 def _named_by(genesis: Genesis, epoch: int, records: list[OwnerRecord]) -> Genesis | EpochRecord:
     """What names the keys of a link of this epoch, which must be the present one; raises BadLink."""
-    if any(isinstance(record, DeleteRecord) for record in records):
+    if end_in(records) is not None:
         raise BadLink("the pad's owner deleted it")
     epochs = epochs_in(records)
     newest = epochs[-1].epoch if epochs else 0

@@ -13,7 +13,6 @@ from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.errors import Refused
 from cryptpad_relay.protocol.frames import Greeting, Op
 from cryptpad_relay.protocol.owner_records import (
-    DeleteRecord,
     EpochRecord,
     ExpireRecord,
     IdleRecord,
@@ -23,7 +22,7 @@ from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.pad.asking import Flow, Request
 from cryptpad_tui.pad.epochs import Ended, Expired, Removed
 from cryptpad_tui.pad.moves import Moved, check_extends
-from cryptpad_tui.pad.owner_records import epochs_in, moves_in, verified_records
+from cryptpad_tui.pad.owner_records import end_in, epochs_in, moves_in, verified_records
 from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.pad.writers import WriterState
 
@@ -111,9 +110,8 @@ def ended(replica: Replica, *, now_ms: int) -> Flow[None]:
     if (moves := moves_in(records)) and moves[-1].relay_pk != (replica.place.shown_by or moves[-1].relay_pk):
         check_extends(replica.require_stored(), moves[-1])
         raise Moved(moves[-1])
-    for record in records:
-        if isinstance(record, DeleteRecord):
-            raise Ended(record)
+    if (end := end_in(records)) is not None:
+        raise Ended(end)
     days = [record for record in records if isinstance(record, ExpireRecord)]
     if days and 0 < days[-1].unix_ms <= now_ms:
         raise Expired(days[-1])

@@ -15,9 +15,10 @@ from cryptpad_relay.protocol.chain import SignedHead
 from cryptpad_relay.protocol.entry import Kind
 from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_relay.protocol.frames import MAX_APPEND_ENTRIES, Greeting, Op
-from cryptpad_relay.protocol.labels import ARRIVE, MOVE
+from cryptpad_relay.protocol.labels import ARRIVE, DELETE, MOVE
 from cryptpad_relay.protocol.move_frames import Arrival, Arrive, arrive_parts
 from cryptpad_relay.protocol.move_record import MoveRecord, move_body, parse_move
+from cryptpad_relay.protocol.owner_records import delete_body
 from cryptpad_relay.protocol.records import RecordKind, record_kind
 from cryptpad_tui.crypto.keys import owner_key
 from cryptpad_tui.crypto.sealing import RandomBytes
@@ -120,6 +121,20 @@ def take(replica: Replica, record: MoveRecord) -> Flow[None]:
     """Fold the record that was just made: it is the owner's own, and its place is sure."""
     head = replica.fold.heads_after([record.raw])[0]
     yield from flows.take(replica, record.close_n + 1, (record.raw,), head)
+
+
+def erase_left(record: MoveRecord, owner_root: bytes, *, now_ms: int) -> Flow[None]:
+    """Have the relay that a pad left erase what it has of it; raises Refused.
+
+    The word is one from before the move, which ends nothing at the relay where the pad lives.
+    """
+    seen = record.close_n, record.close_head
+    body = delete_body(record.pad_id, record.epoch, record.entry_id, *seen, now_ms)
+    raw = body + owner_key(owner_root).sign(DELETE, body)
+    answer = yield Request(Op.APPEND, frames.Append((raw,)).encode())
+    code = Code(frames.Appended.decode(answer).code)
+    if code is not Code.OK:
+        raise Refused(code)
 
 
 def moved_there(replica: Replica, epoch: int, greeting: Greeting) -> Flow[MoveRecord]:

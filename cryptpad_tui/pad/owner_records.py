@@ -128,7 +128,7 @@ class OwnerBook:
         """The record took its place."""
         self.last_id, self.last_n, self.epoch = record.entry_id, n, record.epoch
         if isinstance(record, DeleteRecord):
-            self.end = record
+            self.end = record if ends_pad(record, self.home) else self.end
         elif isinstance(record, ExpireRecord):
             self.lifetime[EXPIRES_MS] = record.unix_ms
         elif isinstance(record, IdleRecord):
@@ -186,6 +186,22 @@ def lifetime_in(records: Iterable[OwnerRecord]) -> dict[str, int]:
         elif isinstance(record, IdleRecord):
             found[IDLE_DAYS] = record.days
     return found
+
+
+def ends_pad(record: DeleteRecord, home: MoveRecord | None) -> bool:
+    """Whether it is the pad's end, and not that of what the pad left at a relay when its owner moved it."""
+    return home is None or record.seen_n > home.close_n
+
+
+def end_in(records: Iterable[OwnerRecord]) -> DeleteRecord | None:
+    """The owner's word that the pad is deleted, of verified records."""
+    home, end = None, None
+    for record in records:
+        if isinstance(record, MoveRecord):
+            home = record
+        elif isinstance(record, DeleteRecord) and ends_pad(record, home):
+            end = record
+    return end
 
 
 def voids_in(records: Iterable[OwnerRecord]) -> list[VoidRecord]:

@@ -63,10 +63,10 @@ def present_epoch(genesis: Genesis, index: LogIndex) -> Epoch:
     return epoch_at(genesis, index, index.epoch_number()) or first_epoch(genesis)
 
 
-def last_home(index: LogIndex) -> bytes:
-    """The key of the relay that the newest MOVE names; empty for a pad that never moved."""
+def last_home(index: LogIndex) -> tuple[bytes, int]:
+    """The key of the relay that the newest MOVE names, and its place; empty for a pad that never moved."""
     move = index.newest_record(RecordKind.MOVE)
-    return parse_move(move.raw).relay_pk if move else b""
+    return (parse_move(move.raw).relay_pk, move.n) if move else (b"", 0)
 
 
 def is_ended(index: LogIndex, now_ms: int) -> bool:

@@ -45,11 +45,19 @@ def check_writable(pad: OpenPad, entry: Appendable, relay_pk: bytes) -> None:
         return
     if is_arriving(pad):
         raise Refused(Code.ARRIVING, AGAIN_MS)
-    # The owner may have what is left here erased: the records stay, and with them the way.
-    if lives_elsewhere(pad, relay_pk) and not isinstance(entry, DeleteRecord):
+    if isinstance(entry, DeleteRecord):
+        _check_end(pad, entry, relay_pk)
+    elif lives_elsewhere(pad, relay_pk):
         raise Refused(Code.MOVED)
     if isinstance(entry, MoveRecord) and entry.relay_pk == relay_pk:
         raise Refused(Code.WRONG_RELAY)
+
+
+def _check_end(pad: OpenPad, record: DeleteRecord, relay_pk: bytes) -> None:
+    """What a pad left behind is erased by a word from before its owner moved it, the pad itself by one from
+    after that: whoever has the one must not end the other by it. The records stay, and with them the way."""
+    if (record.seen_n < pad.log.home_n) is not lives_elsewhere(pad, relay_pk):
+        raise Refused(Code.BAD_BASE)
 
 
 def check_given_back(pad: OpenPad, fresh: Sequence[Appendable], relay_pk: bytes) -> None:

@@ -56,8 +56,8 @@ class PadLog:
         self._chain = ChainEnd(index)
         self.committed = PadHead(self.n, self.head)
         self.record = last_record(index)
-        self.home = last_home(index)
-        """The key of the relay that the owner moved it to; empty for a pad that never moved."""
+        self.home, self.home_n = last_home(index)
+        """The key of the relay that the owner moved it to, and where; empty for a pad that never moved."""
         self.epoch = self.committed_epoch = present_epoch(self.genesis, index)
         self.snapshot, self._whole_snapshot = self._in_epoch(index.snapshot()), index.whole_snapshot()
         self._writers: dict[bytes, WriterState] = {}
@@ -267,7 +267,8 @@ class PadLog:
         if isinstance(record, EpochRecord):
             self.epoch, self.snapshot = epoch_of(record, n), None
         self._is_deleted |= isinstance(record, DeleteRecord)
-        self.home = record.relay_pk if isinstance(record, MoveRecord) else self.home
+        if isinstance(record, MoveRecord):
+            self.home, self.home_n = record.relay_pk, n
         self.record = LastRecord(n, record.entry_id, self.record.count + 1)
         self._staged_ids[record.entry_id] = n
         place = self.index.pad, n, record.entry_id, self._chain.link(record.entry_id)

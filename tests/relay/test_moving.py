@@ -141,7 +141,11 @@ def test_the_whole_way_and_one_relay_to_write_at_at_each_moment(house: House) ->
     assert house.at_old.append(record).positions[0].n == 3
     # The owner has what is left erased; the records stay and lead on.
     seen, previous = house.end(), parse_record(record).entry_id
-    assert house.at_old.append(forge_delete(house.pad, seen, previous)).code is Code.OK
+    assert house.at_old.append(forge_delete(house.pad, seen, previous)).code is Code.BAD_BASE
+    closed = PadHead(parse_move(record).close_n, parse_move(record).close_head)
+    erased = forge_delete(house.pad, closed, previous)
+    assert guest.append(erased).code is Code.BAD_BASE, "it is no end of the pad where that lives"
+    assert house.at_old.append(erased).code is Code.OK
     assert [entry.raw for entry in house.index(house.old).records_back()][-1] == record
     assert house.at_old.refusal(Op.SUB, house.at_old.sub_body(house.pad)).code is Code.DELETED
 
