@@ -36,16 +36,22 @@ class TeamRoster:
     seats: Seats = field(default_factory=dict)
     """By identity, in the order in which they came, without those who left."""
     left: Seats = field(default_factory=dict)
-    """Who left and was not taken out yet; of an owner that is all there is."""
+    """Who left and was not taken off the line yet."""
+    cleared: frozenset[bytes] = frozenset()
+    """Operations of the line that took somebody off who had left."""
+    quit: frozenset[bytes] = frozenset()
+    """Operations, on the line or not, whose subjects said that they leave the seat that these gave."""
     valid: Mapping[bytes, Operation] = field(default_factory=dict)
     """All that is signed by somebody who might, on the line or not, and who left; by id."""
     lost: tuple[Operation, ...] = ()
     """Valid, and not on the line; what they followed comes first."""
     seen: Mapping[bytes, Seat | None] = field(default_factory=dict)
     """By lost operation, its subject's seat behind it."""
+    beneath_owners: frozenset[bytes] = frozenset()
+    """Lost operations of owners, and those behind them on their branches."""
     kept: Mapping[bytes, Operation] = field(default_factory=dict)
-    """Of the valid ones those that decide: the line, who left, and branches that an owner spoke in. Nobody
-    who was put out can make more of them."""
+    """Of the valid ones those that decide: the line, branches that an owner spoke in, and words of leaving
+    about seats of these. Nobody who was put out can make more of them."""
     forged: frozenset[bytes] = frozenset()
     """Bytes that say of themselves what they are not: no operation, or not signed by whom they say."""
 
@@ -85,7 +91,7 @@ class _Node:
 
     def after(self) -> Seats:
         """Not kept: branches may be many."""
-        return applied(self.before, self.op, self.depth) or _NONE
+        return applied(self.before, self.op, self.depth, has_left=True) or _NONE
 
 
 def roster_of(
@@ -133,6 +139,7 @@ class _Tree:
         self._behind: dict[bytes, list[Operation]] = defaultdict(list)
         self._leaves: dict[bytes, list[Operation]] = defaultdict(list)
         self._forged: set[bytes] = set()
+        self._words: dict[bytes, Operation | None] = {}
         for raw in [*sorted(known), *sorted({*raws} - known)][:MAX_OPS]:
             self._sort_in(raw)
         self._nodes: list[_Node] = []
@@ -167,11 +174,25 @@ class _Tree:
         found: dict[bytes, _Node] = {}
         for op in sorted(self._behind.get(previous, ()), key=lambda op: op.id):
             # The same may be there twice: with a wrong signature, or two of one author over the same bytes.
-            may = op.id not in found and applied(seats, op, depth) is not None
+            may = op.id not in found and self._may(seats, op, depth)
             if may and self._is_signed(op):
                 rank = seats[op.author].rank if op.author in seats else Rank.OWNER
                 found[op.id] = _Node(op, rank, seats, depth)
         return list(found.values())
+
+    def _may(self, seats: Seats, op: Operation, depth: int) -> bool:
+        if applied(seats, op, depth) is not None:
+            return True
+        if op.kind is not Kind.REMOVE or applied(seats, op, depth, has_left=True) is None:
+            return False
+        return self._word(seats[op.subject].since, op.subject) is not None
+
+    def _word(self, since: bytes, holder: bytes) -> Operation | None:
+        """By which somebody left the seat that an operation gave them."""
+        if since not in self._words:
+            words = [op for op in self._leaves.get(since, ()) if op.author == holder]
+            self._words[since] = next((op for op in words if self._is_signed(op)), None)
+        return self._words[since]
 
     def _is_signed(self, op: Operation) -> bool:
         if op.raw in self._known:
@@ -207,36 +228,55 @@ class _Tree:
             line.append(node)
             node = node.following
         seats = line[-1].after() if line else _NONE
-        kept, left, leaves = self._without_leavers(seats)
+        kept, left = self._without_leavers(seats)
         on_line = {node.op.id for node in line}
         lost = [node for node in self._nodes if node.op.id not in on_line]
         decide = [*line, *[node for node in lost if node.authority is Rank.OWNER]]
+        words = [self._word(seat.since, seat.ident_pk) for seat in (*seats.values(), *_taken_off(decide))]
+        said = {op.id: op for op in words if op is not None}
+        quit_seats = [node.op for node in self._nodes if self._leaves.get(node.op.id)]
         return TeamRoster(
             self._team,
             tuple([node.op for node in line]),
             kept,
             left,
-            {op.id: op for op in (*[node.op for node in self._nodes], *leaves)},
+            frozenset([node.op.id for node in line if self._has_left(_taken_off([node]))]),
+            frozenset([op.id for op in quit_seats if self._word(op.id, op.subject)]),
+            {node.op.id: node.op for node in self._nodes} | said,
             tuple([node.op for node in lost]),
             {node.op.id: node.after().get(node.op.subject) for node in lost},
-            {op.id: op for op in (*[node.op for node in decide], *leaves)},
+            _beneath_owners(lost),
+            {node.op.id: node.op for node in decide} | said,
             frozenset(self._forged),
         )
 
-    def _without_leavers(self, seats: Seats) -> tuple[Seats, Seats, list[Operation]]:
+    def _has_left(self, seats: Sequence[Seat]) -> bool:
+        return any(self._word(seat.since, seat.ident_pk) for seat in seats)
+
+    def _without_leavers(self, seats: Seats) -> tuple[Seats, Seats]:
         """Who left by their own word is out. Of the owners the one with the greatest id of leaving stays."""
-        said: list[Operation] = []
-        for seat in seats.values():
-            words = sorted(self._leaves.get(seat.since, ()), key=lambda op: op.id)
-            said += next(([op] for op in words if op.author == seat.ident_pk and self._is_signed(op)), [])
+        words = [self._word(seat.since, seat.ident_pk) for seat in seats.values()]
         owners = sum(seat.rank is Rank.OWNER for seat in seats.values())
         left: dict[bytes, Seat] = {}
-        for op in sorted(said, key=lambda op: op.id):
+        for op in sorted([word for word in words if word is not None], key=lambda op: op.id):
             seat = seats[op.author]
             if seat.rank is Rank.OWNER:
                 if owners == 1:
                     continue
                 owners -= 1
             left[op.author] = seat
-        kept = {key: seat for key, seat in seats.items() if key not in left}
-        return kept, left, said
+        return {key: seat for key, seat in seats.items() if key not in left}, left
+
+
+def _taken_off(nodes: Sequence[_Node]) -> list[Seat]:
+    """The seats that these operations end."""
+    return [node.before[node.op.subject] for node in nodes if node.op.kind is Kind.REMOVE]
+
+
+def _beneath_owners(nodes: Sequence[_Node]) -> frozenset[bytes]:
+    """`nodes`: what they follow comes first."""
+    found: set[bytes] = set()
+    for node in nodes:
+        if node.rank is Rank.OWNER or node.op.previous in found:
+            found.add(node.op.id)
+    return frozenset(found)

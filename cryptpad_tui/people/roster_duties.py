@@ -1,53 +1,99 @@
-"""What follows from a team's roster for those who keep it: whose keys are to end, what is to be said again.
+"""What follows from a team's roster for its keys: who has more of them than their role gives, or less.
 
-Pure decisions; the machines of admins and owners carry them out. It signs nothing and takes nothing back.
+Pure decisions; an owner's machine carries them out by one change of keys, which answers all at once. It signs
+nothing and takes nothing back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import Final
 
 from cryptpad_tui.people.roster import TeamRoster
+from cryptpad_tui.people.roster_again import aim_of, places_of, to_say_again
 from cryptpad_tui.people.roster_ops import Kind, Operation, Rank
-from cryptpad_tui.people.roster_rules import Seat, may_set
 
 NOTE: Final = "team "
 """How the note of a change of keys begins that says which operation it follows."""
+MARK_BYTES: Final = 8
+"""Of the ids of lost operations that a note names: they only save a change of keys."""
+MAX_MARKS: Final = 160
+"""So that a note holds them."""
+MAX_OF_ONE: Final = 16
+"""Lost operations of one author that change keys: who makes more of them costs nobody more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What somebody is to sign, behind the roster's head."""
+class Why(Enum):
+    """Why keys are to change for somebody. Who has several reasons is named by the first."""
 
-    kind: Kind
-    seat: Seat
-    """As it is to be; for REMOVE as it is."""
+    OUT = 1
+    READS = 2
+    """They write no more."""
+    WAS_ADMIN = 3
+    """Whomever they let in at the same moment, which does not count, may have keys by them."""
+    LACKS = 4
+    """They are in, and nobody sealed for them what their role gives."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """Somebody whose keys are more than their role."""
+    """Somebody whose keys are more than their role, or less."""
 
     ident_pk: bytes
     name: str
-    is_out: bool
-    """Or may only read from here on."""
+    why: Why
+
+    @property
+    def is_out(self) -> bool:
+        return self.why is Why.OUT
 
 
-def note_of(roster: TeamRoster) -> str:
-    """What an owner's change of keys says, sealed for the team: it was made for this roster."""
-    return NOTE + roster.head.hex() if roster.line else ""
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """Whom the newest keys were sealed to."""
+
+    note: str = ""
+    """What the record of these keys says; empty for the first ones."""
+    members: Mapping[bytes, bool] | None = None
+    """By identity, whether they may write; None for the first keys, and where the record is not here."""
+    granted: Collection[bytes] = field(default=())
+    """For whom whoever let them in, or up, sealed these very keys since."""
+
+
+def note_of(roster: TeamRoster, before: str = "") -> str:
+    """What an owner's change of keys says, sealed for the team: it was made for this roster, and answers what
+    was lost until then. `before`: what the one before it said."""
+    if not roster.line:
+        return ""
+    answered = [_mark(op) for op in _lost_grants(roster, before)]
+    marks = [*answered, *[mark for mark in sorted(_marks(before)) if mark not in answered]]
+    return " ".join([NOTE + roster.head.hex(), *[mark.hex() for mark in marks[:MAX_MARKS]]])
 
 
 def followed(note: str) -> bytes | None:
     """The operation that a note names; None where it is another note."""
+    named = note.removeprefix(NOTE).split(" ")[0] if note.startswith(NOTE) else ""
     try:
-        op_id = bytes.fromhex(note.removeprefix(NOTE)) if note.startswith(NOTE) else b""
+        op_id = bytes.fromhex(named)
     except ValueError:
         return None
     return op_id if len(op_id) == 32 else None
+
+
+def _marks(note: str) -> frozenset[bytes]:
+    if followed(note) is None:
+        return frozenset()
+    try:
+        return frozenset([bytes.fromhex(each) for each in note.split(" ")[2 : 2 + MAX_MARKS]])
+    except ValueError:
+        return frozenset()
+
+
+def _mark(op: Operation) -> bytes:
+    return op.id[:MARK_BYTES]
 
 
 def is_cut_short(roster: TeamRoster, note: str) -> bool:
@@ -56,86 +102,117 @@ def is_cut_short(roster: TeamRoster, note: str) -> bool:
     return op_id is not None and op_id not in roster.valid
 
 
-def endings(roster: TeamRoster, note: str) -> list[Ending]:
-    """Whose keys are to end, since the change of keys that this note came with; all there ever were, where
-    it names nothing on the line."""
-    since = followed(note)
-    behind = roster.behind(since) if since is not None else None
-    start = len(roster.line) - len(behind) if behind is not None else 0
-    found: dict[bytes, Ending] = {}
-    ranks = {op.subject: op.rank for op in roster.line[:start]}
-    for op in roster.line[start:]:
-        before = ranks.get(op.subject, Rank.NONE)
-        if op.kind is Kind.REMOVE or (before >= Rank.EDITOR > op.rank):
-            found[op.subject] = Ending(op.subject, "", op.kind is Kind.REMOVE)
-        ranks[op.subject] = op.rank
-    return [
-        Ending(key, _named(roster, key), roster.rank_of(key) is Rank.NONE)
-        for key in found
-        if roster.rank_of(key) < Rank.EDITOR
-    ]
+def endings(roster: TeamRoster, last: Sealed) -> list[Ending]:
+    """For whom keys are to change, since they changed last."""
+    found: dict[bytes, Why] = {}
+    for key, why in sorted(_reasons(roster, last, _Pending(roster)), key=lambda each: each[1].value):
+        found.setdefault(key, why)
+    return [Ending(key, _named(roster, key), why) for key, why in found.items()]
+
+
+class _Pending:
+    """Who comes in as soon as the machine of whoever let them in says it again; nobody ends their keys."""
+
+    def __init__(self, roster: TeamRoster) -> None:
+        self._roster = roster
+        self._aims: dict[bytes, Rank] | None = None
+
+    def right_of(self, ident_pk: bytes) -> int:
+        if self._aims is None:
+            self._aims = {}
+            authors = {op.author for op in self._roster.lost}
+            for author in sorted(each for each in authors if self._roster.rank_of(each) >= Rank.ADMIN):
+                for change in to_say_again(self._roster, author):
+                    key, aim = change.seat.ident_pk, aim_of(change)
+                    self._aims[key] = min(aim, self._aims.get(key, aim))
+        return max(_right(self._aims.get(ident_pk, Rank.NONE)), _right(self._roster.rank_of(ident_pk)))
+
+
+def _reasons(roster: TeamRoster, last: Sealed, pending: _Pending) -> Iterator[tuple[bytes, Why]]:
+    yield from _by_the_line(roster, last.note)
+    owners, sealed = _owners(roster), {key: 1 + writes for key, writes in (last.members or {}).items()}
+    given, answered = dict(sealed), _marks(last.note)
+    for op in _lost_grants(roster, last.note):
+        if _mark(op) not in answered:
+            seat = roster.seen[op.id]
+            given[op.subject] = max(_right(seat.rank if seat else Rank.NONE), given.get(op.subject, 0))
+    for key, right in given.items():
+        if key not in owners and right > pending.right_of(key):
+            yield key, Why.READS if roster.rank_of(key) else Why.OUT
+    for key, seat in roster.seats.items() if last.members is not None else ():
+        if key not in owners and _right(seat.rank) > sealed.get(key, 0) and key not in last.granted:
+            yield key, Why.LACKS
+
+
+def _right(rank: Rank) -> int:
+    """Nothing, to read, to write."""
+    return min(rank, Rank.EDITOR)
+
+
+def _owners(roster: TeamRoster) -> set[bytes]:
+    """Who has the owner's key, whatever is sealed to them: no change of keys ends that."""
+    seats = (*roster.seats.values(), *roster.left.values())
+    return {seat.ident_pk for seat in seats if seat.rank is Rank.OWNER}
+
+
+def _by_the_line(roster: TeamRoster, note: str) -> Iterator[tuple[bytes, Why]]:
+    """Whom the line took a right from, behind what the newest keys follow."""
+    start, ranks = _since(roster, note), dict[bytes, Rank]()
+    for at, op in enumerate(roster.line):
+        before, ranks[op.subject] = ranks.get(op.subject, Rank.NONE), op.rank
+        if at < start or before is Rank.OWNER:
+            continue
+        now, wrote = roster.rank_of(op.subject), before >= Rank.EDITOR > op.rank
+        if now is Rank.NONE and (op.kind is Kind.REMOVE or wrote):
+            yield op.subject, Why.OUT
+        elif wrote and now < Rank.EDITOR:
+            yield op.subject, Why.READS
+        if before is Rank.ADMIN > op.rank:
+            yield op.subject, Why.WAS_ADMIN
+
+
+def _since(roster: TeamRoster, note: str) -> int:
+    """Where on the line what the newest keys were made for ends; where they were made for another branch,
+    where that leaves the line."""
+    places, op_id = places_of(roster), followed(note)
+    while op_id is not None and op_id not in places:
+        above = roster.valid.get(op_id)
+        op_id = above.previous if above is not None else None
+    return places[op_id] + 1 if op_id is not None else 0
+
+
+def _lost_grants(roster: TeamRoster, note: str) -> list[Operation]:
+    """Operations that do not count, and by which somebody may have been given keys all the same.
+
+    What an owner took an author's right for is answered by the change of keys that this made; but where an
+    owner had gone on behind it, people did so by their own rights, and of each author some may be meant.
+    """
+    known, before_note = _marks(note), _above(roster, followed(note))
+    found: list[Operation] = []
+    for op in roster.lost:
+        gives = op.kind is Kind.ADD or (op.kind is Kind.ROLE and op.rank >= Rank.EDITOR)
+        counts = op.id in roster.beneath_owners or roster.rank_of(op.author) >= Rank.ADMIN
+        if gives and counts and op.id not in before_note:
+            found.append(op)
+    told: Counter[bytes] = Counter()
+    kept: list[Operation] = []
+    for op in sorted(found, key=lambda op: (_mark(op) not in known, op.id)):
+        told[op.author] += 1
+        if told[op.author] <= MAX_OF_ONE:
+            kept.append(op)
+    return kept[:MAX_MARKS]
+
+
+def _above(roster: TeamRoster, op_id: bytes | None) -> frozenset[bytes]:
+    """An operation and what it follows."""
+    found: set[bytes] = set()
+    while op_id is not None and op_id in roster.valid:
+        found.add(op_id)
+        op_id = roster.valid[op_id].previous
+    return frozenset(found)
 
 
 def _named(roster: TeamRoster, ident_pk: bytes) -> str:
     """What the last one who let them in called them."""
-    said = [op.name for op in roster.line if op.subject == ident_pk and op.kind in (Kind.ADD, Kind.FOUND)]
-    return said[-1] if said else ""
-
-
-def leavers(roster: TeamRoster, me: bytes) -> list[Change]:
-    """Who left, and whom this person may take off the line."""
-    mine = roster.rank_of(me)
-    return [Change(Kind.REMOVE, seat) for seat in roster.left.values() if may_set(mine, seat.rank, Rank.NONE)]
-
-
-def to_say_again(roster: TeamRoster, me: bytes) -> list[Change]:
-    """What this person did on a branch that does not count, and what nobody has decided since on the line.
-
-    Whom another took out, who still may: that is said for them, who may be away for long.
-    """
-    last = {(op.subject, op.author): op for op in roster.lost if op.kind is not Kind.FOUND}
-    mine, wanted = roster.rank_of(me), dict[bytes, Change]()
-    for op in sorted(last.values(), key=lambda op: op.author != me):
-        before = roster.rank_of(op.subject)
-        is_out = op.kind is Kind.REMOVE and may_set(roster.rank_of(op.author), before, Rank.NONE)
-        for change in _again(roster, op) if op.author == me or is_out else ():
-            if may_set(mine, before, _aim(change)):
-                wanted.setdefault(op.subject, change)
-    return list(wanted.values())
-
-
-def _aim(change: Change) -> Rank:
-    return Rank.NONE if change.kind is Kind.REMOVE else change.seat.rank
-
-
-def _again(roster: TeamRoster, op: Operation) -> Iterator[Change]:
-    now, then = roster.seats.get(op.subject), roster.seen.get(op.id)
-    if op.kind is Kind.REMOVE:
-        # Taking out wins over whatever else was said of them, unless they were let in anew.
-        if now is not None and any(each.id == now.since for each in _before(roster, op)):
-            yield Change(Kind.REMOVE, now)
-        return
-    at = _fork(roster, op)
-    if then is None or any(each.subject == op.subject for each in roster.line[at + 1 :]):
-        return
-    if now is None and op.subject not in roster.left:
-        yield Change(Kind.ADD, then)
-    elif now is not None and now.rank is not then.rank:
-        yield Change(Kind.ROLE, then)
-
-
-def _fork(roster: TeamRoster, op: Operation) -> int:
-    """Where on the line the operation's branch leaves it; -1 for before its beginning."""
-    places = {each.id: at for at, each in enumerate(roster.line)}
-    above: Operation | None = op
-    while above is not None and above.previous not in places:
-        above = roster.valid.get(above.previous)
-    return -1 if above is None else places[above.previous]
-
-
-def _before(roster: TeamRoster, op: Operation) -> Iterator[Operation]:
-    """What it follows, the line's beginning last."""
-    above = roster.valid.get(op.previous)
-    while above is not None:
-        yield above
-        above = roster.valid.get(above.previous)
+    said = [op.name for op in (*roster.lost, *roster.line) if op.subject == ident_pk]
+    return next((name for name in reversed(said) if name), "")

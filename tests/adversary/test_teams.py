@@ -23,7 +23,8 @@ from cryptpad_tui.engine.teams.book import ROSTER, TeamBook, roster_in
 from cryptpad_tui.people import roster as chains
 from cryptpad_tui.people import roster_ops, roster_rules
 from cryptpad_tui.people.identity import BoxKey
-from cryptpad_tui.people.roster_duties import Change, endings, is_cut_short
+from cryptpad_tui.people.roster_again import Change
+from cryptpad_tui.people.roster_duties import Sealed, Why, endings, is_cut_short
 from cryptpad_tui.people.roster_ops import NOBODY, Kind, Operation, Rank, sign_operation
 from cryptpad_tui.people.roster_rules import Seat
 from cryptpad_tui.people.team_asks import TeamAsk
@@ -192,11 +193,16 @@ def test_g5_a_removed_member_backdates_what_they_did(house: House, monkeypatch: 
     )
     assert house.rank(EDITOR) is Rank.EDITOR
     # Who was taken out, and is asked about: keys end, and once.
-    assert [each.ident_pk for each in endings(roster_in(house.owner, house.team), "")] == []
+    seen = endings(roster_in(house.owner, house.team), Sealed())
+    assert [(each.ident_pk, each.why) for each in seen] == [(ADMIN.public, Why.WAS_ADMIN)]
     with house.owner.borrowed(house.team) as session:
         seat = roster_in(house.owner, house.team).seats[EDITOR.public]
         acting.raise_or_lower(house.owner, session, replace(seat, rank=Rank.VIEWER))
-    assert [each.ident_pk for each in endings(roster_in(house.owner, house.team), "")] == [EDITOR.public]
+    seen = endings(roster_in(house.owner, house.team), Sealed())
+    assert {each.ident_pk: each.why for each in seen} == {
+        EDITOR.public: Why.READS,
+        ADMIN.public: Why.WAS_ADMIN,
+    }
 
 
 def test_g6_a_member_with_a_key_that_nothing_can_be_sealed_to(house: House, monkeypatch: Patch) -> None:

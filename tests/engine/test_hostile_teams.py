@@ -27,7 +27,8 @@ from cryptpad_tui.people.contacts import Contact, Standing, contact_id
 from cryptpad_tui.people.identity import BoxKey, Myself
 from cryptpad_tui.people.inbox import InboxItem
 from cryptpad_tui.people.messages import EditAnswer, EditRequest, OwnershipAnswer
-from cryptpad_tui.people.roster_duties import Change
+from cryptpad_tui.people.roster_again import Change
+from cryptpad_tui.people.roster_duties import Sealed
 from cryptpad_tui.people.roster_ops import NOBODY, Kind, Operation, Rank, sign_operation
 from cryptpad_tui.people.roster_rules import Seat
 from cryptpad_tui.people.team_asks import Said, TeamAsk
@@ -154,8 +155,8 @@ async def settled(house: House, monkeypatch: pytest.MonkeyPatch, said: str = "")
     """Whom the machine would take out of the keys, where the newest record says this."""
     done: list[Any] = []
 
-    async def note(engine: Engine, folder: bytes) -> str:
-        return said
+    async def note(engine: Engine, folder: bytes) -> Sealed:
+        return Sealed(said)
 
     async def revoke(engine: Engine, folder: bytes, *, drop: Any) -> None:
         owner_notes.refuse_owners(engine, folder, drop)
@@ -194,9 +195,9 @@ def test_what_the_newest_record_said_holds_where_the_record_is_not(
     with house.owner.borrowed(house.team) as session:
         monkeypatch.setattr(type(session.replica.fold), "epoch", 2)
         team = TeamBook(house.owner, session)
-        team.keep_note(1, "team " + "ff" * 32)
-        assert team.note is None, "another record's"
-        team.keep_note(2, "team " + "ff" * 32)
+        team.keys.keep_note(1, "team " + "ff" * 32)
+        assert team.keys.note is None, "another record's"
+        team.keys.keep_note(2, "team " + "ff" * 32)
         with pytest.raises(errors.RosterIsCutShort):
             book.note_for(house.owner, session)
 

@@ -15,7 +15,8 @@ from cryptpad_tui.crypto.keys import SigningSeed
 from cryptpad_tui.people import roster_ops
 from cryptpad_tui.people.identity import BoxKey
 from cryptpad_tui.people.roster import TeamRoster, roster_of
-from cryptpad_tui.people.roster_duties import endings, leavers, note_of, to_say_again
+from cryptpad_tui.people.roster_again import leavers, to_say_again
+from cryptpad_tui.people.roster_duties import Sealed, endings, note_of
 from cryptpad_tui.people.roster_ops import Kind, Rank, operation_id, parse_operation
 
 TEAM: Final = bytes(range(32))
@@ -87,7 +88,7 @@ def _judge(roster: TeamRoster) -> None:
         assert (op.kind is Kind.FOUND) == (at == 0)
         if at:
             assert ranks[op.author] >= Rank.ADMIN, "who may not changed something"
-            assert ranks.get(op.subject, Rank.NONE) is not Rank.OWNER
+            assert ranks.get(op.subject, Rank.NONE) is not Rank.OWNER or op.id in roster.cleared
             touched = max(op.rank, ranks.get(op.subject, Rank.NONE))
             assert ranks[op.author] is Rank.OWNER or touched <= Rank.EDITOR
         ranks[op.subject] = op.rank
@@ -97,4 +98,4 @@ def _judge(roster: TeamRoster) -> None:
         for change in (*to_say_again(roster, seed.public), *leavers(roster, seed.public)):
             assert roster.rank_of(seed.public) >= Rank.ADMIN
             assert change.seat.rank is not Rank.NONE
-    assert not endings(roster, note_of(roster))
+    assert not endings(roster, Sealed(note_of(roster)))

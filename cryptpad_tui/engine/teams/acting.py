@@ -20,19 +20,18 @@ from cryptpad_tui.engine.own_card import myself
 from cryptpad_tui.engine.removal import cut
 from cryptpad_tui.engine.teams import errors
 from cryptpad_tui.engine.teams.book import TeamBook, is_team, signed
+from cryptpad_tui.engine.teams.newest_keys import GRANT
 from cryptpad_tui.people.contacts import Contact, Standing
 from cryptpad_tui.people.messages import MAX_TITLE, Invitation, TeamLeave
 from cryptpad_tui.people.roster import TeamRoster
-from cryptpad_tui.people.roster_duties import Change
+from cryptpad_tui.people.roster_again import Change
 from cryptpad_tui.people.roster_ops import Kind, Rank, sign_operation
-from cryptpad_tui.people.roster_rules import MAX_LINE, MAX_LINE_OF_ADMINS, MAX_SEATS, Seat, may_set
+from cryptpad_tui.people.roster_rules import MAX_SEATS, Seat, can_renew, has_room, may_clear, may_set
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
     from cryptpad_tui.engine.session import PadSession
 
-GRANT: Final = "grant/"
-"""How the fields begin that give a member the right to write, sealed to them; their identities follow."""
 MIN_KEY_CHARS: Final = 8
 
 
@@ -88,13 +87,15 @@ def contact_by_key(engine: Engine) -> dict[bytes, Contact]:
 def may(roster: TeamRoster, me: bytes, subject: bytes, rank: Rank) -> None:
     """Raises MayNotDoThat, InTheTeamAlready or RosterIsFull."""
     mine, before = roster.rank_of(me), roster.rank_of(subject)
-    if before is rank:
+    seat, gone, author = roster.seats.get(subject), roster.left.get(subject), roster.seats.get(me)
+    if before is rank and not (seat is not None and can_renew(mine, seat)):
         raise errors.InTheTeamAlready
-    gone = roster.left.get(subject)
-    if not may_set(mine, before, rank) or (gone and not may_set(mine, gone.rank, Rank.NONE)):
+    if before is not rank and not may_set(mine, before, rank):
         raise errors.MayNotDoThat
-    room = MAX_LINE if mine is Rank.OWNER else MAX_LINE_OF_ADMINS
-    if len(roster.line) >= room or (before is Rank.NONE and len(roster.seats) >= MAX_SEATS):
+    if author is None or (gone is not None and not may_clear(mine, gone.rank)):
+        raise errors.MayNotDoThat
+    is_crowded = before is Rank.NONE and len(roster.seats) >= MAX_SEATS
+    if is_crowded or not has_room(author, len(roster.line)):
         raise errors.RosterIsFull
 
 
@@ -126,6 +127,7 @@ async def invite(
         if book.roster().rank_of(card.ident_pk) is Rank.NONE:
             seat = Seat(card.ident_pk, card.box_pk, rank, contact.name, b"")
             book.sign([Change(Kind.ADD, seat)])
+        book.keys.gave(card.ident_pk, rank)
         mailbox.queue(engine, contact, message, f"the invitation of {contact.name}")
     return contact
 
@@ -161,18 +163,27 @@ async def set_role(
         return seat
     owner_notes.refuse_owners(engine, folder, [seat.ident_pk] if rank < seat.rank else [])
     with engine.borrowed(folder) as session, engine.drive_session.replica.store.transaction():
+        if seat.rank is rank:
+            TeamBook(engine, session).sign([Change(Kind.ROLE, seat)])
         raise_or_lower(engine, session, replace(seat, rank=rank))
     return seat
 
 
-def raise_or_lower(engine: Engine, session: PadSession, seat: Seat) -> None:
-    """Sign the role that this seat has from here on, and give what belongs to it. Inside a transaction."""
+def raise_or_lower(engine: Engine, session: PadSession, seat: Seat, *, is_again: bool = False) -> None:
+    """Sign the role that this seat has from here on, and give what belongs to it. Inside a transaction.
+
+    `is_again`: what lost is said once more. Who is let in so was sent keys then, and is sent none by this.
+    """
     book = TeamBook(engine, session)
     before = book.roster().seats.get(seat.ident_pk)
     if before is None or before.rank is not seat.rank:
         book.sign([Change(Kind.ROLE if before else Kind.ADD, seat)])
+    if before is None and is_again:
+        return
     if seat.rank >= Rank.EDITOR and (before is None or before.rank < Rank.EDITOR):
         grant(engine, session, seat)
+    if before is None or before.rank < seat.rank:
+        book.keys.gave(seat.ident_pk, seat.rank)
 
 
 def grant(engine: Engine, session: PadSession, seat: Seat) -> None:
@@ -200,8 +211,7 @@ def remove(engine: Engine, folder: bytes, reference: str) -> Seat:
         owner_notes.refuse_owners(engine, folder, [seat.ident_pk])
         with engine.drive_session.replica.store.transaction():
             book.sign([Change(Kind.REMOVE, seat)])
-            session.view.delete_map(ENTRIES_ROOT, GRANT + seat.ident_pk.hex())
-            session.flush()
+            book.keys.forget(seat.ident_pk)
             if not book.is_owner:
                 # An owner's machine tells its own contacts when the keys change.
                 removal.tell(engine, folder, [seat.ident_pk])
@@ -212,7 +222,7 @@ def what_leaving_keeps(engine: Engine, folder: bytes) -> str:
     """How long the folder opens for who left it."""
     record = engine.vault.pad(folder)
     if record is not None and record.role == "owner":
-        return "goes on opening: an owner's key is for ever, and nobody can let you in again"
+        return "goes on opening: an owner's key is for ever"
     return "opens until an owner's machine changes its keys"
 
 

@@ -11,15 +11,16 @@ import binascii
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from cryptpad_relay.protocol.owner_records import EpochRecord, parse_record
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT, PadKind
 from cryptpad_tui.crypto.keys import SigningSeed, identity_of
 from cryptpad_tui.engine.member_book import BookMember
 from cryptpad_tui.engine.teams.errors import NotATeam, RosterIsCutShort, UseTeamRemove
+from cryptpad_tui.engine.teams.newest_keys import NewestKeys
 from cryptpad_tui.people.roster import TeamRoster, roster_of
-from cryptpad_tui.people.roster_duties import Change, is_cut_short, note_of
+from cryptpad_tui.people.roster_again import Change
+from cryptpad_tui.people.roster_duties import is_cut_short, note_of
 from cryptpad_tui.people.roster_ops import MAX_BYTES, NOBODY, Kind, Operation, Rank, sign_operation
-from cryptpad_tui.people.roster_rules import Seat, may_set
+from cryptpad_tui.people.roster_rules import Seat, may_clear
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
@@ -29,12 +30,10 @@ ROSTER: Final = "roster/"
 """How the fields begin that have operations; their ids in hex follow."""
 DUE: Final = "team/due/"
 """How the settings begin that name the teams which changed since their last turn."""
-_NOTE: Final = "team/note/"
-"""How the settings begin that have the note of a team's newest keys, with their epoch."""
 MAX_ROWS: Final = 4_096
 """Fields that are read; whoever may write takes out those that are none."""
-MAX_KEPT: Final = 2_048
-"""Operations in the vault from which on those go that decide nothing: twice a line."""
+MAX_KEPT: Final = 4_096
+"""Operations in the vault from which on those go that decide nothing: a whole line."""
 _MAX_SWEPT: Final = 500
 
 
@@ -46,6 +45,7 @@ class TeamBook:
         self._engine, self._session = engine, session
         self.pad_id = session.pad_id
         self.me = identity_of(engine.vault.account_root).public
+        self.keys = NewestKeys(engine, session)
 
     @property
     def can_write(self) -> bool:
@@ -83,23 +83,6 @@ class TeamBook:
         for name in sorted([name for name in items if name.startswith(ROSTER)])[:MAX_ROWS]:
             found[name] = raw_of(items[name])
         return found
-
-    @property
-    def note(self) -> str | None:
-        """What the newest change of keys says; None where its record is not here, empty before the first."""
-        replica = self._session.replica
-        if not replica.fold.epoch:
-            return ""
-        raw = replica.stored_entry(replica.fold.mark.n) if replica.fold.mark.n else None
-        record = parse_record(raw) if raw is not None else None
-        if isinstance(record, EpochRecord):
-            return replica.ring.roster(record).note
-        epoch, _, brought = (self._engine.vault.setting(_NOTE + self.pad_id.hex()) or "").partition(":")
-        return brought if epoch == str(replica.fold.epoch) else None
-
-    def keep_note(self, epoch: int, note: str) -> None:
-        """Of a record that was brought, and is not here: whatever changes the keys next goes by it."""
-        self._engine.vault.set_setting(_NOTE + self.pad_id.hex(), f"{epoch}:{note}")
 
     # -- writing; inside a transaction, and durable with it
 
@@ -145,7 +128,7 @@ class TeamBook:
         roster, signer = self.roster(), identity_of(self._engine.vault.account_root)
         for change in changes:
             gone = roster.left.get(change.seat.ident_pk) if change.kind is Kind.ADD else None
-            if gone is not None and may_set(roster.rank_of(self.me), gone.rank, Rank.NONE):
+            if gone is not None and may_clear(roster.rank_of(self.me), gone.rank):
                 # Who left is in again by another seat: the one that they left goes first.
                 roster = self.sign([Change(Kind.REMOVE, gone)])
             self.put([signed(signer, roster, change)])
@@ -226,10 +209,10 @@ def note_for(engine: Engine, session: PadSession) -> str:
     if session.kind is not PadKind.FOLDER:
         return ""
     book = TeamBook(engine, session)
-    roster, note = book.roster(), book.note
+    roster, note = book.roster(), book.keys.note
     if note and is_cut_short(roster, note):
         raise RosterIsCutShort
-    return note_of(roster)
+    return note_of(roster, note or "")
 
 
 def not_seated(engine: Engine, folder: bytes, idents: Iterable[bytes]) -> tuple[bytes, ...]:

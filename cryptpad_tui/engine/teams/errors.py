@@ -51,5 +51,6 @@ class RosterIsCutShort(EngineError):
 
 
 class RosterIsFull(EngineError):
-    """The team's roster has no room left: 256 people, or 1,024 changes in all, of which the last 128 are for
-    owners. Nothing was changed; begin a new team for whoever stays."""
+    """The team's roster has no room for that: 256 people, or 4,096 changes in all, of which the last 512 are
+    for owners; or you used up the 64 that each admin has behind the first 896. Nothing was changed; an owner
+    gives an admin as many again (`cryptpad-tui team role TEAM WHO admin`), a new team has room for all."""

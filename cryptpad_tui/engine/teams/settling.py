@@ -8,7 +8,7 @@ the right to do something is never made to.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.protocol.errors import Malformed, Refused
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT, PadKind
@@ -19,21 +19,31 @@ from cryptpad_tui.engine.errors import EngineError, RelayRefused, RelayUnreachab
 from cryptpad_tui.engine.folders import agreeing
 from cryptpad_tui.engine.own_card import myself
 from cryptpad_tui.engine.teams import asks
-from cryptpad_tui.engine.teams.acting import GRANT, raise_or_lower
+from cryptpad_tui.engine.teams.acting import raise_or_lower
 from cryptpad_tui.engine.teams.asks import TeamInbox
 from cryptpad_tui.engine.teams.book import DUE, TeamBook, is_team, raw_of
 from cryptpad_tui.engine.teams.errors import RosterIsCutShort
+from cryptpad_tui.engine.teams.newest_keys import GRANT
 from cryptpad_tui.engine.verifying import connection_of
 from cryptpad_tui.pad import flows_keys
 from cryptpad_tui.pad.alarms import Alarm
 from cryptpad_tui.pad.owner_records import epochs_in
 from cryptpad_tui.people.messages import TeamLeave
-from cryptpad_tui.people.roster_duties import Ending, endings, is_cut_short, leavers, to_say_again
+from cryptpad_tui.people.roster_again import leavers, to_say_again
+from cryptpad_tui.people.roster_duties import Ending, Sealed, Why, endings, is_cut_short
 from cryptpad_tui.people.roster_ops import Kind, Rank, is_signed, parse_operation
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
     from cryptpad_tui.engine.session import PadSession
+
+
+_DONE: Final = {
+    Why.OUT: "out of {}, whose keys changed",
+    Why.READS: "only reads {} from here on, whose keys changed",
+    Why.WAS_ADMIN: "no admin of {} any more, and nobody keeps its keys by them",
+    Why.LACKS: "has the keys of {}",
+}
 
 
 async def settle(engine: Engine) -> list[str]:
@@ -74,13 +84,15 @@ async def settle_team(engine: Engine, folder: bytes) -> list[str]:
     record = engine.vault.pad(folder)
     if record is None or record.role != "owner" or not record.uploaded:
         return []
-    note = await _bring_note(engine, folder)
+    sealed = await _bring_note(engine, folder)
     with engine.borrowed(folder) as session:
-        roster = TeamBook(engine, session).roster()
-    if is_cut_short(roster, note):
+        book = TeamBook(engine, session)
+        roster = book.roster()
+    if is_cut_short(roster, sealed.note):
         # The record may not be here, so that a change of keys could not tell.
         raise RosterIsCutShort
-    ends = endings(roster, note)
+    # Who left keeps the owner's key, and acts for the others no more.
+    ends = endings(roster, sealed) if roster.rank_of(book.me) is Rank.OWNER else []
     if not roster.line or not ends:
         return []
     out = [each.ident_pk for each in ends if each.is_out]
@@ -90,11 +102,10 @@ async def settle_team(engine: Engine, folder: bytes) -> list[str]:
 
 
 def _words(title: str, ends: list[Ending]) -> list[str]:
-    out = ", ".join([each.name for each in ends if each.is_out])
-    lower = ", ".join([each.name for each in ends if not each.is_out])
     return [
-        *([f"out of {title}, whose keys changed: {out}"] if out else []),
-        *([f"only reads {title} from here on, whose keys changed: {lower}"] if lower else []),
+        f"{sentence.format(title)}: {', '.join([each.name for each in who])}"
+        for why, sentence in _DONE.items()
+        if (who := [each for each in ends if each.why is why])
     ]
 
 
@@ -102,8 +113,9 @@ def waits_for_an_owner(engine: Engine, folder: bytes) -> list[Ending]:
     """Whose keys are to end still, as far as this vault knows."""
     with engine.borrowed(folder) as session:
         book = TeamBook(engine, session)
-        note = book.note
-        return endings(book.roster(), note) if note is not None else []
+        roster = book.roster()
+        sealed = book.keys.sealed(roster)
+        return endings(roster, sealed) if sealed is not None else []
 
 
 def keep_up(engine: Engine, folder: bytes) -> bool:
@@ -135,7 +147,7 @@ def _say(engine: Engine, book: TeamBook, session: PadSession) -> None:
         if change.kind is Kind.REMOVE:
             book.sign([change])
         else:
-            raise_or_lower(engine, session, change.seat)
+            raise_or_lower(engine, session, change.seat, is_again=True)
     if not book.is_owner or roster.rank_of(book.me) is not Rank.OWNER:
         return
     for ident_pk, state in owner_notes.co_owners(engine, session.pad_id).items():
@@ -202,20 +214,21 @@ def _granted(engine: Engine, session: PadSession) -> EditKeys | None:
     return found if found.view_seed == keys.view_seed else None
 
 
-async def _bring_note(engine: Engine, folder: bytes) -> str:
+async def _bring_note(engine: Engine, folder: bytes) -> Sealed:
     """What the newest change of keys says; raises RelayUnreachable, RelayRefused or Alarm."""
     session = engine.open_pad(folder)
     try:
-        note = TeamBook(engine, session).note
-        if note is not None:
-            return note
+        book = TeamBook(engine, session)
+        sealed = book.keys.sealed(book.roster())
+        if sealed is not None:
+            return sealed
         async with session.flows, connection_of(engine, session) as connection:
             records = await connection.run(flows_keys.owner_records(session.replica))
         epochs = epochs_in(records)
-        note = session.replica.ring.roster(epochs[-1]).note if epochs else ""
-        if note:
-            TeamBook(engine, session).keep_note(epochs[-1].epoch, note)
-        return note
+        brought = session.replica.ring.roster(epochs[-1]) if epochs else None
+        if brought is not None and brought.note:
+            book.keys.keep_note(epochs[-1].epoch, brought.note, brought.members)
+        return book.keys.sealed(book.roster()) or Sealed(brought.note if brought is not None else "")
     except Refused as refused:
         raise RelayRefused(refused.code) from None
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crypto.keys import identity_of
 from cryptpad_tui.engine import contacts, limited
@@ -14,7 +14,9 @@ from cryptpad_tui.engine.teams.book import TeamBook, roster_in, teams
 from cryptpad_tui.engine.teams.settling import waits_for_an_owner
 from cryptpad_tui.engine.values import SyncWord
 from cryptpad_tui.people.roster import TeamRoster
-from cryptpad_tui.people.roster_duties import is_cut_short
+from cryptpad_tui.people.roster_duties import Ending, Why, is_cut_short
+from cryptpad_tui.people.roster_ops import Rank
+from cryptpad_tui.people.roster_rules import MAX_OWN
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
@@ -22,6 +24,13 @@ if TYPE_CHECKING:
 WHAT_OUT_MEANS = (
     "Whoever is out reads and writes what they can still open until then, and keeps what they have read."
 )
+WAITS: Final = {
+    Why.OUT: "Out, but for the keys, which wait for an owner's machine: {}. " + WHAT_OUT_MEANS,
+    Why.READS: "May only read as soon as an owner's machine changes the keys: {}.",
+    Why.WAS_ADMIN: "No admin any more: {}. Whom they let in at the same moment may have the keys until an"
+    " owner's machine changes them.",
+    Why.LACKS: "In, and gets the keys as soon as an owner's machine changes them: {}.",
+}
 LEFT_BEHIND = "The team's keys changed without you. This is how it was before, as far as you were told."
 CUT_SHORT = (
     "An owner signed changes of this team that are not here: somebody who writes in the folder took them out."
@@ -58,7 +67,7 @@ class TeamView:
     members: tuple[TeamMember, ...]
     sentences: tuple[str, ...]
     waiting: tuple[bytes, ...]
-    """Whose keys are to end still."""
+    """Whose keys are to end or to change still."""
 
 
 def view(engine: Engine, folder: bytes) -> TeamView:
@@ -72,9 +81,20 @@ def view(engine: Engine, folder: bytes) -> TeamView:
         line.title,
         mine.word if mine else "",
         tuple(members(engine, roster)),
-        (*waits(engine, folder), *_doubts(engine, folder, roster)),
+        (*waits(engine, folder), *_short(engine, roster), *_doubts(engine, folder, roster)),
         tuple([each.ident_pk for each in waits_for_an_owner(engine, folder)]),
     )
+
+
+def _short(engine: Engine, roster: TeamRoster) -> list[str]:
+    """Admins who will need an owner's word soon."""
+    names = names_of(engine, roster)
+    return [
+        f"{names[key]} has {MAX_OWN - seat.spent} changes of the roster left, until an owner says again that"
+        " they are an admin."
+        for key, seat in roster.seats.items()
+        if seat.rank is Rank.ADMIN and seat.spent >= MAX_OWN * 3 // 4
+    ]
 
 
 def views(engine: Engine) -> list[TeamView]:
@@ -110,21 +130,20 @@ def members(engine: Engine, roster: TeamRoster) -> list[TeamMember]:
 def waits(engine: Engine, folder: bytes) -> list[str]:
     """What an owner's machine is to do still, as sentences; names are raw."""
     ends = waits_for_an_owner(engine, folder)
-    out = ", ".join([each.name or each.ident_pk.hex()[:8] for each in ends if each.is_out])
-    lower = ", ".join([each.name or each.ident_pk.hex()[:8] for each in ends if not each.is_out])
     return [
-        *(
-            [f"Out, but for the keys, which wait for an owner's machine: {out}. {WHAT_OUT_MEANS}"]
-            if out
-            else []
-        ),
-        *([f"May only read as soon as an owner's machine changes the keys: {lower}."] if lower else []),
+        sentence.format(_named(who))
+        for why, sentence in WAITS.items()
+        if (who := [each for each in ends if each.why is why])
     ]
+
+
+def _named(ends: list[Ending]) -> str:
+    return ", ".join([each.name or each.ident_pk.hex()[:8] for each in ends])
 
 
 def _doubts(engine: Engine, folder: bytes, roster: TeamRoster) -> list[str]:
     with engine.borrowed(folder) as session:
-        note = TeamBook(engine, session).note
+        note = TeamBook(engine, session).keys.note
     return [
         *([LEFT_BEHIND] if standing_of(engine, folder) is SyncWord.REMOVED else []),
         *([CUT_SHORT] if note and is_cut_short(roster, note) else []),
