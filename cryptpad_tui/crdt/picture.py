@@ -37,8 +37,9 @@ class Picture:
         """Those of what is shown."""
         clocks = dict(self.clocks)
         for step in self.steps:
-            for client, end in step.holding.ends.items():
-                clocks[client] = max(end, clocks.get(client, 0))
+            for said in (step.holding.ends, step.clocks):
+                for client, end in said.items():
+                    clocks[client] = max(end, clocks.get(client, 0))
         return clocks
 
     def maps_with_steps(self) -> Mapping[str, Mapping[str, Any]]:

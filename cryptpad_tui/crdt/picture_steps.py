@@ -1,102 +1,22 @@
 """What changed in a rich text behind its picture, as bytes for the vault: read back without the engine.
 
-A step says which changes the view told and which items and deletions it holds with them, beyond certain
-bytes. By these ids, and not by how they were packed, it is known whether a step is of what the vault holds:
-edits are signed in other groups than they were typed in. It must never be read from anything but one's own
-vault: nothing in it is judged.
+A step says which changes the view told, and what it holds with them beyond certain bytes. It must never be
+read from anything but one's own vault: nothing in it is judged.
 """
 
 from __future__ import annotations
 
 import json
-from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from cryptpad_tui.crdt.errors import InvalidUpdate
-from cryptpad_tui.crdt.grammar import OWN_LIMITS, read_delete_set, read_struct
-from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.crdt.reader import MAX_CLIENT, MAX_CLOCK, Reader
-from cryptpad_tui.crdt.split import Range, union
+from cryptpad_tui.crdt.holding import Holding
 from cryptpad_tui.crdt.values import Attributes, Change, Formatted, Origin, Position, TextEdit
 
-MAX_UPDATE_BYTES: Final = 65_536
-"""A longer one is not looked into: the picture is made anew instead."""
 _MAX_JOINED: Final = 16
 _MAX_JOINED_CHARS: Final = 1_000
 """Of a row that is written again with each save."""
-_KEYS: Final = PadKind.RICHTEXT.format_keys
-
-
-@dataclass(slots=True)
-class Holding:
-    """The items and deletions of some updates: how far each client's clock has come, and what is deleted."""
-
-    ends: dict[int, int] = field(default_factory=dict)
-    deleted: list[Range] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, updates: Iterable[bytes]) -> Holding:
-        """That of updates behind which nothing is missing. Raises InvalidUpdate for a long one."""
-        made = cls()
-        for update in updates:
-            made.add(_read(update))
-        return made
-
-    def add(self, other: Holding) -> None:
-        """That too."""
-        for client, end in other.ends.items():
-            self.ends[client] = max(end, self.ends.get(client, 0))
-        self.deleted += other.deleted
-
-    def tidied(self) -> Holding:
-        """The same, which compares: its ranges sorted and joined."""
-        return Holding(dict(self.ends), list(union(self.deleted)))
-
-
-def _read(update: bytes) -> Holding:
-    if len(update) > MAX_UPDATE_BYTES:
-        raise InvalidUpdate("an update that is not looked into")
-    reader, ends = Reader(update), dict[int, int]()
-    if reader.varint(1):
-        count, client, clock = reader.varint(reader.size), reader.varint(MAX_CLIENT), reader.varint(MAX_CLOCK)
-        for _ in range(count):
-            clock += read_struct(reader, OWN_LIMITS, _KEYS).length
-        ends[client] = clock
-    return Holding(ends, read_delete_set(reader, OWN_LIMITS))
-
-
-def parted(updates: Sequence[bytes], held: Holding) -> tuple[list[bytes], list[bytes]] | None:
-    """Those of the updates that are held whole, and the others; None where more is held than they have.
-
-    Raises InvalidUpdate for a long one.
-    """
-    within, beyond, whole, deleted = list[bytes](), list[bytes](), Holding(), _Ranges(held.deleted)
-    for update in updates:
-        one = _read(update)
-        whole.add(one)
-        has_all = all(end <= held.ends.get(client, 0) for client, end in one.ends.items())
-        (within if has_all and all(map(deleted.holds, one.deleted)) else beyond).append(update)
-    known = _Ranges(whole.deleted)
-    if any(end > whole.ends.get(client, 0) for client, end in held.ends.items()):
-        return None
-    return (within, beyond) if all(map(known.holds, deleted.joined)) else None
-
-
-class _Ranges:
-    """Deleted ranges that can be asked."""
-
-    def __init__(self, ranges: Sequence[Range]) -> None:
-        self.joined = union(ranges)
-
-    def holds(self, one: Range) -> bool:
-        client, first, length = one
-        at = bisect_right(self.joined, (client, first, MAX_CLOCK)) - 1
-        if at < 0:
-            return False
-        of, start, size = self.joined[at]
-        return of == client and first + length <= start + size
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -110,6 +30,8 @@ class Step:
     holding: Holding
     """What came to it; where `base` says of which bytes, all that is held beyond them."""
     base: bytes | None = None
+    clocks: Mapping[int, int] = field(default_factory=dict)
+    """How far the view's clocks have come, where its holding does not say."""
 
     def encode(self) -> bytes:
         """What `read_step` reads."""
@@ -117,6 +39,9 @@ class Step:
             "ends": {str(client): end for client, end in self.holding.ends.items()},
             "deleted": self.holding.deleted,
         }
+        if self.holding.long:
+            said["long"] = [digest.hex() for digest in self.holding.long]
+            said["clocks"] = {str(client): clock for client, clock in self.clocks.items()}
         if self.changes:
             said["changes"] = [_plain_change(change) for change in self.changes]
         if self.maps or self.gone:
@@ -137,7 +62,7 @@ class Step:
             return None
         holding = self.holding.tidied()
         holding.add(other.holding)
-        return Step(tuple(changes), {}, {}, holding, self.base)
+        return Step(tuple(changes), {}, {}, holding, self.base, other.clocks or self.clocks)
 
 
 def _plain_change(change: Change) -> list[Any]:
@@ -154,8 +79,13 @@ def read_step(raw: bytes) -> Step:
         tuple([_change(plain) for plain in said.get("changes", ())]),
         said.get("maps", {}),
         said.get("gone", {}),
-        Holding(ends, [(client, first, length) for client, first, length in said["deleted"]]),
+        Holding(
+            ends,
+            [(client, first, length) for client, first, length in said["deleted"]],
+            {bytes.fromhex(digest) for digest in said.get("long", ())},
+        ),
         base,
+        {int(client): clock for client, clock in said.get("clocks", {}).items()},
     )
 
 

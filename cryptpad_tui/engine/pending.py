@@ -78,7 +78,7 @@ class PendingEdits:
         )
         self.steps.watch(self.view)
         if kept is not None:
-            self.steps.begin(kept.digest, self._base, kept.within, len(kept.picture.steps))
+            self.steps.begin(kept.digest, self._base, kept.held, len(kept.picture.steps))
             self.view.show_behind_picture(kept.beyond)
             self.steps.took(kept.beyond)
         self._ahead = LoadingAhead(self._replica, self.view)

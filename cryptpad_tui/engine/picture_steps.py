@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.errors import InvalidUpdate
+from cryptpad_tui.crdt.holding import LONG_BYTES, Holding, parted
 from cryptpad_tui.crdt.picture import is_plain
-from cryptpad_tui.crdt.picture_steps import Holding, Step, joined
+from cryptpad_tui.crdt.picture_steps import Step, joined
 from cryptpad_tui.crdt.values import Change, Origin
 
 if TYPE_CHECKING:
@@ -53,14 +54,10 @@ class PictureSteps:
         view.observe(self._changed)
         view.observe_maps(lambda root, keys: self._keys.setdefault(root, set()).update(keys))
 
-    def begin(self, digest: bytes, base: bytes, updates: Sequence[bytes], count: int = 0) -> None:
-        """The view shows what the picture and its rows do: those bytes, and these updates."""
+    def begin(self, digest: bytes, base: bytes, held: Holding, count: int = 0) -> None:
+        """The view shows what the picture and its rows do: those bytes, and what is held beyond them."""
         self.end()
-        try:
-            self._held = Holding.of(updates)
-        except InvalidUpdate:
-            return
-        self._digest, self._base, self.count = digest, base, count
+        self._digest, self._base, self._held, self.count = digest, base, held, count
         self._last = self._vault.last_picture_step(self._pad_id)
         self._document = self._replica.fold.document
         self._document.kept_as.before.clear()
@@ -82,21 +79,42 @@ class PictureSteps:
         held = self._held.ends
         is_further = any(end > held.get(client, 0) for client, end in self._new.ends.items())
         is_moved = self._document.kept_as.digest != self._base
-        return is_further or is_moved or bool(self._changes or self._keys)
+        is_longer = not self._new.long <= self._held.long
+        return is_further or is_longer or is_moved or bool(self._changes or self._keys)
 
     def took(self, updates: Sequence[bytes]) -> None:
         """The view holds these, own ones or those of others."""
-        if self.is_on:
-            try:
-                self._new.add(Holding.of(updates))
-            except InvalidUpdate:
-                self.end()
+        if not self.is_on:
+            return
+        try:
+            for update in updates:
+                self._take(update)
+        except InvalidUpdate:
+            self.end()
+
+    def _take(self, update: bytes) -> None:
+        # What was held as short edits is signed as one, and comes back so.
+        if len(update) < LONG_BYTES or not self._held.has_items_of(update):
+            self._new.take(update)
 
     def _changed(self, change: Change) -> None:
         if change.origin is Origin.RELOAD or len(self._changes) > MAX_WAITING:
             self.end()
         elif self.is_on and (change.edits or change.formatted):
             self._changes.append(change)
+
+    @property
+    def is_of_the_vault(self) -> bool:
+        """Whether the next opening will find all that it looks for. Reads what is behind the checkpoint."""
+        if self._document is None or not self.is_on or self.has_new:
+            return False
+        since = self._document.kept_as.since
+        try:
+            pending = self._replica.queue.pending_updates()
+            parts = None if since is None else parted([*since, *pending], self._held)
+        except InvalidUpdate:
+            return False
+        return parts is not None and not parts[1]
 
     def write(self) -> None:
         """Inside a transaction, while nothing of the view is on its way to the vault: say what came."""
@@ -106,7 +124,7 @@ class PictureSteps:
         if known != (self._digest, self._last) or self._replica.fold.document is not self._document:
             self.end()
             return
-        held = Holding(dict(self._held.ends), [*self._held.deleted])
+        held = self._held.tidied()
         held.add(self._new)
         said, base = self._new, None
         if not self.count or self._document.kept_as.digest != self._base:
@@ -115,7 +133,8 @@ class PictureSteps:
                 return
             base, said = found
             held = said
-        self._add(Step(tuple(joined(self._changes)), *self._map_values(), said, base))
+        clocks = self._view.state_vector() if said.long else {}
+        self._add(Step(tuple(joined(self._changes)), *self._map_values(), said, base, clocks))
         self._base = base or self._base
         self._held, self._new, self._changes, self._keys = held, Holding(), [], {}
 
@@ -138,11 +157,11 @@ class PictureSteps:
             return None
         beyond = [*kept.since, *self._replica.queue.pending_updates()]
         try:
-            whole, rest = Holding.of([*kept.before, *beyond]), Holding.of(beyond)
+            parts, rest = parted([*kept.before, *beyond], held), Holding.of(beyond)
         except InvalidUpdate:
             self.end()
             return None
-        if whole.tidied() != held.tidied():
+        if parts is None or parts[1]:
             return None
         kept.before.clear()
         return kept.digest, rest

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.errors import InvalidUpdate
+from cryptpad_tui.crdt.holding import Holding, parted
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.picture import Picture, digest_of, digests_of, read_picture
-from cryptpad_tui.crdt.picture_steps import Holding, Step, parted, read_step
+from cryptpad_tui.crdt.picture_steps import Step, read_step
 from cryptpad_tui.crdt.split import deleted_by, own_end, union
 from cryptpad_tui.pad.stored_fold import LEFT_TAIL_ENTRIES
 
@@ -33,6 +34,10 @@ MANY_STEPS: Final = 512
 _MANY_BYTES: Final = 1 << 20
 
 
+Found = tuple["Sequence[bytes]", "Sequence[bytes]", Holding]
+"""The edits that a picture has, those that come behind it, and the first once more as what is held."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Kept:
     """A picture, and which of the edits behind its state it has."""
@@ -41,6 +46,8 @@ class Kept:
     picture: Picture
     within: Sequence[bytes]
     beyond: Sequence[bytes]
+    held: Holding
+    """The same as `within`."""
 
 
 def kept(engine: Engine, session: PadSession, state: bytes, behind: Sequence[bytes]) -> Kept | None:
@@ -52,40 +59,37 @@ def kept(engine: Engine, session: PadSession, state: bytes, behind: Sequence[byt
         if digest is None:
             return None
         steps = [read_step(raw) for _, raw in engine.vault.picture_steps(session.pad_id)]
-        parts = _by_steps(steps, state, behind)
-        if parts is None:
-            steps, parts = [], _by_digest(digest, state, behind)
-        if parts is None or len(parts[1]) > MANY_EDITS:
+        try:
+            found = _by_steps(steps, state, behind)
+            if found is None:
+                steps, found = [], _by_digest(digest, state, behind)
+        except InvalidUpdate:
+            return None
+        if found is None or len(found[1]) > MANY_EDITS:
             return None
         image = engine.vault.picture(session.pad_id, digest)
     picture = read_picture(image) if image is not None else None
-    return Kept(digest, replace(picture, steps=tuple(steps)), *parts) if picture is not None else None
+    return Kept(digest, replace(picture, steps=tuple(steps)), *found) if picture is not None else None
 
 
-def _by_digest(
-    digest: bytes, state: bytes, behind: Sequence[bytes]
-) -> tuple[Sequence[bytes], Sequence[bytes]] | None:
+def _by_digest(digest: bytes, state: bytes, behind: Sequence[bytes]) -> Found | None:
     """Which of the edits a picture of these very bytes has, and which come behind it."""
     digests = digests_of(state, behind)
     if digest not in digests:
         return None
     many = digests.index(digest)
-    return behind[:many], behind[many:]
+    return behind[:many], behind[many:], Holding.of(behind[:many])
 
 
-def _by_steps(
-    steps: Sequence[Step], state: bytes, behind: Sequence[bytes]
-) -> tuple[Sequence[bytes], Sequence[bytes]] | None:
+def _by_steps(steps: Sequence[Step], state: bytes, behind: Sequence[bytes]) -> Found | None:
     """The same of one with what changed behind it; None where that was not of this state, or holds more."""
     base, held = None, Holding()
     for step in steps:
         if step.base is not None:
             base, held = step.base, Holding()
         held.add(step.holding)
-    try:
-        return parted(behind, held) if base == state else None
-    except InvalidUpdate:
-        return None
+    parts = parted(behind, held) if base == state else None
+    return None if parts is None else (*parts, held)
 
 
 def shows(view: ViewDocument, log: CanonicalDocument, pending: Sequence[bytes]) -> bool:
@@ -115,7 +119,7 @@ def leave(engine: Engine, session: PadSession) -> None:
     is_long = session.view.lines.byte_count >= LONG_BYTES
     if is_long and steps.is_on and steps.count <= MANY_STEPS and tail <= LEFT_TAIL_ENTRIES:
         pending.write_steps()
-        if steps.is_on and not steps.has_new:
+        if steps.is_of_the_vault:
             return
     if engine.open_pads.short_lived and pending.is_near_picture and replica.fold.n == pending.made_at:
         return
@@ -148,4 +152,4 @@ def keep(engine: Engine, session: PadSession) -> None:
         digest, there = digest_of(*left), engine.vault.picture_digest(session.pad_id)
         if there != digest or engine.vault.last_picture_step(session.pad_id):
             engine.vault.put_picture(session.pad_id, digest, session.view.picture())
-    session.pending.steps.begin(digest, *left)
+    session.pending.steps.begin(digest, left.state, Holding.of(left.pending))
