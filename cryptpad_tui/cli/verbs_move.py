@@ -120,6 +120,8 @@ def _say(engine: Engine, report: MoveReport) -> None:
             f"the file {output.safe_line(name)} stayed behind: what the pad says about it does not fit its"
             " bytes, so nobody could open it; whoever attached it may attach it again"
         )
+    if report.is_left:
+        diagnostics.note("the relay before is not asked to erase what it has yet: `cryptpad-tui sync` does")
     if report.told:
         diagnostics.note(
             f"{report.told} of your contacts are told of {_title(engine, report.pad_id)} by mail"

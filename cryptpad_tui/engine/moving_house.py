@@ -99,7 +99,8 @@ async def move_all(
             done(report)
     if not failed:
         engine.set_relay(url)
-        await relocation_mail.tell_card(engine)
+        if not drive:
+            await _tell_card(engine)
     return AllMoved(tuple(failed), others)
 
 
@@ -142,6 +143,13 @@ async def _empty_mailbox(engine: Engine) -> None:
     if not is_limited(engine.vault) and engine.vault.setting(RELAY_SETTING) is not None:
         with contextlib.suppress(EngineError, RelayUnreachable, Alarm, Malformed, OSError):
             await inbox.look(engine)
+
+
+async def _tell_card(engine: Engine) -> None:
+    """Of an account whose drive is on no relay yet; with a drive that moves, it is told of that."""
+    if await relocation_mail.is_reached(engine):
+        with engine.people.durable():
+            relocation_mail.tell_card(engine)
 
 
 def _why(error: Exception) -> str:

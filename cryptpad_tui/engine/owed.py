@@ -1,4 +1,4 @@
-"""What was begun about the account's own keys and is not done: taken up again, by the app and by `sync`.
+"""What was begun about the account's keys, or a move, and is not done: taken up by the app and by `sync`.
 
 Each part is done by asking again, and remembers itself how far it came.
 """
@@ -9,7 +9,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from cryptpad_relay.protocol.errors import Refused
-from cryptpad_tui.engine import coming_along, moving, removing
+from cryptpad_tui.engine import coming_along, moving, relocation_owed, removing
 from cryptpad_tui.engine.errors import EngineError, RelayUnreachable
 from cryptpad_tui.pad.alarms import Alarm
 
@@ -32,4 +32,5 @@ async def see_to(engine: Engine) -> list[str]:
             await coming_along.go_on(engine)
         if moving.is_owed(engine) and (await moving.go_on(engine)).is_done:
             said.append("The account's other root is done: the drive of before is deleted at its relay.")
+    await relocation_owed.go_on(engine)
     return said

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +19,7 @@ from cryptpad_relay.protocol.errors import Refused
 from cryptpad_relay.protocol.frames import Op
 from cryptpad_relay.protocol.move_frames import Bring
 from cryptpad_relay.protocol.move_record import MoveRecord
-from cryptpad_tui.engine import relocation_mail, whereabouts
+from cryptpad_tui.engine import relocation_owed, whereabouts
 from cryptpad_tui.engine.carrying import Carrier, LeftOut, LivesThere, Patience, Told, ask, patiently
 from cryptpad_tui.engine.errors import EngineError, RelayRefused
 from cryptpad_tui.engine.keyrings import ring_of
@@ -80,6 +81,8 @@ class MoveReport:
     """Names of files about which the pad says what does not fit their bytes: raw."""
     told: int = 0
     """Contacts who are told by mailbox."""
+    is_left: bool = False
+    """Whether the relay before could not be asked to erase what it has: `sync` asks again."""
 
 
 async def move(
@@ -103,6 +106,7 @@ async def move(
     record = owned(engine, pad_id)
     if record.relay_pk and not old_is_gone:
         await in_step(engine, pad_id, wait_s)
+    await relocation_owed.go_on(engine)
     address = await _address(engine, url)
     if not record.relay_pk:
         return _begin_there(engine, record, address)
@@ -157,6 +161,7 @@ async def _moved(engine: Engine, session: PadSession, way: Way, told: Told, wait
             record, left_out = await _is_there(session, new), LeftOut()
         whereabouts.note_told(engine, session.pad_id, record)
         whereabouts.go_on_there(engine, session, record)
+        done = await relocation_owed.finish(engine, session, record)
     finally:
         await new.close()
     return MoveReport(
@@ -165,7 +170,8 @@ async def _moved(engine: Engine, session: PadSession, way: Way, told: Told, wait
         session.replica.fold.n,
         absent_files=tuple(left_out.absent),
         broken_files=tuple(left_out.broken),
-        told=relocation_mail.tell(engine, session, record),
+        told=done.told,
+        is_left=done.is_left,
     )
 
 
@@ -201,14 +207,10 @@ async def _sign_off(
     async with session.flows:
         try:
             if way.old_is_gone:
-                return await _without_old(engine, session, new, way.url, patience)
+                return await _without_old(engine, session, new, way, patience)
             async with connection_of(engine, session) as old:
                 session.replica.place.shown_by = old.greeting.relay_pk
-                record = await _with_old(engine, session, old, new, way.url, patience)
-                if way.erase:
-                    root, now_ms = session.record.secret, engine.wall_ms()
-                    await old.run(flows_move.erase_left(record, root, now_ms=now_ms))
-                return record
+                return await _with_old(engine, session, old, new, way, patience)
         finally:
             session.folded()
 
@@ -218,7 +220,7 @@ async def _with_old(
     session: PadSession,
     old: RelayConnection,
     new: RelayConnection,
-    url: str,
+    way: Way,
     patience: Patience,
 ) -> MoveRecord:
     replica, root = session.replica, session.record.secret
@@ -230,15 +232,21 @@ async def _with_old(
         await carrier.arrive()
         await carrier.entries()
         receipt = await patiently(new, flows_move.receipt(replica, new.greeting, rng=engine.rng), patience)
-        record = await old.run(flows_move.sign_off(replica, root, receipt, new.greeting, url))
+        keep = partial(_remember, engine, session, way)
+        flow = flows_move.sign_off(replica, root, receipt, new.greeting, way.url, about_to=keep)
+        record = await old.run(flow)
         if record is not None:
             await _bring_record(session, new, record, patience)
             return record
     raise TooBusy
 
 
+def _remember(engine: Engine, session: PadSession, way: Way, record: MoveRecord) -> None:
+    relocation_owed.remember(engine, session, record, erase=way.erase, old_is_gone=way.old_is_gone)
+
+
 async def _without_old(
-    engine: Engine, session: PadSession, new: RelayConnection, url: str, patience: Patience
+    engine: Engine, session: PadSession, new: RelayConnection, way: Way, patience: Patience
 ) -> MoveRecord:
     """The record stands at the other relay alone; who comes to it there finds the whole log before it."""
     replica = session.replica
@@ -249,8 +257,9 @@ async def _without_old(
     await carrier.entries()
     receipt = await patiently(new, flows_move.receipt(replica, new.greeting, rng=engine.rng), patience)
     record = flows_move.make_move(
-        replica, session.record.secret, replica.fold.owner.last_id, receipt, new.greeting.relay_pk, url
+        replica, session.record.secret, replica.fold.owner.last_id, receipt, new.greeting.relay_pk, way.url
     )
+    _remember(engine, session, way, record)
     replica.place.shown_by = new.greeting.relay_pk
     await _bring_record(session, new, record, patience)
     await new.run(flows_move.take(replica, record))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from cryptpad_relay.protocol.errors import Refused
 from cryptpad_relay.protocol.move_record import MoveRecord
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.engine import contacts, mailbox, member_book
@@ -60,15 +61,21 @@ def put_away_followed(engine: Engine) -> None:
                     engine.people.finish(item.mail_id, "seen")
 
 
-async def tell_card(engine: Engine) -> None:
-    """One's own mailbox goes where the drive is: contacts are given the address. Bound before it is told."""
+async def is_reached(engine: Engine) -> bool:
+    """One's own mailbox goes where the drive is: whether it is there, before contacts are told."""
     if is_limited(engine.vault) or not engine.people.contacts():
-        return
-    with contextlib.suppress(EngineError, RelayUnreachable, Alarm):
+        return True
+    with contextlib.suppress(EngineError, RelayUnreachable, Refused, Alarm):
         async with mailbox_connection(engine) as connection:
             await connection.run(mailbox.bind(engine, connection.greeting))
-        with engine.people.durable():
-            contacts.tell_card(engine)
+        return True
+    return False
+
+
+def tell_card(engine: Engine) -> None:
+    """Contacts are given the address of one's mailbox. Inside the transaction that notes it."""
+    if not is_limited(engine.vault):
+        contacts.tell_card(engine)
 
 
 def _listed(engine: Engine, session: PadSession) -> set[bytes]:

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Final
 from cryptpad_relay.protocol.errors import Refused
 from cryptpad_tui.crdt.errors import DocumentError
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.engine import alarms, devices, member_book, owed, schedule, searching, whereabouts
+from cryptpad_tui.engine import (
+    alarms,
+    devices,
+    member_book,
+    owed,
+    relocation_owed,
+    schedule,
+    searching,
+    whereabouts,
+)
 from cryptpad_tui.engine.creating import drive_record
 from cryptpad_tui.engine.errors import EngineError, RelayUnreachable
 from cryptpad_tui.engine.files.uploader import Uploader
@@ -240,6 +249,7 @@ class VaultWatch:
             self._keys_at = now
             is_due = bool(member_book.due(self._engine, now_ms=self._engine.wall_ms()))
             is_due |= bool(self._engine.vault.settings_under(TEAM_DUE))
+            is_due |= relocation_owed.is_owed(self._engine)
             if is_due or owed.is_owed(self._engine) or owed_keys.is_owed(self._engine):
                 self._keys = asyncio.create_task(_change_keys(self._engine))
 

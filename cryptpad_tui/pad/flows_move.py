@@ -6,7 +6,7 @@ the record, and nothing is left to do for the owner alone after that.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hmac import compare_digest
 from typing import Final
 
@@ -86,15 +86,22 @@ def receipt(replica: Replica, greeting: Greeting, *, rng: RandomBytes) -> Flow[S
 
 
 def sign_off(
-    replica: Replica, owner_root: bytes, receipt: SignedHead, to: Greeting, url: str
+    replica: Replica,
+    owner_root: bytes,
+    receipt: SignedHead,
+    to: Greeting,
+    url: str,
+    *,
+    about_to: Callable[[MoveRecord], None] = lambda record: None,
 ) -> Flow[MoveRecord | None]:
     """Close the log at the relay that the pad leaves; None where others wrote meanwhile. Raises Refused.
 
-    The record is folded here when this returns one.
+    The record is folded here when this returns one. `about_to` is told of it before it leaves.
     """
     records = yield from owner_records(replica)
     previous = records[-1].entry_id if records else replica.pad_id
     record = make_move(replica, owner_root, previous, receipt, to.relay_pk, url)
+    about_to(record)
     body = yield Request(Op.APPEND, frames.Append((record.raw,)).encode())
     code = Code(frames.Appended.decode(body).code)
     if code is Code.BAD_BASE:
