@@ -106,14 +106,22 @@ async def give_limited(engine: Engine, *, show: Callable[[Code], None], wait_s: 
     await close_the_past(engine)
     root, device = engine.rng(32), engine.rng(ID_BYTES)
     devices.let_in(engine, device.hex(), device_key_of(root).public)
+    is_shown = False
+
+    def showing(code: Code) -> None:
+        nonlocal is_shown
+        is_shown = True
+        show(code)
+
     try:
         link = await engine.make_link(drive_record(engine).pad_id, view=False)
         box = account_box_of(engine.vault.account_root).public
         account = LimitedAccount(root, device, box, engine.name(), link)
-        await give(engine, url, Purpose.ACCOUNT, u8(LIMITED) + account.encode(), show, wait_s)
-    except (NobodyCame, WrongCode):
-        # After anything else it may be in: then its line stays, and can be removed with all that it got.
-        devices.end_line(engine, device.hex())
+        await give(engine, url, Purpose.ACCOUNT, u8(LIMITED) + account.encode(), showing, wait_s)
+    except Exception as error:
+        # Behind the code it may be in: then its line stays, and can be removed with all that it got.
+        if not is_shown or isinstance(error, NobodyCame | WrongCode):
+            devices.end_line(engine, device.hex())
         raise
     return device.hex()
 
