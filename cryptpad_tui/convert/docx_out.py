@@ -1,7 +1,7 @@
 """Rich text written as a Word document (docx): python-docx has the package and its styles, this the body.
 
-Lists are real lists, headings real headings; check boxes are list signs, as Google Docs writes them. Nothing
-in a text can become markup, no address is fetched, and pictures are parts of the file.
+Lists are real lists, headings real headings; check boxes are list signs, those that Word and pandoc know.
+Nothing in a text can become markup, no address is fetched, and pictures are parts of the file.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _NS: Final = (
     ' xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"'
 )
 _LINK_TYPE: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/hyperlink"
-_SIGNS: Final = {"bullet": "•", "unchecked": "☐", "checked": "☑"}
+_SIGNS: Final = {"bullet": "•", "unchecked": "☐", "checked": "☒"}
 _KINDS: Final = ("bullet", "ordered", "unchecked", "checked")
 _FORMATS: Final = ("decimal", "lowerLetter", "lowerRoman")
 _LEVELS: Final = 9

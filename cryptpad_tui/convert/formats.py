@@ -14,7 +14,7 @@ from cryptpad_tui.convert.html_out import to_html
 from cryptpad_tui.convert.markdown_in import from_markdown
 from cryptpad_tui.convert.markdown_out import to_markdown
 from cryptpad_tui.convert.model import Converted, Paragraph, Shown, runs_of
-from cryptpad_tui.convert.pandoc import LEFT_OUT, by_pandoc
+from cryptpad_tui.convert.pandoc import LEFT_OUT, made_of
 
 EXPORT_FORMATS: Final = ("md", "html", "txt", "docx", "odt", "pdf", "json")
 OFFICE: Final = ("docx", "odt")
@@ -45,8 +45,11 @@ def write_rich(
         return Converted((json.dumps({"ops": ops}, ensure_ascii=False, indent=1) + "\n").encode())
     if wanted in OFFICE and not pandoc:
         return _to_office(paragraphs, wanted, title, pictures)
-    page = to_html(paragraphs, title=title, pictures=pictures)
-    return page if wanted == "html" else _from_html(page, wanted)
+    if wanted == "html":
+        return to_html(paragraphs, title=title, pictures=pictures)
+    # Without a title: pandoc would write it above the text, which then began with it when it comes in again.
+    page = to_html(paragraphs, pictures=pictures)
+    return Converted(made_of(page.data, wanted), (*page.lost, LEFT_OUT))
 
 
 def write_markdown(
@@ -71,9 +74,3 @@ def _to_office(paragraphs: Sequence[Paragraph], wanted: str, title: str, picture
     from cryptpad_tui.convert.odt_out import to_odt
 
     return to_odt(paragraphs, title=title, pictures=pictures)
-
-
-def _from_html(page: Converted, wanted: str) -> Converted:
-    more = ["-V", "geometry:margin=2.5cm"] if wanted == "pdf" else []
-    data = by_pandoc(page.data, ["-f", "html", "-t", wanted, "-s", *more, "-o", "-"])
-    return Converted(data, (*page.lost, LEFT_OUT))

@@ -20,11 +20,11 @@ from cryptpad_tui.convert.html_style import (
     VOID,
     Block,
     Rules,
-    colour,
     declared,
     of_classes,
+    of_font,
 )
-from cryptpad_tui.convert.html_tree import AROUND_P, HEADINGS, IMPLIED, Open
+from cryptpad_tui.convert.html_tree import AROUND_P, HEADINGS, IMPLIED, Open, item
 from cryptpad_tui.convert.links import address_of
 from cryptpad_tui.convert.model import (
     MAX_INDENT,
@@ -148,7 +148,7 @@ class _Reader(HTMLParser):
             last = self._pieces[-1]
             self._pieces[-1] = Piece(last.text.rstrip(" "), last.marks)
         if self._pieces or even_if_empty:
-            self.made.append(paragraph(self._pieces, self._block()))
+            self.made.append(item(self._pieces, self._block(), self._state))
             self._item_open, self._state = False, ""
         self._pieces = []
 
@@ -206,8 +206,8 @@ class _Reader(HTMLParser):
             marks.update([MARK_TAGS[tag]])
         elif tag == "a" and (address := address_of(given.get("href", ""), self.losses)):
             marks["link"] = address
-        elif tag == "font" and (found := colour(given.get("color", ""))):
-            marks["color"] = found
+        elif tag == "font":
+            marks.update(of_font(given))
         own = given.get("style", "")
         for said, formats in (*map(self._rules.of, classes.split()[:20]), declared(own) if own else ((), ())):
             marks.update(said)

@@ -13,6 +13,7 @@ from typing import Final
 
 from cryptpad_tui.convert.links import address_of
 from cryptpad_tui.convert.model import OBJECT, Converted, Losses, Paragraph, Piece, Shown, cells_of
+from cryptpad_tui.convert.office import BOXES
 from cryptpad_tui.convert.pictures import data_address
 from cryptpad_tui.crdt.values import AttributeValue
 from cryptpad_tui.editor.rich_look import indent_of, level_of
@@ -21,6 +22,9 @@ _ORDER: Final = ("link", "bold", "italic", "underline", "strike", "script", "col
 _TAGS: Final = {"bold": "strong", "italic": "em", "underline": "u", "strike": "s", "code": "code"}
 _COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}|[a-z]{3,20}").fullmatch
 _SPACES: Final = re.compile(r"^ | $|  |\t")
+_SIGNS: Final = {"unchecked": "☐ ", "checked": "☑ "}
+"""As text: a browser shows it, and every program that the page goes through keeps it."""
+_UNSIGNED: Final = ("list-style: none",)
 _PAGE: Final = """<!DOCTYPE html>
 <html lang="">
 <head>
@@ -98,10 +102,10 @@ def _plain(one: Paragraph, losses: _Losses) -> str:
     return f"<{tag}{_style(one)}>{_inline(one, losses)}</{tag}>{rule}"
 
 
-def _style(one: Paragraph) -> str:
+def _style(one: Paragraph, *also: str) -> str:
     """What a block's tag says beside its name: how it is aligned, and that its spaces count."""
     align = one.get("align")
-    said = [f"text-align: {align}"] if align in ("center", "right", "justify") else []
+    said = [*also, *([f"text-align: {align}"] if align in ("center", "right", "justify") else [])]
     if _SPACES.search(one.text):
         said.append("white-space: pre-wrap")
     return f' style="{"; ".join(said)}"' if said else ""
@@ -127,8 +131,10 @@ def _list(group: list[Paragraph], losses: _Losses) -> str:
         if len(stack) < depth:
             parts.append(f"<{tag}>")
             stack.append(tag)
-        state = f' data-list="{kind}"' if kind in ("checked", "unchecked") else ""
-        parts.append(f"<li{state}{_style(one)}>{_inline(one, losses)}")
+        sign = _SIGNS.get(kind, "")
+        # A bullet whose text begins with such a sign says that it is one.
+        said = f' data-list="{kind}"' if sign or (kind == "bullet" and one.text[:1] in BOXES) else ""
+        parts.append(f"<li{said}{_style(one, *_UNSIGNED[: bool(sign)])}>{sign}{_inline(one, losses)}")
     while stack:
         parts.append(f"</li></{stack.pop()}>")
     return "".join(parts)

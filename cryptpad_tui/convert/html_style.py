@@ -90,7 +90,10 @@ _NO_COLOURS: Final = frozenset(
     )
 )
 _AUTOMATIC: Final = frozenset({"#000000"})
-_LANGUAGE: Final = re.compile(r"(?:language|lang)-([\w+#.-]{1,40})").search
+_LANGUAGE: Final = re.compile(
+    r"(?:(?:language|lang)-|\bsourceCode (?:numberSource )?|\bhighlight-source-)([\w+#.-]{1,40})"
+).search
+"""As HTML says it, pandoc, and GitHub."""
 _GOOGLE_LIST: Final = re.compile(r"\blst-kix_[\w-]{1,60}-(\d)\b").search
 _QUILL: Final = re.compile(r"\bql-(indent|align)-(\w{1,10})\b").findall
 _WORD_LIST: Final = re.compile(r"\bl\d{1,4}\s+level(\d)\b").search
@@ -105,6 +108,17 @@ def colour(value: str) -> str | None:
     if _HEX(value):
         return value if len(value) == 7 else "#" + "".join([2 * sign for sign in value[1:]])
     return value if _NAME(value) and value not in _NO_COLOURS else None
+
+
+def of_font(given: dict[str, str]) -> dict[str, AttributeValue]:
+    """The marks of a font tag, as LibreOffice writes them."""
+    marks: dict[str, AttributeValue] = {}
+    found = colour(given.get("color", ""))
+    if found and found not in _AUTOMATIC:
+        marks["color"] = found
+    if is_code_text("", given.get("face", "").split(",")[0]):
+        marks["code"] = True
+    return marks
 
 
 @lru_cache(4_096)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from cryptpad_tui.convert.html_style import LISTS
+from cryptpad_tui.convert.model import Paragraph, Piece, paragraph
+from cryptpad_tui.convert.office import boxed
 from cryptpad_tui.crdt.values import AttributeValue
 
 IMPLIED: Final = {
@@ -35,3 +37,13 @@ class Open:
     exact: bool = False
     marker: bool = False
     """Inside what Word writes before an item, its bullet or number."""
+
+
+def item(pieces: list[Piece], block: dict[str, AttributeValue], said: str) -> Paragraph:
+    """A line, which may be an item of a list that said of what kind it is; else its first sign does."""
+    kind = block.get("list")
+    if kind == "bullet" and not said:
+        return boxed(pieces, block)
+    if kind in ("checked", "unchecked"):
+        return paragraph(boxed(pieces, {**block, "list": "bullet"}).pieces, block)
+    return paragraph(pieces, block)

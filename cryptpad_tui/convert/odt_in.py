@@ -190,10 +190,12 @@ class _Reader:
         look = self._looks.paragraph(found.get(f"{TEXT}style-name") or "")
         block = self._block(found, tag, look)
         lines: list[list[Piece]] = [[]]
-        self._inline(found, (), lines)
+        # A heading is bold by itself, and code has no marks.
+        own = [mark for mark in look.marks if not ("header" in block and mark[0] == "bold")]
+        self._inline(found, () if "code-block" in block else tuple(own), lines)
         for pieces in lines:
             _strip(pieces)
-        if look.name.lower() in RULE and not any(lines):
+        if (look.ruled or look.name.lower() in RULE) and not any(lines):
             self.made.append(paragraph([], {"rule": True}))
             return
         if "code-block" in block:
@@ -260,7 +262,7 @@ class _Reader:
         both = {**dict(marks), **found}
         if both.get("link") and found.get("color") in LINK_COLOURS and found.get("underline"):
             both["color"] = both["underline"] = None
-        return marks_of(both)
+        return marks_of({key: value or None for key, value in both.items()})
 
     def _text(
         self, text: str | None, marks: tuple[tuple[str, AttributeValue], ...], lines: list[list[Piece]]

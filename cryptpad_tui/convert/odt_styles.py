@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any, Final
 
 from cryptpad_tui.convert.docx_styles import tag_of
+from cryptpad_tui.convert.model import marks_of
 from cryptpad_tui.convert.office import (
     AUTOMATIC,
     BOXES,
@@ -39,6 +41,10 @@ class Look:
     name: str = ""
     align: str | None = None
     steps: int = 0
+    marks: tuple[tuple[str, AttributeValue], ...] = ()
+    """What a person gave the whole of it: LibreOffice writes marks there that its every letter has."""
+    ruled: bool = False
+    """Whether a line is drawn below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,7 @@ class _Own:
     parent: str = ""
     align: str = ""
     margin: str = ""
+    ruled: bool = False
     marks: dict[str, AttributeValue] = field(default_factory=dict)
 
 
@@ -88,7 +95,7 @@ class Looks:
         return known
 
     def text(self, name: str) -> dict[str, AttributeValue]:
-        """The marks of a text's style."""
+        """The marks of a text's style; False and None where it takes one away."""
         known = self._texts.get(name)
         if known is None:
             known = self._texts[name] = self._marks(name) if name else {}
@@ -126,7 +133,15 @@ class Looks:
         align = next((one.align for one in chain if one.align), "")
         # Only what a person set here: quotes and lists stand to the right by their styles.
         margin = chain[0].margin if chain and chain[0].automatic else ""
-        return Look(meant or (known[0] if known else ""), _ALIGN.get(align), _steps(margin))
+        own = list(takewhile(lambda one: one.automatic, chain))
+        marks = {key: value for one in reversed(own) for key, value in one.marks.items()}
+        return Look(
+            meant or (known[0] if known else ""),
+            _ALIGN.get(align),
+            _steps(margin),
+            marks_of({key: value or None for key, value in marks.items()}),
+            any(one.ruled for one in own),
+        )
 
     def _marks(self, name: str) -> dict[str, AttributeValue]:
         marks: dict[str, AttributeValue] = {}
@@ -140,24 +155,26 @@ class Looks:
             elif is_code_text(one.shown, ""):
                 marks["code"] = True
             marks = {**one.marks, **marks}
-        return {key: value for key, value in marks.items() if value}
+        return marks
 
 
 def _said_by(style: Any, name: str, *, automatic: bool) -> _Own:
     shown = name_of(name).replace("_20_", " ")
     if style is None:
         return _Own(shown)
-    align = margin = ""
+    align = margin = border = ""
     marks: dict[str, AttributeValue] = {}
     for properties in style:
         tag = tag_of(properties)
         if tag == "paragraph-properties":
             align = align or properties.get(f"{FO}text-align") or ""
             margin = margin or properties.get(f"{FO}margin-left") or ""
+            border = border or properties.get(f"{FO}border-bottom") or ""
         elif tag == "text-properties":
             marks = {**_text_marks(properties), **marks}
     shown = name_of(style.get(f"{STYLE}display-name") or "") or shown
-    return _Own(shown, automatic, style.get(f"{STYLE}parent-style-name") or "", align, margin, marks)
+    parent = style.get(f"{STYLE}parent-style-name") or ""
+    return _Own(shown, automatic, parent, align, margin, border not in ("", "none"), marks)
 
 
 def _text_marks(properties: Any) -> dict[str, AttributeValue]:

@@ -14,7 +14,7 @@ from typing import Final, Protocol, Self, TypeVar
 
 from cryptpad_tui.convert import reading_wire as wire
 from cryptpad_tui.convert.errors import NotConverted, NotRead
-from cryptpad_tui.convert.pandoc import LEFT_OUT, by_pandoc
+from cryptpad_tui.convert.pandoc import LEFT_OUT, page_from
 from cryptpad_tui.convert.reading_wire import RichFile
 from cryptpad_tui.host.errors import (
     ChildEnded,
@@ -120,8 +120,7 @@ class ForeignReader:
         """Bounded and emptied of all but text first: pandoc too is a parser of strangers' files."""
         status, cut = self._asked("office", _of_file(wire.EMPTY, suffix, data))
         emptied = self._decoded(status, cut, Cutter.rest)
-        page = by_pandoc(emptied, ["-f", suffix, "-t", "html", "--wrap=none"])
-        read = self.rich("html", page)
+        read = self.rich("html", page_from(suffix, emptied))
         assert read is not None
         return RichFile(read.runs, (*read.lost, LEFT_OUT), read.pictures)
 
