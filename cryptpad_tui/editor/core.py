@@ -25,7 +25,6 @@ from cryptpad_tui.editor.rich_look import RichLook
 from cryptpad_tui.editor.rich_signs import typed_sign
 from cryptpad_tui.editor.selection import Selection, Selections, caret, changed_place, mapped, on_edge
 from cryptpad_tui.editor.state import EditorState, Settings, Step
-from cryptpad_tui.editor.viewport import Viewport
 
 _FEW_EDITS: Final = 200
 _LINES_KEPT: Final = frozenset({"line.move_up", "line.move_down", "line.duplicate"})
@@ -52,7 +51,7 @@ class EditorCore:
         self.state = EditorState(
             lines,
             Layout(lines, width, settings.tab_width, margins),
-            Viewport(Position(0, 0), max(1, height)),
+            viewport.from_start(height),
             settings=settings,
             markdown=document.marks is None and language == MARKDOWN,
             read_only=document.read_only,

@@ -19,6 +19,7 @@ from cryptpad_tui.editor.frame import Decoration, Frame
 from cryptpad_tui.editor.highlight import Highlighter
 from cryptpad_tui.editor.layout import Layout
 from cryptpad_tui.editor.markdown_blocks import BlockState
+from cryptpad_tui.editor.screen_rows import lines_of, row_showing
 from cryptpad_tui.editor.selection import Selection, caret
 from cryptpad_tui.editor.state import Find, Settings, Step
 from cryptpad_tui.editor.viewport import Viewport
@@ -33,7 +34,9 @@ class Editor(EditorCore):
         """The text area has another size; the text on top stays on top."""
         state = self.state
         layout = state.layout.resized(width)
-        had_caret = state.layout.row_at(state.head) in viewport.visible_rows(state.viewport, state.layout)
+        had_caret = row_showing(state.layout, state.head) in viewport.visible_rows(
+            state.viewport, state.layout
+        )
         view = viewport.at_top(Viewport(state.viewport.top, max(1, height)), layout, state.viewport.top)
         state = replace(state, layout=layout, viewport=view, goal=None)
         self.state = self._revealed(state) if had_caret else state
@@ -65,6 +68,14 @@ class Editor(EditorCore):
         """Go to a place, and select from it if asked."""
         selection = caret(position) if select_to is None else Selection(position, select_to)
         self._take(Step(selection=selection))
+
+    def lines_shown(self) -> tuple[int, int]:
+        """The lines that the view shows anything of, from the first to the last; it may name more."""
+        state = self.state
+        if state.marks is None:
+            return state.viewport.top.line, state.viewport.top.line + state.viewport.height
+        start, stop = lines_of(state.layout, viewport.visible_rows(state.viewport, state.layout))
+        return start, stop - 1
 
     def frame(self, decorations: Sequence[Decoration] = ()) -> Frame:
         """What is visible."""

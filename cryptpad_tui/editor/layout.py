@@ -1,4 +1,4 @@
-"""Rows of a document at a width, found from where the reader is.
+"""Rows of text at a width, found from where the reader is; `screen_rows` puts them on the screen.
 
 A row is known by the line and the column it starts at, so an edit elsewhere never renumbers it. Wraps
 are kept by the content of the line: an edit needs no invalidation, only the edited line is wrapped again.
@@ -11,11 +11,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.editor.graphemes import MAX_CELLS, clusters, glyph, is_plain, snap_back
 from cryptpad_tui.editor.wrap import tab_cells, wrap
+
+if TYPE_CHECKING:
+    from cryptpad_tui.editor.rich_table import TableRow
+    from cryptpad_tui.editor.screen_rows import Band
 
 PAGE_CHARS = 8192
 MIN_WIDTH = MAX_CELLS + 2
@@ -50,6 +54,7 @@ class Margins(Protocol):
     def cells(self, line: int, width: int, /) -> int: ...
     def right(self, line: int, width: int, /) -> int: ...
     def share(self, line: int, width: int, /) -> float: ...
+    def in_table(self, line: int, width: int, /) -> tuple[TableRow | None, bool]: ...
 
 
 class NoMargins:
@@ -67,6 +72,10 @@ class NoMargins:
         """How much of a row's free cells stand left of its text: 0 left, a half centred, 1 right."""
         return 0.0
 
+    def in_table(self, line: int, width: int, /) -> tuple[TableRow | None, bool]:
+        """The row of a table whose cells stand side by side, and whether a rule stands above the line."""
+        return None, False
+
 
 class Layout:
     """How the lines of one document break into rows at one width."""
@@ -82,6 +91,10 @@ class Layout:
         self.width = max(width, MIN_WIDTH)
         self.tab_width = tab_width
         self.margins = margins
+        self.flat = isinstance(margins, NoMargins)
+        """No line stands beside another, and there are no rules."""
+        self.bands: dict[int, tuple[TableRow, list[str], Band]] = {}
+        """What `screen_rows` worked out, by the first line of each table's row."""
 
         def wrapped(text: str, width: int) -> tuple[int, ...]:
             return wrap(text, width, tab_width)
@@ -121,31 +134,6 @@ class Layout:
         if i + 1 < len(starts):
             return Row(position.line, start, page_start + starts[i + 1], False)
         return Row(position.line, start, page_end, page_end == len(text))
-
-    def next_row(self, row: Row) -> Row | None:
-        if not row.last:
-            return self.row_at(Position(row.line, row.end))
-        if row.line + 1 < len(self.lines):
-            return self.row_at(Position(row.line + 1, 0))
-        return None
-
-    def previous_row(self, row: Row) -> Row | None:
-        if row.start > 0:
-            return self.row_at(Position(row.line, row.start - 1))
-        if row.line > 0:
-            return self.row_at(Position(row.line - 1, len(self.lines[row.line - 1])))
-        return None
-
-    def move(self, row: Row, rows: int) -> tuple[Row, int]:
-        """The row `rows` below (above, if negative), and how far it really is at an end of the document."""
-        done = 0
-        while done != rows:
-            found = self.next_row(row) if rows > 0 else self.previous_row(row)
-            if found is None:
-                break
-            row = found
-            done += 1 if rows > 0 else -1
-        return row, done
 
     # -- cells
 

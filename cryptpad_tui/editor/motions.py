@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.editor.graphemes import next_edge, previous_edge
+from cryptpad_tui.editor.screen_rows import is_rule, moved, row_showing, under
 from cryptpad_tui.editor.selection import Selection, caret
 from cryptpad_tui.editor.state import EditorState, Step
 from cryptpad_tui.editor.viewport import Viewport, scrolled
@@ -76,12 +77,16 @@ def after_word(state: EditorState, place: Position) -> Position:
 
 def _vertical(state: EditorState, rows: int) -> Place:
     layout, head = state.layout, state.head
-    row = layout.row_at(head)
-    goal = layout.cell_of(row, head.col) if state.goal is None else state.goal
-    target, moved = layout.move(row, rows)
-    if not moved:
+    own = layout.row_at(head)
+    goal = layout.cell_of(own, head.col) if state.goal is None else state.goal
+    row, went = moved(layout, row_showing(layout, head), rows)
+    # Beside a longer cell a short one has no other row: on to the next one of the table.
+    while went and (is_rule(row) or under(layout, row, goal) == own):
+        row, went = moved(layout, row, 1 if rows > 0 else -1)
+    if not went:
         end = Position(0, 0) if rows < 0 else state.lines.end
         return Place(end, goal)
+    target = under(layout, row, goal)
     return Place(Position(target.line, layout.col_at(target, goal)), goal)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.editor.line_edits import select_line, select_word
+from cryptpad_tui.editor.screen_rows import under
 from cryptpad_tui.editor.selection import Selection, caret
 from cryptpad_tui.editor.state import EditorState, Step
 from cryptpad_tui.editor.viewport import scrolled, visible_rows
@@ -17,7 +18,7 @@ def position_at(state: EditorState, x: int, y: int) -> Position:
     rows = visible_rows(state.viewport, state.layout)
     if y >= len(rows):
         return state.lines.end if len(rows) < state.viewport.height else position_at(state, x, len(rows) - 1)
-    row = rows[max(0, y)]
+    row = under(state.layout, rows[max(0, y)], x)
     return Position(row.line, state.layout.col_at(row, max(0, x)))
 
 

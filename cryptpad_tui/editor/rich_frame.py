@@ -5,14 +5,14 @@ Pure. It must never change how many cells a row takes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
 from cryptpad_tui.editor.frame import RowSpan
-from cryptpad_tui.editor.layout import Row
-from cryptpad_tui.editor.rich_table import BESIDE, BETWEEN, BOTTOM, TOP, Edges, Table, border
+from cryptpad_tui.editor.rich_table import BESIDE, Border, Edges, Table, TableRow, border
 
+_MARK: Final = ("table.mark",)
 OBJECT: Final = "\ufffc"
 _RAISED: Final = str.maketrans("0123456789+-=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ")
 _LOWERED: Final = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
@@ -61,27 +61,32 @@ class Shape(NamedTuple):
     cells: int
     right: int
     share: float
+    beside: TableRow | None = None
+    """The row of a table that the line is in, where its cells stand side by side."""
+    ruled: bool = False
+    """A rule of a table stands above the line."""
 
 
 UNSHAPED: Final = Shape(None, NO_MARGIN, 0, 0, 0.0)
+BEHIND_TABLE: Final = UNSHAPED._replace(ruled=True)
 
 
-def beside_cell(place: InGrid, row: Row, shift: int, cells: int) -> tuple[list[RowSpan], list[RowSpan]]:
-    """The table around one cell: a border where its row begins and where the table ends."""
-    table, grid, _ = place
-    kind = BESIDE
-    if not row.start and any(one.start == row.line for one in table.rows):
-        kind = BETWEEN if row.line > table.start else TOP
-    elif row.last and row.line + 1 == table.stop:
-        kind = BOTTOM
-    end = grid.bars[-1] + 1
-    left = border(grid, 0, shift - 1, kind) + " "
-    behind = max(0, end - shift - cells)
-    right = border(grid, end - behind, end, kind)
-    if len(right) > 1:
-        right = " " + right[1:]
-    style = ("table.mark",)
-    return [RowSpan(left, shift, style)], [RowSpan(right, behind, style)] if behind else []
+def side_by_side(place: InGrid, texts: Sequence[tuple[int, Sequence[RowSpan], int]]) -> list[RowSpan]:
+    """A row of a table: of each cell where its text begins, the text and its cells, from the left."""
+    grid, end = place.grid, place.grid.bars[-1] + 1
+    spans: list[RowSpan] = []
+    at = 0
+    for shift, shown, cells in texts:
+        spans += [RowSpan(border(grid, at, shift, BESIDE), shift - at, _MARK), *scripted(shown)]
+        at = shift + cells
+    behind = max(0, end - at)
+    return [*spans, RowSpan(border(grid, end - behind, end, BESIDE), behind, _MARK)] if behind else spans
+
+
+def ruling(place: InGrid, kind: Border) -> list[RowSpan]:
+    """A rule over the whole width of a table."""
+    end = place.grid.bars[-1] + 1
+    return [RowSpan(border(place.grid, 0, end, kind), end, _MARK)]
 
 
 def blank(cells: int, styles: tuple[str, ...]) -> list[RowSpan]:

@@ -15,8 +15,27 @@ from cryptpad_tui.crdt.mark_index import Frozen, LineMarks, MarkIndex
 from cryptpad_tui.crdt.values import AttributeValue, Change
 from cryptpad_tui.editor.frame import RowSpan
 from cryptpad_tui.editor.layout import MIN_WIDTH, Lines, Row
-from cryptpad_tui.editor.rich_frame import NO_MARGIN, UNSHAPED, InGrid, Margin, Shape, beside_cell, blank
-from cryptpad_tui.editor.rich_table import Table, cell_name, edges, table_at
+from cryptpad_tui.editor.rich_frame import (
+    BEHIND_TABLE,
+    NO_MARGIN,
+    UNSHAPED,
+    InGrid,
+    Margin,
+    Shape,
+    blank,
+    ruling,
+)
+from cryptpad_tui.editor.rich_styles import inline_styles
+from cryptpad_tui.editor.rich_table import (
+    BETWEEN,
+    BOTTOM,
+    TOP,
+    Table,
+    TableRow,
+    cell_name,
+    edges,
+    table_at,
+)
 from cryptpad_tui.editor.spans import Spans, StyleSpan, flattened
 from cryptpad_tui.editor.widths import char_cells
 
@@ -29,8 +48,6 @@ _BULLETS: Final = "•◦▪"
 CODE: Final = ("code.block", "code.ground")
 _SHARES: Final = {"center": 0.5, "right": 1.0}
 _LANGUAGE: Final = re.compile(r"[A-Za-z0-9+#._-]{1,20}").fullmatch
-_HEX: Final = re.compile(r"#[0-9a-fA-F]{6}").fullmatch
-COLOURS: Final = frozenset({"red", "green", "yellow", "blue", "magenta", "cyan", "white", "black"})
 
 
 class RichLook:
@@ -61,6 +78,11 @@ class RichLook:
         """How much of a row's free cells stand left of its text."""
         return self.shape(line, width).share
 
+    def in_table(self, line: int, width: int) -> tuple[TableRow | None, bool]:
+        """The row of a table whose cells stand side by side, and whether a rule stands above the line."""
+        shape = self.shape(line, width)
+        return shape.beside, shape.ruled
+
     def shape(self, line: int, width: int) -> Shape:
         """What stands beside a line: the same object until the blocks of any line change."""
         self._fresh()
@@ -73,14 +95,17 @@ class RichLook:
 
     def _shape_of(self, line: int, width: int) -> Shape:
         block = self._marks.line(line).block
+        ruled = line > 0 and self._in_grid(line - 1, self._marks.line(line - 1).block, width) is not None
         if not block:
-            return UNSHAPED
+            return BEHIND_TABLE if ruled else UNSHAPED
         share = _SHARES.get(str(dict(block).get("align")), 0.0)
         margin, place = self._margin(line, block), self._in_grid(line, block, width)
         if place is None:
-            return Shape(None, margin, len(margin.first), 0, share)
-        left = place.grid.left(place.column)
-        return Shape(place, margin, left, width - left - place.grid.room(place.column), share)
+            return Shape(None, margin, len(margin.first), 0, share, ruled=ruled)
+        left, own = place.grid.left(place.column), place.table.rows[place.table.row_of(line)]
+        right = width - left - place.grid.room(place.column)
+        beside = own if len(place.grid.bars) > 2 else None
+        return Shape(place, margin, left, right, share, beside, own.start == line)
 
     # -- what a painter asks
 
@@ -98,11 +123,21 @@ class RichLook:
             return Margin(indent + "┊ ", indent + "┊ ", (*CODE, "code.mark"))
         return Margin(indent, indent) if indent else NO_MARGIN
 
+    def rule(self, line: int, width: int) -> list[RowSpan]:
+        """The rule of a table above a line."""
+        place = self.shape(line, width).place
+        kind = BOTTOM
+        if place is None:
+            place = self.shape(line - 1, width).place
+        elif line > place.table.start or (line and self.shape(line - 1, width).place is not None):
+            kind = BETWEEN
+        else:
+            kind = TOP
+        return [] if place is None else ruling(place, kind)
+
     def around(self, row: Row, shift: int, cells: int, width: int) -> tuple[list[RowSpan], list[RowSpan]]:
         """What is drawn left and right of a row whose text takes so many cells from `shift` on."""
-        place, margin, *_ = self.shape(row.line, width)
-        if place is not None:
-            return beside_cell(place, row, shift, cells)
+        margin = self.shape(row.line, width).margin
         marks = self._marks.line(row.line)
         block = marks.block
         if marks.runs and row.last and (said := self._captions(marks, width - shift - cells)):
@@ -236,7 +271,7 @@ def _spans_of(marks: LineMarks, length: int) -> Spans:
     if whole and length:
         ranges.append(StyleSpan(0, length, whole))
     ranges += [
-        StyleSpan(run.start, run.end, names) for run in marks.runs if (names := _inline_styles(run.marks))
+        StyleSpan(run.start, run.end, names) for run in marks.runs if (names := inline_styles(run.marks))
     ]
     return flattened(ranges)
 
@@ -249,35 +284,3 @@ def _block_styles(block: Mapping[str, AttributeValue]) -> tuple[str, ...]:
     if block.get("code-block"):
         return CODE
     return ("task.text",) if block.get("list") == "checked" else ()
-
-
-_SIMPLE: Final = {
-    "bold": "strong",
-    "italic": "emphasis",
-    "underline": "underline",
-    "strike": "strike",
-    "code": "code",
-    "link": "link.text",
-}
-
-
-def _inline_styles(marks: Frozen) -> tuple[str, ...]:
-    names = [_SIMPLE[key] for key, value in marks if key in _SIMPLE and value]
-    for key, value in marks:
-        if key == "script" and value in ("sup", "sub"):
-            names.append(f"script.{value}")
-        elif key == "object":
-            names.append("image")
-        elif key in ("color", "background") and (shown := _colour(value)):
-            names.append(f"{'fg' if key == 'color' else 'bg'}.{shown}")
-    return tuple(names)
-
-
-def is_colour(text: str) -> bool:
-    """Whether a lower-case text names a colour that is shown."""
-    return bool(_HEX(text)) or text in COLOURS
-
-
-def _colour(value: AttributeValue) -> str:
-    text = str(value).lower()
-    return text if is_colour(text) else ""

@@ -14,7 +14,7 @@ from cryptpad_tui.crdt.mark_index import Frozen, MarkIndex, frozen
 from cryptpad_tui.crdt.values import Attributes, AttributeValue, Formatted, Position, TextEdit, end_of
 from cryptpad_tui.editor.effects import Notice, OpenPrompt, PromptKind
 from cryptpad_tui.editor.rich_cells import pieces_beside_grid
-from cryptpad_tui.editor.rich_look import COLOURS, is_colour
+from cryptpad_tui.editor.rich_styles import COLOURS, is_colour
 from cryptpad_tui.editor.selection import Selection, caret
 from cryptpad_tui.editor.state import EditorState, Step
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from cryptpad_tui.crdt.values import Change, Origin, Position, map_position
 from cryptpad_tui.editor.layout import Layout, Row
+from cryptpad_tui.editor.screen_rows import ends_line, moved, row_showing, screenful
 
 
 class Viewport(NamedTuple):
@@ -21,8 +22,19 @@ class Viewport(NamedTuple):
     height: int
 
 
+def from_start(height: int) -> Viewport:
+    """The view of the start of a text, with the rule of a table that begins there."""
+    return Viewport(Position(0, -1), max(1, height))
+
+
 def top_row(view: Viewport, layout: Layout) -> Row:
-    return layout.row_at(layout.lines.clamp(view.top))
+    return row_showing(layout, _clamped(layout, view.top))
+
+
+def _clamped(layout: Layout, top: Position) -> Position:
+    """A place of the text, or the rule above a line."""
+    place = layout.lines.clamp(top)
+    return place if top.col >= 0 else Position(place.line, top.col)
 
 
 def _at(view: Viewport, row: Row) -> Viewport:
@@ -31,22 +43,17 @@ def _at(view: Viewport, row: Row) -> Viewport:
 
 def at_top(view: Viewport, layout: Layout, position: Position) -> Viewport:
     """The view with the row of a position on top."""
-    return _at(view, layout.row_at(layout.lines.clamp(position)))
+    return _at(view, row_showing(layout, _clamped(layout, position)))
 
 
 def visible_rows(view: Viewport, layout: Layout) -> list[Row]:
     """The rows on the screen; fewer than the height at the end of the document."""
-    row: Row | None = top_row(view, layout)
-    rows: list[Row] = []
-    while row is not None and len(rows) < view.height:
-        rows.append(row)
-        row = layout.next_row(row)
-    return rows
+    return [row for row, _ in screenful(layout, top_row(view, layout), view.height)]
 
 
 def scrolled(view: Viewport, layout: Layout, rows: int) -> Viewport:
     """The view moved down by `rows`; the last row of the document can reach the middle, not the top."""
-    row, _ = layout.move(top_row(view, layout), rows)
+    row, _ = moved(layout, top_row(view, layout), rows)
     if rows > 0:
         row = _not_past_end(view, layout, row)
         if (row.line, row.start) < view.top:
@@ -56,7 +63,7 @@ def scrolled(view: Viewport, layout: Layout, rows: int) -> Viewport:
 
 def _not_past_end(view: Viewport, layout: Layout, top: Row) -> Row:
     half = view.height // 2
-    return layout.move(top, layout.move(top, half)[1] - half)[0]
+    return moved(layout, top, moved(layout, top, half)[1] - half)[0]
 
 
 def revealing(view: Viewport, layout: Layout, position: Position, margin: int) -> Viewport:
@@ -65,22 +72,22 @@ def revealing(view: Viewport, layout: Layout, position: Position, margin: int) -
     A place more than a screen away comes to the middle.
     """
     margin = min(margin, (view.height - 1) // 2)
-    target = layout.row_at(position)
+    target = row_showing(layout, position)
     rows = visible_rows(view, layout)
     if target in rows:
         y = rows.index(target)
         if y < margin:
-            return _at(view, layout.move(rows[0], y - margin)[0])
+            return _at(view, moved(layout, rows[0], y - margin)[0])
         over = y - (view.height - 1 - margin)
         if over <= 0:
             return _at(view, rows[0])
-        below = layout.move(target, margin)[1]
-        return _at(view, layout.move(rows[0], max(0, over - (margin - below)))[0])
+        behind = moved(layout, target, margin)[1]
+        return _at(view, moved(layout, rows[0], max(0, over - (margin - behind)))[0])
     if _is_near(view, layout, target, rows):
         if target < rows[0]:
-            return _at(view, layout.move(target, -margin)[0])
-        below = layout.move(target, margin)[1]
-        return _at(view, layout.move(target, below + 1 - view.height)[0])
+            return _at(view, moved(layout, target, -margin)[0])
+        behind = moved(layout, target, margin)[1]
+        return _at(view, moved(layout, target, behind + 1 - view.height)[0])
     return centred(view, layout, position)
 
 
@@ -88,14 +95,14 @@ def _is_near(view: Viewport, layout: Layout, target: Row, rows: list[Row]) -> bo
     step = -1 if target < rows[0] else 1
     row = rows[0] if step < 0 else rows[-1]
     for _ in range(view.height):
-        row, moved = layout.move(row, step)
-        if row == target or not moved:
+        row, went = moved(layout, row, step)
+        if row == target or not went:
             return row == target
     return False
 
 
 def centred(view: Viewport, layout: Layout, position: Position) -> Viewport:
-    return _at(view, layout.move(layout.row_at(position), -(view.height // 2))[0])
+    return _at(view, moved(layout, row_showing(layout, position), -(view.height // 2))[0])
 
 
 def mapped(view: Viewport, layout: Layout, change: Change) -> Viewport:
@@ -108,21 +115,22 @@ def mapped(view: Viewport, layout: Layout, change: Change) -> Viewport:
     push = change.origin is Origin.REMOTE and top > (0, 0)
     for edit in change.edits:
         top = map_position(top, edit, push=push)
-    return _at(view, layout.row_at(layout.lines.clamp(top)))
+    return at_top(view, layout, top)
 
 
 def extent(view: Viewport, layout: Layout, last: Row) -> tuple[float, float]:
     """Where the view stands and how much it shows, from 0 to 1: an estimate that counts lines, not rows."""
     total = len(layout.lines)
     first_at = _place(layout, view.top)
-    ends_line = last.end >= len(layout.lines[last.line])
-    last_at = last.line + 1 if ends_line else _place(layout, Position(last.line, last.end))
+    behind = ends_line(layout, last)
+    last_at = _place(layout, Position(last.line, last.end)) if behind is None else behind
     return first_at / total, max(0.0, last_at - first_at) / total
 
 
 def _place(layout: Layout, position: Position) -> float:
     length = len(layout.lines[position.line])
-    return position.line + (position.col / length if length else 1.0 if position.col else 0.0)
+    col = max(0, position.col)
+    return position.line + (col / length if length else 1.0 if col else 0.0)
 
 
 def at_fraction(view: Viewport, layout: Layout, fraction: float) -> Viewport:
@@ -131,4 +139,4 @@ def at_fraction(view: Viewport, layout: Layout, fraction: float) -> Viewport:
     place = max(0.0, min(fraction, 1.0)) * len(lines)
     line = min(int(place), len(lines) - 1)
     col = int((place - line) * len(lines[line]))
-    return _at(view, _not_past_end(view, layout, layout.row_at(Position(line, col))))
+    return _at(view, _not_past_end(view, layout, row_showing(layout, Position(line, col))))

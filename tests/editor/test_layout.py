@@ -14,6 +14,7 @@ from cryptpad_tui.crdt.values import Change, Origin, Position, TextEdit
 from cryptpad_tui.editor.frame import paint
 from cryptpad_tui.editor.graphemes import clusters
 from cryptpad_tui.editor.layout import MIN_WIDTH, PAGE_CHARS, Layout, Row, text_cells
+from cryptpad_tui.editor.screen_rows import above, below, moved
 from cryptpad_tui.editor.viewport import (
     Viewport,
     at_fraction,
@@ -33,7 +34,7 @@ def rows_of(text: str, width: int = 12, line: int = 0) -> list[str]:
     found = []
     while row is not None and row.line == line:
         found.append(layout.lines[line][row.start : row.end])
-        row = layout.next_row(row)
+        row = below(layout, row)
     return found
 
 
@@ -109,10 +110,10 @@ def test_walking_up_meets_the_rows_of_walking_down() -> None:
     text = "\n".join(["word " * 9, "", "漢字" * 20, "x" * 40, f"{FAMILY} " * 9])
     layout = Layout(LineIndex(text), 16)
     down = [layout.row_at(Position(0, 0))]
-    while (row := layout.next_row(down[-1])) is not None:
+    while (row := below(layout, down[-1])) is not None:
         down.append(row)
     up = [layout.row_at(layout.lines.end)]
-    while (row := layout.previous_row(up[-1])) is not None:
+    while (row := above(layout, up[-1])) is not None:
         up.append(row)
     assert up[::-1] == down
 
@@ -122,10 +123,10 @@ def test_a_very_long_line_is_laid_out_page_by_page() -> None:
     layout = Layout(LineIndex(text), 40)
     row = layout.row_at(Position(0, len(text) // 2))
     for _ in range(500):
-        following = layout.next_row(row)
+        following = below(layout, row)
         assert following is not None
         assert following.start == row.end
-        assert layout.previous_row(following) == row
+        assert above(layout, following) == row
         row = following
     assert layout.row_at(Position(0, len(text))).end == len(text)
 
@@ -135,7 +136,7 @@ def test_a_page_of_a_long_line_never_cuts_a_cluster() -> None:
     layout = Layout(LineIndex(text), 40)
     row = layout.row_at(Position(0, PAGE_CHARS - 3))
     assert row.end == PAGE_CHARS - 2
-    following = layout.next_row(row)
+    following = below(layout, row)
     assert following is not None
     assert following.start == PAGE_CHARS - 2
     assert layout.row_at(Position(0, PAGE_CHARS + 1)) == following
@@ -151,7 +152,7 @@ def test_no_more_than_a_page_of_a_long_line_is_wrapped_at_once(monkeypatch: pyte
     monkeypatch.setattr("cryptpad_tui.editor.layout.wrap", measured)
     layout = Layout(LineIndex("wörd " * 100_000), 40)
     row = layout.row_at(Position(0, 250_000))
-    layout.move(row, -100)
+    moved(layout, row, -100)
     assert 1 <= len(sizes) <= 2
     assert max(sizes) <= PAGE_CHARS
 
@@ -233,7 +234,7 @@ def test_the_start_of_the_document_shows_what_comes_there() -> None:
 def test_the_top_row_within_a_wrapped_line_stays_at_its_text() -> None:
     text = "first\n" + "word " * 40 + "\nlast"
     layout = Layout(LineIndex(text), 40)
-    top = layout.move(layout.row_at(Position(1, 0)), 3)[0]
+    top = moved(layout, layout.row_at(Position(1, 0)), 3)[0]
     view = Viewport(Position(1, top.start), 3)
     edit = TextEdit(Position(1, 0), Position(1, 0), "some more words at the start of it ")
     after = after_edit(view, layout, Origin.REMOTE, edit)

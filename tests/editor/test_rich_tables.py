@@ -7,11 +7,13 @@ import random
 import pytest
 from editor.dsl import Session, paste, run
 from editor.test_editor import drawn
+from editor.vim_dsl import VimSession
 
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.editor.editor import Editor
+from cryptpad_tui.editor.find import Query
 from cryptpad_tui.editor.rich_table import CellName, Table, table_at, table_of
 
 WIDTH = 41
@@ -80,42 +82,60 @@ def test_a_column_that_one_row_alone_has_stands_behind_its_neighbour() -> None:
 # -- drawn
 
 
-def test_borders_join_and_columns_are_aligned() -> None:
+def test_the_cells_of_a_row_stand_side_by_side() -> None:
     session = table("2x2", "Name", "Price", "Tea", "3 €")
-    assert drawn(session.editor.frame())[:6] == [
+    assert drawn(session.editor.frame())[:7] == [
         "above",
-        "┌ Name ─────────────┬───────────────────┐",
-        "│                   │ Price             │",
-        "├ Tea ──────────────┼───────────────────┤",
-        "└───────────────────┴ 3 € ──────────────┘",
+        "┌───────────────────┬───────────────────┐",
+        "│ Name              │ Price             │",
+        "├───────────────────┼───────────────────┤",
+        "│ Tea               │ 3 €               │",
+        "└───────────────────┴───────────────────┘",
         "",
     ]
 
 
 def test_a_long_cell_wraps_inside_its_column() -> None:
     session = table("1x2", "one two three four five", "b")
-    assert drawn(session.editor.frame())[1:4] == [
-        "┌ one two three  ───┬───────────────────┐",
+    assert drawn(session.editor.frame())[1:5] == [
+        "┌───────────────────┬───────────────────┐",
+        "│ one two three     │ b                 │",
         "│ four five         │                   │",
-        "└───────────────────┴ b ────────────────┘",
+        "└───────────────────┴───────────────────┘",
     ]
 
 
 def test_wide_characters_leave_the_borders_where_they_are() -> None:
     session = table("1x2", "日本語", "é")
-    assert drawn(session.editor.frame())[1:3] == [
-        "┌ 日本語 ───────────┬───────────────────┐",
-        "└───────────────────┴ é ────────────────┘",
-    ]
+    assert drawn(session.editor.frame())[2] == "│ 日本語            │ é                 │"
 
 
 def test_columns_that_would_be_too_narrow_stand_below_one_another() -> None:
     session = table("2x4", "a", "b", "c", "d", "e")
-    shown = drawn(session.editor.frame())[1:9]
-    assert shown[0] == "┌ a ────────────────────────────────────┐"
-    assert shown[3] == "│ d                                     │"
-    assert shown[4] == "├ e ────────────────────────────────────┤"
-    assert shown[7] == "└  ─────────────────────────────────────┘"
+    shown = drawn(session.editor.frame())[1:12]
+    assert shown[0] == "┌───────────────────────────────────────┐"
+    assert shown[1] == "│ a                                     │"
+    assert shown[4] == "│ d                                     │"
+    assert shown[5] == "├───────────────────────────────────────┤"
+    assert shown[6] == "│ e                                     │"
+    assert shown[10] == "└───────────────────────────────────────┘"
+
+
+def test_cells_that_hold_a_book_stand_below_one_another() -> None:
+    session = table("1x2", "a", "b")
+    session.document.replace(Position(1, 1), Position(1, 1), "long " * 2_000)
+    session.editor.reveal(Position(1, 0))
+    assert drawn(session.editor.frame())[2].startswith("│ along long")
+    session.do("end", "down", "end")
+    assert session.editor.state.head.line in (1, 2)
+
+
+def test_a_table_at_the_very_start_has_its_upper_rule() -> None:
+    session = table("1x2", "a", "b")
+    session.editor.reveal(Position(0, 0), select_to=Position(0, 5))
+    session.do("delete", "delete")
+    there = Editor(session.document, width=WIDTH, height=14)
+    assert drawn(there.frame())[0].startswith("┌──")
 
 
 def test_the_caret_and_clicks_find_the_text_of_a_cell() -> None:
@@ -123,8 +143,72 @@ def test_the_caret_and_clicks_find_the_text_of_a_cell() -> None:
     session.editor.reveal(Position(2, 5))
     assert session.editor.frame().caret == (27, 2)
     assert session.editor.position_at(23, 2) == Position(2, 1)
-    assert session.editor.position_at(0, 2) == Position(2, 0)
-    assert session.editor.position_at(40, 1) == Position(1, 4)
+    assert session.editor.position_at(0, 2) == Position(1, 0)
+    assert session.editor.position_at(40, 2) == Position(2, 5)
+    assert session.editor.position_at(23, 1) == Position(2, 1)
+    assert session.editor.position_at(23, 3).line == 3
+
+
+def test_the_arrows_go_up_and_down_in_a_column() -> None:
+    session = table("3x2", "a", "b", "c", "a cell of three rows that are long", "e", "f")
+    session.editor.reveal(Position(2, 1))
+    went = []
+    for _ in range(5):
+        session.do("down")
+        went.append(session.editor.state.head)
+    assert [place.line for place in went] == [4, 4, 4, 6, 7]
+    went = []
+    for _ in range(6):
+        session.do("up")
+        went.append(session.editor.state.head)
+    assert [place.line for place in went] == [6, 4, 4, 4, 2, 0]
+    session.editor.reveal(Position(3, 0))
+    session.do("down")
+    assert session.editor.state.head == Position(5, 0)
+    session.do("up")
+    assert session.editor.state.head == Position(3, 0)
+
+
+def test_what_is_selected_and_found_shows_in_every_cell() -> None:
+    session = table("1x2", "tea", "tea")
+    session.editor.reveal(Position(1, 0), select_to=Position(2, 2))
+    row = session.editor.frame().rows[2]
+    chosen = [span.text for span in row.spans if "selection" in span.styles]
+    assert chosen == ["tea", " ", "te"]
+    session.editor.highlight(Query("tea"))
+    row = session.editor.frame().rows[2]
+    assert [span.text for span in row.spans if "find" in span.styles][:1] == ["tea"]
+    assert sum("find" in span.styles for span in row.spans) >= 2
+
+
+@pytest.mark.parametrize("height", [3, 5, 14])
+def test_the_view_goes_over_a_table_row_by_row(height: int) -> None:
+    session = table("3x2", "a", "b", "c", "a cell of three rows that are long", "e", "f")
+    session.editor.resize(WIDTH, 40)
+    whole = [line for line in drawn(session.editor.frame()) if line]
+    session.editor.resize(WIDTH, height)
+    session.editor.scroll_to(0.0)
+    for top in range(len(whole) - height):
+        assert drawn(session.editor.frame()) == whole[top : top + height]
+        session.editor.scroll(1)
+    for top in range(len(whole) - height, 0, -1):
+        assert drawn(session.editor.frame())[0] == whole[top]
+        session.editor.scroll(-1)
+    assert drawn(session.editor.frame())[0] == whole[0]
+
+
+@pytest.mark.parametrize("height", [4, 9])
+def test_the_caret_is_always_in_view(height: int) -> None:
+    session = table("4x3", *"abcdef", "a long text in a cell", *"hijkl")
+    session.editor.resize(WIDTH, height)
+    for key in ("down", "up"):
+        for _ in range(20):
+            session.do(key)
+            shown = session.editor.frame()
+            assert shown.caret is not None
+            x, y = shown.caret
+            head = session.editor.state.head
+            assert session.editor.position_at(x, y) == head
 
 
 @pytest.mark.parametrize("width", range(1, 40, 3))
@@ -360,3 +444,19 @@ def test_whatever_two_people_do_the_table_is_the_same_and_can_be_drawn(seed: int
     both(*people)
     assert people[0].document.runs() == people[1].document.runs()
     assert drawn(people[0].editor.frame()) is not None
+
+
+def test_vims_j_and_k_go_up_and_down_in_a_column() -> None:
+    session = VimSession("|above", kind=PadKind.RICHTEXT)
+    session.editor.resize(WIDTH, 14)
+    session.do(run("format.table", "2x2"))
+    for line, text in enumerate("abcd", 1):
+        session.document.replace(Position(line, 0), Position(line, 0), text)
+    session.editor.reveal(Position(2, 0))
+    session.press("j")
+    assert session.editor.state.head == Position(4, 0)
+    session.press("2j")
+    assert session.editor.state.head.line == 5
+    session.editor.reveal(Position(4, 0))
+    session.press("2k")
+    assert session.editor.state.head.line == 0

@@ -201,6 +201,9 @@ OPERATORS = _cases(
     ("f|oo bar", "yiwP", "fo|ofoo bar"),
     ("foo b|ar", "y0P", "foo |bfoo bar"),
     ("|a\n\nb", "jdw", "a\n|b"),
+    ("|a\nb\nc\nd", "2gj", "a\nb\n|c\nd"),
+    ("a b |c", "gk", "a b |c"),
+    ("a b |c", "gj", "a b |c"),
     ("foo |  \n  bar", "dw", "foo| \n  bar"),
 )
 

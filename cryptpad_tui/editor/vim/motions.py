@@ -16,7 +16,7 @@ from cryptpad_tui.editor.graphemes import next_edge, previous_edge, snap_back
 from cryptpad_tui.editor.layout import Lines
 from cryptpad_tui.editor.state import EditorState
 from cryptpad_tui.editor.viewport import visible_rows
-from cryptpad_tui.editor.vim import pairs, paragraphs, words
+from cryptpad_tui.editor.vim import pairs, paragraphs, rows, words
 from cryptpad_tui.editor.vim.places import (
     END_OF_LINE,
     at_goal,
@@ -84,7 +84,11 @@ def _right(state: EditorState, ask: Ask) -> Target | None:
 
 
 def _line_wise(step: int) -> Motion:
+    by_rows = _row_wise(default_motions.down if step > 0 else default_motions.up)
+
     def run(state: EditorState, ask: Ask) -> Target | None:
+        if not ask.operator and rows.at_table(state, step):
+            return by_rows(state, ask)
         line = state.head.line + step * ask.times
         if not 0 <= line < len(state.lines):
             if ask.operator or state.head.line == (len(state.lines) - 1 if step > 0 else 0):
@@ -98,8 +102,8 @@ def _line_wise(step: int) -> Motion:
 
 def _row_wise(motion: default_motions.Motion) -> Motion:
     def run(state: EditorState, ask: Ask) -> Target | None:
-        place = motion(state)
-        return Target(place.position, Kind.EXCLUSIVE, place.goal)
+        place = rows.by_rows(state, ask.times, motion)
+        return None if place is None else Target(place.position, Kind.EXCLUSIVE, place.goal)
 
     return run
 
@@ -150,16 +154,16 @@ def _screen(where: str) -> Motion:
     """H M L: a line of the window."""
 
     def run(state: EditorState, ask: Ask) -> Target:
-        rows = visible_rows(state.viewport, state.layout)
+        shown = visible_rows(state.viewport, state.layout)
         margin = min(state.settings.scroll_margin, (state.viewport.height - 1) // 2)
-        at_start, at_end = rows[0].line == 0 and not rows[0].start, rows[-1].line == len(state.lines) - 1
+        at_start, at_end = shown[0].line == 0 and shown[0].start <= 0, shown[-1].line == len(state.lines) - 1
         if where == "H":
             at = max(ask.times - 1, 0 if at_start else margin)
         elif where == "M":
-            at = (len(rows) - 1) // 2
+            at = (len(shown) - 1) // 2
         else:
-            at = len(rows) - 1 - max(ask.times - 1, 0 if at_end else margin)
-        row = rows[max(0, min(at, len(rows) - 1))]
+            at = len(shown) - 1 - max(ask.times - 1, 0 if at_end else margin)
+        row = shown[max(0, min(at, len(shown) - 1))]
         return Target(first_nonblank(state.lines, row.line), Kind.LINES, jump=True)
 
     return run

@@ -12,6 +12,7 @@ from typing import Final
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.editor.commands import scroll_to_caret
 from cryptpad_tui.editor.effects import AskScreen
+from cryptpad_tui.editor.screen_rows import moved, row_showing
 from cryptpad_tui.editor.selection import caret
 from cryptpad_tui.editor.state import Step
 from cryptpad_tui.editor.viewport import at_top, scrolled
@@ -106,8 +107,8 @@ def _scroll(share: float) -> Callable[[Vim, Prefix], None]:
         half = abs(share) < 1
         size = prefix.count or height // 2 if half else (height - 2) * prefix.times
         rows = min(max(1, size), 100_000) * (1 if share > 0 else -1)
-        row, moved = state.layout.move(state.layout.row_at(vim.cursor), rows)
-        if not moved:
+        row, went = moved(state.layout, row_showing(state.layout, vim.cursor), rows)
+        if not went:
             raise Failed
         view = scrolled(state.viewport, state.layout, rows)
         vim.go(Target(first_nonblank(vim.lines, row.line), Kind.LINES), view)
@@ -139,7 +140,7 @@ def _at(where: str) -> Callable[[Vim, Prefix], None]:
         if where != "z":
             margin = min(state.settings.scroll_margin, (state.viewport.height - 1) // 2)
             up = margin if where == "t" else state.viewport.height - 1 - margin
-            row = state.layout.move(state.layout.row_at(state.head), -up)[0]
+            row = moved(state.layout, row_showing(state.layout, state.head), -up)[0]
             view = at_top(state.viewport, state.layout, Position(row.line, row.start))
         vim.take(replace(_looking(vim), viewport=view))
 

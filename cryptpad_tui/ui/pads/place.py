@@ -24,7 +24,7 @@ def place_key(pad_id: bytes) -> str:
 
 
 def encode_place(caret: Position, top: Position) -> str:
-    return ":".join(str(number) for number in (*caret, *top))
+    return ":".join(str(max(0, number)) for number in (*caret, *top))
 
 
 def decode_place(value: str | None) -> tuple[Position, Position] | None:

@@ -137,8 +137,7 @@ class EditorCanvas(Widget):
 
     def _decorations(self) -> list[Decoration]:
         """What lies over the text: the marks of features below the carets of the others."""
-        view = self.editor.state.viewport
-        first, last = view.top.line, view.top.line + view.height
+        first, last = self.editor.lines_shown() if self.markers else (0, 0)
         marks = [mark for marker in self.markers for mark in marker(first, last)]
         return marks + decorations(self._remote)
 

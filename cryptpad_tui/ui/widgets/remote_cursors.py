@@ -14,6 +14,7 @@ import regex
 from cryptpad_tui.crdt.values import Change, Position, map_position
 from cryptpad_tui.editor.frame import Decoration, Frame
 from cryptpad_tui.editor.layout import Layout
+from cryptpad_tui.editor.screen_rows import row_showing
 from cryptpad_tui.editor.widths import char_cells
 
 MAX_SHOWN: Final = 64
@@ -99,8 +100,8 @@ def flags(cursors: Iterable[RemoteCursor], frame: Frame, layout: Layout) -> dict
 def _cell_of(position: Position, frame: Frame, layout: Layout) -> tuple[int, int] | None:
     """The cell where a position is shown, or None."""
     position = layout.lines.clamp(position)
-    row = layout.row_at(position)
+    row = row_showing(layout, position)
     for y, painted in enumerate(frame.rows):
         if (painted.line, painted.start) == (row.line, row.start):
-            return layout.cell_of(row, position.col), y
+            return layout.cell_of(layout.row_at(position), position.col), y
     return None
