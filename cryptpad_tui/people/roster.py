@@ -9,15 +9,16 @@ its author's to do, is as if it were not there. It holds no key and opens nothin
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
 from cryptpad_relay.protocol.errors import Malformed
-from cryptpad_tui.people.roster_ops import Kind, Operation, Rank, is_signed, parse_operation
+from cryptpad_tui.people.roster_ops import Kind, Operation, Rank, check_subject, is_signed, read_operation
 from cryptpad_tui.people.roster_rules import Seat, Seats, applied
+from cryptpad_tui.people.roster_value import TeamRoster as TeamRoster
 
 MAX_OPS: Final = 8_192
 """Operations that are looked at, those that are known first. None is left out for others of its author, or at
@@ -25,51 +26,6 @@ its place: who was put out could push out what everything later follows, by sayi
 MAX_CHECKS: Final = 4_096
 """Signatures that one look checks: half a second, once."""
 _NONE: Final[Seats] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class TeamRoster:
-    """What holds in a team."""
-
-    team: bytes
-    line: tuple[Operation, ...] = ()
-    seats: Seats = field(default_factory=dict)
-    """By identity, in the order in which they came, without those who left."""
-    left: Seats = field(default_factory=dict)
-    """Who left and was not taken off the line yet."""
-    cleared: frozenset[bytes] = frozenset()
-    """Operations of the line that took somebody off who had left."""
-    quit: frozenset[bytes] = frozenset()
-    """Operations, on the line or not, whose subjects said that they leave the seat that these gave."""
-    valid: Mapping[bytes, Operation] = field(default_factory=dict)
-    """All that is signed by somebody who might, on the line or not, and who left; by id."""
-    lost: tuple[Operation, ...] = ()
-    """Valid, and not on the line; what they followed comes first."""
-    seen: Mapping[bytes, Seat | None] = field(default_factory=dict)
-    """By lost operation, its subject's seat behind it."""
-    beneath_owners: frozenset[bytes] = frozenset()
-    """Lost operations of owners, and those behind them on their branches."""
-    kept: Mapping[bytes, Operation] = field(default_factory=dict)
-    """Of the valid ones those that decide: the line, branches that an owner spoke in, and words of leaving
-    about seats of these. Nobody who was put out can make more of them."""
-    forged: frozenset[bytes] = frozenset()
-    """Bytes that say of themselves what they are not: no operation, or not signed by whom they say."""
-
-    @property
-    def head(self) -> bytes:
-        """The last operation's id; the team's where there is none."""
-        return self.line[-1].id if self.line else self.team
-
-    def rank_of(self, ident_pk: bytes) -> Rank:
-        seat = self.seats.get(ident_pk)
-        return seat.rank if seat else Rank.NONE
-
-    def behind(self, op_id: bytes) -> Sequence[Operation] | None:
-        """The line behind an operation; None where it does not stand on it."""
-        if op_id == self.team:
-            return self.line
-        at = next((at for at, op in enumerate(self.line) if op.id == op_id), None)
-        return None if at is None else self.line[at + 1 :]
 
 
 @dataclass(slots=True)
@@ -95,20 +51,41 @@ class _Node:
 
 
 def roster_of(
-    team: bytes, owner_pk: bytes, raws: Iterable[bytes], *, known: Collection[bytes] = ()
+    team: bytes,
+    owner_pk: bytes,
+    raws: Collection[bytes],
+    *,
+    known: Collection[bytes] = (),
+    signed: Collection[bytes] = (),
+    checks: int | None = None,
 ) -> TeamRoster:
     """`owner_pk`: the key that the team's folder was born with. `raws` are of anybody, in any order; those in
-    `known` were found to be signed before, which changes nothing but the time that it takes."""
-    return _Tree(team, owner_pk, raws, frozenset(known)).roster()
+    `known` were found to be signed before, which changes nothing but the time that it takes.
+
+    `signed`: the same of some of `raws`. `checks`: how many signatures to look at at most; what is left over
+    is told by `is_whole`."""
+    most = MAX_CHECKS if checks is None else checks
+    tree = _Tree(team, owner_pk, looked_at_first(raws, known), {*known, *signed}, most)
+    roster = tree.roster()
+    return replace(roster, is_whole=tree.is_whole and len({*raws, *known}) <= MAX_OPS)
+
+
+def looked_at_first(raws: Iterable[bytes], known: Collection[bytes]) -> list[bytes]:
+    """Those of many operations that a look takes: when these are gone, it takes others."""
+    return [*sorted(known), *sorted({*raws}.difference(known))][:MAX_OPS]
 
 
 @lru_cache(maxsize=2 * MAX_OPS)
 def _parsed(raw: bytes) -> Operation:
-    return parse_operation(raw)
+    return read_operation(raw)
 
 
 @lru_cache(maxsize=4 * MAX_CHECKS)
 def _verified(op: Operation, owner_pk: bytes) -> bool:
+    try:
+        check_subject(op)
+    except Malformed:
+        return False
     return is_signed(op, owner_pk)
 
 
@@ -134,13 +111,15 @@ def _is_answered(node: _Node, nodes: Sequence[_Node]) -> bool:
 class _Tree:
     """All valid operations of one team."""
 
-    def __init__(self, team: bytes, owner_pk: bytes, raws: Iterable[bytes], known: frozenset[bytes]) -> None:
-        self._team, self._owner_pk, self._checks, self._known = team, owner_pk, MAX_CHECKS, known
+    def __init__(
+        self, team: bytes, owner_pk: bytes, raws: Iterable[bytes], signed: set[bytes], checks: int
+    ) -> None:
+        self._team, self._owner_pk, self._checks, self._signed = team, owner_pk, checks, signed
         self._behind: dict[bytes, list[Operation]] = defaultdict(list)
         self._leaves: dict[bytes, list[Operation]] = defaultdict(list)
         self._forged: set[bytes] = set()
         self._words: dict[bytes, Operation | None] = {}
-        for raw in [*sorted(known), *sorted({*raws} - known)][:MAX_OPS]:
+        for raw in raws:
             self._sort_in(raw)
         self._nodes: list[_Node] = []
         self._first = self._children(team, _NONE, 0)
@@ -195,7 +174,7 @@ class _Tree:
         return self._words[since]
 
     def _is_signed(self, op: Operation) -> bool:
-        if op.raw in self._known:
+        if op.raw in self._signed:
             return True
         self._checks -= 1
         if self._checks < 0:
@@ -247,8 +226,12 @@ class _Tree:
             {node.op.id: node.after().get(node.op.subject) for node in lost},
             _beneath_owners(lost),
             {node.op.id: node.op for node in decide} | said,
-            frozenset(self._forged),
+            forged=frozenset(self._forged),
         )
+
+    @property
+    def is_whole(self) -> bool:
+        return self._checks >= 0
 
     def _has_left(self, seats: Sequence[Seat]) -> bool:
         return any(self._word(seat.since, seat.ident_pk) for seat in seats)

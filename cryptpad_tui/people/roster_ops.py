@@ -92,6 +92,19 @@ class Operation:
 
 def parse_operation(raw: bytes) -> Operation:
     """Raises Malformed for what is not exactly one operation."""
+    found = read_operation(raw)
+    check_subject(found)
+    return found
+
+
+def check_subject(op: Operation) -> None:
+    """Raises Malformed for whom nothing can be sealed to; costs as much as a signature."""
+    if op.kind in (Kind.FOUND, Kind.ADD):
+        check_keys(op.subject, op.box_pk)
+
+
+def read_operation(raw: bytes) -> Operation:
+    """The same without what `check_subject` looks at."""
     if not MIN_BYTES <= len(raw) <= MAX_BYTES:
         raise Malformed("operation")
     magic, version, kind, rank, team, previous, author, subject, box_pk, size = _HEAD.unpack_from(raw)
@@ -121,8 +134,6 @@ def _check(op: Operation) -> None:
         raise Malformed("operation")
     if op.kind in (Kind.FOUND, Kind.LEAVE) and op.author != op.subject:
         raise Malformed("operation")
-    if lets_in:
-        check_keys(op.subject, op.box_pk)
 
 
 def check_keys(ident_pk: bytes, box_pk: bytes) -> None:

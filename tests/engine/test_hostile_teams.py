@@ -19,7 +19,8 @@ from cryptpad_tui.crypto.slots import box_key_of, open_slot
 from cryptpad_tui.engine import Engine, inbox, mailbox, membership, owner_notes
 from cryptpad_tui.engine.folders import changing, owed_keys
 from cryptpad_tui.engine.folders.owed_keys import Row, Wanted
-from cryptpad_tui.engine.teams import acting, asks, book, errors, settling
+from cryptpad_tui.engine.teams import acting, asks, book, errors, rows, settling
+from cryptpad_tui.engine.teams.asks import TeamInbox
 from cryptpad_tui.engine.teams.book import TeamBook, keepers, roster_in
 from cryptpad_tui.people import roster as chains
 from cryptpad_tui.people.card import make_card
@@ -311,3 +312,137 @@ def test_a_note_that_a_limited_device_wrote_makes_nobody_an_owner(house: House) 
     owner_notes.set_state(house.owner, house.team, ADMIN.ident.public, owner_notes.ACCEPTED)
     settling.keep_up(house.owner, house.team)
     assert house.rank(ADMIN) is Rank.OWNER, "by the person's own word"
+
+
+# -- floods
+
+
+OTHER = Myself(b"o" * 32)
+
+
+def asked(
+    house: House, number: int, by: Myself, *, at: int = 0, of: Myself = CARLA, signer: Myself | None = None
+) -> None:
+    ask = TeamAsk(
+        house.team, "", number.to_bytes(16, "big"), of.ident.public, of.box.public, Rank.EDITOR,
+        house.owner.wall_ms() + at, by.ident.public, "Somebody",
+    )  # fmt: skip
+    house.field(asks.ASK + ask.mail_id.hex(), ask.signed((signer or by).ident))
+
+
+def shown(house: House) -> list[int]:
+    asks.note(house.owner, house.team)
+    return [int.from_bytes(item.message.mail_id, "big") for item in asks.items(house.owner)]
+
+
+def test_a_flood_of_questions_costs_only_whoever_passed_them_on(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An editor writes rows that are nothing and rows in an admin's name; an admin passes on many."""
+    house.seat(OTHER, Rank.ADMIN)
+    monkeypatch.setattr(asks, "MAX_OF_ONE", 4)
+    monkeypatch.setattr(asks, "MAX_ASKS", 6)
+    asked(house, 900, ADMIN)
+    for number in range(20):
+        house.field(asks.ASK + number.to_bytes(16, "big").hex(), bytes(40))
+        asked(house, 100 + number, ADMIN, signer=CARLA)
+        asked(house, 200 + number, OTHER, at=number, of=Myself(bytes([number]) * 32))
+    assert shown(house) == [900, 219, 218, 217, 216], "one's own contact first, and of each the newest"
+    with monkeypatch.context() as patch:
+        patch.setattr(asks, "MAX_OF_ONE", 10**6)
+        patch.setattr(asks, "MAX_LOOKED_AT", 10**6)
+        patch.setattr(TeamInbox, "_signed", by_name)
+        assert 900 not in shown(house), "the attack, without the defence"
+    settling.keep_up(house.owner, house.team)
+    with house.owner.borrowed(house.team) as session:
+        left = [name for name in session.view.map_items(ENTRIES_ROOT) if name.startswith(asks.ASK)]
+    assert len(left) == 1 + 20, "what nobody signed is taken out"
+
+
+def by_name(self: TeamInbox) -> Iterator[tuple[TeamAsk, bytes]]:
+    """As many as fit, by their names, which anybody chooses."""
+    rows = sorted(self._rows.of(asks.ASK).items())[:40]
+    for _, raw in rows:
+        if (ask := asks._ask_of(raw, self._session.pad_id)) is not None:
+            yield replace(ask, at_ms=self._engine.wall_ms() + ask.mail_id[-1]), raw
+
+
+def test_signatures_of_a_flood_are_looked_at_in_pieces_and_once(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asks, "MAX_CHECKS", 8)
+    for number in range(20):
+        asked(house, number, ADMIN, signer=CARLA)
+    asked(house, 900, ADMIN)
+    looked: list[bytes] = []
+    look = asks._ask_of
+    monkeypatch.setattr(asks, "_ask_of", lambda raw, team: (looked.append(raw), look(raw, team))[1])
+    with house.owner.borrowed(house.team):
+        whole = [asks.note(house.owner, house.team) for _ in range(5)]
+        assert whole == [False, False, True, True, True]
+        assert shown(house) == [900]
+    assert len(looked) == len(set(looked)) == 21
+
+
+def test_who_passed_a_question_on_writes_it_again_where_somebody_wrote_over_it(house: House) -> None:
+    message = EditRequest(house.team, "Crew", bytes(32), bytes(64))
+    with house.owner.people.durable():
+        item = InboxItem(MAIL, contact_id(CARD.ident_pk), house.owner.wall_ms(), message)
+        house.owner.people.put_mail(MAIL, item.sent_ms, item)
+    settling.keep_up(house.owner, house.team)
+    for junk in (b"", bytes(300)):
+        house.field(asks.ASK + MAIL.hex(), junk)
+        settling.keep_up(house.owner, house.team)
+        with house.owner.borrowed(house.team) as session:
+            raw = session.view.map_value(ENTRIES_ROOT, asks.ASK + MAIL.hex())
+        assert asks._ask_of(base64.b64decode(raw), house.team) is not None
+
+
+def test_a_change_of_a_flooded_folder_costs_what_it_changed(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with house.owner.borrowed(house.team) as session:
+        junk = {f"roster/{n:064x}": "AAAA" for n in range(600)} | {
+            f"ask/{n:032x}": "AAAA" for n in range(600)
+        }
+        session.view.set_maps(ENTRIES_ROOT, junk)
+        settling.changed(house.owner, house.team)
+        looked: list[str] = []
+        for prefix, what in list(rows._WHAT.items()):
+            seen = lambda name, *more, what=what: (looked.append(name), what(name, *more))[1]  # noqa: E731
+            monkeypatch.setitem(rows._WHAT, prefix, seen)  # type: ignore[arg-type]
+        monkeypatch.setattr(book, "roster_of", None)
+        monkeypatch.setattr(type(session.view), "map_items", None)
+        session.view.set_map(ENTRIES_ROOT, "ask/more", "AAAA")
+        settling.changed(house.owner, house.team)
+        assert looked == ["ask/more"]
+        session.view.delete_map(ENTRIES_ROOT, "roster/" + "0" * 64)
+        settling.changed(house.owner, house.team)
+        assert looked == ["ask/more"], "nor does what was nothing"
+    monkeypatch.undo()
+
+
+async def test_operations_that_a_flood_hides_are_found_piece_by_piece(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An editor writes operations in an owner's name, of which nobody knows before their signatures."""
+    house.seat(CARLA, Rank.EDITOR)
+    head = roster_in(house.owner, house.team).head
+    owner = identity_of(house.owner.vault.account_root)
+    forged = [
+        sign_operation(
+            CARLA.ident, Kind.ADD, team=house.team, previous=head, author=owner.public,
+            subject=OTHER.ident.public, box_pk=OTHER.box.public, rank=Rank.ADMIN, name=f"{n}",
+        )
+        for n in range(40)
+    ]  # fmt: skip
+    for op in forged:
+        house.field("roster/" + op.id.hex(), op.raw)
+    house.word(ADMIN, Kind.REMOVE, CARLA)
+    monkeypatch.setattr(settling, "FEW", 4)
+    with house.owner.borrowed(house.team) as session:
+        assert not TeamBook(house.owner, session).roster(checks=4).is_whole
+        await settling.read_on(house.owner, house.team)
+        assert TeamBook(house.owner, session).roster(checks=0).is_whole
+        assert len(rows.rows_of(session).junk) == 40
+    assert (house.rank(CARLA), house.rank(OTHER)) == (Rank.NONE, Rank.NONE)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.protocol.errors import Malformed
@@ -18,24 +20,39 @@ from cryptpad_tui.crypto.keys import identity_of
 from cryptpad_tui.drive.entry_fields import text_of
 from cryptpad_tui.engine import mailbox
 from cryptpad_tui.engine.teams.acting import may, raise_or_lower
-from cryptpad_tui.engine.teams.book import TeamBook, bytes_of
+from cryptpad_tui.engine.teams.book import TeamBook
+from cryptpad_tui.engine.teams.rows import ASK as ASK
+from cryptpad_tui.engine.teams.rows import SAID as SAID
+from cryptpad_tui.engine.teams.rows import TeamRows, bytes_of, rows_of
 from cryptpad_tui.people.contacts import contact_id
 from cryptpad_tui.people.inbox import InboxItem
 from cryptpad_tui.people.messages import EditAnswer, EditRequest
 from cryptpad_tui.people.roster import TeamRoster
 from cryptpad_tui.people.roster_ops import Rank
 from cryptpad_tui.people.roster_rules import Seat
-from cryptpad_tui.people.team_asks import MAX_BYTES, Said, TeamAsk, ask_is_signed, parse_ask, parse_said
+from cryptpad_tui.people.team_asks import (
+    MAX_BYTES,
+    Said,
+    TeamAsk,
+    ask_is_signed,
+    asker_of,
+    mail_of,
+    parse_ask,
+    parse_said,
+)
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
     from cryptpad_tui.engine.session import PadSession
 
-ASK, SAID = "ask/", "said/"
 _OPEN: Final = "team/asks/"
 """How the settings begin that have a team's open questions."""
 MAX_ASKS: Final = 64
-MAX_ROWS: Final = 512
+MAX_OF_ONE: Final = 16
+"""Questions that one admin passed on: who passes on thousands hides nobody else's."""
+MAX_LOOKED_AT: Final = 4 * MAX_OF_ONE
+MAX_CHECKS: Final = 256
+"""Signatures that one look checks; what says of itself what it is not is taken out, and costs once."""
 MAX_AGE_MS: Final = 30 * 86_400_000
 """What is older than a question is kept anywhere counts no more: somebody took it out, and in again."""
 
@@ -47,45 +64,62 @@ class TeamInbox:
         self._engine, self._session = engine, session
         self._book = TeamBook(engine, session)
         self._roster = self._book.roster()
+        self.is_whole = True
+        """Whether the last look at the questions left none for another, for its costs."""
 
     @property
     def roster(self) -> TeamRoster:
         return self._roster
 
-    def _rows(self, prefix: str) -> dict[str, bytes]:
-        items: Mapping[str, object] = self._session.view.map_items(ENTRIES_ROOT)
-        names = sorted([name for name in items if name.startswith(prefix)])[:MAX_ROWS]
-        return {name: bytes_of(items[name], MAX_BYTES) for name in names}
+    @property
+    def _rows(self) -> TeamRows:
+        return rows_of(self._session)
 
     def _counts(self, ident_pk: bytes) -> bool:
         return self._roster.rank_of(ident_pk) >= Rank.ADMIN
 
-    def said(self) -> dict[bytes, Said]:
-        """Answers by who may give them."""
-        found: dict[bytes, Said] = {}
-        for name, raw in self._rows(SAID).items():
-            try:
-                said = parse_said(raw, self._session.pad_id)
-            except Malformed:
-                continue
-            if name == SAID + said.mail_id.hex() and self._counts(said.by):
-                found[said.mail_id] = said
-        return found
+    def said(self, mail_id: bytes) -> Said | None:
+        """What was said to a question by somebody who may."""
+        raw = self._rows.of(SAID).get(SAID + mail_id.hex())
+        said = _said_of(raw, self._session.pad_id) if raw is not None else None
+        return said if said is not None and self._counts(said.by) else None
 
     def open_rows(self) -> list[tuple[TeamAsk, bytes]]:
-        """Questions that were passed on by who may, and nobody has answered."""
-        said, found = self.said(), list[tuple[TeamAsk, bytes]]()
-        for name, raw in self._rows(ASK).items():
-            try:
-                ask = parse_ask(raw, self._session.pad_id, "")
-            except Malformed:
-                continue
-            is_right = name == ASK + ask.mail_id.hex() and ask.mail_id not in said and self._counts(ask.by)
-            is_open = self._roster.rank_of(ask.ident_pk) < ask.rank
+        """Questions that were passed on by who may, and nobody has answered: of each who did the newest, and
+        one's own contacts' first."""
+        known = {each.card.ident_pk for each in self._engine.people.contacts()}
+        by_author: dict[bytes, list[tuple[TeamAsk, bytes]]] = defaultdict(list)
+        for ask, raw in self._signed():
             is_new = 0 <= self._engine.wall_ms() - ask.at_ms + MAX_AGE_MS // 30 < MAX_AGE_MS
-            if is_right and is_open and is_new and ask_is_signed(ask, raw):
-                found.append((ask, raw))
-        return found[:MAX_ASKS]
+            if is_new and self._roster.rank_of(ask.ident_pk) < ask.rank:
+                by_author[ask.by].append((ask, raw))
+        ranked: list[tuple[int, bool, int, bytes, tuple[TeamAsk, bytes]]] = []
+        for found in by_author.values():
+            found.sort(key=lambda each: (each[0].ident_pk not in known, -each[0].at_ms, each[0].mail_id))
+            left = [each for each in found[:MAX_LOOKED_AT] if self.said(each[0].mail_id) is None]
+            for at, each in enumerate(left[:MAX_OF_ONE]):
+                ask = each[0]
+                ranked.append((at, ask.ident_pk not in known, -ask.at_ms, ask.mail_id, each))
+        return [each[-1] for each in sorted(ranked)[:MAX_ASKS]]
+
+    def _signed(self) -> Iterator[tuple[TeamAsk, bytes]]:
+        """Rows of those who may pass questions on, as far as they signed them."""
+        self.is_whole, left, forged = True, MAX_CHECKS, list[str]()
+        for name, raw in self._rows.of(ASK).items():
+            ask = self._rows.asks.get(raw)
+            if ask is None and self._counts(asker_of(raw)):
+                self.is_whole &= left > 0
+                left -= 1
+                if left < 0:
+                    continue
+                ask = _ask_of(raw, self._session.pad_id)
+                if ask is None:
+                    forged.append(name)
+                else:
+                    self._rows.asks[raw] = ask
+            if ask is not None and self._counts(ask.by):
+                yield ask, raw
+        self._rows.drop(forged)
 
     # -- whoever was asked
 
@@ -95,18 +129,15 @@ class TeamInbox:
         if not self._counts(self._book.me):
             return
         mine = {item.mail_id: item for item in _own(self._engine, self._session.pad_id)}
-        said = self.said()
+        rows = self._rows.of(ASK)
         for item in mine.values():
-            name = ASK + item.mail_id.hex()
-            if item.mail_id not in said and self._session.view.map_value(ENTRIES_ROOT, name) is None:
-                self._write(name, self._ask(item))
-        for name, raw in self._rows(ASK).items():
-            try:
-                ask = parse_ask(raw, self._session.pad_id, "")
-            except Malformed:
-                continue
-            if ask.by == self._book.me and ask.mail_id not in mine:
-                for each in (name, SAID + ask.mail_id.hex()):
+            raw = rows.get(ASK + item.mail_id.hex())
+            is_there = raw is not None and _ask_of(raw, self._session.pad_id) is not None
+            if self.said(item.mail_id) is None and not (is_there and asker_of(raw or b"") == self._book.me):
+                self._write(ASK + item.mail_id.hex(), self._ask(item))
+        for name, raw in list(rows.items()):
+            if asker_of(raw) == self._book.me and mail_of(raw) not in mine:
+                for each in (name, SAID + mail_of(raw).hex()):
                     self._session.view.delete_map(ENTRIES_ROOT, each)
         self._session.flush()
 
@@ -142,14 +173,31 @@ class TeamInbox:
         self._session.flush()
 
 
+@lru_cache(maxsize=1_024)
+def _said_of(raw: bytes, team: bytes) -> Said | None:
+    try:
+        return parse_said(raw, team)
+    except Malformed:
+        return None
+
+
+def _ask_of(raw: bytes, team: bytes) -> TeamAsk | None:
+    """Where it is signed by whom it names."""
+    try:
+        ask = parse_ask(raw, team, "")
+    except Malformed:
+        return None
+    return ask if ask_is_signed(ask, raw) else None
+
+
 def _own(engine: Engine, team: bytes) -> list[InboxItem]:
     """Questions about a team in this person's own inbox."""
     items = engine.people.items()
     return [each for each in items if isinstance(each.message, EditRequest) and each.message.pad_id == team]
 
 
-def note(engine: Engine, team: bytes) -> None:
-    """Remember what is asked there, so that a list of the inbox opens no folder."""
+def note(engine: Engine, team: bytes) -> bool:
+    """Remember what is asked there, so that a list of the inbox opens no folder; whether that is all."""
     with engine.borrowed(team) as session:
         box = TeamInbox(engine, session)
         me = identity_of(engine.vault.account_root).public
@@ -158,6 +206,7 @@ def note(engine: Engine, team: bytes) -> None:
     stored, name = json.dumps(rows) if rows else None, _OPEN + team.hex()
     if engine.vault.setting(name) != stored:
         engine.vault.set_setting(name, stored)
+    return box.is_whole
 
 
 def items(engine: Engine) -> list[InboxItem]:
@@ -194,9 +243,9 @@ async def tell(engine: Engine, team: bytes) -> None:
         return
     with engine.borrowed(team) as session:
         box = TeamInbox(engine, session)
-        said = box.said()
+        said = {item.mail_id: box.said(item.mail_id) for item in mine}
     for item in mine:
-        answered = said.get(item.mail_id)
+        answered = said[item.mail_id]
         sender = engine.people.contact(item.contact_id)
         if answered is None:
             continue

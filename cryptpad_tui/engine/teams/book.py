@@ -7,7 +7,6 @@ It decides nothing: `people.roster` says what holds.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -16,22 +15,23 @@ from cryptpad_tui.crypto.keys import SigningSeed, identity_of
 from cryptpad_tui.engine.member_book import BookMember
 from cryptpad_tui.engine.teams.errors import NotATeam, RosterIsCutShort, UseTeamRemove
 from cryptpad_tui.engine.teams.newest_keys import NewestKeys
-from cryptpad_tui.people.roster import TeamRoster, roster_of
+from cryptpad_tui.engine.teams.rows import ROSTER as ROSTER
+from cryptpad_tui.engine.teams.rows import raw_of as raw_of
+from cryptpad_tui.engine.teams.rows import rows_of
+from cryptpad_tui.people.roster import TeamRoster, looked_at_first, roster_of
 from cryptpad_tui.people.roster_again import Change
 from cryptpad_tui.people.roster_duties import is_cut_short, note_of
-from cryptpad_tui.people.roster_ops import MAX_BYTES, NOBODY, Kind, Operation, Rank, sign_operation
+from cryptpad_tui.people.roster_ops import NOBODY, Kind, Operation, Rank, sign_operation
 from cryptpad_tui.people.roster_rules import Seat, may_clear
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
     from cryptpad_tui.engine.session import PadSession
 
-ROSTER: Final = "roster/"
-"""How the fields begin that have operations; their ids in hex follow."""
 DUE: Final = "team/due/"
 """How the settings begin that name the teams which changed since their last turn."""
-MAX_ROWS: Final = 4_096
-"""Fields that are read; whoever may write takes out those that are none."""
+MAX_ROWS: Final = 8_192
+"""Operations in the folder: from half of it on those are taken out that decide nothing."""
 MAX_KEPT: Final = 4_096
 """Operations in the vault from which on those go that decide nothing: a whole line."""
 _MAX_SWEPT: Final = 500
@@ -57,32 +57,33 @@ class TeamBook:
 
     # -- reading
 
-    def roster(self) -> TeamRoster:
-        """As it is by all that is here and was here; what is new is kept."""
-        known = set(self._engine.vault.roster(self.pad_id))
-        rows = self._rows()
+    def roster(self, *, checks: int | None = None) -> TeamRoster:
+        """As it is by all that is here and was here; what is new is kept. `checks`: as `roster_of` has it."""
+        rows, known = rows_of(self._session), set(self._engine.vault.roster(self.pad_id))
+        if rows.roster is not None and rows.roster.is_whole and rows.known == known:
+            return rows.roster
         owner_pk = self._session.replica.genesis.owner_pk
-        roster = roster_of(self.pad_id, owner_pk, rows.values(), known=known)
+        raws = list(rows.of(ROSTER).values())
+        roster = roster_of(
+            self.pad_id, owner_pk, raws, known=known, signed=rows.signed.intersection(raws), checks=checks
+        )
+        # Each costs one look: what is not signed is nothing from here on.
+        rows.signed = {op.raw for op in roster.valid.values()}
+        rows.drop([name for name, raw in rows.of(ROSTER).items() if raw in roster.forged])
         new = [(op_id, op.raw) for op_id, op in roster.kept.items() if op.raw not in known]
         old = self._worn_out(roster) if len(known) > MAX_KEPT else []
         if new or old:
             with self._session.replica.store.transaction():
                 self._engine.vault.put_roster(self.pad_id, new)
                 self._engine.vault.drop_roster(self.pad_id, old)
+            known = set(self._engine.vault.roster(self.pad_id))
+        rows.known, rows.roster = known, roster
         return roster
 
     def _worn_out(self, roster: TeamRoster) -> list[bytes]:
         """What was the line once, and decides nothing: an admin who makes longer branches again and again
         must not fill the room of what owners say."""
         return [op.id for op in roster.lost if op.id not in roster.kept and op.author != self.me]
-
-    def _rows(self) -> dict[str, bytes]:
-        """What the folder says, by field; bytes of anybody."""
-        found: dict[str, bytes] = {}
-        items = self._session.view.map_items(ENTRIES_ROOT)
-        for name in sorted([name for name in items if name.startswith(ROSTER)])[:MAX_ROWS]:
-            found[name] = raw_of(items[name])
-        return found
 
     # -- writing; inside a transaction, and durable with it
 
@@ -102,26 +103,27 @@ class TeamBook:
 
     def put_back(self, roster: TeamRoster) -> int:
         """What somebody took out, or wrote over; how many."""
-        rows = self._rows()
+        rows = rows_of(self._session).of(ROSTER)
         missing = [op for op in roster.kept.values() if rows.get(ROSTER + op.id.hex()) != op.raw]
         if missing:
             self.put(missing)
         return len(missing)
 
     def sweep(self, roster: TeamRoster) -> int:
-        """Take out what is no operation, or not by whom it says, and where there is much, what decides
-        nothing; how many. What honest clients wrote is put back by whoever kept it."""
-        by_name = self._rows()
-        is_much = len(by_name) > MAX_ROWS // 2
-        right = {ROSTER + op_id.hex() for op_id in (roster.kept if is_much else roster.valid)}
-        forged = [
-            name for name, raw in by_name.items() if name not in right and (is_much or raw in roster.forged)
-        ]
-        for name in forged[:_MAX_SWEPT]:
+        """Take out what is nothing, whoever looks at it, and where there are many operations, those that
+        decide nothing; how many. What honest clients wrote is put back by whoever kept it."""
+        rows = rows_of(self._session)
+        names = sorted(rows.junk)
+        if len(rows.of(ROSTER)) > MAX_ROWS // 2:
+            right = {op.raw for op in roster.kept.values()}
+            known = self._engine.vault.roster(self.pad_id)
+            looked_at = {*looked_at_first(rows.of(ROSTER).values(), known)} - right
+            names += sorted([name for name, raw in rows.of(ROSTER).items() if raw in looked_at])
+        for name in names[:_MAX_SWEPT]:
             self._session.view.delete_map(ENTRIES_ROOT, name)
-        if forged:
+        if names:
             self._session.flush()
-        return len(forged[:_MAX_SWEPT])
+        return len(names[:_MAX_SWEPT])
 
     def sign(self, changes: Sequence[Change]) -> TeamRoster:
         """One behind the other, at the line's end, by this person."""
@@ -149,21 +151,6 @@ def signed(signer: SigningSeed, roster: TeamRoster, change: Change) -> Operation
         rank=seat.rank if change.kind in (Kind.ADD, Kind.ROLE) else Rank.NONE,
         name=seat.name if lets_in else "",
     )
-
-
-def raw_of(value: object) -> bytes:
-    """An operation's bytes; empty for what is none."""
-    return bytes_of(value, MAX_BYTES)
-
-
-def bytes_of(value: object, most: int) -> bytes:
-    """Bytes of a field, at most so many; empty for what is none."""
-    if not isinstance(value, str) or len(value) > (most + 2) // 3 * 4:
-        return b""
-    try:
-        return base64.b64decode(value, validate=True)
-    except (ValueError, binascii.Error):
-        return b""
 
 
 def is_team(engine: Engine, folder: bytes) -> bool:

@@ -7,6 +7,7 @@ the right to do something is never made to.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -21,9 +22,10 @@ from cryptpad_tui.engine.own_card import myself
 from cryptpad_tui.engine.teams import asks
 from cryptpad_tui.engine.teams.acting import raise_or_lower
 from cryptpad_tui.engine.teams.asks import TeamInbox
-from cryptpad_tui.engine.teams.book import DUE, TeamBook, is_team, raw_of
+from cryptpad_tui.engine.teams.book import DUE, TeamBook, is_team
 from cryptpad_tui.engine.teams.errors import RosterIsCutShort
 from cryptpad_tui.engine.teams.newest_keys import GRANT
+from cryptpad_tui.engine.teams.rows import ROSTER, raw_of, rows_of
 from cryptpad_tui.engine.verifying import connection_of
 from cryptpad_tui.pad import flows_keys
 from cryptpad_tui.pad.alarms import Alarm
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine.session import PadSession
 
 
+FEW: Final = 256
+"""Signatures that are looked at at once where somebody waits: 30 ms."""
+_MAX_LOOKS: Final = 1_024
 _DONE: Final = {
     Why.OUT: "out of {}, whose keys changed",
     Why.READS: "only reads {} from here on, whose keys changed",
@@ -63,16 +68,31 @@ async def settle(engine: Engine) -> list[str]:
 def changed(engine: Engine, folder: bytes) -> None:
     """A shared folder changed, which may be a team's: what came is kept at once, the rest has its turn."""
     with engine.borrowed(folder) as session:
-        is_one = bool(TeamBook(engine, session).roster().line)
+        is_one = bool(TeamBook(engine, session).roster(checks=FEW).line)
     if is_one:
         asks.note(engine, folder)
-        engine.vault.set_setting(DUE + folder.hex(), "1")
+        if engine.vault.setting(DUE + folder.hex()) is None:
+            engine.vault.set_setting(DUE + folder.hex(), "1")
+
+
+async def read_on(engine: Engine, folder: bytes) -> None:
+    """What a flood left over, in pieces that hold nobody up; what does not fit at all waits for the sweep."""
+    with engine.borrowed(folder) as session:
+        for _ in range(_MAX_LOOKS):
+            left = len(rows_of(session).of(ROSTER)) - len(rows_of(session).signed)
+            roster = TeamBook(engine, session).roster(checks=FEW)
+            went_on = len(rows_of(session).of(ROSTER)) - len(rows_of(session).signed) != left
+            if asks.note(engine, folder) and (roster.is_whole or not went_on):
+                return
+            await asyncio.sleep(0)
 
 
 async def settle_team(engine: Engine, folder: bytes) -> list[str]:
     """The same in one; raises what a change of keys raises."""
     if engine.vault.setting(DUE + folder.hex()) is not None:
         engine.vault.set_setting(DUE + folder.hex(), None)
+    if is_team(engine, folder):
+        await read_on(engine, folder)
     if keep_up(engine, folder):
         await engine.sync([folder])
     if take_right(engine, folder):
@@ -132,11 +152,14 @@ def keep_up(engine: Engine, folder: bytes) -> bool:
             return False
         before = session.waiting
         with engine.drive_session.replica.store.transaction():
+            inbox = TeamInbox(engine, session)
+            # Of questions that nobody signed it learns by looking.
+            inbox.open_rows()
             book.put_back(roster)
             book.sweep(roster)
             _hear_leavers(engine, book, session)
             _say(engine, book, session)
-            TeamInbox(engine, session).pass_on()
+            inbox.pass_on()
         return session.waiting != before
 
 
