@@ -22,6 +22,7 @@ from cryptpad_tui.engine.authors import Authors
 from cryptpad_tui.engine.compacting import compact_if_long
 from cryptpad_tui.engine.company import Company
 from cryptpad_tui.engine.files.names import own_file
+from cryptpad_tui.engine.folders import doubts
 from cryptpad_tui.engine.keyrings import secret_of
 from cryptpad_tui.engine.pending import PendingEdits
 from cryptpad_tui.engine.status import status_of
@@ -262,6 +263,7 @@ class PadSession:
         self.attached_here = True
         standing.back_in(self._engine, self)
         lifetime.used(self._engine, self)
+        doubts.heard(self._engine, self.pad_id)
         alarms.verified_again(self._engine, self)
         if not self.record.uploaded:
             self.update_record(uploaded=True)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from adversary import test_folders
 from adversary.sabotage import Patch, yes
 from adversary.test_folders import RELAY, RNG, entry, folder_of, gives_right, reader_names, write
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT, PadKind
-from cryptpad_tui.crypto.folder_keys import Place, edit_opener, open_edit_seed
+from cryptpad_tui.crypto.folder_keys import Place, edit_opener, open_edit_seed, seal_edit_seed
 from cryptpad_tui.crypto.keys import EditKeys, Role, edit_seed_of, make_genesis
 from cryptpad_tui.crypto.links import NO_RELAY, Link
 from cryptpad_tui.drive import mirror
-from cryptpad_tui.drive.shared_entries import text_of, view_field
+from cryptpad_tui.drive.shared_entries import SealedEdit, edit_field, text_of, view_field
 from cryptpad_tui.drive.tree import shared_id_of
 from cryptpad_tui.engine import Engine, keeping, keyrings
-from cryptpad_tui.engine.folders import agreeing, holders, owed_keys
+from cryptpad_tui.engine.folders import agreeing, doubts, holders, owed_keys
 from cryptpad_tui.engine.folders.book import FolderBook
 from cryptpad_tui.engine.folders.claims import Claims
 from cryptpad_tui.vault.records import PadRecord
@@ -247,3 +249,39 @@ def test_who_becomes_an_owner_of_a_pad_keeps_the_members_of_the_folder_that_it_c
     owed_keys.own(victim, pad_id)
     victim.add(replace(came, role="owner", secret=root))
     assert holders.kept(victim, pad_id, owed_keys.newest_given(victim, pad_id))
+
+
+@pytest.mark.parametrize("what", ["view", "edit"])
+def test_f29_keys_of_an_epoch_to_come_that_no_record_bears_out_are_put_right(
+    victim: Engine, monkeypatch: Patch, what: str
+) -> None:
+    """An editor of the folder writes them into a pad's entry: who comes by it would never have the pad."""
+    folder, own = folder_of(victim), victim.create_pad("Plan", text="Plan.\n").pad_id
+    keeping.move_pad(victim, own, shared_id_of(folder))
+    keys = keyrings.all_keys(victim, folder)[0]
+    assert isinstance(keys, EditKeys)
+    sealed = seal_edit_seed(keys.edit_seed, Place(folder, own, 40), RNG(32), rng=RNG)
+    false = view_field(40, RNG(32)) if what == "view" else edit_field(SealedEdit(40, 0, sealed))
+
+    def agreed() -> tuple[int, int]:
+        """What waits to be sent, and the epoch whose keys the entry gives."""
+        agreeing.agree(victim, folder)
+        with victim.borrowed(folder) as session:
+            book = FolderBook(victim, session)
+            found = book.entry(own)
+            assert found is not None
+            gives = book.gives(found)
+            assert gives.epoch or gives.keys == keyrings.all_keys(victim, own)[0]
+            return session.waiting, gives.epoch
+
+    write(victim, folder, {f"{own.hex()}/{what}": false})
+    waiting, epoch = agreed()
+    assert epoch == 40, "who did not hear the pad's relay since may be the one who is behind"
+    assert [agreed() for _ in range(3)] == [(waiting, 40)] * 3, "and writes nothing, again and again"
+    doubts.heard(victim, own)
+    with monkeypatch.context() as patch:
+        patch.setattr(doubts.Doubts, "disproved", lambda *_: False)
+        assert agreed()[1] == 40, "the attack, without the defence"
+    assert agreed()[1] == 0
+    agreed()
+    assert not victim.vault.settings_under(doubts.DOUBT), "and it is forgotten"

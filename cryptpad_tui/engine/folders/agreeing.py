@@ -23,6 +23,7 @@ from cryptpad_tui.engine import keyrings
 from cryptpad_tui.engine.folders import holders, owed_keys
 from cryptpad_tui.engine.folders.book import UNNAMED, FolderBook
 from cryptpad_tui.engine.folders.claims import Claims
+from cryptpad_tui.engine.folders.doubts import DOUBT, Doubts
 from cryptpad_tui.engine.listing import tree_of
 from cryptpad_tui.engine.standing import standing_of
 from cryptpad_tui.vault.records import PadRecord
@@ -113,7 +114,7 @@ class _Agreement:
 
     def __init__(self, engine: Engine, book: FolderBook) -> None:
         self._engine, self._book, self._folder = engine, book, book.pad_id
-        self._claims = Claims(engine, book)
+        self._claims, self._doubts = Claims(engine, book), Doubts(engine)
         self._shown: Seen = {}
         self._came: list[bytes] = []
         self.left_out = 0
@@ -212,11 +213,13 @@ class _Agreement:
 
         Never of a pad that somebody else only named here: they would be given keys that they do not have.
         """
+        own = keyrings.all_keys(self._engine, known.pad_id)
         is_given = owed_keys.is_given(self._engine, known.pad_id, self._folder)
         if is_given and self._book.can_edit and standing_of(self._engine, known.pad_id) is None:
-            self._book.refresh(known, entry)
+            over = self._doubts.disproved(entry, max(own))
+            self._book.refresh(known, entry, over=over)
         gives = self._book.gives(entry)
-        mine = keyrings.all_keys(self._engine, known.pad_id).get(gives.epoch)
+        mine = own.get(gives.epoch)
         is_more = isinstance(gives.keys, EditKeys) and known.role == "view" and mine is not None
         if is_more and mine is not None and mine.view_seed == gives.keys.view_seed:
             # The view seed follows from the edit seed, one way: who made these knew the pad's.
@@ -296,7 +299,7 @@ def forget(engine: Engine, pad_id: bytes) -> None:
     owed_keys.forget(engine, pad_id)
     for folder in holders.folders_of(engine, pad_id):
         holders.note(engine, pad_id, folder, held=False)
-    for name in (SEEN, LEFT_OUT):
+    for name in (SEEN, LEFT_OUT, DOUBT):
         engine.vault.set_setting(name + pad_id.hex(), None)
 
 

@@ -84,16 +84,19 @@ class FolderBook:
     def gives(self, entry: Entry) -> Gives:
         """The keys of a pad in it; they are a claim until its relay shows a record that names them."""
         view = Gives(entry.epoch, ViewKeys(entry.view_seed), self._owner_root(entry))
-        if entry.edit is None:
+        edit = self._opened_edit(entry)
+        if edit is None or entry.edit is None or entry.edit.epoch < entry.epoch:
             return view
-        keys = self._keys.get(entry.edit.folder_epoch)
-        if not isinstance(keys, EditKeys):
-            return view
+        return Gives(entry.edit.epoch, edit, view.owner_root)
+
+    def _opened_edit(self, entry: Entry) -> EditKeys | None:
+        """What the edit field seals, whatever else the entry says."""
+        keys = self._keys.get(entry.edit.folder_epoch) if entry.edit else None
+        if entry.edit is None or not isinstance(keys, EditKeys):
+            return None
         place = Place(self.pad_id, entry.pad_id, entry.edit.epoch)
         seed = folder_keys.open_edit_seed(keys.edit_seed, place, entry.edit.sealed)
-        if seed is None or entry.edit.epoch < entry.epoch:
-            return view
-        return Gives(entry.edit.epoch, EditKeys.from_seed(seed), view.owner_root)
+        return None if seed is None else EditKeys.from_seed(seed)
 
     def _owner_root(self, entry: Entry) -> bytes | None:
         record = self._session.record
@@ -108,15 +111,25 @@ class FolderBook:
         known = self.entry(record.pad_id)
         self._write(record.pad_id.hex(), self._fields(record, known, inside, give_own=give_own))
 
-    def refresh(self, record: PadRecord, known: Entry) -> bool:
-        """Bring the keys of an entry up to date with what this vault knows; whether it was behind."""
-        changed = self._changed(record.pad_id.hex(), self._fields(record, known, None, give_own=False))
+    def refresh(self, record: PadRecord, known: Entry, *, over: bool = False) -> bool:
+        """Bring the keys of an entry up to date with what this vault knows; whether it was behind.
+
+        `over`: also where it claims later ones, which are known to be none of the pad's.
+        """
+        fields = self._fields(record, known, None, give_own=False, over=over)
+        changed = self._changed(record.pad_id.hex(), fields)
         if changed:
             self._session.view.set_maps(ENTRIES_ROOT, changed)
         return bool(changed)
 
     def _fields(
-        self, record: PadRecord, known: Entry | None, inside: str | None, *, give_own: bool
+        self,
+        record: PadRecord,
+        known: Entry | None,
+        inside: str | None,
+        *,
+        give_own: bool,
+        over: bool = False,
     ) -> dict[str, str | int]:
         own = keyrings.all_keys(self._engine, record.pad_id)
         epoch = max(own)
@@ -131,11 +144,11 @@ class FolderBook:
         }
         if known is None or inside is not None:
             values["in"] = inside or TOP
-        if known is None or epoch >= known.epoch:
+        if known is None or over or epoch >= known.epoch:
             values["view"] = view_field(epoch, keys.view_seed)
         may = known is None or record.role == "owner" or inside is not None or self._has_edit(known, own)
         if may and isinstance(keys, EditKeys):
-            edit = self._sealed_edit(record.pad_id, epoch, keys, known)
+            edit = self._sealed_edit(record.pad_id, epoch, keys, known, over=over)
             values |= {"edit": edit_field(edit)} if edit else {}
         if give_own and record.role == "owner" and self._session.record.role != "owner":
             genesis = parse_genesis(self._session.record.genesis, self.pad_id)
@@ -151,11 +164,11 @@ class FolderBook:
     def _has_edit(self, known: Entry, own: Mapping[int, ViewKeys]) -> bool:
         """Whether the folder's editors have the pad's edit right already: a right that came to this person
         another way is not theirs to get by it."""
-        gives = self.gives(known)
-        return isinstance(gives.keys, EditKeys) and own.get(gives.epoch) == gives.keys
+        edit = self._opened_edit(known)
+        return edit is not None and known.edit is not None and own.get(known.edit.epoch) == edit
 
     def _sealed_edit(
-        self, child: bytes, epoch: int, keys: EditKeys, known: Entry | None
+        self, child: bytes, epoch: int, keys: EditKeys, known: Entry | None, *, over: bool
     ) -> SealedEdit | None:
         """None where the one that is there is as good."""
         # Not the latest that is here: a link that was followed may have claimed any.
@@ -165,8 +178,8 @@ class FolderBook:
             return None
         if known is not None and known.edit is not None:
             there = (known.edit.epoch, known.edit.folder_epoch)
-            is_good = there == (epoch, folder_epoch) and self.gives(known).keys == keys
-            if is_good or known.edit.epoch > epoch:
+            is_good = there == (epoch, folder_epoch) and self._opened_edit(known) == keys
+            if is_good or (known.edit.epoch > epoch and not over):
                 return None
         place = Place(self.pad_id, child, epoch)
         sealed = folder_keys.seal_edit_seed(folder.edit_seed, place, keys.edit_seed, rng=self._engine.rng)
