@@ -10,39 +10,48 @@ It must never read the whole document but in `reset`, and never hold what the en
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import accumulate
 from math import isqrt
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final
 
 from cryptpad_tui.crdt.line_index import LineIndex
-from cryptpad_tui.crdt.values import Attributes, AttributeValue, Change, Position
+from cryptpad_tui.crdt.mark_runs import (
+    UNMARKED,
+    ColdLines,
+    Frozen,
+    LineMarks,
+    MarkRun,
+    TouchedLines,
+    extend,
+    formatted,
+    frozen,
+    line_of,
+    marked,
+    replaced,
+    updated,
+)
+from cryptpad_tui.crdt.values import Attributes, Change, Position
+
+__all__ = [
+    "UNMARKED",
+    "ColdLines",
+    "Frozen",
+    "LineMarks",
+    "MarkIndex",
+    "MarkRun",
+    "Piece",
+    "Run",
+    "frozen",
+    "merged",
+]
 
 _MIN_CHUNK_LINES: Final = 256
 
 Piece = tuple[str, Attributes | None]
 """Text with its attributes, as the engine gives it: cut anywhere, and None for none."""
 Run = tuple[str, dict[str, Any]]
-Frozen = tuple[tuple[str, AttributeValue], ...]
-"""Attributes as a value: sorted pairs, none of them None."""
-
-
-class MarkRun(NamedTuple):
-    """Columns `start` to `end` of a line that carry the same marks, at least one."""
-
-    start: int
-    end: int
-    marks: Frozen
-
-
-class LineMarks(NamedTuple):
-    """The marked runs of a line, ascending, and what the LF that ends it carries."""
-
-    runs: tuple[MarkRun, ...] = ()
-    block: Frozen = ()
-
-
-UNMARKED: Final = LineMarks()
 
 
 def merged(pieces: Iterable[Piece]) -> list[Run]:
@@ -57,18 +66,6 @@ def merged(pieces: Iterable[Piece]) -> list[Run]:
         else:
             runs.append((text, marks))
     return runs
-
-
-def frozen(attributes: Attributes) -> Frozen:
-    """Attributes as a value that compares; those that are None are none."""
-    return tuple(sorted([(key, value) for key, value in attributes.items() if value is not None]))
-
-
-class ColdLines(Protocol):
-    """Lines whose marks nobody asked for."""
-
-    def __len__(self) -> int: ...
-    def worked_out(self) -> list[LineMarks]: ...
 
 
 class _Cold:
@@ -92,14 +89,14 @@ class _Cold:
             texts = text.split("\n", skip + self._size - len(made))[skip:]
             for i, part in enumerate(texts):
                 if i:
-                    made.append(_line(runs, marks))
+                    made.append(line_of(runs, marks))
                     runs, col = [], 0
                     if len(made) == self._size:
                         return made
-                _extend(runs, col, col + len(part), marks)
+                extend(runs, col, col + len(part), marks)
                 col += len(part)
             skip = 0
-        made.append(_line(runs, ()))
+        made.append(line_of(runs, ()))
         return made
 
 
@@ -181,7 +178,22 @@ class MarkIndex:
         for start, end, attributes in change.formatted:
             self._format(start, end, attributes)
 
+    def _change_cold(self, number: int, change: Callable[[LineMarks], LineMarks]) -> bool:
+        """Leave a change of one line, but not of its end, for whoever asks; False where it is worked out."""
+        k, i = self._find(number)
+        chunk = self._chunks[k]
+        if isinstance(chunk, list):
+            return False
+        touched = chunk if isinstance(chunk, TouchedLines) else TouchedLines(chunk)
+        self._chunks[k] = touched
+        touched.change(i, change)
+        return True
+
     def _replace(self, start: Position, end: Position, text: str, marks: Frozen) -> None:
+        if start.line == end.line and "\n" not in text:
+            edit = partial(replaced, first=start.col, last=end.col, size=len(text), marks=marks)
+            if self._change_cold(start.line, edit):
+                return
         last = self.line(end.line)
         runs = [
             MarkRun(run.start, min(run.end, start.col), run.marks)
@@ -192,24 +204,28 @@ class MarkIndex:
         col = start.col
         for i, piece in enumerate(text.split("\n")):
             if i:
-                made.append(_line(runs, marks))
+                made.append(line_of(runs, marks))
                 runs, col = [], 0
-            _extend(runs, col, col + len(piece), marks)
+            extend(runs, col, col + len(piece), marks)
             col += len(piece)
         shift = col - end.col
         for run in last.runs:
             if run.end > end.col:
-                _extend(runs, max(run.start, end.col) + shift, run.end + shift, run.marks)
-        made.append(_line(runs, last.block))
+                extend(runs, max(run.start, end.col) + shift, run.end + shift, run.marks)
+        made.append(line_of(runs, last.block))
         self._splice(start.line, end.line + 1, made)
 
     def _format(self, start: Position, end: Position, attributes: Attributes) -> None:
+        if start.line == end.line:
+            mark = partial(marked, first=start.col, past=end.col, attributes=attributes)
+            if self._change_cold(start.line, mark):
+                return
         for number in range(start.line, end.line + 1):
             found = self.line(number)
             first = start.col if number == start.line else 0
             past = end.col if number == end.line else len(self._lines[number])
-            block = found.block if number == end.line else _updated(found.block, attributes)
-            runs = _formatted(found.runs, first, past, attributes)
+            block = found.block if number == end.line else updated(found.block, attributes)
+            runs = formatted(found.runs, first, past, attributes)
             self._splice(number, number + 1, [LineMarks(runs, block)])
 
     # -- chunks
@@ -257,40 +273,3 @@ class MarkIndex:
             raise IndexError("a line outside the document")
         k = bisect_right(starts, number) - 1
         return k, number - starts[k]
-
-
-def _line(runs: Sequence[MarkRun], block: Frozen) -> LineMarks:
-    return LineMarks(tuple(runs), block) if runs or block else UNMARKED
-
-
-def _extend(runs: list[MarkRun], start: int, end: int, marks: Frozen) -> None:
-    """Add a run behind those there, joined to the last where it goes on with it."""
-    if start >= end or not marks:
-        return
-    if runs and runs[-1].end == start and runs[-1].marks == marks:
-        runs[-1] = MarkRun(runs[-1].start, end, marks)
-    else:
-        runs.append(MarkRun(start, end, marks))
-
-
-def _updated(marks: Frozen, attributes: Attributes) -> Frozen:
-    return frozen({**dict(marks), **attributes})
-
-
-def _formatted(runs: Sequence[MarkRun], first: int, past: int, attributes: Attributes) -> tuple[MarkRun, ...]:
-    """The runs with `attributes` set on the columns from `first` up to `past`."""
-    made: list[MarkRun] = []
-    col = first
-    for run in runs:
-        _extend(made, run.start, min(run.end, first), run.marks)
-        inside_start, inside_end = max(run.start, first), min(run.end, past)
-        if inside_start < inside_end:
-            _extend(made, col, inside_start, frozen(attributes))
-            _extend(made, inside_start, inside_end, _updated(run.marks, attributes))
-            col = inside_end
-        if run.end > past:
-            _extend(made, col, past, frozen(attributes))
-            col = max(col, past)
-            _extend(made, max(run.start, past), run.end, run.marks)
-    _extend(made, col, past, frozen(attributes))
-    return tuple(made)
