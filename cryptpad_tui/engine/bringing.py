@@ -66,7 +66,7 @@ class Bringing:
                 until = engine.now() + PATIENCE_S
                 while engine.now() < until and not _has_settled(session):
                     await asyncio.sleep(_LOOK_S)
-                if not (session.attached_here or session.problem or session.caught):
+                if not (session.attached_here or _has_settled(session)):
                     # The relay is away: it is this pad's turn again when all others had theirs.
                     self._queue.append(pad_id)
             finally:

@@ -191,10 +191,11 @@ async def change_keys(
     """
     history &= owned(engine, pad_id).kind != PadKind.DRIVE
     team_book.refuse_seated(engine, pad_id, drop)
-    drop = known_members.all_keys(engine, pad_id, [*drop, *member_book.dropping_of(engine, pad_id)])
-    owner_notes.refuse_owners(engine, pad_id, drop)
+    wanted = [*drop, *member_book.dropping_of(engine, pad_id)]
+    owner_notes.refuse_owners(engine, pad_id, known_members.all_keys(engine, pad_id, wanted))
     await in_step(engine, pad_id, wait_s)
     await owner_list.bring(engine, pad_id)
+    drop = _still_out(engine, pad_id, wanted)
     kept_links = [] if drop else list(keep_links)
     session = engine.open_pad(pad_id)
     try:
@@ -218,6 +219,15 @@ async def change_keys(
     finally:
         session.close()
     await engine.sync([pad_id], wait_s=wait_s)
+
+
+def _still_out(engine: Engine, pad_id: bytes, idents: Sequence[bytes]) -> tuple[bytes, ...]:
+    """Every key of these, but for whom the team let in anew: while this change was on its way, or before it
+    was begun again."""
+    every = known_members.all_keys(engine, pad_id, idents)
+    seated = set(every).difference(team_book.not_seated(engine, pad_id, every))
+    stays = known_members.all_keys(engine, pad_id, sorted(seated))
+    return tuple([ident for ident in every if ident not in stays])
 
 
 async def _turn(
