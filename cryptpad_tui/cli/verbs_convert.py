@@ -47,6 +47,8 @@ def import_verb(sources: SecretSources, paths: tuple[Path, ...], folder: str, pa
         found = [one for path in paths for one in sources_of(path, folder, reader)]
         if len(found) > MAX_FILES:
             raise WrongUse(f"these are {len(found)} files; at most {MAX_FILES} at once")
+        # They start while the passphrase is asked for, before there is a key.
+        reader.warm_up(one.suffix for one in found)
         in_vault(sources, lambda engine: _import_all(engine, reader, found, pandoc=pandoc))
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Final
 
-from cryptpad_tui.convert.delta_in import from_delta, is_delta
-from cryptpad_tui.convert.html_in import from_html
 from cryptpad_tui.convert.model import Read
 
 OFFICE: Final = ("docx", "odt")
@@ -27,7 +25,11 @@ def suffix_of(name: str) -> str:
 def is_rich(name: str, data: bytes) -> bool:
     """Whether a file becomes rich text: by its name, or as Quill's delta; every other becomes a text pad."""
     suffix = suffix_of(name)
-    return f".{suffix}" in RICH_SUFFIXES or (suffix == "json" and is_delta(data))
+    if suffix == "json":
+        from cryptpad_tui.convert.delta_in import is_delta
+
+        return is_delta(data)
+    return f".{suffix}" in RICH_SUFFIXES
 
 
 def read_rich(name: str, data: bytes) -> Read:
@@ -45,7 +47,13 @@ def read_rich(name: str, data: bytes) -> Read:
         from cryptpad_tui.convert.markdown_in import from_markdown
 
         return from_markdown(text_of(data))
-    return from_delta(data) if suffix == "json" else from_html(text_of(data))
+    if suffix == "json":
+        from cryptpad_tui.convert.delta_in import from_delta
+
+        return from_delta(data)
+    from cryptpad_tui.convert.html_in import from_html
+
+    return from_html(text_of(data))
 
 
 def text_of(data: bytes) -> str:

@@ -7,7 +7,8 @@ threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Protocol, Self, TypeVar
@@ -26,7 +27,8 @@ from cryptpad_tui.host.errors import (
 from cryptpad_tui.host.keyless import KeylessProcess, command_of
 from cryptpad_tui.host.keyless_wire import BadFrame, Cutter
 
-TIMEOUT_S: Final = 120.0
+TIMEOUT_S: Final = 300.0
+"""Of the clock; the process bounds its time on the processor itself, to less (`reading_child.py`)."""
 OFFICE: Final = ("docx", "odt")
 RICH: Final = frozenset({"html", "htm", "xhtml", *OFFICE})
 """Files that become rich text, whatever is in them."""
@@ -45,12 +47,14 @@ class Asked(Protocol):
 
     def ask(self, request: bytes) -> bytes: ...
 
+    def warm_up(self) -> None: ...
+
     def close(self) -> None: ...
 
 
-def started(readers: str) -> KeylessProcess:
-    """The process that has these readers."""
-    command = [*command_of("cryptpad_tui.convert.reading_child"), readers]
+def started(reader: str) -> KeylessProcess:
+    """The process that has this reader."""
+    command = [*command_of("cryptpad_tui.convert.reading_child"), reader]
     return KeylessProcess(command, timeout_s=TIMEOUT_S, most_answered=wire.MAX_ANSWERED)
 
 
@@ -76,6 +80,12 @@ class ForeignReader:
         for process in list(self._processes.values()):
             process.close()
 
+    def warm_up(self, suffixes: Iterable[str]) -> None:
+        """Start what files need whose names end so; where that fails, reading one says so."""
+        for reader in {_reader_of(suffix) for suffix in suffixes if suffix in RICH}:
+            with suppress(ChildFailed):
+                self._process(reader).warm_up()
+
     def rich(self, suffix: str, data: bytes, *, pandoc: bool = False) -> RichFile | None:
         """What a file says whose name ends so, or None where it is no rich text.
 
@@ -85,9 +95,7 @@ class ForeignReader:
             return None
         if pandoc and suffix in OFFICE:
             return self._by_pandoc(suffix, data)
-        status, cut = self._asked(
-            "office" if suffix in OFFICE else "pages", _of_file(wire.READ, suffix, data)
-        )
+        status, cut = self._asked(_reader_of(suffix), _of_file(wire.READ, suffix, data))
         if status == wire.NOT_RICH and suffix in PERHAPS_RICH:
             return None
         return self._decoded(status, cut, wire.decode_rich)
@@ -118,18 +126,21 @@ class ForeignReader:
 
     def _by_pandoc(self, suffix: str, data: bytes) -> RichFile:
         """Bounded and emptied of all but text first: pandoc too is a parser of strangers' files."""
-        status, cut = self._asked("office", _of_file(wire.EMPTY, suffix, data))
+        status, cut = self._asked(suffix, _of_file(wire.EMPTY, suffix, data))
         emptied = self._decoded(status, cut, Cutter.rest)
         read = self.rich("html", page_from(suffix, emptied))
         assert read is not None
         return RichFile(read.runs, (*read.lost, LEFT_OUT), read.pictures)
 
-    def _asked(self, readers: str, request: bytes) -> tuple[int, Cutter]:
-        process = self._processes.get(readers)
+    def _process(self, reader: str) -> Asked:
+        process = self._processes.get(reader)
         if process is None:
-            process = self._processes[readers] = self._start(readers)
+            process = self._processes[reader] = self._start(reader)
+        return process
+
+    def _asked(self, reader: str, request: bytes) -> tuple[int, Cutter]:
         try:
-            cut = Cutter(process.ask(request))
+            cut = Cutter(self._process(reader).ask(request))
             return cut.number(1), cut
         except ChildFailed as error:
             raise NotRead(_FAILURES.get(type(error), "")) from None
@@ -164,6 +175,10 @@ class ForeignArchive:
     def read(self, place: int) -> bytes:
         """One of the members; raises NotRead or NotConverted."""
         return self._reader.member(self, place)
+
+
+def _reader_of(suffix: str) -> str:
+    return suffix if suffix in OFFICE else "pages"
 
 
 def _of_file(op: int, suffix: str, data: bytes) -> bytes:

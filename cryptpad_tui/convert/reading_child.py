@@ -1,7 +1,7 @@
 """The process that reads strangers' files: docx, odt, web pages, and archives of them.
 
 It is confined as every process without keys (`host/keyless_child.py`), and answers what a file says. For that
-all that its readers need is loaded first: `office` for documents, `pages` for the rest, which is much less.
+all that a reader needs is loaded first: one process has that of docx, one that of odt, one all others.
 """
 
 from __future__ import annotations
@@ -22,11 +22,9 @@ from cryptpad_tui.host.keyless_wire import BadFrame, Cutter
 MEMORY_BYTES: Final = 2 << 30
 ANSWER_S: Final = 120.0
 _READERS: Final = {
-    "pages": (),
-    "office": (
-        *("cryptpad_tui.convert.docx_in", "cryptpad_tui.convert.odt_in"),
-        *("docx", "docx.opc.exceptions", "lxml.etree"),
-    ),
+    "pages": ("cryptpad_tui.convert.html_in", "cryptpad_tui.convert.delta_in"),
+    "docx": ("cryptpad_tui.convert.docx_in", "docx", "docx.opc.exceptions", "lxml.etree"),
+    "odt": ("cryptpad_tui.convert.odt_in", "lxml.etree"),
 }
 _LATER: Final = ("unicodedata", "stringprep", "encodings.idna")
 """What the standard library loads only when a text needs it."""
@@ -86,9 +84,9 @@ def _done(data: bytes) -> bytes:
     return bytes([wire.DONE]) + data
 
 
-def load(readers: str) -> None:
-    """All that these readers need, since later no file can be opened."""
-    for name in (*_LATER, *_READERS[readers]):
+def load(reader: str) -> None:
+    """All that a reader needs, since later no file can be opened."""
+    for name in (*_LATER, *_READERS[reader]):
         importlib.import_module(name)
     for encoding in _ENCODINGS:
         codecs.lookup(encoding)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -93,9 +94,9 @@ class KeylessProcess:
             if not self._stands:
                 self._greet(process)
             reply = self._exchange(process, framed(request), self._timeout_s)
-        except OSError:
-            self._kill()
-            raise ChildEnded from None
+        except (ChildEnded, OSError):
+            # It bounds its own time on the processor, which a busy machine gives to others as well.
+            raise ChildTooSlow if self._kill() == -signal.SIGPROF else ChildEnded from None
         except BaseException:
             self._kill()
             raise
@@ -149,15 +150,18 @@ class KeylessProcess:
             raise ChildTalkedTooMuch
         return bytes(received[LENGTH_BYTES:]) if len(received) == LENGTH_BYTES + size else None
 
-    def _kill(self) -> None:
+    def _kill(self) -> int | None:
+        """End it, and say how it ended; None where there is none."""
         process, self._process = self._process, None
         self._stands = self._has_answered = False
-        if process is not None:
-            process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    pipe.close()
+        if process is None:
+            return None
+        process.kill()
+        code = process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+        return code
 
 
 def _piece(descriptor: int) -> bytes:

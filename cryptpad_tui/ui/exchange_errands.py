@@ -85,6 +85,7 @@ class ExchangeErrands:
         from cryptpad_tui.engine.in_bulk import open_drive
 
         self._app.say("Importing…")
+        reader.warm_up(one.suffix for one in found)
         await open_drive(self._engine)
         told: Told = []
         last, made = None, 0

@@ -18,6 +18,9 @@ class Nearby(Reader):
             raise self.said
         return self.answer(request) if self.said is None else self.said
 
+    def warm_up(self) -> None:
+        """There is nothing to start."""
+
     def close(self) -> None:
         self.closed += 1
         self._archive = None

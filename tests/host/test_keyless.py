@@ -140,13 +140,14 @@ def test_x6_a_parser_that_is_taken_over_finds_no_key_and_reaches_nothing(
     [
         (STANDS + NEXT + "os.abort()", ChildEnded),
         (STANDS + "time.sleep(60)", ChildTooSlow),
+        (STANDS + NEXT + "import signal; os.kill(os.getpid(), signal.SIGPROF)", ChildTooSlow),
         (STANDS + NEXT + "out.write(b'\\0\\1\\x86\\xa1' + bytes(100_001))", ChildTalkedTooMuch),
         (STANDS + NEXT + "out.write(b'\\0\\0\\0\\1' + b'two')", ChildTalkedTooMuch),
         (STANDS + NEXT + "out.write(b'\\0\\0\\0\\2' + b'1')", ChildEnded),
         ("import os; os.abort()", ChildNotStarted),
         ("import sys; sys.stdout.buffer.write(b'\\0\\0\\0\\1x')", ChildNotStarted),
     ],
-    ids=["dies", "hangs", "floods", "two answers", "half an answer", "does not start", "no greeting"],
+    ids=["dies", "hangs", "counts out", "floods", "two answers", "half an answer", "no start", "no greeting"],
 )  # fmt: skip
 def test_a_process_that_fails_is_ended_and_said(make: Make, script: str, error: type[ChildFailed]) -> None:
     failing = make(script, timeout_s=0.3)

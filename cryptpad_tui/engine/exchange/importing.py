@@ -59,7 +59,7 @@ def read_file(source: Source, reader: ForeignReader, *, pandoc: bool = False) ->
     name = PurePath(source.name)
     if source.folder:
         require_title(source.folder)
-    read = reader.rich(name.suffix.lower().removeprefix("."), data, pandoc=pandoc)
+    read = reader.rich(source.suffix, data, pandoc=pandoc)
     title = require_title(title_of(name, rich=read is not None))
     if read is None:
         cleaned = clean_text(data)

@@ -32,6 +32,11 @@ class Source:
     folder: str
     read: Callable[[], bytes] = field(repr=False)
 
+    @property
+    def suffix(self) -> str:
+        """How its name ends, by which it is read."""
+        return Path(self.name).suffix.lower().removeprefix(".")
+
 
 def sources_of(path: Path, folder: str, reader: ForeignReader) -> Iterator[Source]:
     """The files at a path; links and hidden files of folders are none. Raises FileNotRead or LeadsOut."""
