@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,6 +59,10 @@ def is_narrowed(indentation: Any) -> bool:
     return bool(left) and left == (given(indentation, "right") or given(indentation, "end"))
 
 
+_DEEPER: Final = re.compile(r"list (?:bullet|number) ([2-5])", re.IGNORECASE).fullmatch
+"""Word's own styles of inner lists, each with a numbering of one level."""
+
+
 def on(element: Any) -> bool | None:
     """Whether a switch such as bold is on; None where nothing is said."""
     return None if element is None else given(element, "val").lower() not in _OFF
@@ -92,7 +97,9 @@ class Looks:
         if not number or number == "0":
             return "", 0
         kind = self._levels.get(number, {}).get(level, "bullet")
-        return kind, int(level) if len(level) < 3 and level.isascii() and level.isdigit() else 0
+        depth = int(level) if len(level) < 3 and level.isascii() and level.isdigit() else 0
+        by_name = _DEEPER(look.name)
+        return kind, int(by_name[1]) - 1 if by_name and not depth else depth
 
     @staticmethod
     def steps(indentation: Any, step: int) -> int:

@@ -157,6 +157,20 @@ def test_the_ways_of_word_itself_are_understood() -> None:
     assert dict(read.paragraphs[3].pieces[0].marks) == {"bold": True}
 
 
+def test_words_own_styles_of_lists_say_how_deep_an_item_is() -> None:
+    from docx import Document
+
+    document, out = Document(), BytesIO()
+    names = ("List Bullet", "List Bullet 2", "List Bullet 3", "List Number", "List Number 2")
+    for name in names:
+        document.add_paragraph(name, style=name)
+    document.save(out)
+    read = read_rich("x.docx", out.getvalue())
+    assert [(one.get("list"), one.get("indent")) for one in read.paragraphs] == [
+        ("bullet", None), ("bullet", 1), ("bullet", 2), ("ordered", None), ("ordered", 1),
+    ]  # fmt: skip
+
+
 BY_PANDOC = "what pandoc leaves out (it does not say)"
 
 
