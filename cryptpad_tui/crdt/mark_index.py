@@ -112,6 +112,7 @@ class MarkIndex:
         self._size = max(_MIN_CHUNK_LINES, isqrt(len(lines)))
         # To work out what was kept takes a millisecond or two when it is asked for: not worth an idle turn.
         self._cold = 0
+        self._unpacked = 0
         self._starts: list[int] | None = None
         if not kept:
             self.reset(runs)
@@ -137,6 +138,20 @@ class MarkIndex:
             if self._cold < len(self._chunks):
                 lines -= len(self._chunk(self._cold))
         return bool(self._cold)
+
+    def begin_packing(self) -> None:
+        """Let `pack` begin anew."""
+        self._unpacked = len(self._chunks)
+
+    def pack(self, lines: int, pack: Callable[[list[LineMarks]], ColdLines]) -> bool:
+        """Pack about so many lines that were worked out or touched; True if some are left."""
+        while self._unpacked and lines > 0:
+            self._unpacked -= 1
+            chunk = self._chunks[self._unpacked] if self._unpacked < len(self._chunks) else []
+            if isinstance(chunk, list | _Cold | TouchedLines) and chunk:
+                lines -= len(chunk)
+                self._chunks[self._unpacked] = pack(self._chunk(self._unpacked))
+        return bool(self._unpacked)
 
     def chunks(self) -> Sequence[list[LineMarks] | ColdLines]:
         """All that is held, some of it not worked out."""

@@ -45,6 +45,11 @@ class PackedLines:
         return made
 
 
+def pack_lines(lines: Sequence[LineMarks]) -> PackedLines:
+    """These as bytes, to be read again when somebody asks for one."""
+    return PackedLines(packed(lines), len(lines))
+
+
 def packed(lines: Sequence[LineMarks]) -> bytes:
     """What `PackedLines` reads."""
     known: dict[tuple[tuple[str, type, object], ...], int] = {(): 0}

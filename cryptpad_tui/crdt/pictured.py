@@ -16,6 +16,7 @@ from cryptpad_tui.crdt.engine_doc import EngineDocument
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.line_index import LineIndex
 from cryptpad_tui.crdt.mark_index import MarkIndex
+from cryptpad_tui.crdt.packed_marks import pack_lines
 from cryptpad_tui.crdt.picture import Picture, encode_picture
 from cryptpad_tui.crdt.picture_steps import joined
 from cryptpad_tui.crdt.split import Range
@@ -169,6 +170,15 @@ class PicturedDocument:
         return self._picture.maps.get(root) if self._picture is not None else None
 
     # -- for the next opening
+
+    def begin_picture(self) -> None:
+        """Let `prepare_picture` begin anew."""
+        if self.marks is not None:
+            self.marks.begin_packing()
+
+    def prepare_picture(self, lines: int) -> bool:
+        """Do about so many lines of the work of `picture`; True if some are left."""
+        return self.marks is not None and self.marks.pack(lines, pack_lines)
 
     def picture(self) -> bytes:
         """What it shows, for `read_picture`; costs its length. For a kind that has marks."""

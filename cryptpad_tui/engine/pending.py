@@ -143,6 +143,11 @@ class PendingEdits:
         self._shown += [row.update for row in rows]
         self._journal_seen = max([self._journal_seen, *[row.id for row in rows]])
 
+    def read_again(self) -> None:
+        """Inside a transaction: what waits is the same in fewer edits."""
+        self._read_pending()
+        self._shown_at_first = len(self._shown)
+
     # -- making edits durable
 
     def save_soon(self) -> None:
@@ -355,6 +360,17 @@ class PendingEdits:
         if not is_same and not log.is_as_kept and document.clocks == log.clocks:
             is_same = pictures.shows(self.view, log, pending)
         return Left(state, pending) if is_same and not self._unsaved else None
+
+    def as_is(self) -> Left | None:
+        """Inside a transaction: the same as it stands, with the log's edits since the checkpoint."""
+        self.take_in_others()
+        log = self._replica.fold.document
+        state, since = log.kept_as.digest, log.kept_as.since
+        self._unsaved += self.view.take_updates()
+        if state is None or since is None or self._unsaved or self._replica.unconfirmed_start:
+            return None
+        pending = self._replica.queue.pending_updates()
+        return Left(state, [*since, *pending]) if pictures.shows(self.view, log, pending) else None
 
     # -- signing, and making again
 

@@ -135,6 +135,19 @@ def keep_missing(engine: Engine) -> None:
                 pass
 
 
+def keep_as_it_is(engine: Engine, session: PadSession) -> None:
+    """Keep what it shows where log and queue stand, of a pad that goes on. Raises VaultError."""
+    session.pending.write_steps()
+    with session.replica.store.transaction():
+        held = session.pending.as_is()
+        if held is None:
+            return
+        state, behind = held
+        digest = digest_of(state, behind)
+        engine.vault.put_picture(session.pad_id, digest, session.view.picture())
+    session.pending.steps.begin(digest, state, Holding.of(behind))
+
+
 def keep(engine: Engine, session: PadSession) -> None:
     """Keep what it shows. Raises VaultError."""
     if session.kind is not PadKind.RICHTEXT or session.replica.unconfirmed_start:

@@ -23,6 +23,7 @@ from cryptpad_tui.engine.compacting import compact_if_long
 from cryptpad_tui.engine.company import Company
 from cryptpad_tui.engine.files.names import own_file
 from cryptpad_tui.engine.folders import doubts
+from cryptpad_tui.engine.keeping_pictures import KeepingPictures
 from cryptpad_tui.engine.keyrings import secret_of
 from cryptpad_tui.engine.pending import PendingEdits
 from cryptpad_tui.engine.status import status_of
@@ -79,6 +80,7 @@ class PadSession:
         self.company = Company(engine, self)
         self.presence = self.company.presence
         self.pending = PendingEdits(engine, self)
+        self.pictures = KeepingPictures(engine, self)
         self.view = self.pending.view
         self.view.read_only = not self.can_edit
         self.comments = Book(self.view, name=engine.name, wall_ms=engine.wall_ms, rng=engine.rng)
@@ -355,6 +357,10 @@ class PadSession:
     def tell(self, event: SessionEvent) -> None:
         for callback in list(self._observers):
             callback(event)
+
+    def settle(self) -> None:
+        """In a quiet moment, with the document loaded: what opening it left for later."""
+        compact_if_long(self._engine, self)
 
     def close(self) -> None:
         """Done with this pad here: what is typed is durable when this returns."""

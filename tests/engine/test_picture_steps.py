@@ -14,7 +14,7 @@ from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.crypto.keys import SigningSeed
-from cryptpad_tui.engine import PadSession, pictures
+from cryptpad_tui.engine import PadSession, compacting, pictures
 from cryptpad_tui.pad import flows
 from cryptpad_tui.pad.outgoing import Profile, SealResult
 from cryptpad_tui.pad.replica import Replica
@@ -133,12 +133,16 @@ class Company:
     def keep(self) -> None:
         pictures.keep(self.anna, self.session)
 
+    def keep_while_open(self) -> None:
+        while self.session.pictures.go_on():
+            pass
+
     # -- and what must be so
 
     def acts(self) -> list[Callable[[], None]]:
         often = [self.type_on, self.take_away, self.mark, self.bert_writes, self.send]
         seldom = [self.undo, self.name, self.not_saved, self.sign, self.fetch, self.checkpoint, self.leave]
-        return [*often * 3, *seldom, self.another_window_types, self.keep]
+        return [*often * 3, *seldom, self.another_window_types, self.keep, self.keep_while_open]
 
     def dies_here(self) -> bool:
         """Whether a window that is opened instead shows a picture, which is of all that the vault holds."""
@@ -177,3 +181,27 @@ async def test_a_window_that_dies_leaves_the_next_what_it_had_saved(
             looked += 1
             pictured += company.dies_here()
     assert pictured * 2 > looked
+
+
+async def test_what_a_window_that_died_typed_is_joined_without_its_document(
+    make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compacting, "COMPACT_ROWS", 8)
+    company = Company(make_engine, 1)
+    company.keep()
+    for _ in range(20):
+        company.type_on()
+    text = company.session.view.text()
+    again = make_engine("Anna")
+    monkeypatch.setattr(again, "is_live_writer", lambda pad_id, pk: False)
+    session = again.open_pad(company.pad_id)
+    waiting = len(session.pending.shown)
+    assert not session.view.is_loaded
+    session.view.load()
+    session.settle()
+    assert len(session.pending.shown) < waiting // 4
+    assert session.view.text() == text
+    assert session.pending.steps.is_of_the_vault
+    third = make_engine("Anna").open_pad(company.pad_id)
+    assert (third.view.is_loaded, third.view.text()) == (False, text)
+    assert_as_held(third)

@@ -1,8 +1,8 @@
 """A pad shown from its picture is loaded behind it: the document first, then what judges the edits of others.
 
 After the first frame, which a person has to read first; a key that comes meanwhile waits for it in the
-terminal, and is answered in its turn. What the edits of others begin is ended between keys. It decides
-nothing, and shows nothing.
+terminal, and is answered in its turn. What the edits of others begin is ended between keys, and so is the
+picture made that the next opening would not find. It decides nothing, and shows nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.crdt.errors import EngineFailure, InvalidUpdate
 from cryptpad_tui.ui.pads.feature import PadFeature
+from cryptpad_tui.vault.errors import VaultError
 
 if TYPE_CHECKING:
     from cryptpad_tui.crdt.canonical import CanonicalDocument
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _SHOWN_S: Final = 0.05
 _QUIET_S: Final = 1.0
 _BETWEEN_S: Final = 0.05
+_REST_S: Final = 2.0
 
 
 class Readying(PadFeature):
@@ -29,9 +31,11 @@ class Readying(PadFeature):
     _keys = 0
     _keys_before = 0
     _goes_on = False
+    _keeps = False
 
     def look(self) -> None:
         if self._begun:
+            self._keep_if_due()
             if not self._goes_on and self._document.has_begun:
                 self._goes_on = True
                 self._go_on(self._keys)
@@ -60,6 +64,25 @@ class Readying(PadFeature):
     def close(self) -> None:
         self._closed = True
 
+    def _keep_if_due(self) -> None:
+        if not self._keeps and self.session.pictures.is_due:
+            self._keeps = True
+            self._keep_when_quiet(self._keys)
+
+    def _keep_when_quiet(self, keys: int) -> None:
+        self.screen.set_timer(_REST_S, lambda: self._keep_on(keys))
+
+    def _keep_on(self, keys: int) -> None:
+        """A slice of the picture, unless a key was pressed since; then the next."""
+        if self._closed:
+            return
+        if keys != self._keys or not self.session.view.is_loaded:
+            self._keep_when_quiet(self._keys)
+        elif self.session.pictures.go_on():
+            self.screen.set_timer(_BETWEEN_S, lambda: self._keep_on(keys))
+        else:
+            self._keeps = False
+
     def _load(self) -> None:
         if not self._closed:
             self.session.view.load()
@@ -78,3 +101,5 @@ class Readying(PadFeature):
         # What cannot be read is told by whoever needs it.
         with suppress(EngineFailure, InvalidUpdate):
             self._document.load()
+        with suppress(VaultError):
+            self.session.settle()
