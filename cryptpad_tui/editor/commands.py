@@ -25,7 +25,7 @@ from cryptpad_tui.editor.effects import Notice, OpenPrompt
 from cryptpad_tui.editor.find import BadPattern, find_next, find_previous
 from cryptpad_tui.editor.selection import Selection, caret
 from cryptpad_tui.editor.state import EditorState, Step
-from cryptpad_tui.editor.viewport import centred, scrolled
+from cryptpad_tui.editor.viewport import centred, filled, scrolled
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,9 @@ def goto_line(state: EditorState, argument: str) -> Step:
         return Step(reveal=False, effects=(Notice("A line number is made of digits only."),))
     line = min(max(int(wanted), 1), len(state.lines)) - 1
     place = Position(line, 0)
-    return Step(selection=caret(place), viewport=centred(state.viewport, state.layout, place))
+    return Step(
+        selection=caret(place), viewport=filled(centred(state.viewport, state.layout, place), state.layout)
+    )
 
 
 def open_find(state: EditorState, argument: str) -> Step:

@@ -34,10 +34,12 @@ class Editor(EditorCore):
         """The text area has another size; the text on top stays on top."""
         state = self.state
         layout = state.layout.resized(width)
-        had_caret = row_showing(state.layout, state.head) in viewport.visible_rows(
-            state.viewport, state.layout
-        )
+        rows = viewport.visible_rows(state.viewport, state.layout)
+        had_caret = row_showing(state.layout, state.head) in rows
         view = viewport.at_top(Viewport(state.viewport.top, max(1, height)), layout, state.viewport.top)
+        if len(rows) == state.viewport.height:
+            # A larger window shows more of the text above rather than nothing below it.
+            view = viewport.filled(view, layout)
         state = replace(state, layout=layout, viewport=view, goal=None)
         self.state = self._revealed(state) if had_caret else state
 

@@ -51,6 +51,12 @@ def visible_rows(view: Viewport, layout: Layout) -> list[Row]:
     return [row for row, _ in screenful(layout, top_row(view, layout), view.height)]
 
 
+def filled(view: Viewport, layout: Layout) -> Viewport:
+    """The view further up, if the text ends before the screen does."""
+    rows = visible_rows(view, layout)
+    return _at(view, moved(layout, rows[0], len(rows) - view.height)[0])
+
+
 def scrolled(view: Viewport, layout: Layout, rows: int) -> Viewport:
     """The view moved down by `rows`; the last row of the document can reach the middle, not the top."""
     row, _ = moved(layout, top_row(view, layout), rows)
@@ -88,7 +94,7 @@ def revealing(view: Viewport, layout: Layout, position: Position, margin: int) -
             return _at(view, moved(layout, target, -margin)[0])
         behind = moved(layout, target, margin)[1]
         return _at(view, moved(layout, target, behind + 1 - view.height)[0])
-    return centred(view, layout, position)
+    return filled(centred(view, layout, position), layout)
 
 
 def _is_near(view: Viewport, layout: Layout, target: Row, rows: list[Row]) -> bool:

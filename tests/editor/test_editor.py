@@ -212,6 +212,16 @@ def test_scrolling_leaves_the_caret_and_keys_move_the_view() -> None:
     assert session.editor.frame().caret == (0, 12)
 
 
+def test_a_window_that_grows_at_the_end_of_a_text_shows_more_of_it() -> None:
+    session = long_session(200, 200)
+    session.editor.resize(40, 6)
+    session.editor.resize(40, 20)
+    assert drawn(session.editor.frame())[0] == "line 180"
+    session.editor.scroll(5)
+    session.editor.resize(40, 22)
+    assert drawn(session.editor.frame())[0] == "line 185"
+
+
 def test_another_size_keeps_the_text_on_top_and_the_caret_visible() -> None:
     session = long_session()
     top = session.editor.state.viewport.top

@@ -182,7 +182,7 @@ def test_revealing_moves_as_little_as_it_must() -> None:
     assert revealing(view, layout, Position(15, 0), 2).top.line == 13
     assert revealing(view, layout, Position(36, 0), 2).top.line == 29
     assert revealing(view, layout, Position(80, 0), 2).top.line == 75
-    assert revealing(view, layout, Position(99, 6), 2).top.line == 94
+    assert revealing(view, layout, Position(99, 6), 2).top.line == 90
     assert revealing(view, layout, Position(0, 0), 2).top.line == 0
 
 
