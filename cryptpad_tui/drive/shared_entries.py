@@ -75,8 +75,8 @@ def contents_of(items: Mapping[str, object]) -> SharedContents:
     """From the fields of the document, whoever wrote them."""
     grouped: dict[str, dict[str, object]] = {}
     for key, value in items.items():
-        entry, _, name = key.partition("/")
-        if name in FIELDS and len(entry) in (PAD_ID_CHARS, FOLDER_ID_CHARS) and _HEX.issuperset(entry):
+        if is_field(key):
+            entry, _, name = key.partition("/")
             grouped.setdefault(entry, {})[name] = value
     named = {
         each: Inner(name, _text(values.get("in")))
@@ -89,6 +89,12 @@ def contents_of(items: Mapping[str, object]) -> SharedContents:
         if len(each) == PAD_ID_CHARS and (found := _entry(bytes.fromhex(each), values, inner)):
             entries[found.pad_id] = found
     return SharedContents(entries, inner)
+
+
+def is_field(key: str) -> bool:
+    """Whether it may say something of a pad or a plain folder; whatever else lies there does not."""
+    entry, _, name = key.partition("/")
+    return name in FIELDS and len(entry) in (PAD_ID_CHARS, FOLDER_ID_CHARS) and _HEX.issuperset(entry)
 
 
 def _parent(start: str, named: Mapping[str, Inner]) -> str:

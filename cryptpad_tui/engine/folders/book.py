@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
 
 from cryptpad_relay.protocol.records import parse_genesis
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT, PadKind
@@ -28,6 +29,7 @@ from cryptpad_tui.drive.shared_entries import (
 )
 from cryptpad_tui.drive.tree import TOP
 from cryptpad_tui.engine import keyrings
+from cryptpad_tui.engine.folders.followed import Followed
 from cryptpad_tui.vault.records import PadRecord
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine.session import PadSession
 
 UNNAMED: Final = "Shared folder"
+_fields: WeakKeyDictionary[PadSession, Followed] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,10 @@ class FolderBook:
         return (clean_name(title) if isinstance(title, str) else "") or UNNAMED
 
     def contents(self) -> SharedContents:
-        return contents_of(self._session.view.map_items(ENTRIES_ROOT))
+        found = _fields.get(self._session)
+        if found is None:
+            found = _fields[self._session] = Followed(self._session.view)
+        return found.contents(self._session.view)
 
     def entry(self, pad_id: bytes) -> Entry | None:
         """One pad's, without reading the others."""
