@@ -59,4 +59,4 @@ def test_what_is_followed_is_what_is_there() -> None:
                 max(pair)
                 for pair in zip(seen, map(len, (found.of(ROSTER), found.of(SAID), found.junk)), strict=True)
             ]
-    assert min(seen) > 1
+    assert all(seen), "of each kind there was something"
