@@ -53,7 +53,7 @@ def _pdf_of(page: bytes) -> bytes:
     # An engine is a program of its own, which the sandbox does not let pandoc start.
     arguments = ["-f", "html", "-t", "pdf", f"--pdf-engine={engine}", "-V", "geometry:margin=2.5cm"]
     try:
-        return _asked(page, [*arguments, "-M", "pagetitle= ", "-s", "-o", "-"]).stdout
+        return _asked(page, [*arguments, "-s", "-o", "-"]).stdout
     except NotConverted as error:
         # It wrote nothing that we could have made wrong: the engine lacks something.
         raise NeedsPandoc(f"{engine} ended with an error") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import sys
 import threading
@@ -193,3 +194,16 @@ def test_a_module_is_run_from_where_it_is_installed_alone() -> None:
     command = command_of("cryptpad_tui.crdt.child_main")
     assert command[0] == sys.executable
     assert {"-E", "-P"} <= set(command)
+
+
+@pytest.mark.parametrize(
+    ("machine", "header"),
+    [("x86_64", "x86_64-linux-gnu/asm/unistd_64.h"), ("aarch64", "asm-generic/unistd.h")],
+)
+def test_the_numbers_of_system_calls_are_those_of_the_kernels_headers(machine: str, header: str) -> None:
+    path = Path("/usr/include") / header
+    if not path.exists():
+        pytest.skip("the kernel's headers are not installed")
+    told = dict(re.findall(r"#define (?:__NR_|__NR3264_)(\w+)\s+(\d+)", path.read_text()))
+    numbers = syscalls._MACHINES[machine][1]
+    assert [told[name] for name in syscalls._ALLOWED] == [str(number) for number in numbers]
