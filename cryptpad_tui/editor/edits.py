@@ -14,11 +14,13 @@ from cryptpad_tui.editor.effects import CopyToTerminal, Effects, Notice
 from cryptpad_tui.editor.layout import text_cells
 from cryptpad_tui.editor.motions import after, after_word, before, before_word
 from cryptpad_tui.editor.rich_marks import pieces_with_marks, set_link
-from cryptpad_tui.editor.selection import caret
+from cryptpad_tui.editor.selection import Selection, caret
 from cryptpad_tui.editor.state import EditorState, Step
 
 _ADDRESS = regex.compile(r"(?:https?|mailto|gemini|ftp)://?[^\s<>\"']{2,2000}")
 _NOTHING_COPIED = "There is nothing to paste: copy something, or use your terminal's paste key."
+_AROUND = {"*": "*", "_": "_", "~": "~", "`": "`", '"': '"', "[": "]", "(": ")", "{": "}"}
+"""What stands around a selection when the first of each is typed in markdown."""
 _INDENT = regex.compile(r"[ \t]*")
 _ITEM = regex.compile(
     r"(?P<quote>(?:[ \t]{0,3}>[ \t]?)*)(?P<indent>[ \t]*)"
@@ -41,9 +43,22 @@ def replaced(state: EditorState, text: str, *, own_group: bool = True, effects: 
 
 
 def insert_text(state: EditorState, argument: str) -> Step:
-    """Type: joins the undo step of the keys before it."""
+    """Type: joins the undo step of the keys before it. In markdown some signs go around what is selected."""
+    chosen = state.selection.primary
+    if state.markdown and argument in _AROUND and chosen.start.line == chosen.end.line and not chosen.empty:
+        return _put_around(chosen, argument)
     text, note = cleaned(argument)
     return replaced(state, text, own_group="\n" in text, effects=(Notice(note),) if note else ())
+
+
+def _put_around(chosen: Selection, sign: str) -> Step:
+    """The signs at both ends; what was selected stays so, for the next one."""
+    before, behind = (
+        TextEdit(chosen.start, chosen.start, sign),
+        TextEdit(chosen.end, chosen.end, _AROUND[sign]),
+    )
+    anchor, head = [Position(place.line, place.col + 1) for place in (chosen.anchor, chosen.head)]
+    return Step((before, behind), Selection(anchor, head))
 
 
 def insert_pasted(state: EditorState, argument: str) -> Step:

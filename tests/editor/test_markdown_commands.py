@@ -129,3 +129,20 @@ def test_no_text_makes_numbering_raise_and_twice_is_once(text: str) -> None:
     once = session.text
     session.editor.run("list.renumber")
     assert session.text == once
+
+
+# -- signs around a selection
+
+
+def test_a_sign_that_is_typed_goes_around_what_is_selected() -> None:
+    session = Session("a word| b").do("alt+w", *"**")
+    assert session.text == "a **word** b"
+    assert session.editor.selected_text() == "word"
+    session.do(*"[").do("ctrl+z")
+    assert session.text == "a **word** b"
+
+
+def test_other_keys_and_other_kinds_replace_what_is_selected() -> None:
+    assert Session("a word| b").do("alt+w", *"x").text == "a x b"
+    assert Session("a word| b", language="python").do("alt+w", *"*").text == "a * b"
+    assert Session("a\nb|").do("ctrl+a", *"*").text == "*"
