@@ -92,11 +92,11 @@ class PendingEdits:
         state, later = document.state_and_later()
         kept = document.kept_as
         if not document.is_as_kept and kept.digest and kept.since is not None:
-            later = kept.since
+            later = tuple(kept.since)
             digest = kept.digest
         else:
             digest = (kept.digest if document.is_as_kept else None) or digest_of_state(state)
-        self._base = digest
+        self._base, self._later = digest, later
         self._made_of = None if later else digest
         """With `_shown`, of which alone the view was made."""
         return state, later
@@ -369,8 +369,11 @@ class PendingEdits:
         self._unsaved += self.view.take_updates()
         if state is None or since is None or self._unsaved or self._replica.unconfirmed_start:
             return None
-        pending = self._replica.queue.pending_updates()
-        return Left(state, [*since, *pending]) if pictures.shows(self.view, log, pending) else None
+        behind = [*since, *self._replica.queue.pending_updates()]
+        is_same = self.view.is_own_work and (state, behind) == (self._base, [*self._later, *self._shown])
+        if not is_same:
+            is_same = pictures.shows(self.view, log, behind[len(since) :])
+        return Left(state, behind) if is_same else None
 
     # -- signing, and making again
 
