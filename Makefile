@@ -45,8 +45,9 @@ bench: .venv/dev  ## Measure the bars of docs/performance.md
 fuzz: .venv/fuzz  ## Fuzz every parser of foreign bytes (SECONDS=600), then a million honest updates
 	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(SECONDS)
 
-soak: .venv/dev  ## Ten thousand hostile connections against a real relay; deaths at more steps than in the tests
-	CRYPTPAD_TUI_SOAK=1 $(BIN)/python -m pytest tests/relay/test_limits_hostile.py tests/engine/test_killed_*.py -rs
+soak: .venv/dev  ## Ten thousand hostile connections against a real relay; deaths and cuts at every step
+	CRYPTPAD_TUI_SOAK=1 $(BIN)/python -m pytest tests/relay/test_limits_hostile.py -rs
+	CRYPTPAD_TUI_SOAK=1 $(BIN)/python -m pytest -n auto tests/engine/test_killed_*.py -rs
 
 lock:  ## Pin every package again
 	$(BIN)/pip install -q uv

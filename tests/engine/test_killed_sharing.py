@@ -1,113 +1,235 @@
-"""Inviting, taking out, and choosing how one appears, in a process that is killed on its way."""
+"""Inviting, taking out and owning together, by who is killed or cut off on the way: done, or not begun."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from cryptpad_tui.crypto.keys import Role, SigningSeed
-from cryptpad_tui.engine import (
-    Engine,
-    appearing,
-    contacts,
-    inviting,
-    member_book,
-    membership,
-    outbox,
-    schedule,
+from cryptpad_tui.engine import Engine, contacts, inbox, inviting, membership, owner_notes, owning, schedule
+from cryptpad_tui.engine.values import SyncWord
+from support.worlds import (
+    Story,
+    World,
+    accept,
+    all_write,
+    befriend,
+    both_ways,
+    in_soak,
+    kinds,
+    must_fail,
+    put_away,
+    run_on,
+    text_of,
+    torn,
+    world_in,
+    write,
 )
-from cryptpad_tui.engine.own_card import own_card
-from cryptpad_tui.people.contacts import Contact, Standing, contact_id
-from support.dying import STRIDE, Dying, each_step
-from support.relay import RelayProcess
 
-from .test_killed_keeping import Work, in_home, make_home, work_in
-
-PADS = 60 // STRIDE
-CARLA = SigningSeed(bytes([7]) * 32).public
+ALL = ("Anna", "Ben", "Carla")
 
 
 @pytest.fixture(scope="module")
-def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayProcess]:
-    process = RelayProcess(tmp_path_factory.mktemp("relay") / "data")
-    yield process
-    process.kill()
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Ben and Carla are in Anna's Plan; nobody is in her Letter."""
+    with world_in(tmp_path_factory.mktemp("world")) as made:
+        made.make(*ALL)
+        made.run(beginning, *ALL)
+        made.keep("base")
+        yield made
 
 
-def home_with(relay: RelayProcess, tmp_path: Path) -> tuple[Path, list[bytes]]:
-    """Anna's, with pads at the relay, and Ben among her contacts."""
-    bens = make_home(tmp_path / "ben", relay.url)
-
-    async def card(engine: Engine) -> object:
-        return own_card(engine)
-
-    ben = in_home(bens, card)
-    home = make_home(tmp_path / "anna", relay.url)
-
-    async def make(engine: Engine) -> list[bytes]:
-        with engine.people.durable():
-            known = Contact(contact_id(ben.ident_pk), ben, Standing.CONTACT)  # type: ignore[attr-defined,arg-type]
-            engine.people.put_contact(known)
-        made = [engine.create_pad(f"Plan {number}").pad_id for number in range(PADS)]
-        for pad_id in made:
-            membership.keep(engine, pad_id, CARLA, role=Role.EDIT, name="Carla")
-        await engine.sync()
-        return made
-
-    pads = in_home(home, make)
-    assert isinstance(pads, list)
-    return home, pads
+async def beginning(anna: Engine, ben: Engine, carla: Engine) -> None:
+    await befriend(anna, ben, carla)
+    plan = anna.create_pad("Plan", text="Plan.\n").pad_id
+    anna.create_pad("Letter", text="Letter.\n")
+    for each in (ben, carla):
+        await inviting.invite(anna, plan, each.name(), view=False)
+    await inbox.settle(anna)
+    for each in (ben, carla):
+        assert await accept(each, "invitation")
+    await put_away(anna)
 
 
-async def invite(engine: Engine, pad_id: bytes) -> None:
-    [ben] = contacts.lines(engine)
-    Dying.begin()
-    await inviting.invite(engine, pad_id, ben.id, view=False)
+def id_of(engine: Engine, title: str) -> bytes:
+    return engine.find(title).pad_id
 
 
-async def revoke(engine: Engine, pad_id: bytes) -> None:
-    engine.drive.note(pad_id, "")
-    Dying.begin()
-    await membership.change_keys(engine, pad_id, drop=[CARLA])
+def names(engine: Engine, title: str) -> dict[str, str]:
+    return {line.name: line.role for line in membership.members(engine, id_of(engine, title)).lines}
 
 
-async def choose(engine: Engine, pad_id: bytes) -> None:
-    engine.drive.note(pad_id, "")
-    Dying.begin()
-    appearing.choose(engine, pad_id, as_contact=True)
+async def invite(anna: Engine) -> None:
+    await inviting.invite(anna, id_of(anna, "Letter"), "Ben", view=False)
+    await inbox.settle(anna)
 
 
-def names(engine: Engine, pad_id: bytes) -> set[str]:
-    return {line.name for line in membership.members(engine, pad_id).lines if line.how == "member"}
+@both_ways("cut")
+def test_an_invitation_is_sent_to_a_member_or_nobody_is_one(world: World, how: str) -> None:
+    async def look(anna: Engine, ben: Engine) -> bool:
+        await run_on(anna, ben)
+        is_in = "Ben" in names(anna, "Letter")
+        assert kinds(ben) == ["invitation"] * is_in
+        if not is_in:
+            await invite(anna)
+        assert await accept(ben, "invitation")
+        await all_write(id_of(anna, "Letter"), anna, ben)
+        return is_in
+
+    seen = Story("Anna", invite, look, ("Ben",)).ends(world, how)
+    assert seen == sorted(seen)
 
 
-def test_each_is_done_or_not_begun(relay: RelayProcess, tmp_path: Path) -> None:
-    home, pads = home_with(relay, tmp_path)
-    for work, stride in ((choose, 1), (invite, STRIDE), (revoke, 2 * STRIDE)):
+@both_ways()
+def test_an_invitation_is_answered_once(world: World, how: str) -> None:
+    async def join(ben: Engine) -> None:
+        await accept(ben, "invitation")
 
-        def one(step: int, work: Work = work, stride: int = stride) -> None:
-            work_in(home, pads[step // stride], work)
+    async def look(ben: Engine, anna: Engine) -> bool:
+        await run_on(ben)
+        is_done = not await accept(ben, "invitation")
+        await run_on(ben, anna)
+        assert kinds(anna) == ["invitation-answer"]
+        await all_write(id_of(anna, "Letter"), anna, ben)
+        assert list(names(anna, "Letter")) == ["Anna", "Ben"]
+        return is_done
 
-        steps = each_step(one, later=True, stride=stride)
-        assert len([step for step, died in steps if died]) >= 2, work.__name__
+    invited = world.further("invited", invite, "Anna")
+    seen = Story("Ben", join, look, ("Anna",), invited).ends(world, how)
+    assert seen == sorted(seen)
 
-    async def look(engine: Engine) -> None:
-        await engine.sync()
-        for pad_id in pads:
-            note = engine.drive.note(pad_id, appearing.NOTE)
-            assert (note is None) == (appearing.word_of(engine, pad_id) == "")
-        invited = [pad_id for pad_id in pads if "Anna" in names(engine, pad_id)]
-        assert len(invited) == len(outbox.waiting(engine)) > 0
-        for pad_id in pads:
-            changed = membership.members(engine, pad_id).epoch > 0
-            begun = member_book.is_unfinished(engine, pad_id)
-            assert ("Carla" in names(engine, pad_id)) is not (changed or begun)
-        await schedule.rotate_due(engine)
-        assert not any(member_book.is_unfinished(engine, pad_id) for pad_id in pads)
-        out = [pad_id for pad_id in pads if "Carla" not in names(engine, pad_id)]
-        assert out
-        assert all(membership.members(engine, pad_id).epoch > 0 for pad_id in out)
 
-    in_home(home, look)
+async def revoke(anna: Engine) -> None:
+    carla = contacts.find(anna, "Carla").card.ident_pk
+    await membership.revoke(anna, id_of(anna, "Plan"), drop=[carla])
+    await inbox.settle(anna)
+
+
+@both_ways("killed")
+def test_who_is_taken_out_is_out_or_was_not(world: World, how: str) -> None:
+    async def look(anna: Engine, ben: Engine, carla: Engine) -> bool:
+        await run_on(anna)
+        plan = id_of(anna, "Plan")
+        people = membership.members(anna, plan)
+        is_out = "Carla" not in names(anna, "Plan")
+        assert (people.epoch > 0, people.unfinished) == (is_out, False)
+        await run_on(carla)
+        await all_write(plan, anna, ben)
+        await carla.sync([plan])
+        assert kinds(carla) == ["removal"] * is_out
+        assert ("Anna was here." in text_of(carla, plan)) is not is_out
+        assert (carla.listing_of(plan).sync is SyncWord.REMOVED) is is_out
+        return is_out
+
+    seen = Story("Anna", revoke, look, ("Ben", "Carla")).ends(world, how)
+    assert seen == sorted(seen)
+
+
+@both_ways()
+def test_who_stays_and_was_away_comes_back_with_what_they_wrote(world: World, how: str) -> None:
+    async def away(anna: Engine, ben: Engine) -> None:
+        write(ben, id_of(ben, "Plan"), "Ben, unsent.")
+        await revoke(anna)
+
+    async def sync(ben: Engine) -> None:
+        await ben.sync([id_of(ben, "Plan")])
+
+    async def look(ben: Engine, anna: Engine) -> bool:
+        await run_on(ben, anna)
+        plan = id_of(ben, "Plan")
+        assert text_of(anna, plan) == text_of(ben, plan) == "Plan.\nBen, unsent.\n"
+        await all_write(plan, anna, ben)
+        return True
+
+    before = world.further("away", away, "Anna", "Ben")
+    Story("Ben", sync, look, ("Anna",), before).ends(world, how)
+
+
+async def offer(anna: Engine) -> None:
+    await owning.offer(anna, id_of(anna, "Plan"), "Ben")
+    await inbox.settle(anna)
+
+
+@both_ways()
+def test_an_offer_to_own_is_made_and_known_or_neither(world: World, how: str) -> None:
+    async def look(anna: Engine, ben: Engine) -> bool:
+        await run_on(anna, ben)
+        bens = contacts.find(anna, "Ben").card.ident_pk
+        is_made = owner_notes.state_of(anna, id_of(anna, "Plan"), bens) == owner_notes.OFFERED
+        assert kinds(ben) == ["ownership-offer"] * is_made
+        if not is_made:
+            await offer(anna)
+        await both_own(anna, ben)
+        return is_made
+
+    seen = Story("Anna", offer, look, ("Ben",)).ends(world, how)
+    assert seen == sorted(seen)
+
+
+@both_ways("killed")
+def test_an_offer_to_own_is_accepted_once_and_by_both(world: World, how: str) -> None:
+    async def take(ben: Engine) -> None:
+        await accept(ben, "ownership-offer")
+
+    async def look(ben: Engine, anna: Engine) -> bool:
+        await run_on(ben)
+        is_done = names(ben, "Plan")["Ben"] == "owner"
+        await both_own(anna, ben)
+        return is_done
+
+    offered = world.further("offered", offer, "Anna")
+    seen = Story("Ben", take, look, ("Anna",), offered).ends(world, how)
+    # The pad is here already: without a network it is accepted, too, once the mail has come.
+    assert seen == sorted(seen) or how == "cut"
+
+
+@both_ways()
+def test_who_offered_hears_the_answer_once(world: World, how: str) -> None:
+    async def taken(anna: Engine, ben: Engine) -> None:
+        await offer(anna)
+        await accept(ben, "ownership-offer")
+
+    async def hear(anna: Engine) -> None:
+        await inbox.look(anna)
+
+    async def look(anna: Engine, ben: Engine) -> bool:
+        await both_own(anna, ben)
+        return True
+
+    before = world.further("taken", taken, "Anna", "Ben")
+    Story("Anna", hear, look, ("Ben",), before).ends(world, how)
+
+
+async def both_own(anna: Engine, ben: Engine) -> None:
+    """Once Ben said yes, if he has not; Carla is in it as before."""
+    await accept(ben, "ownership-offer")
+    await run_on(ben, anna)
+    assert kinds(anna) == ["ownership-answer"]
+    plan = id_of(anna, "Plan")
+    mine, theirs = anna.vault.pad(plan), ben.vault.pad(plan)
+    assert mine is not None
+    assert theirs is not None
+    assert (theirs.role, theirs.secret) == ("owner", mine.secret)
+    assert names(anna, "Plan") == {"Anna": "owner", "Ben": "owner", "Carla": "edit"}
+    assert names(ben, "Plan") == {"Anna": "owner", "Ben": "owner"}
+    await all_write(plan, anna, ben)
+
+
+@in_soak
+def test_the_checks_see_what_is_not_one_transaction(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    torn(monkeypatch)
+    must_fail(test_an_invitation_is_sent_to_a_member_or_nobody_is_one, world, "killed")
+    must_fail(test_an_offer_to_own_is_made_and_known_or_neither, world, "killed")
+    must_fail(test_an_offer_to_own_is_accepted_once_and_by_both, world, "killed")
+
+
+@in_soak
+@pytest.mark.parametrize("how", ["killed", "cut"])
+def test_the_checks_see_what_nobody_goes_on_with(
+    world: World, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    async def nobody(engine: Engine) -> list[bytes]:
+        return []
+
+    monkeypatch.setattr(schedule, "rotate_due", nobody)
+    must_fail(test_who_is_taken_out_is_out_or_was_not, world, how)

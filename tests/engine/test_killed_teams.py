@@ -1,213 +1,273 @@
-"""Roles given and people taken out of a team, killed or cut off at each step: done, or not begun."""
+"""Who is in a team and with which role, by machines killed or cut off on the way: done, or not begun."""
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Iterator
 
 import pytest
 
-from cryptpad_tui.crdt.kinds import ENTRIES_ROOT
-from cryptpad_tui.engine import Engine, outbox
+from cryptpad_tui.engine import Engine, contacts, inbox
 from cryptpad_tui.engine.folders import changing, owed_keys
 from cryptpad_tui.engine.teams import acting, settling
 from cryptpad_tui.engine.teams.book import roster_in
-from cryptpad_tui.people.card import make_card
-from cryptpad_tui.people.contacts import Contact, Standing, contact_id
-from cryptpad_tui.people.identity import Myself
+from cryptpad_tui.engine.values import SyncWord
 from cryptpad_tui.people.roster_ops import Rank
-from cryptpad_tui.people.roster_rules import Seat
-from cryptpad_tui.sync.connection import RelayConnection, RelayUnreachable
-from cryptpad_tui.vault.vault import Vault
-from support.dying import each_step, killed_at
-from support.relay import RelayProcess
+from support.worlds import (
+    Story,
+    World,
+    accept,
+    all_write,
+    befriend,
+    both_ways,
+    each_of,
+    in_soak,
+    kinds,
+    must_fail,
+    put_away,
+    run_on,
+    text_of,
+    torn,
+    world_in,
+)
 
-from .conftest import PASSPHRASE
-
-T = TypeVar("T")
-BEN = Myself(b"b" * 32)
-CARD = make_card(BEN, address="ws://127.0.0.1:1", relay_fingerprint=bytes(16), name="Ben")
-TEXT = "what must not be lost\n"
-
-
-def in_home(home: Path, work: Callable[[Engine], Awaitable[T]]) -> T:
-    async def run() -> T:
-        engine = Engine(Vault.open(home, passphrase=PASSPHRASE), short_lived=True)
-        try:
-            return await work(engine)
-        finally:
-            await engine.close()
-
-    return asyncio.run(run())
+ALL = ("Anna", "Ben", "Carla", "Dora", "Emil")
+ROLES = {"Ben": Rank.ADMIN, "Carla": Rank.EDITOR, "Dora": Rank.VIEWER}
 
 
-def make_home(tmp_path: Path, relay_url: str | None) -> tuple[Path, bytes]:
-    home = tmp_path / "Anna"
-    vault, _ = Vault.create(home, PASSPHRASE, name="Anna", relay_url=relay_url, kdf_memory_mib=64)
-    vault.close()
-
-    async def make(engine: Engine) -> bytes:
-        team = acting.found(engine, "Crew")
-        engine.create_pad("Plan", text=TEXT, folder="Crew")
-        with engine.people.durable():
-            engine.people.put_contact(Contact(contact_id(CARD.ident_pk), CARD, Standing.CONTACT))
-        if relay_url:
-            await engine.sync()
-        return team
-
-    return home, in_home(home, make)
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Anna's team, in which Ben is an admin, Carla writes and Dora reads; Emil is not in it."""
+    with world_in(tmp_path_factory.mktemp("world")) as made:
+        made.make(*ALL)
+        made.run(beginning, *ALL)
+        made.keep("base")
+        yield made
 
 
-def seat_ben(engine: Engine, team: bytes, rank: Rank) -> None:
-    with engine.borrowed(team) as session, engine.drive_session.replica.store.transaction():
-        seat = roster_in(engine, team).seats.get(CARD.ident_pk)
-        seat = seat or Seat(CARD.ident_pk, CARD.box_pk, rank, "Ben", b"")
-        acting.raise_or_lower(engine, session, replace(seat, rank=rank))
+async def beginning(anna: Engine, *others: Engine) -> None:
+    await befriend(anna, *others)
+    team = acting.found(anna, "Crew")
+    anna.create_pad("Rota", text="Rota.\n", folder="Crew")
+    await anna.sync()
+    for each in others:
+        if each.name() in ROLES:
+            await acting.invite(anna, team, each.name(), ROLES[each.name()])
+    await anna.sync([team])
+    await inbox.settle(anna)
+    for each in others:
+        if each.name() in ROLES:
+            assert await accept(each, "invitation")
+            await each.sync()
+    await put_away(anna)
 
 
-def state(engine: Engine, team: bytes) -> tuple[Rank, bool]:
-    """Ben's role, and whether the right to write is sealed for him."""
-    with engine.borrowed(team) as session:
-        granted = session.view.map_value(ENTRIES_ROOT, acting.GRANT + CARD.ident_pk.hex()) is not None
-    return roster_in(engine, team).rank_of(CARD.ident_pk), granted
+def team_of(engine: Engine) -> bytes:
+    return engine.find("Crew").pad_id
 
 
-def test_a_role_change_and_a_removal_are_signed_whole_or_not_at_all(tmp_path: Path) -> None:
-    home, team = make_home(tmp_path, None)
-
-    async def viewer(engine: Engine) -> None:
-        seat_ben(engine, team, Rank.VIEWER)
-
-    async def up(engine: Engine) -> None:
-        await acting.set_role(engine, team, "Ben", Rank.EDITOR)
-
-    async def out(engine: Engine) -> None:
-        acting.remove(engine, team, "Ben")
-
-    async def look(engine: Engine) -> tuple[Rank, bool]:
-        return state(engine, team)
-
-    in_home(home, viewer)
-    begins: tuple[Rank, bool] = (Rank.VIEWER, False)
-    for work, ends in ((up, (Rank.EDITOR, True)), (out, (Rank.NONE, False))):
-        seen: list[tuple[Rank, bool]] = []
-        lap = tmp_path / work.__name__
-
-        def run(step: int, work: Any = work, lap: Path = lap) -> None:
-            in_home(lap.with_suffix(f".{step}"), work)
-
-        source = home
-
-        def each(step: int, source: Path = source, lap: Path = lap, run: Any = run) -> None:
-            shutil.copytree(source, lap.with_suffix(f".{step}"))
-            run(step)
-
-        for step, _ in each_step(each):
-            seen.append(in_home(lap.with_suffix(f".{step}"), look))
-            last = lap.with_suffix(f".{step}")
-        assert set(seen) == {begins, ends}
-        assert seen == sorted(seen, key=[begins, ends].index), "once it is done it stays"
-        home, begins = last, ends
+def rota(engine: Engine) -> bytes:
+    return engine.find("Rota").pad_id
 
 
-def test_an_invitation_is_on_the_roster_and_in_the_outbox_or_neither(
-    relay: RelayProcess, tmp_path: Path
-) -> None:
-    home, team = make_home(tmp_path, relay.url)
+def rank_of(engine: Engine, name: str) -> Rank:
+    return roster_in(engine, team_of(engine)).rank_of(contacts.find(engine, name).card.ident_pk)
 
+
+async def send(engine: Engine) -> None:
+    """What the verbs do behind a change of a team; an owner's machine is the first that sees it."""
+    team = team_of(engine)
+    await engine.sync([team])
+    record = engine.vault.pad(team)
+    assert record is not None
+    if record.role == "owner":
+        await settling.settle_team(engine, team)
+    await inbox.settle(engine)
+
+
+async def agree(by: Engine, anna: Engine) -> None:
+    """The roster is one and the same, and no keys are owed."""
+    await run_on(by)
+    if anna is not by:
+        await run_on(anna, by)
+    teams = [roster_in(engine, team_of(engine)) for engine in (by, anna)]
+    assert teams[0].head == teams[1].head
+    assert not settling.waits_for_an_owner(anna, team_of(anna))
+    assert not owed_keys.is_owed(anna)
+
+
+def owner(by: Engine, others: tuple[Engine, ...]) -> tuple[Engine, tuple[Engine, ...]]:
+    """Anna, and those who remain."""
+    return (by, others) if by.name() == "Anna" else (others[0], others[1:])
+
+
+def with_owner(by: str, *names: str) -> tuple[str, ...]:
+    return names if by == "Anna" else ("Anna", *names)
+
+
+# -- letting in
+
+
+@each_of("Anna", "Ben")
+@both_ways("cut")
+def test_who_is_let_in_is_on_the_roster_and_gets_the_keys(world: World, how: str, by: str) -> None:
     async def invite(engine: Engine) -> None:
-        await acting.invite(engine, team, "Ben", Rank.EDITOR)
+        await acting.invite(engine, team_of(engine), "Emil", Rank.EDITOR)
+        await send(engine)
 
-    async def look(engine: Engine) -> tuple[Rank, int]:
-        return roster_in(engine, team).rank_of(CARD.ident_pk), len(outbox.waiting(engine))
+    async def look(inviter: Engine, *others: Engine) -> bool:
+        anna, (emil,) = owner(inviter, others)
+        await agree(inviter, anna)
+        await run_on(emil)
+        is_in = rank_of(inviter, "Emil") is Rank.EDITOR
+        assert kinds(emil) == ["invitation"] * is_in
+        if not is_in:
+            await invite(inviter)
+        assert await accept(emil, "invitation")
+        await run_on(emil)
+        await all_write(rota(inviter), inviter, emil)
+        return is_in
 
-    seen = []
-    for step in range(0, 100, 11):
-        lap = shutil.copytree(home, tmp_path / f"lap{step}")
-        died = killed_at(step, lambda lap=lap: in_home(lap, invite))  # type: ignore[misc]
-        seen.append(in_home(lap, look))
-        if not died:
-            break
-    assert not died
-    assert set(seen) == {(Rank.NONE, 0), (Rank.EDITOR, 1)}
-
-
-class Cut:
-    """A network that goes away at the nth question."""
-
-    def __init__(self, at: int) -> None:
-        self.left = at
-
-    def install(self, patch: pytest.MonkeyPatch) -> None:
-        request = RelayConnection.request
-
-        async def asked(connection: RelayConnection, *values: Any, **named: Any) -> bytes:
-            self.left -= 1
-            if self.left < 0:
-                raise RelayUnreachable("cut")
-            return await request(connection, *values, **named)
-
-        patch.setattr(RelayConnection, "request", asked)
+    seen = Story(by, invite, look, with_owner(by, "Emil"), sample=30).ends(world, how)
+    assert seen == sorted(seen)
 
 
-@pytest.mark.parametrize("how", ["killed", "cut"])
-def test_an_owners_machine_ends_keys_wholly_or_goes_on(
-    how: str, relay: RelayProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whatever was done of it: the next run ends it, keys of folder and pad follow, and nothing is lost."""
-    home, team = make_home(tmp_path, relay.url)
+# -- roles
 
-    async def begin(engine: Engine) -> tuple[int, ...]:
-        seat_ben(engine, team, Rank.EDITOR)
-        acting.remove(engine, team, "Ben")
-        await engine.sync([team])
-        assert settling.waits_for_an_owner(engine, team)
-        return epochs(engine)
 
-    def epochs(engine: Engine) -> tuple[int, ...]:
-        found = []
-        for pad in (team, engine.find("Plan").pad_id):
-            with engine.borrowed(pad) as session:
-                found.append(session.replica.fold.epoch)
-        return tuple(found)
+@each_of("Ben", "Anna")
+@both_ways()
+def test_a_higher_role_comes_with_the_right_to_write(world: World, how: str, by: str) -> None:
+    async def higher(engine: Engine) -> None:
+        await acting.set_role(engine, team_of(engine), "Dora", Rank.EDITOR)
+        await send(engine)
 
-    async def finish(engine: Engine) -> None:
-        await changing.finish(engine)
+    async def look(giver: Engine, *others: Engine) -> bool:
+        anna, (dora,) = owner(giver, others)
+        await agree(giver, anna)
+        is_editor = rank_of(giver, "Dora") is Rank.EDITOR
+        if not is_editor:
+            await run_on(dora)
+            assert right_of(dora) == "view"
+            await higher(giver)
+        await run_on(dora)
+        assert right_of(dora) == "edit"
+        await all_write(rota(giver), giver, dora)
+        return is_editor
 
-    async def look(engine: Engine) -> tuple[int, ...]:
-        await engine.sync([team])
-        half = epochs(engine)
-        done = not settling.waits_for_an_owner(engine, team)
-        if not done or owed_keys.is_owed(engine):
-            await changing.finish(engine)
-        assert not settling.waits_for_an_owner(engine, team)
-        assert not owed_keys.is_owed(engine)
-        with engine.borrowed(engine.find("Plan").pad_id) as session:
-            assert session.view.text() == TEXT
-        assert not await settling.settle_team(engine, team), "once is enough"
-        assert half[0] == before[0] + done, "the folder's keys say whether it is done"
-        after = epochs(engine)
-        # Who died between the record and their note of it changes the keys once more.
-        assert after[0] - before[0] in (1, 2)
-        assert after[1] > before[1]
-        return half
+    seen = Story(by, higher, look, with_owner(by, "Dora"), sample=6).ends(world, how)
+    assert seen == sorted(seen)
 
-    before = in_home(home, begin)
-    for step in range(0, 400, 53 if how == "killed" else 17):
-        if how == "killed":
-            ended = not killed_at(step, lambda: in_home(home, finish))
-        else:
-            with monkeypatch.context() as patch:
-                cut = Cut(step)
-                cut.install(patch)
-                in_home(home, finish)
-            ended = cut.left >= 0
-        in_home(home, look)
-        if ended:
-            return
-        before = in_home(home, begin)
-    raise AssertionError("there is no end to its steps")
+
+def right_of(engine: Engine) -> str:
+    record = engine.vault.pad(rota(engine))
+    assert record is not None
+    return record.role
+
+
+@both_ways()
+def test_the_right_to_write_is_taken_once_it_is_given(world: World, how: str) -> None:
+    async def given(anna: Engine) -> None:
+        await acting.set_role(anna, team_of(anna), "Dora", Rank.EDITOR)
+        await send(anna)
+
+    async def take(dora: Engine) -> None:
+        await dora.sync()
+        await changing.finish(dora)
+
+    async def look(dora: Engine, anna: Engine) -> bool:
+        is_taken = right_of(dora) == "edit"
+        await run_on(dora)
+        assert right_of(dora) == "edit"
+        await all_write(rota(dora), anna, dora)
+        return is_taken
+
+    before = world.further("given", given, "Anna")
+    seen = Story("Dora", take, look, ("Anna",), before).ends(world, how)
+    assert seen == sorted(seen)
+
+
+@each_of("Ben", "Anna")
+@both_ways("killed")
+def test_a_lower_role_ends_the_right_to_write(world: World, how: str, by: str) -> None:
+    async def lower(engine: Engine) -> None:
+        await acting.set_role(engine, team_of(engine), "Carla", Rank.VIEWER)
+        await send(engine)
+
+    async def look(taker: Engine, *others: Engine) -> bool:
+        anna, (carla,) = owner(taker, others)
+        await agree(taker, anna)
+        is_viewer = rank_of(taker, "Carla") is Rank.VIEWER
+        await run_on(carla)
+        assert right_of(carla) == ("view" if is_viewer else "edit")
+        await all_write(rota(anna), *{anna.name(): anna, taker.name(): taker}.values())
+        if not is_viewer:
+            await all_write(rota(anna), anna, carla)
+        await carla.sync([rota(carla)])
+        assert "Anna was here." in text_of(carla, rota(carla)), "reading goes on"
+        return is_viewer
+
+    seen = Story(by, lower, look, with_owner(by, "Carla"), sample=60).ends(world, how)
+    assert seen == sorted(seen)
+
+
+# -- out
+
+
+async def remove(engine: Engine) -> None:
+    acting.remove(engine, team_of(engine), "Carla")
+    await send(engine)
+
+
+async def nobody_is_half_out(anna: Engine, ben: Engine, carla: Engine) -> bool:
+    """Whoever did what: of the roster and of the keys, or of neither; nothing is lost to who stays."""
+    is_out = rank_of(anna, "Carla") is Rank.NONE
+    await run_on(carla)
+    await all_write(rota(anna), anna, ben)
+    await carla.sync()
+    for pad_id in (rota(carla), team_of(carla)):
+        assert (carla.listing_of(pad_id).sync is SyncWord.REMOVED) is is_out
+    assert ("Anna was here." in text_of(carla, rota(carla))) is not is_out
+    await inbox.look(carla)
+    assert ("removal" in kinds(carla)) is is_out
+    if not is_out:
+        await all_write(rota(anna), ben, carla)
+    return is_out
+
+
+@each_of("Anna", "Ben")
+@both_ways("killed")
+def test_who_is_taken_out_is_out_of_the_roster_and_the_keys(world: World, how: str, by: str) -> None:
+    async def look(taker: Engine, other: Engine, carla: Engine) -> bool:
+        anna, ben = (taker, other) if by == "Anna" else (other, taker)
+        await agree(taker, anna)
+        await run_on(ben)
+        return await nobody_is_half_out(anna, ben, carla)
+
+    others = ("Ben" if by == "Anna" else "Anna", "Carla")
+    seen = Story(by, remove, look, others, sample=60).ends(world, how)
+    assert seen == sorted(seen)
+
+
+@both_ways()
+def test_an_owners_machine_follows_an_admins_word(world: World, how: str) -> None:
+    """Whatever was done of it: the next run ends it, and keys of folder and pad follow."""
+
+    async def finish(anna: Engine) -> None:
+        await anna.sync()
+        await changing.finish(anna)
+
+    async def look(anna: Engine, ben: Engine, carla: Engine) -> bool:
+        await agree(anna, anna)
+        await run_on(ben)
+        assert await nobody_is_half_out(anna, ben, carla)
+        assert not await settling.settle_team(anna, team_of(anna)), "once is enough"
+        return True
+
+    before = world.further("removed", remove, "Ben")
+    Story("Anna", finish, look, ("Ben", "Carla"), before, sample=60).ends(world, how)
+
+
+@in_soak
+def test_the_checks_see_what_is_not_one_transaction(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    torn(monkeypatch)
+    must_fail(test_who_is_let_in_is_on_the_roster_and_gets_the_keys, world, "killed", "Ben")

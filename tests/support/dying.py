@@ -1,13 +1,14 @@
 """Work done in a process that is killed before its nth step: before whatever somebody outside could notice.
 
-Steps are commits and single writes of a database, questions to a relay, and what makes files durable. To be
-killed behind one is to be killed before the next. A child is forked from the test, so none costs a start.
+Steps are commits and single writes of a database, what is sent to a relay, and what makes files durable. To
+be killed behind one is to be killed before the next. A child is forked from the test, so none costs a start.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from cryptpad_tui.vault.database import Database
 _FILE_STEPS = ("rename", "fsync", "link", "unlink", "write")
 _WRITES = ("INSERT", "UPDATE", "DELETE")
 MOST_STEPS = 400
-STRIDE = 1 if os.environ.get("CRYPTPAD_TUI_SOAK") else 3
+STRIDE = 1 if os.environ.get("CRYPTPAD_TUI_SOAK") else 6
 """For work of many steps, each of which costs a tenth of a second: `make soak` takes every one."""
 
 
@@ -54,7 +55,7 @@ class Dying:
 
     def install(self, *, files: bool) -> None:
         """In the process that is to die."""
-        connect, request = Database._connect, RelayConnection.request
+        connect, request, post = Database._connect, RelayConnection.request, RelayConnection.post
 
         def connected(path: Path, key: bytes) -> Database:
             database = connect(path, key)
@@ -65,8 +66,13 @@ class Dying:
             self.step()
             return await request(connection, *values, **named)
 
+        async def posted(connection: RelayConnection, *values: Any) -> None:
+            self.step()
+            await post(connection, *values)
+
         Database._connect = staticmethod(connected)  # type: ignore[method-assign, assignment]
         RelayConnection.request = asked  # type: ignore[method-assign, assignment]
+        RelayConnection.post = posted  # type: ignore[method-assign, assignment]
         for name in _FILE_STEPS if files else ():
             setattr(os, name, self.watched(getattr(os, name)))
 
@@ -94,6 +100,8 @@ def killed_at(step: int, work: Callable[[], object], *, files: bool = False, lat
             Dying(step, counts=not later).install(files=files)
             work()
             code = 0
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(code)
     ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
