@@ -10,15 +10,40 @@ import os
 import signal
 import sys
 from collections.abc import Generator
+from typing import TYPE_CHECKING
 
 import pytest
+
+from support import zygote
+
+if TYPE_CHECKING:
+    from xdist.workermanage import WorkerController
 
 # Hundreds of processes are started; without kept bytecode each would compile the program anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+ZYGOTES = "zygotes"
+NURSERY = pytest.StashKey[zygote.Nursery]()
 HUNG_S = 240.0
 """A test that waits for what never comes fails, with where it stood, instead of holding the run up."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Warm processes are for all workers together: warming one up costs more than most tests."""
+    given = getattr(config, "workerinput", {}).get(ZYGOTES)
+    if given:
+        zygote.use(given)
+    elif getattr(config.option, "numprocesses", None):
+        nursery = config.stash[NURSERY] = zygote.Nursery()
+        for program in zygote.PROGRAMS:
+            nursery.start(program)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: WorkerController) -> None:
+    """Tell a worker where they are."""
+    node.workerinput[ZYGOTES] = node.config.stash[NURSERY].path
 
 
 def pytest_collection_finish() -> None:

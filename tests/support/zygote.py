@@ -6,13 +6,9 @@ Python ends. A test about starting, terminals or what a process holds starts Pyt
 
 from __future__ import annotations
 
-import array
 import atexit
 import contextlib
-import fcntl
 import functools
-import gc
-import importlib
 import marshal
 import os
 import signal
@@ -20,10 +16,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-import termios
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TextIO
 
+PROGRAMS = ("cryptpad-tui", "cryptpad-relay", "python")
+_WARM_S = 60.0
 CLIENT = f"""#!{sys.executable} -IS
 import marshal, os, sys, _socket
 link = _socket.socket(_socket.AF_UNIX)
@@ -72,21 +71,41 @@ class Started:
         self.send_signal(signal.SIGKILL)
 
 
-class Zygote:
-    """The warm process of one program; it ends with the one that made it, however that ends."""
+class Piped:
+    """A started process without input, whose output and errors are read as they come."""
 
-    def __init__(self, program: str) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="zygote-", ignore_cleanup_errors=True)
-        self.address = str(Path(self._folder.name) / "socket")
-        self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__)), self.address, program],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={"PATH": os.environ["PATH"], "PYTHONWARNINGS": "error"},
-            start_new_session=True,
-        )
-        assert self._process.stdout is not None
-        assert self._process.stdout.readline() == b"ready\n"
+    def __init__(self, process: Started, stdout: TextIO, stderr: TextIO) -> None:
+        self.process, self.stdout, self.stderr = process, stdout, stderr
+
+    def end(self, timeout_s: float = 60.0) -> tuple[int, str, str]:
+        """Its exit code, and what was not read yet, once it ended."""
+        with self.stdout, self.stderr:
+            said, errors = self.stdout.read(), self.stderr.read()
+        return self.process.wait(timeout_s), said, errors
+
+    def kill(self) -> None:
+        """End it, if it has not ended."""
+        self.process.kill()
+        self.process.wait()
+        self.stdout.close()
+        self.stderr.close()
+
+
+class Zygote:
+    """The warm process of one program, by its socket."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        deadline = time.monotonic() + _WARM_S
+        while not self._listens():
+            assert time.monotonic() < deadline, "the zygote is not there"
+            time.sleep(0.01)
+
+    def _listens(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as link, contextlib.suppress(FileNotFoundError, ConnectionError):
+            link.connect(self.address)
+            return True
+        return False
 
     def start(
         self,
@@ -104,6 +123,13 @@ class Zygote:
         socket.send_fds(link, [len(wanted).to_bytes(4, "big")], streams)
         link.sendall(wanted)
         return Started(link)
+
+    def pipe(self, arguments: Sequence[str], *, env: Mapping[str, str], cwd: Path) -> Piped:
+        """`PROGRAM ARGUMENTS`, to be read while it runs."""
+        (out, says), (err, warns) = os.pipe(), os.pipe()
+        with open(os.devnull) as nothing, open(says, "w"), open(warns, "w"):
+            process = self.start(arguments, [nothing.fileno(), says, warns], env=env, cwd=cwd)
+        return Piped(process, open(out, encoding="utf-8"), open(err, encoding="utf-8"))
 
     def run(
         self,
@@ -125,145 +151,57 @@ class Zygote:
                 stream.seek(0)
             return code if code >= 0 else 128 - code, streams[1].read(), streams[2].read()
 
+
+class Nursery:
+    """Starts zygotes in a folder of its own; they end with the process that made it, however that ends."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="zygotes-", ignore_cleanup_errors=True)
+        self.path = self._folder.name
+        self._started: list[subprocess.Popen[bytes]] = []
+        atexit.register(self.close)
+
+    def start(self, program: str) -> None:
+        """Begin to warm one up; whoever uses it waits until it is."""
+        command = [
+            sys.executable,
+            str(Path(__file__).with_name("zygote_process.py")),
+            _address(self.path, program),
+            program,
+        ]
+        env = {"PATH": os.environ["PATH"], "PYTHONWARNINGS": "error"}
+        self._started.append(
+            subprocess.Popen(command, stdin=subprocess.PIPE, env=env, start_new_session=True)
+        )
+
     def close(self) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait()
+        for process in self._started:
+            assert process.stdin is not None
+            process.stdin.close()
+            process.wait()
         self._folder.cleanup()
+
+
+def _address(folder: str, program: str) -> str:
+    return str(Path(folder) / program)
+
+
+@functools.cache
+def _own() -> Nursery:
+    return Nursery()
+
+
+_given: list[str] = []
+
+
+def use(folder: str) -> None:
+    """The zygotes that another process started there, instead of own ones."""
+    _given.append(folder)
 
 
 @functools.cache
 def shared(program: str = "cryptpad-tui") -> Zygote:
-    """The one of this test process."""
-    made = Zygote(program)
-    atexit.register(made.close)
-    return made
-
-
-def _serve(address: str) -> None:
-    """Fork for each connection; returns in the fork that is to run the command, and at the end."""
-    import select
-
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(address)
-    listener.listen(16)
-    os.write(1, b"ready\n")
-    signal.signal(signal.SIGCHLD, _reap)
-    while True:
-        readable, _, _ = select.select([listener, 0], [], [])
-        if 0 in readable:
-            os._exit(0)
-        link, _ = listener.accept()
-        if os.fork() == 0:
-            listener.close()
-            _watch(link)
-            return
-        link.close()
-
-
-def _reap(_number: int, _frame: object) -> None:
-    # Waited for, so that what they cost is counted with what the tests cost.
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-
-
-def _watch(link: socket.socket) -> None:
-    """In a fork: read what is wanted, fork again and tell how that ended; returns in the second fork."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    head, ancillary, _, _ = link.recvmsg(4, socket.CMSG_SPACE(3 * 4))
-    descriptors = array.array("i")
-    descriptors.frombytes(ancillary[0][2])
-    wanted = b""
-    while len(wanted) < int.from_bytes(head, "big"):
-        wanted += link.recv(65_536)
-    pid = os.fork()
-    if pid:
-        for descriptor in (0, 1, 2, *descriptors):
-            os.close(descriptor)
-        link.sendall(pid.to_bytes(4, "big"))
-        _, status = os.waitpid(pid, 0)
-        # Whoever asked may be gone, or may not care how it ended.
-        with contextlib.suppress(OSError):
-            link.sendall(os.waitstatus_to_exitcode(status).to_bytes(4, "big", signed=True))
-        os._exit(0)
-    link.close()
-    _become(descriptors, *marshal.loads(wanted))
-
-
-def _become(
-    descriptors: Sequence[int], arguments: list[str], cwd: str, environ: dict[str, str], terminal: bool
-) -> None:
-    for target, descriptor in enumerate(descriptors):
-        os.dup2(descriptor, target)
-        os.close(descriptor)
-    if terminal:
-        os.setsid()
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-        for stream in (sys.stdout, sys.stderr):
-            stream.reconfigure(line_buffering=True, write_through=True)  # type: ignore[union-attr]
-    os.chdir(cwd)
-    os.environ.clear()
-    os.environ.update(environ)
-    sys.argv[1:] = arguments
-
-
-def _warm_client() -> Callable[[], object]:
-    from cryptpad_tui.cli.verb_table import VERBS
-    from support import kept_keys
-
-    passwords = importlib.import_module("cryptpad_tui.vault.passwords")
-    passwords.argon2id.kdf = kept_keys.keeping(Path(sys.argv[1]).parent)
-    # For a relay that is gone it would be half a minute.
-    importlib.import_module("cryptpad_tui.cli.vault_access").FIRST_SYNC_S = 5.0
-    for module in ("engine", "vault.vault", "cli.run", "cli.root", *[f"cli.{verb.module}" for verb in VERBS]):
-        importlib.import_module(f"cryptpad_tui.{module}")
-    return importlib.import_module("cryptpad_tui.__main__").main
-
-
-def _warm_python() -> Callable[[], object]:
-    """What `python ARGUMENTS` does, with the app and its screens loaded already."""
-    import runpy
-
-    for module in ("ui.running", "ui.demo", "__main__"):
-        importlib.import_module(f"cryptpad_tui.{module}")
-    importlib.import_module("support.parsed_sheets").keep()
-    importlib.import_module("support.scene_app").show_once()
-
-    def main() -> None:
-        del sys.argv[0]
-        if sys.argv[0] == "-m":
-            del sys.argv[0]
-            # It is loaded already, under its own name.
-            sys.modules.pop(sys.argv[0], None)
-            sys.modules.pop(f"{sys.argv[0]}.__main__", None)
-            runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
-        elif sys.argv[0] == "-c":
-            exec(compile(sys.argv.pop(1), "<string>", "exec"), {"__name__": "__main__"})
-        else:
-            sys.path.insert(0, str(Path(sys.argv[0]).parent))
-            runpy.run_path(sys.argv[0], run_name="__main__")
-
-    return main
-
-
-def _warm_relay() -> Callable[[], object]:
-    return importlib.import_module("cryptpad_relay.cli").main
-
-
-PROGRAMS = {"cryptpad-tui": _warm_client, "cryptpad-relay": _warm_relay, "python": _warm_python}
-
-
-if __name__ == "__main__":
-    # The folder of the tests instead of this file's own, which Python put there.
-    sys.path[0] = str(Path(__file__).parents[1])
-    address, program = sys.argv[1:]
-    main = PROGRAMS[program]()
-    # A fork that walked over all this when it ends would copy it, for four times the work of most commands.
-    gc.collect()
-    gc.freeze()
-    _serve(address)
-    sys.argv[0] = program
-    sys.exit(main())
+    """The one of this test run."""
+    if not _given:
+        _own().start(program)
+    return Zygote(_address(_given[-1] if _given else _own().path, program))
