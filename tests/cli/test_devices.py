@@ -5,9 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +12,9 @@ from pathlib import Path
 import pytest
 from cli.fakes import Inside, MakePerson, Person
 
+from support import zygote
 from support.relay import RelayProcess
+from support.zygote import Piped
 
 pytestmark = pytest.mark.e2e
 CHEAP = ("--kdf-memory", "64")
@@ -49,33 +48,23 @@ def new_machine(of: Person, name: str) -> Person:
 class Showing:
     """A process that shows a code and waits."""
 
-    process: subprocess.Popen[str]
+    process: Piped
     code: str
 
     def end(self) -> tuple[int, str]:
-        _, err = self.process.communicate(timeout=60)
-        return self.process.returncode, err
+        code, _, err = self.process.end()
+        return code, err
 
 
 @contextlib.contextmanager
 def showing(person: Person, *arguments: str) -> Iterator[Showing]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "cryptpad_tui", *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=person.environ,
-        text=True,
-    )
+    piped = zygote.shared().pipe(arguments, env=person.environ, cwd=person.home.parent)
     try:
-        assert process.stdout
-        code = process.stdout.readline().strip()
-        assert re.fullmatch(r"\d{1,4}-[a-z]+-[a-z]+", code), process.communicate()
-        yield Showing(process, code)
+        code = piped.stdout.readline().strip()
+        assert re.fullmatch(r"\d{1,4}-[a-z]+-[a-z]+", code), piped.end()
+        yield Showing(piped, code)
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-        process.communicate()
+        piped.kill()
 
 
 def wrong(code: str) -> str:

@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +15,8 @@ from cli.fakes import Person
 
 from cryptpad_tui.mounting.disk import MARKER
 from cryptpad_tui.vault.vault import Vault
+from support import zygote
+from support.zygote import Piped, Started
 
 
 @pytest.fixture(scope="module")
@@ -39,20 +40,17 @@ def folder(person: Person, tmp_path: Path) -> tuple[str, Path]:
 
 
 @pytest.fixture
-def mounted(person: Person, folder: tuple[str, Path]) -> Iterator[subprocess.Popen[bytes]]:
+def mounted(person: Person, folder: tuple[str, Path]) -> Iterator[Started]:
     """`mount-dir` at work."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "cryptpad_tui", "mount-dir", folder[0], str(folder[1])],
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=person.environ,
-    )
-    assert process.stderr is not None
-    assert b"in step" in process.stderr.readline()
-    yield process
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=20)
+    piped = mount(person, *folder)
+    assert "in step" in piped.stderr.readline()
+    yield piped.process
+    piped.process.send_signal(signal.SIGTERM)
+    piped.end(20)
+
+
+def mount(person: Person, name: str, disk: Path) -> Piped:
+    return zygote.shared().pipe(("mount-dir", name, str(disk)), env=person.environ, cwd=person.home.parent)
 
 
 def until(happens: Callable[[], bool], within_s: float = 20) -> None:
@@ -76,7 +74,7 @@ def as_rsync_does(source: Path, target: Path) -> None:
 
 
 def test_other_programs_files_and_other_windows_pads_follow_each_other(
-    person: Person, folder: tuple[str, Path], mounted: subprocess.Popen[bytes]
+    person: Person, folder: tuple[str, Path], mounted: Started
 ) -> None:
     name, disk = folder
     plan = person.does("new", "Plan", "--into", name, "--from", "-", stdin=b"one\ntwo\nthree\n")
@@ -182,7 +180,6 @@ def test_a_kill_in_the_middle_neither_loses_an_edit_nor_makes_one_twice(
     person: Person, folder: tuple[str, Path]
 ) -> None:
     name, disk = folder
-    command = [sys.executable, "-m", "cryptpad_tui", "mount-dir", name, str(disk)]
     for number in range(6):
         (disk / f"f{number}.md").write_text(f"file {number}\n")
     pads = [person.does("new", f"p{n}", "--into", name, "--from", "-", stdin=b"pad\n") for n in range(3)]
@@ -191,14 +188,10 @@ def test_a_kill_in_the_middle_neither_loses_an_edit_nor_makes_one_twice(
             with (disk / f"f{number}.md").open("a") as stream:
                 stream.write(f"at {pause}\n")
         person.does("append", pads[0], stdin=f"here at {pause}\n".encode())
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=person.environ
-        )
-        assert process.stderr is not None
-        process.stderr.readline()
+        mounting = mount(person, name, disk)
+        mounting.stderr.readline()
         time.sleep(0.3 + pause)
-        process.kill()
-        process.communicate()
+        mounting.kill()
     person.does("mount-dir", name, str(disk), "--once")
     for number in range(6):
         expected = f"file {number}\nat 0.0\nat 0.15\nat 0.4\n"

@@ -14,19 +14,17 @@ import pytest
 from vault.helpers import Template, make_pad_record
 
 from cryptpad_tui.vault.vault import Vault
+from support import zygote
+from support.zygote import Piped
 
 OpenVault = Callable[..., Vault]
 TESTS = Path(__file__).parent.parent
 KILLS = 6
 
 
-def start_window(task: str, vault_dir: Path, keyfile: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, str(Path(__file__).parent / "window.py"), task, str(vault_dir), str(keyfile)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
-    )
+def start_window(task: str, vault_dir: Path, keyfile: Path) -> Piped:
+    window = [str(Path(__file__).parent / "window.py"), task, str(vault_dir), str(keyfile)]
+    return zygote.shared("python").pipe(window, env=os.environ, cwd=Path.cwd())
 
 
 def everything_in(vault: Vault) -> list[str]:
@@ -47,15 +45,12 @@ def test_kill_minus_nine_loses_nothing_acknowledged_and_doubles_nothing(
     acknowledged: list[str] = []
     for _ in range(KILLS):
         window = start_window("work", vault_dir, template.keyfile)
-        assert window.stdout is not None
         token = window.stdout.readline().split()[1]
         for _ in range(random_source.randrange(1, 60)):
             acknowledged.append(window.stdout.readline().strip())
         time.sleep(random_source.random() / 200)
-        window.kill()
-        acknowledged += window.stdout.read().splitlines()
-        window.stdout.close()
-        window.wait()
+        window.process.kill()
+        acknowledged += window.end()[1].splitlines()
 
         vault = open_vault()
         assert not vault.is_alive(token)

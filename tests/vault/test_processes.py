@@ -17,20 +17,16 @@ from cryptpad_tui.host.entropy import random_bytes
 from cryptpad_tui.vault.errors import UnknownPad
 from cryptpad_tui.vault.processes import ProcessLock
 from cryptpad_tui.vault.vault import Vault
+from support import zygote
+from support.zygote import Piped
 
 OpenVault = Callable[..., Vault]
 PAD_ID = make_pad_record(1).pad_id
-TESTS = Path(__file__).parent.parent
 
 
-def start_holder(vault_dir: Path, keyfile: Path) -> tuple[subprocess.Popen[str], str]:
-    window = subprocess.Popen(
-        [sys.executable, str(Path(__file__).parent / "window.py"), "hold", str(vault_dir), str(keyfile)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
-    )
-    assert window.stdout is not None
+def start_holder(vault_dir: Path, keyfile: Path) -> tuple[Piped, str]:
+    command = [str(Path(__file__).parent / "window.py"), "hold", str(vault_dir), str(keyfile)]
+    window = zygote.shared("python").pipe(command, env=os.environ, cwd=Path.cwd())
     token = window.stdout.readline().split()[1]
     assert window.stdout.readline() == "lease True\n"
     return window, token
@@ -46,14 +42,11 @@ def test_a_lease_passes_on_at_death_and_never_for_silence(
     try:
         assert vault.is_alive(token)
         assert not vault.acquire_lease(PAD_ID)
-        window.send_signal(signal.SIGSTOP)
+        window.process.send_signal(signal.SIGSTOP)
         assert vault.is_alive(token)
         assert not vault.acquire_lease(PAD_ID), "a suspended holder would send beside us when it wakes"
     finally:
         window.kill()
-        window.wait()
-        assert window.stdout is not None
-        window.stdout.close()
     assert not vault.is_alive(token)
     assert vault.acquire_lease(PAD_ID)
     assert vault.lease_heartbeat_ms(PAD_ID) == far_future
