@@ -177,7 +177,7 @@ def roles_for(team: TeamView, member: TeamMember) -> list[str]:
     if member.role == "owner" or member.me:
         return []
     if team.mine == "owner":
-        others = [role for role in ("viewer", "editor", "admin") if role != member.role]
+        others = [role for role in ("viewer", "editor", "admin") if role != member.role or member.is_short]
         return [*others, "owner"] if member.role == "admin" and member.contact is not None else others
     low = ("viewer", "editor")
     return (

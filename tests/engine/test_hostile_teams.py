@@ -422,6 +422,36 @@ def test_a_change_of_a_flooded_folder_costs_what_it_changed(
     monkeypatch.undo()
 
 
+def test_an_operation_that_its_author_signed_twice_sets_no_machines_on_each_other(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both signatures are good: one machine saw the one first, and another the other."""
+    house.seat(CARLA, Rank.EDITOR)
+    house.word(ADMIN, Kind.REMOVE, CARLA)
+    with house.owner.borrowed(house.team) as session:
+        team = TeamBook(house.owner, session)
+        roster = team.roster()
+        last = roster.line[-1]
+        twice = last.body + CARLA.ident.sign("pad1/teamop", last.body)
+        house.field("roster/" + last.id.hex(), twice)
+        assert team.put_back(roster) == 1, "what its author did not sign is written over"
+        house.field("roster/" + last.id.hex(), twice)
+        monkeypatch.setattr(book, "is_signed", lambda op, owner_pk: op.raw == twice)
+        assert team.put_back(roster) == 0
+
+
+def test_of_more_rows_that_are_nothing_than_are_remembered_all_are_taken_out(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "MAX_JUNK", 8)
+    with house.owner.borrowed(house.team) as session:
+        session.view.set_maps(ENTRIES_ROOT, {f"roster/{n:064x}": "AAAA" for n in range(30)})
+        for _ in range(4):
+            settling.keep_up(house.owner, house.team)
+        left = [name for name in session.view.map_items(ENTRIES_ROOT) if name.startswith("roster/00")]
+        assert not left
+
+
 async def test_operations_that_a_flood_hides_are_found_piece_by_piece(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,7 @@ from cryptpad_tui.crypto.keys import identity_of
 from cryptpad_tui.drive.entry_fields import text_of
 from cryptpad_tui.engine import mailbox
 from cryptpad_tui.engine.teams.acting import may, raise_or_lower
-from cryptpad_tui.engine.teams.book import TeamBook
+from cryptpad_tui.engine.teams.book import FEW, TeamBook
 from cryptpad_tui.engine.teams.rows import ASK as ASK
 from cryptpad_tui.engine.teams.rows import SAID as SAID
 from cryptpad_tui.engine.teams.rows import TeamRows, bytes_of, rows_of
@@ -63,7 +63,7 @@ class TeamInbox:
     def __init__(self, engine: Engine, session: PadSession) -> None:
         self._engine, self._session = engine, session
         self._book = TeamBook(engine, session)
-        self._roster = self._book.roster()
+        self._roster = self._book.roster(checks=FEW)
         self.is_whole = True
         """Whether the last look at the questions left none for another, for its costs."""
 

@@ -21,7 +21,15 @@ from cryptpad_tui.engine.teams.rows import rows_of
 from cryptpad_tui.people.roster import TeamRoster, looked_at_first, roster_of
 from cryptpad_tui.people.roster_again import Change
 from cryptpad_tui.people.roster_duties import is_cut_short, note_of
-from cryptpad_tui.people.roster_ops import NOBODY, Kind, Operation, Rank, sign_operation
+from cryptpad_tui.people.roster_ops import (
+    NOBODY,
+    Kind,
+    Operation,
+    Rank,
+    is_signed,
+    read_operation,
+    sign_operation,
+)
 from cryptpad_tui.people.roster_rules import Seat, may_clear
 
 if TYPE_CHECKING:
@@ -34,6 +42,8 @@ MAX_ROWS: Final = 8_192
 """Operations in the folder: from half of it on those are taken out that decide nothing."""
 MAX_KEPT: Final = 4_096
 """Operations in the vault from which on those go that decide nothing: a whole line."""
+FEW: Final = 256
+"""Signatures that are looked at at once where somebody waits: 30 ms."""
 _MAX_SWEPT: Final = 500
 
 
@@ -104,10 +114,17 @@ class TeamBook:
     def put_back(self, roster: TeamRoster) -> int:
         """What somebody took out, or wrote over; how many."""
         rows = rows_of(self._session).of(ROSTER)
-        missing = [op for op in roster.kept.values() if rows.get(ROSTER + op.id.hex()) != op.raw]
+        missing = [op for op in roster.kept.values() if not self._stands(op, rows.get(ROSTER + op.id.hex()))]
         if missing:
             self.put(missing)
         return len(missing)
+
+    def _stands(self, op: Operation, raw: bytes | None) -> bool:
+        """Whether it is there; also where its author signed it twice, so that nobody sets two machines on to
+        write over each other."""
+        if raw is None or raw == op.raw:
+            return raw is not None
+        return is_signed(read_operation(raw), self._session.replica.genesis.owner_pk)
 
     def sweep(self, roster: TeamRoster) -> int:
         """Take out what is nothing, whoever looks at it, and where there are many operations, those that

@@ -29,7 +29,8 @@ ASK, SAID = "ask/", "said/"
 """Questions that somebody passed on, and answers; the ids of their messages follow."""
 MAX_JUNK: Final = 4_096
 """Names of rows that are nothing which are remembered, to be taken out; others when these are gone."""
-_ONE_BY_ONE: Final = 256
+_ONE_BY_ONE: Final = 4_096
+"""Changed rows up to which it is cheaper not to read all."""
 _PREFIXES: Final = (ROSTER, ASK, SAID)
 
 _rows: WeakKeyDictionary[PadSession, TeamRows] = WeakKeyDictionary()
@@ -42,6 +43,7 @@ class TeamRows:
         self._team = team
         self._due: set[str] | None = None
         self._kept: dict[str, dict[str, bytes]] = {prefix: {} for prefix in _PREFIXES}
+        self._more_junk = False
         self.junk: set[str] = set()
         """Rows that are nothing, whoever looks at them."""
         self.signed: set[bytes] = set()
@@ -64,6 +66,8 @@ class TeamRows:
 
     def read(self, view: ViewDocument) -> TeamRows:
         """Brought in step with the folder's document."""
+        if self._more_junk and not self.junk:
+            self._due = None
         if self._due is None or (self._due and len(self._due) >= _ONE_BY_ONE):
             names = None if self._due is None else self._due
             items = view.map_items(ENTRIES_ROOT)
@@ -80,7 +84,8 @@ class TeamRows:
         for kept in self._kept.values():
             kept.clear()
         self.junk.clear()
-        self.roster = None
+        self.asks.clear()
+        self.roster, self._more_junk = None, False
 
     def _take(self, rows: Iterable[tuple[str, object]]) -> None:
         for name, value in rows:
@@ -99,6 +104,8 @@ class TeamRows:
     def _junk(self, name: str) -> None:
         if len(self.junk) < MAX_JUNK:
             self.junk.add(name)
+        else:
+            self._more_junk = True
 
     def of(self, prefix: str) -> Mapping[str, bytes]:
         """Rows that may be what they are called, by their whole names."""

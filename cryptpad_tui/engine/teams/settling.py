@@ -22,7 +22,7 @@ from cryptpad_tui.engine.own_card import myself
 from cryptpad_tui.engine.teams import asks
 from cryptpad_tui.engine.teams.acting import raise_or_lower
 from cryptpad_tui.engine.teams.asks import TeamInbox
-from cryptpad_tui.engine.teams.book import DUE, TeamBook, is_team
+from cryptpad_tui.engine.teams.book import DUE, FEW, TeamBook, is_team
 from cryptpad_tui.engine.teams.errors import RosterIsCutShort
 from cryptpad_tui.engine.teams.newest_keys import GRANT
 from cryptpad_tui.engine.teams.rows import ROSTER, raw_of, rows_of
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine.session import PadSession
 
 
-FEW: Final = 256
-"""Signatures that are looked at at once where somebody waits: 30 ms."""
 _MAX_LOOKS: Final = 1_024
 _DONE: Final = {
     Why.OUT: "out of {}, whose keys changed",

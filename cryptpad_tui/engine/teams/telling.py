@@ -16,7 +16,7 @@ from cryptpad_tui.engine.values import SyncWord
 from cryptpad_tui.people.roster import TeamRoster
 from cryptpad_tui.people.roster_duties import Ending, Why, is_cut_short
 from cryptpad_tui.people.roster_ops import Rank
-from cryptpad_tui.people.roster_rules import MAX_OWN
+from cryptpad_tui.people.roster_rules import MAX_OWN, Seat
 
 if TYPE_CHECKING:
     from cryptpad_tui.engine.engine import Engine
@@ -49,6 +49,8 @@ class TeamMember:
     contact: str | None
     """Whom of one's contacts the key belongs to; raw."""
     verified: bool
+    is_short: bool = False
+    """Whether an admin has few changes of the roster left, until an owner says again that they are one."""
 
     @property
     def contact_word(self) -> str:
@@ -93,8 +95,12 @@ def _short(engine: Engine, roster: TeamRoster) -> list[str]:
         f"{names[key]} has {MAX_OWN - seat.spent} changes of the roster left, until an owner says again that"
         " they are an admin."
         for key, seat in roster.seats.items()
-        if seat.rank is Rank.ADMIN and seat.spent >= MAX_OWN * 3 // 4
+        if _is_short(seat)
     ]
+
+
+def _is_short(seat: Seat) -> bool:
+    return seat.rank is Rank.ADMIN and seat.spent >= MAX_OWN * 3 // 4
 
 
 def views(engine: Engine) -> list[TeamView]:
@@ -121,6 +127,7 @@ def members(engine: Engine, roster: TeamRoster) -> list[TeamMember]:
             key == me,
             known[key].name if key in known else None,
             mine is not None and key in known and known[key].is_verified(mine),
+            _is_short(seat),
         )
         for key, seat in roster.seats.items()
     ]
