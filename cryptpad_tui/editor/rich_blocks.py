@@ -14,6 +14,7 @@ from typing import Final
 from cryptpad_tui.crdt.kinds import BLOCK_KEYS
 from cryptpad_tui.crdt.values import Attributes, AttributeValue, Formatted, Position, TextEdit
 from cryptpad_tui.editor import rich_cells
+from cryptpad_tui.editor.code_languages import language_of_word
 from cryptpad_tui.editor.effects import Notice, OpenPrompt
 from cryptpad_tui.editor.rich_cells import STEP
 from cryptpad_tui.editor.rich_look import MAX_INDENT, indent_of, level_of
@@ -135,6 +136,8 @@ def newline(state: EditorState, argument: str) -> Step:
     chosen = state.selection.primary
     start = chosen.start
     block, text = block_at(state, start.line), state.lines[start.line]
+    if chosen.empty and (named := _naming_code(state, start)) is not None:
+        return named
     if chosen.empty and not text and "code-block" in block:
         leaves = _leaving_code(state, start.line)
         if leaves is not None:
@@ -160,6 +163,19 @@ def newline(state: EditorState, argument: str) -> Step:
         first = {}
     edit = TextEdit(start, chosen.end, "\n", first)
     return Step((edit,), caret(below), own_group=False, formats=formats)
+
+
+def _naming_code(state: EditorState, place: Position) -> Step | None:
+    """Enter behind the name of a language, alone in its block: ```python is typed so in markdown."""
+    line, text = place.line, state.lines[place.line]
+    if block_at(state, line).get("code-block") != "plain" or place.col < len(text):
+        return None
+    beside = [one for one in (line - 1, line + 1) if 0 <= one < len(state.lines)]
+    if language_of_word(text) is None or any("code-block" in block_at(state, one) for one in beside):
+        return None
+    start = Position(line, 0)
+    named = Formatted(start, Position(line + 1, 0), {"code-block": text.strip().lower()})
+    return Step((TextEdit(start, place, ""),), caret(start), formats=(named,))
 
 
 def _leaving_code(state: EditorState, line: int) -> Step | None:

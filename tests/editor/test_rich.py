@@ -130,6 +130,18 @@ def test_code_has_empty_lines_and_is_left_from_the_second_at_its_end() -> None:
     assert blocks(session) == [{"code-block": "plain"}] * 3 + [{}, {}]
 
 
+def test_a_language_behind_the_sign_of_code_names_it() -> None:
+    session = rich("|").do(*"```Python", "enter", *"go", "enter", *"x")
+    assert session.text == "go\nx\n"
+    assert blocks(session)[:2] == [{"code-block": "python"}] * 2
+    session = rich("|").do(*"```")
+    session.clock += 10
+    session.do(*"python")
+    session.clock += 10
+    assert session.do("enter", "ctrl+z").text == "python\n"
+    assert rich("|").do(*"```python x", "enter").text == "python x\n\n"
+
+
 def test_enter_inside_code_never_leaves_it() -> None:
     session = rich("|").do(*"```a", "enter", *"b", "up", "end", "enter", "enter", "enter", *"c")
     assert session.text == "a\n\n\nc\nb\n"
