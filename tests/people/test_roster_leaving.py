@@ -80,6 +80,13 @@ def test_an_owner_is_taken_off_the_line_by_their_own_word_alone() -> None:
     assert endings(read(*TWO, gone, out), Sealed()) == [], "their key is for ever"
 
 
+def test_without_the_need_of_their_word_one_owner_puts_another_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = op("B", REMOVE, "A", after=SECOND)
+    word = lambda self, since, holder: SECOND if since == HOUSE[0].id else None  # noqa: E731
+    monkeypatch.setattr(chains._Tree, "_word", word)
+    assert out in read(*TWO, out).line, "the attack, without the defence"
+
+
 def test_two_owners_who_leave_at_once_leave_one() -> None:
     words = [leave("A", HOUSE[0]), leave("B", HOUSE[1])]
     each_other = [op("A", REMOVE, "B", after=SECOND), op("B", REMOVE, "A", after=SECOND)]
