@@ -104,9 +104,6 @@ def with_owner(by: str, *names: str) -> tuple[str, ...]:
     return names if by == "Anna" else ("Anna", *names)
 
 
-# -- letting in
-
-
 @each_of("Anna", "Ben")
 @both_ways("cut")
 def test_who_is_let_in_is_on_the_roster_and_gets_the_keys(world: World, how: str, by: str) -> None:
@@ -129,9 +126,6 @@ def test_who_is_let_in_is_on_the_roster_and_gets_the_keys(world: World, how: str
 
     seen = Story(by, invite, look, with_owner(by, "Emil"), sample=30).ends(world, how)
     assert seen == sorted(seen)
-
-
-# -- roles
 
 
 @each_of("Ben", "Anna")
@@ -210,7 +204,32 @@ def test_a_lower_role_ends_the_right_to_write(world: World, how: str, by: str) -
     assert seen == sorted(seen)
 
 
-# -- out
+@both_ways()
+def test_an_admin_who_accepts_is_made_an_owner(world: World, how: str) -> None:
+    async def accepted(anna: Engine, ben: Engine) -> None:
+        await acting.set_role(anna, team_of(anna), "Ben", Rank.OWNER)
+        await send(anna)
+        assert await accept(ben, "ownership-offer")
+
+    async def hear(anna: Engine) -> None:
+        await inbox.look(anna)
+        await anna.sync()
+        await changing.finish(anna)
+
+    async def look(anna: Engine, ben: Engine) -> bool:
+        is_owner = rank_of(anna, "Ben") is Rank.OWNER
+        await agree(anna, anna)
+        await run_on(ben)
+        assert rank_of(anna, "Ben") is Rank.OWNER
+        await remove(ben)
+        await agree(ben, anna)
+        assert rank_of(anna, "Carla") is Rank.NONE
+        await all_write(rota(anna), anna, ben)
+        return is_owner
+
+    before = world.further("accepted", accepted, "Anna", "Ben")
+    seen = Story("Anna", hear, look, ("Ben",), before).ends(world, how)
+    assert seen == sorted(seen)
 
 
 async def remove(engine: Engine) -> None:
