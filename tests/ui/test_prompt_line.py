@@ -11,6 +11,7 @@ from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.ui.screens.fields import Field
 from cryptpad_tui.ui.screens.pad import PadScreen
 from cryptpad_tui.ui.screens.prompt import PromptLine
+from cryptpad_tui.ui.widgets.text_line import KeyBar
 
 LINE = listing("Minutes", number=1, kind=PadKind.RICHTEXT)
 START = Position(0, 0)
@@ -54,3 +55,17 @@ async def test_an_address_that_shows_as_another_is_not_offered(address: str) -> 
         await opened(there, address)
         await there.press("right", "alt+shift+l")
         assert answer(there) == ""
+
+
+async def test_the_foot_says_what_the_keys_do_where_the_keyboard_is() -> None:
+    async with world(LINE) as there:
+        await opened(there)
+        keys = there.app.screen.query_one(KeyBar)
+        assert ("Alt+S", "Format") in keys.keys
+        await there.press("ctrl+g")
+        assert keys.keys == PromptLine.KEYS
+        await there.press("escape", "ctrl+f")
+        assert ("Esc", "Back") in keys.keys
+        assert ("Esc", "List") not in keys.keys
+        await there.press("escape")
+        assert ("Esc", "List") in keys.keys

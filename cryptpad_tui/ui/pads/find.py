@@ -37,6 +37,8 @@ class FindLine(Horizontal):
     """Hidden until the editor wants it."""
 
     contexts = ("prompt",)
+    KEYS = (("↓", "Next match"), ("↑", "The one before"), ("Esc", "Back"))
+    """What its keys do, for the foot."""
 
     class Done(Message):
         """The search was ended or taken back."""

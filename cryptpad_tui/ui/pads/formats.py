@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
+
+from textual.widget import Widget
 
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import AttributeValue
-from cryptpad_tui.editor.commands import COMMANDS
 from cryptpad_tui.editor.rich_blocks import block_at
 from cryptpad_tui.editor.rich_look import level_of
 from cryptpad_tui.editor.rich_marks import marks_for_typing
-from cryptpad_tui.ui.commands import key_label
+from cryptpad_tui.ui.commands import footer_of, key_label, of_contexts
 from cryptpad_tui.ui.pads.feature import PadFeature
 from cryptpad_tui.ui.screens.base import Action
 from cryptpad_tui.ui.screens.dialogs import ChooseDialog
@@ -19,6 +20,7 @@ from cryptpad_tui.ui.screens.options import Option
 from cryptpad_tui.ui.widgets.parts import Part
 
 _LETTERS: Final = {"bold": "B", "italic": "I", "underline": "U", "strike": "S", "code": "C", "link": "link"}
+_OWN_KEY_AT: Final = 3
 _LISTS: Final = {"bullet": "bullets", "ordered": "numbers", "checked": "done", "unchecked": "task"}
 
 
@@ -37,8 +39,17 @@ class Formats(PadFeature):
         )
         return [(f"{words}  ", "strong")] if words else []
 
+    def footer(self, widget: Widget) -> Sequence[tuple[str, str]]:
+        """The keys of every pad, and the one for what only this kind has."""
+        if widget is not self.view or self.session.kind is not PadKind.RICHTEXT:
+            return ()
+        named = [one for one in of_contexts(("pad",)) if one.name == "pad.formats"]
+        own = [(key_label(key), "Format") for one in named for key in one.keys[:1]]
+        keys = footer_of(self.screen.contexts)
+        return [*keys[:_OWN_KEY_AT], *own, *keys[_OWN_KEY_AT:]]
+
     async def _choose(self) -> None:
-        commands = [command for name, command in COMMANDS.items() if name.startswith("format.")]
+        commands = [one for one in of_contexts(("editor",)) if one.name.startswith("format.")]
         options = [
             Option(
                 command.name,

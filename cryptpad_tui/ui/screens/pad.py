@@ -170,6 +170,9 @@ class PadScreen(CommandScreen[None]):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """The foot says what the keys do where the keyboard is."""
         keys = [key for feature in self.features for key in feature.footer(event.widget)]
+        for line in (*self.query(PromptLine), *self.query(FindLine)):
+            if line in event.widget.ancestors_with_self:
+                keys = [*line.KEYS]
         for bar in self.query(KeyBar):
             bar.show_keys(keys or footer_of(self.contexts))
 

@@ -34,6 +34,9 @@ _COMMANDS: Final[dict[PromptKind, str]] = {
 class PromptLine(Horizontal):
     """Hidden until the editor wants an answer."""
 
+    KEYS = (("Enter", "Do it"), ("Esc", "Back"))
+    """What its keys do, for the foot."""
+
     class Done(Message):
         """The answer was given or taken back."""
 
