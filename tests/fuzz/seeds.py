@@ -15,7 +15,10 @@ from cryptpad_relay.protocol.chain import SignedHead, Step
 from cryptpad_relay.protocol.frames import Op, PadHead, join_frame
 from cryptpad_relay.protocol.move_record import move_body
 from cryptpad_relay.protocol.owner_records import expire_body, idle_body
+from cryptpad_tui.convert.model import OBJECT, Picture
+from cryptpad_tui.convert.reading_wire import encode_members, encode_rich
 from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.crdt.values import Attributes
 from cryptpad_tui.crypto.keys import Role
 from cryptpad_tui.crypto.links import Link, encode_link
 from cryptpad_tui.pad.payloads import (
@@ -139,6 +142,30 @@ def vault_seeds() -> list[bytes]:
     return [b"\0" + header, b"\1" + header[:-16], *damages]
 
 
+def documents() -> list[bytes]:
+    picture = Picture(b"GIF89a\1\0\1\0", "gif", 1, 1, name="p.gif")
+    runs: list[tuple[str, Attributes]] = [
+        ("bold \u00e9", {"bold": True, "link": "https://x.example/", "color": "#ff0000"}),
+        ("\n", {"header": 2, "align": "center"}),
+        (OBJECT, {"object": "import:0"}),
+        ("\n", {"list": "bullet", "indent": 1}),
+    ]
+    pages = [
+        "<h1 class=x>a</h1><ul><li data-list=checked>\u2611 b<li><b>c</b><ol><li>d</ol></ul><pre><code "
+        "class=language-c>e\nf</code></pre><table><tr><td>g<td><p>h<p>i</table><hr><blockquote>j</blockquote>",
+        "<style>.a{font-weight:700}</style><p class=a style='text-align:right'>k<a href='//l'>m</a>"
+        "<font color=red face=monospace>n</font><img src='data:image/gif;base64,R0lGODlhAQABAA=='><br>o</p>",
+    ]
+    delta = b'{"ops":[{"insert":"a","attributes":{"bold":true,"link":"mailto:x"}},{"insert":"\\n"}]}'
+    return [
+        b"\0" + encode_rich(runs, ("images",), (picture,)),
+        b"\0" + encode_rich([("a\x1bb", {})], (), ()),
+        b"\1" + encode_members([("a/b.md", 3), ("c.html", 9)]),
+        *[b"\2" + page.encode() for page in pages],
+        b"\3" + delta,
+    ]
+
+
 def main() -> None:
     seeds = {
         "f1_entry": entries(),
@@ -159,6 +186,7 @@ def main() -> None:
         "f16_owner": seeds_people.owners(),
         "f17_rooms": seeds_people.rooms(),
         "f18_roster": seeds_people.rosters(),
+        "f19_document": documents(),
     }
     for name, inputs in seeds.items():
         (CORPUS / name).mkdir(parents=True, exist_ok=True)

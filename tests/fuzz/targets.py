@@ -17,6 +17,7 @@ from fuzz.choices import Choices
 from fuzz.conversations import fuzz_flows
 from fuzz.documents import fuzz_snapshot, fuzz_update
 from fuzz.drives import fuzz_drive, fuzz_words
+from fuzz.foreign import fuzz_document
 from fuzz.ownership import fuzz_owner
 from fuzz.people import fuzz_card, fuzz_locked, fuzz_login, fuzz_mail
 from fuzz.rooms import fuzz_rooms
@@ -162,6 +163,7 @@ TARGETS: dict[str, Target] = {
     "f16_owner": fuzz_owner,
     "f17_rooms": fuzz_rooms,
     "f18_roster": fuzz_roster,
+    "f19_document": fuzz_document,
 }
 CORPUS = Path(__file__).with_name("corpus")
 

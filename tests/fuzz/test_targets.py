@@ -30,6 +30,7 @@ MUTANTS = {
     "f16_owner": 30,
     "f17_rooms": 30,
     "f18_roster": 80,
+    "f19_document": 250,
 }
 OTHERWISE = 500
 
@@ -145,6 +146,7 @@ TAKEN_OUT = {
     "f15_drive": ("cryptpad_tui.drive.drive.suppress", lambda *errors: nullcontext()),
     "f16_owner": ("cryptpad_relay.epochs.check_follows", lambda record, last: None),
     "f17_rooms": ("cryptpad_relay.mailboxes.Mailboxes.left", lambda mailboxes, session: None),
+    "f19_document": ("cryptpad_tui.convert.reading_wire.require_clean", lambda text: None),
     "f18_roster": ("cryptpad_tui.people.roster_rules.may_set", lambda author, before, after: True),
 }
 """A defence of what each of these watches over, and what is there instead of it."""
