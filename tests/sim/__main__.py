@@ -8,34 +8,47 @@ import sys
 import time
 from collections import Counter
 
+from sim import team_world, world
 from sim.outcome import Outcome
-from sim.world import STEPS, World
+from sim.stage import Stage
+from sim.team_world import TeamWorld
+from sim.world import World
 
 
 def play(
     seed: int,
     *,
-    steps: int = STEPS,
+    steps: int | None = None,
     lying: bool | None = None,
+    teams: bool = False,
     revoking: bool = False,
     moving: bool = False,
     sharing: bool = False,
-) -> tuple[Outcome, World]:
-    world = World(seed, steps=steps, lying=lying, revoking=revoking, moving=moving, sharing=sharing)
-    return world.run(), world
+) -> tuple[Outcome, Stage]:
+    """`teams`: a run of a team, in which all else that happens is drawn from the seed."""
+    made: Stage
+    if teams:
+        made = TeamWorld(seed, steps=steps or team_world.STEPS, lying=lying)
+    else:
+        also = {"revoking": revoking, "moving": moving, "sharing": sharing}
+        made = World(seed, steps=steps or world.STEPS, lying=lying, **also)
+    return made.run(), made
 
 
 def also(seed: int) -> dict[str, bool]:
     """What else happens in the runs that are explored: in every third keys change, and so on.
 
-    In some the pad moves while keys change, in some of those links end as well.
+    In some the pad moves while keys change, in some of those links end as well. Every fourth is of a team.
     """
+    if seed % 4 == 3:
+        return {"teams": True}
     return {"revoking": seed % 3 == 0, "moving": seed % 4 == 1, "sharing": seed % 5 == 2}
 
 
 def replay_command(outcome: Outcome) -> str:
     """What plays this very run again."""
-    return f"make sim SEED={outcome.seed}" + (f" STEPS={outcome.steps}" if outcome.steps != STEPS else "")
+    usual = team_world.STEPS if also(outcome.seed).get("teams") else world.STEPS
+    return f"make sim SEED={outcome.seed}" + (f" STEPS={outcome.steps}" if outcome.steps != usual else "")
 
 
 def report(outcome: Outcome) -> str:
@@ -45,12 +58,12 @@ def report(outcome: Outcome) -> str:
     return "\n".join([*lines, f"  replay: {replay_command(outcome)}"])
 
 
-def explore(seconds: float, steps: int, first: int) -> int:
+def explore(seconds: float, steps: int | None, first: int) -> int:
     """Play one seed after another until the time is over; returns how many failed."""
     until, runs, failed = time.monotonic() + seconds, 0, 0
     total: Counter[str] = Counter()
     while time.monotonic() < until:
-        outcome, world = play(first + runs, steps=steps, **also(first + runs))
+        outcome, stage = play(first + runs, steps=steps, **also(first + runs))
         runs += 1
         total.update(
             {
@@ -59,8 +72,7 @@ def explore(seconds: float, steps: int, first: int) -> int:
                 "messages": outcome.messages,
                 "lying": int(outcome.lying),
                 "caught": int(outcome.lying and bool(outcome.alarms)),
-                "moves": world.moved,
-                "links and rights": world.shared,
+                **stage.counted(),
                 "snapshots": outcome.kinds.get("SNAPSHOT", 0),
             }
         )
@@ -76,12 +88,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make sim", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int)
-    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--steps", type=int)
     options = parser.parse_args()
     if options.seed is None:
         return 1 if explore(options.seconds, options.steps, random.SystemRandom().getrandbits(32)) else 0
-    outcome, world = play(options.seed, steps=options.steps, **also(options.seed))
-    print("\n".join(world.story))
+    outcome, stage = play(options.seed, steps=options.steps, **also(options.seed))
+    print("\n".join(stage.story))
     if outcome.failures:
         print(report(outcome))
         return 1

@@ -7,6 +7,7 @@ its start that shares nothing with any client.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.protocol import chain, frames
@@ -15,6 +16,7 @@ from cryptpad_relay.protocol.errors import Malformed
 from cryptpad_relay.protocol.frames import REPLY_BIT, Op
 from cryptpad_relay.protocol.owner_records import parse_record
 from cryptpad_relay.protocol.records import record_kind
+from cryptpad_relay.store.base import StoredEntry
 from cryptpad_tui.engine import PadSession
 from cryptpad_tui.pad.fold import Fold
 from cryptpad_tui.pad.freshness import Freshness
@@ -36,12 +38,12 @@ class Checks:
     def __init__(self, world: World) -> None:
         self.world = world
         self.failures: list[str] = []
-        self._asked: dict[tuple[int, int], list[bytes]] = {}
-        self._acknowledged: dict[int, bytes] = {}
+        self._asked: dict[tuple[int, int], list[tuple[bytes, bytes]]] = {}
+        self._acknowledged: dict[tuple[bytes, int], bytes] = {}
         self._signed: dict[tuple[bytes, int], bytes] = {}
         self._authored: set[bytes] = set()
         self._state_at: dict[bytes, bytes] = {}
-        self._audited: dict[int, tuple[int, dict[bytes, int]]] = {}
+        self._audited: dict[tuple[int, bytes], tuple[int, dict[bytes, int]]] = {}
         self._present: dict[Machine, list[tuple[float, int, bytes]]] = defaultdict(list)
         self._forked_at: dict[tuple[str, str], float] = {}
         self._judged: dict[int, float] = {}
@@ -57,15 +59,17 @@ class Checks:
         op, req, body = frames.split_frame(message)
         if to_relay and op == Op.APPEND:
             raws = frames.Append.decode(body).entries
-            self._asked[link.number, req] = [self.signed(raw) for raw in raws]
+            self._asked[link.number, req] = [(pad_of(raw), self.signed(raw)) for raw in raws]
         elif to_relay and op == Op.PRES and isinstance(link.owner, Window):
             frame = parse_presence(body)
             spoken = (self.world.loop.time(), frame.base_n, frame.base_head)
             self._present[link.owner.machine].append(spoken)
         elif not to_relay and op == Op.APPEND | REPLY_BIT and self.world.honest:
-            ids = self._asked.get((link.number, req), [])
-            for entry_id, position in zip(ids, frames.Appended.decode(body).positions, strict=False):
-                if self._acknowledged.setdefault(position.n, entry_id) != entry_id:
+            asked = self._asked.get((link.number, req), [])
+            for (pad_id, entry_id), position in zip(
+                asked, frames.Appended.decode(body).positions, strict=False
+            ):
+                if self._acknowledged.setdefault((pad_id, position.n), entry_id) != entry_id:
                     self.fail(f"two entries are acknowledged at position {position.n}")
 
     def signed(self, raw: bytes) -> bytes:
@@ -136,7 +140,7 @@ class Checks:
     def _audit(self, window: Window, session: PadSession) -> None:
         """Each client's stored log, by rules of its own: chained, authored, in order, on one base."""
         store = session.replica.store
-        key = id(window.machine)
+        key = id(window.machine), session.pad_id
         after, seqs = self._audited.get(key, (0, {}))
         for row in store.log_after(after, 10_000):
             after = row.n
@@ -162,7 +166,8 @@ class Checks:
 
     def forget_audit(self, machine: Machine) -> None:
         """Its disk went back: everything is looked at again."""
-        self._audited.pop(id(machine), None)
+        for key in [key for key in self._audited if key[0] == id(machine)]:
+            del self._audited[key]
 
     # -- who is told what
 
@@ -216,14 +221,17 @@ class Checks:
         """Everybody is here, connected, and has nothing to send."""
         self.observe(thorough=True)
         oracle = self._oracle()
-        log = moves.log(self.world)
-        for n, entry_id in self._acknowledged.items():
-            if n > len(log) or log[n - 1].entry_id != entry_id:
-                self.fail(f"acknowledged at {n} and not there")
+        self.nothing_is_gone(self.world.pad_id, moves.log(self.world))
         self._end_of(oracle)
         sharing.doubt(self.world)
         for fault in self.world.tokens.faults(oracle.document.text()):
             self.fail(fault)
+
+    def nothing_is_gone(self, pad_id: bytes, log: Sequence[StoredEntry]) -> None:
+        """What the relay of a pad said that it has."""
+        for (pad, n), entry_id in self._acknowledged.items():
+            if pad == pad_id and (n > len(log) or log[n - 1].entry_id != entry_id):
+                self.fail(f"acknowledged at {n} and not there")
 
     def _oracle(self) -> Fold:
         """The log from its start, by a fold of its own."""
@@ -259,6 +267,11 @@ class Checks:
                 known = oracle.digests.get(n)
                 if known and known.state_digest != digest.state_digest:
                     self.fail(f"{window}: another digest at the checkpoint {n}")
+
+
+def pad_of(raw: bytes) -> bytes:
+    """The pad of an entry or record."""
+    return parse_entry(raw).pad_id if record_kind(raw) is None else parse_record(raw).pad_id
 
 
 def kinds_of(raws: list[bytes]) -> dict[str, int]:

@@ -49,6 +49,7 @@ class Disk:
         self.die_at: int | None = None
         """After so many more moments around commits, the process that makes that commit is killed."""
         self.full = False
+        self.was_restored = False
         self.moments = 0
 
     def connect(self) -> apsw.Connection:
@@ -63,6 +64,7 @@ class Disk:
 
     def restore(self, copy: apsw.Connection) -> None:
         """Put a backup in the place of everything; no process may have the vault open."""
+        self.was_restored = True
         self._name = f"sim{next(_names)}"
         before, self._keeps = self._keeps, _connect(self._name)
         before.close()

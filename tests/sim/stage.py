@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Protocol
 
 from sim import moves
@@ -32,6 +32,8 @@ class Judge(Protocol):
     failures: list[str]
 
     def fail(self, sentence: str) -> None: ...
+
+    def observe(self, *, thorough: bool) -> None: ...
 
     def forget_audit(self, machine: Machine) -> None: ...
 
@@ -77,6 +79,10 @@ class Stage:
         """What is durable of them in the end."""
         raise NotImplementedError
 
+    def counted(self) -> dict[str, int]:
+        """What there was of it, for the report of many runs."""
+        return {}
+
     async def play(self) -> None:
         raise NotImplementedError
 
@@ -121,6 +127,17 @@ class Stage:
             relay.be_honest()
 
     # -- the run
+
+    async def act_for_a_while(self, act: Callable[[Any], None]) -> None:
+        """One step after another; ends where something is found."""
+        for step in range(self.steps):
+            pause_s, self.pause_s = self.pause_s, 0.0
+            await asyncio.sleep(pause_s or self.rng.expovariate(1 / self.rng.choice((0.05, 0.5, 3.0))))
+            act(self)
+            self.acted_at = self.loop.time()
+            self.checks.observe(thorough=step % 5 == 0)
+            if self.checks.failures:
+                return
 
     def run(self) -> Outcome:
         """Play it to the end. Never raises for what it finds: that is in the outcome."""

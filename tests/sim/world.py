@@ -63,6 +63,9 @@ class World(Stage):
     def raws(self) -> list[bytes]:
         return [stored.raw for stored in moves.log(self)]
 
+    def counted(self) -> dict[str, int]:
+        return {"moves": self.moved, "links and rights": self.shared}
+
     # -- people who come
 
     def add_machine(self, role: str, link: str = "") -> Machine:
@@ -88,14 +91,9 @@ class World(Stage):
 
     async def play(self) -> None:
         await self._begin()
-        for step in range(self.steps):
-            pause_s, self.pause_s = self.pause_s, 0.0
-            await asyncio.sleep(pause_s or self.rng.expovariate(1 / self.rng.choice((0.05, 0.5, 3.0))))
-            acts.act(self)
-            self.acted_at = self.loop.time()
-            self.checks.observe(thorough=step % 5 == 0)
-            if self.checks.failures:
-                return
+        await self.act_for_a_while(acts.act)
+        if self.checks.failures:
+            return
         self.heal()
         if await self._come_to_rest():
             self.checks.finish()
