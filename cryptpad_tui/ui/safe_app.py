@@ -31,6 +31,7 @@ from textual.geometry import Region
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
+from textual.worker import WorkerFailed
 
 from cryptpad_tui.ui import clipboard
 from cryptpad_tui.ui.driver import SafeDriver
@@ -277,6 +278,7 @@ class SafeApp(App[int]):
     @classmethod
     def failure_line(cls, error: BaseException) -> str:
         """One line about a failure: its kind and its place in the code, never its message or a value."""
+        error = error.error if isinstance(error, WorkerFailed) else error
         frames: Iterable[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)
         ours = [frame for frame in frames if "cryptpad" in frame.filename] or list(frames)
         place = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""

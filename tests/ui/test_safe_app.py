@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from textual.app import ComposeResult
 from textual.widgets import Input, Static
+from textual.worker import WorkerFailed
 
 from cryptpad_tui.ui.safe_app import SafeApp
 from cryptpad_tui.ui.terminal import UnsuitableTerminal, refuse_unsuitable_terminal
@@ -198,6 +199,13 @@ async def test_what_a_failure_says_names_its_kind_and_place_but_never_its_messag
     assert "KeyError at test_safe_app.py:" in line
     assert "secret" not in line
     assert "\n" not in line
+
+
+def test_a_failure_of_a_task_is_named_as_what_it_was() -> None:
+    try:
+        raise KeyError("the secret title")
+    except KeyError as error:
+        assert SafeApp.failure_line(WorkerFailed(error)) == SafeApp.failure_line(error)
 
 
 def test_an_exported_columns_does_not_nail_the_size_down() -> None:
