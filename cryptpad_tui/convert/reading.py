@@ -145,6 +145,7 @@ class ForeignReader:
         except ChildFailed as error:
             raise NotRead(_FAILURES.get(type(error), "")) from None
         except BadFrame:
+            self.close()
             raise NotRead(_FAILURES[ChildTalkedTooMuch]) from None
 
     def _decoded(self, status: int, cut: Cutter, decode: Callable[[Cutter], T]) -> T:

@@ -65,14 +65,15 @@ class KeylessProcess:
 
         A process that ended over it is blamed on it only if it was fresh: else a fresh one is asked, once.
         """
+        closes = self._closes
         with self._lock:
-            was_fresh, closes = not self._has_answered, self._closes
+            was_fresh = not self._has_answered
             try:
-                return self._asked(request)
+                return self._asked(request, closes)
             except ChildEnded:
                 if was_fresh or closes != self._closes:
                     raise
-            return self._asked(request)
+            return self._asked(request, closes)
 
     def warm_up(self) -> None:
         """Start it before it is needed."""
@@ -88,9 +89,12 @@ class KeylessProcess:
         with self._lock:
             self._kill()
 
-    def _asked(self, request: bytes) -> bytes:
+    def _asked(self, request: bytes, closes: int) -> bytes:
         try:
             process = self._running()
+            if closes != self._closes:
+                # It was closed before there was a process that could be ended.
+                raise ChildEnded
             if not self._stands:
                 self._greet(process)
             reply = self._exchange(process, framed(request), self._timeout_s)

@@ -191,7 +191,7 @@ def test_an_answer_that_no_reader_of_ours_gives_makes_nothing(said: bytes) -> No
     reader, process = told(said)
     with pytest.raises(NotRead, match="what it may not"):
         reader.rich("html", b"")
-    assert process.closed or said == b""
+    assert process.closed == 1
 
 
 @given(st.data())
