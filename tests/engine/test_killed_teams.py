@@ -218,6 +218,7 @@ def test_an_admin_who_accepts_is_made_an_owner(world: World, how: str) -> None:
 
     async def look(anna: Engine, ben: Engine) -> bool:
         is_owner = rank_of(anna, "Ben") is Rank.OWNER
+        await run_on(anna)
         await agree(anna, anna)
         await run_on(ben)
         assert rank_of(anna, "Ben") is Rank.OWNER
