@@ -202,10 +202,9 @@ async def test_what_a_failure_says_names_its_kind_and_place_but_never_its_messag
 
 
 def test_a_failure_of_a_task_is_named_as_what_it_was() -> None:
-    try:
-        raise KeyError("the secret title")
-    except KeyError as error:
-        assert SafeApp.failure_line(WorkerFailed(error)) == SafeApp.failure_line(error)
+    error = KeyError("the secret title")
+    assert SafeApp.failure_line(WorkerFailed(error)) == SafeApp.failure_line(error)
+    assert "KeyError" in SafeApp.failure_line(WorkerFailed(error))
 
 
 def test_an_exported_columns_does_not_nail_the_size_down() -> None:
