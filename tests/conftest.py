@@ -13,6 +13,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from support import zygote
 
@@ -25,8 +26,20 @@ sys.dont_write_bytecode = False
 
 ZYGOTES = "zygotes"
 NURSERY = pytest.StashKey[zygote.Nursery]()
+SOAKING = "CRYPTPAD_TUI_SOAK" in os.environ
+"""`make soak`: other examples in each run, and far more of them."""
+settings.register_profile("steady", deadline=None, derandomize=True, max_examples=60)
+settings.register_profile("soak", deadline=None, max_examples=5_000)
+settings.load_profile("soak" if SOAKING else "steady")
+
 HUNG_S = 240.0
 """A test that waits for what never comes fails, with where it stood, instead of holding the run up."""
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """No name of a test holds megabytes: each worker tells the names of all."""
+    long = isinstance(val, str | bytes) and len(val) > 120
+    return f"{type(val).__name__} of {len(val)}" if long else None
 
 
 def pytest_configure(config: pytest.Config) -> None:
