@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from cryptpad_tui.people.roster import TeamRoster
 from cryptpad_tui.people.roster_ops import Kind, Operation, Rank
-from cryptpad_tui.people.roster_rules import Seat, may_clear, may_set
+from cryptpad_tui.people.roster_rules import MAX_SEATS, Seat, has_room, may_clear, may_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class Change:
 
 def leavers(roster: TeamRoster, me: bytes) -> list[Change]:
     """Who left, and whom this person may take off the line."""
+    if not _may_say_more(roster, me):
+        return []
     mine = roster.rank_of(me)
     return [Change(Kind.REMOVE, seat) for seat in roster.left.values() if may_clear(mine, seat.rank)]
 
@@ -35,6 +37,8 @@ def to_say_again(roster: TeamRoster, me: bytes) -> list[Change]:
 
     Whom another took out, who still may: that is said for them, who may be away for long.
     """
+    if not _may_say_more(roster, me):
+        return []
     last = {(op.subject, op.author): op for op in roster.lost if op.kind is not Kind.FOUND}
     mine, wanted, places = roster.rank_of(me), dict[bytes, Change](), places_of(roster)
     decided = _decided_behind(roster) if any(op.author == me for op in last.values()) else frozenset()
@@ -47,6 +51,12 @@ def to_say_again(roster: TeamRoster, me: bytes) -> list[Change]:
             if may_set(mine, before, aim_of(change)):
                 wanted.setdefault(op.subject, change)
     return list(wanted.values())
+
+
+def _may_say_more(roster: TeamRoster, me: bytes) -> bool:
+    """Whether anything of theirs counts: who used up their changes has nothing to say again."""
+    seat = roster.seats.get(me)
+    return seat is not None and has_room(seat, len(roster.line))
 
 
 def aim_of(change: Change) -> Rank:
@@ -79,7 +89,7 @@ def _again(roster: TeamRoster, op: Operation, places: Mapping[bytes, int]) -> It
     since = [each for each in roster.line[at + 1 :] if each.id not in roster.cleared]
     if then is None or then.since in roster.quit or any(each.subject == op.subject for each in since):
         return
-    if now is None and op.subject not in roster.left:
+    if now is None and op.subject not in roster.left and len(roster.seats) < MAX_SEATS:
         yield Change(Kind.ADD, then)
     elif now is not None and now.rank is not then.rank:
         yield Change(Kind.ROLE, then)

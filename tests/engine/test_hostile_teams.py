@@ -159,7 +159,7 @@ async def settled(house: House, monkeypatch: pytest.MonkeyPatch, said: str = "")
     async def note(engine: Engine, folder: bytes) -> Sealed:
         return Sealed(said)
 
-    async def revoke(engine: Engine, folder: bytes, *, drop: Any) -> None:
+    async def revoke(engine: Engine, folder: bytes, *, drop: Any, keep_links: Any) -> None:
         owner_notes.refuse_owners(engine, folder, drop)
         done.append(list(drop))
 

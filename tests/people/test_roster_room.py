@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from people.rosters import (
     ADD,
@@ -20,6 +22,8 @@ from people.rosters import (
 )
 
 from cryptpad_tui.people import roster_rules
+from cryptpad_tui.people.roster_again import to_say_again
+from cryptpad_tui.people.roster_duties import Sealed, endings
 from cryptpad_tui.people.roster_ops import Operation
 from cryptpad_tui.people.roster_rules import MAX_OWN, MAX_SHARED
 
@@ -119,3 +123,22 @@ def test_a_roster_within_the_shared_room_reads_as_ever(monkeypatch: pytest.Monke
     assert all(seat.spent == 0 for seat in roster.seats.values())
     for useless in (op("A", ROLE, "B", ADMIN, after=made[-1]), op("A", ADD, "B", ADMIN, after=made[-1])):
         assert read(*HOUSE, *made, useless).line == roster.line
+
+
+def test_who_used_up_theirs_says_nothing_again_and_whom_they_let_in_keeps_no_keys() -> None:
+    """What they said lost; nothing more of theirs counts until an owner gives them more."""
+    roster = read(*HOUSE, *burnt())
+    let_in = op("B", ADD, "X", VIEWER, after=roster.line[-3])
+    other = op("C", REMOVE, "E", after=roster.line[-3])
+    more = [op("C", ADD, "F", VIEWER, after=other)]
+    more += [op("C", ROLE, "F", EDITOR, after=more[0])]
+    ops = [*roster.line[:-2], let_in, other, *more]
+    roster = read(*ops)
+    assert "X" not in seats(roster)
+    assert roster.seats[PEOPLE["B"].public].spent < 3
+    assert to_say_again(roster, PEOPLE["B"].public)
+    assert PEOPLE["X"].public not in [each.ident_pk for each in endings(roster, Sealed())]
+    spent = replace(roster.seats[PEOPLE["B"].public], spent=3)
+    full = replace(roster, seats={**roster.seats, spent.ident_pk: spent})
+    assert not to_say_again(full, PEOPLE["B"].public)
+    assert PEOPLE["X"].public in [each.ident_pk for each in endings(full, Sealed())]

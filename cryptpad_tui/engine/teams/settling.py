@@ -15,7 +15,7 @@ from cryptpad_relay.protocol.errors import Malformed, Refused
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT, PadKind
 from cryptpad_tui.crypto.keys import EditKeys, Role
 from cryptpad_tui.crypto.slots import open_slot
-from cryptpad_tui.engine import keeping, keyrings, limited, membership, owner_notes
+from cryptpad_tui.engine import keeping, keyrings, limited, link_book, membership, owner_notes
 from cryptpad_tui.engine.errors import EngineError, RelayRefused, RelayUnreachable
 from cryptpad_tui.engine.folders import agreeing
 from cryptpad_tui.engine.own_card import myself
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 
 _MAX_LOOKS: Final = 1_024
+_ENDS_NO_LINK: Final = (Why.WAS_ADMIN, Why.LACKS)
+"""Nobody's right ends that a link of the owner's may give."""
 _DONE: Final = {
     Why.OUT: "out of {}, whose keys changed",
     Why.READS: "only reads {} from here on, whose keys changed",
@@ -115,7 +117,10 @@ async def settle_team(engine: Engine, folder: bytes) -> list[str]:
         return []
     out = [each.ident_pk for each in ends if each.is_out]
     # Who has the owner's key keeps it whatever changes; that must hold nobody else's end.
-    await membership.revoke(engine, folder, drop=owner_notes.but_owners(engine, folder, out))
+    drop = owner_notes.but_owners(engine, folder, out)
+    keeps = all(each.why in _ENDS_NO_LINK for each in ends)
+    links = link_book.links(engine, folder) if keeps else []
+    await membership.revoke(engine, folder, drop=drop, keep_links=links)
     return _words(keeping.shared_title(engine, folder), ends)
 
 
