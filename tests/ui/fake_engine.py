@@ -72,6 +72,7 @@ class FakeSession:
             self.view, name=lambda: "ME", wall_ms=lambda: 1_000, rng=random.Random(7).randbytes
         )
         self.profile = Profile(SigningSeed(bytes([7]) * 32), "Me", bytes(3))
+        self.pictures = SimpleNamespace(is_due=False)
         self.chat = Chat(
             self.view,
             self.pad_id,
