@@ -47,7 +47,7 @@ fuzz: .venv/fuzz  ## Fuzz every parser of foreign bytes (SECONDS=600), then a mi
 
 soak: .venv/dev  ## Ten thousand hostile connections against a real relay; deaths and cuts at every step
 	CRYPTPAD_TUI_SOAK=1 $(BIN)/python -m pytest tests/relay/test_limits_hostile.py -rs
-	CRYPTPAD_TUI_SOAK=1 $(BIN)/python -m pytest -n auto tests/engine/test_killed_*.py -rs
+	CRYPTPAD_TUI_SOAK=1 $(BIN)/python -m pytest -n auto tests/engine/test_killed_*.py tests/engine/test_teams_at_once.py tests/people/test_roster_keys.py -rs
 
 lock:  ## Pin every package again
 	$(BIN)/pip install -q uv
