@@ -5,7 +5,7 @@ SECONDS ?= 60
 # More than there are cores: half of the tests' time is waiting for processes, sockets and screens.
 WORKERS ?= 4
 
-.PHONY: help run demo test check format lint types imports sim screenshots bench fuzz soak lock clean
+.PHONY: help run demo test tests check compiled format lint types imports sim screenshots bench fuzz soak lock clean
 
 help:  ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -16,10 +16,16 @@ run: .venv/run  ## Install, and open the app
 demo: .venv/run  ## A throw-away vault and relay, with somebody else typing
 	@$(BIN)/python -m cryptpad_tui.ui.demo
 
-test: check  ## Format, lint, types, import directions, and all tests
+test: check tests  ## Format, lint, types, import directions, and all tests
+
+tests: .venv/dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: format lint types imports
+
+# Before the first run: otherwise each worker compiles all tests. What fails here fails again, and is shown, there.
+compiled: .venv/dev
+	-@$(BIN)/python -m pytest --collect-only -q >/dev/null
 
 format: .venv/dev
 	$(BIN)/ruff format --check .
@@ -45,9 +51,10 @@ bench: .venv/dev  ## Measure the bars of docs/performance.md
 fuzz: .venv/fuzz  ## Fuzz every parser of foreign bytes (SECONDS=600), then a million honest updates
 	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(SECONDS)
 
-soak: .venv/dev  ## Ten thousand hostile connections against a real relay; deaths and cuts at every step
+soak: .venv/dev  ## Ten thousand hostile connections; deaths and cuts at every step; other examples of each property
 	CRYPTPAD_TUI_SOAK=1 $(BIN)/python -m pytest tests/relay/test_limits_hostile.py -rs
 	CRYPTPAD_TUI_SOAK=1 $(BIN)/python -m pytest -n auto tests/engine/test_killed_*.py tests/engine/test_teams_at_once.py tests/people/test_roster_keys.py -rs
+	CRYPTPAD_TUI_SOAK=1 $(BIN)/python -m pytest -n auto -m hypothesis -rs
 
 lock:  ## Pin every package again
 	$(BIN)/pip install -q uv
