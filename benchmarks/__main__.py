@@ -16,7 +16,7 @@ from contextlib import redirect_stdout
 from typing import Any
 from unittest.mock import patch
 
-from benchmarks import append, drive, editor_keys, files, join, latency, relay_load, start
+from benchmarks import append, drive, editor_keys, files, join, killed, latency, relay_load, start
 from benchmarks.table import Row, heading, line, machine, row, write_results
 
 P8_RATIO = 0.9
@@ -39,6 +39,7 @@ def beginning(only: frozenset[str], *, quick: bool) -> Iterator[Row]:
         yield from start.p5(runs=5 if quick else 15)
     if "P6" in only:
         yield from start.p6(runs=1 if quick else 3)
+        yield from killed.run(quick=quick)
 
 
 def joining(only: frozenset[str], *, quick: bool) -> Iterator[Row]:

@@ -34,7 +34,7 @@ class Bare(App):
 
 Bare().run()
 """
-_FIRST_LINE = "Part 1: what we agreed"
+FIRST_LINE = "Part 1: what we agreed"
 
 
 def run(*, quick: bool = False) -> Iterator[Row]:
@@ -73,15 +73,15 @@ def p6(runs: int) -> Iterator[Row]:
             what = f"open a pad of {name} from the list"
             with people.temporary() as folder, people.private_runtime() as runtime:
                 alone = Person.make(folder, "Anna", runtime)
-                asyncio.run(_make_pad(alone, kind, size_bytes))
+                asyncio.run(make_large_pad(alone, kind, size_bytes))
                 yield from _opened(alone, f"{what}, never sent{called}", runs, limit)
                 with people.relay(folder / "relay-data") as relay:
                     synced = Person.make(folder, "Boris", runtime, relay_url=relay.url)
-                    asyncio.run(_make_pad(synced, kind, size_bytes))
+                    asyncio.run(make_large_pad(synced, kind, size_bytes))
                     yield from _opened(synced, f"{what}, synced{called}", runs, limit)
 
 
-async def _make_pad(person: Person, kind: PadKind, size_bytes: int) -> None:
+async def make_large_pad(person: Person, kind: PadKind, size_bytes: int) -> None:
     engine = person.engine()
     rich = kind is PadKind.RICHTEXT
     text, runs = ("", rich_sample(size_bytes)) if rich else (sample(size_bytes), [])
@@ -95,25 +95,25 @@ async def _make_pad(person: Person, kind: PadKind, size_bytes: int) -> None:
 
 def _opened(person: Person, what: str, runs: int, limit: float) -> Iterator[Row]:
     """The clock, and the processor's time, which other work on the machine does not change as much."""
-    first, *again = [_open_from_list(person) for _ in range(1 + runs)]
+    first, *again = [open_from_list(person) for _ in range(1 + runs)]
     yield row("P6", f"{what}, the first time", first[0], "ms")
     yield row("P6", f"{what}, the first time: processor", first[1], "ms")
     yield row("P6", what, middle([clock for clock, _ in again]), "ms", limit)
     yield row("P6", f"{what}: processor", middle([cpu for _, cpu in again]), "ms")
 
 
-def _open_from_list(person: Person) -> tuple[float, float]:
+def open_from_list(person: Person) -> tuple[float, float]:
     """Milliseconds from Enter in the list to the pad's first line on the screen; then the pad is left."""
     with Terminal(program(), env=person.environ(), cwd=people.ROOT) as terminal:
         terminal.wait_for("The large pad", 30)
         terminal.pump(0.5)
         start, cpu = time.perf_counter(), terminal.cpu_s()
         terminal.send(key("enter"))
-        terminal.wait_for(_FIRST_LINE, 60)
+        terminal.wait_for(FIRST_LINE, 60)
         took = (time.perf_counter() - start) * 1e3, (terminal.cpu_s() - cpu) * 1e3
         terminal.pump(2.0)
         terminal.send(key("escape"))
-        terminal.wait_gone(_FIRST_LINE, 60)
+        terminal.wait_gone(FIRST_LINE, 60)
         terminal.send(key("ctrl+q"))
         terminal.wait_exit(60)
         return took
