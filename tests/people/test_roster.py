@@ -326,7 +326,10 @@ def histories(draw: st.DrawFn) -> list[Operation]:
         kind = draw(st.sampled_from((ADD, ADD, ROLE, REMOVE, LEAVE)))
         after = made[draw(st.integers(0, len(made) - 1))] if draw(st.booleans()) else made[-1]
         rank = draw(st.sampled_from((VIEWER, EDITOR, ADMIN, OWNER))) if kind in (ADD, ROLE) else NONE
-        subject = author if kind is LEAVE else subject
+        if kind is LEAVE:
+            subject, key = author, PEOPLE[author].public
+            let_in = [each for each in made if each.subject == key and each.kind in (ADD, Kind.FOUND)]
+            after = draw(st.sampled_from(let_in)) if let_in else after
         made.append(op(author, kind, subject, rank, after=after))
     return made
 
