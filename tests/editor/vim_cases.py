@@ -389,6 +389,27 @@ MORE = _cases(
     ("  a |b", "i<CR>X<Esc>", "  a \n  |Xb"),
 )
 
+NUMBERS_AND_SENTENCES = _cases(
+    ("|a 7 b", "<C-a>", "a |8 b"),
+    ("|a 7 b", "5<C-a>.", "a 1|7 b"),
+    ("a-|3 b", "4<C-a>", "a|1 b"),
+    ("|x 0x1F", "<C-a>", "x 0x2|0"),
+    ("1|0 x", "<C-x>", "|9 x"),
+    ("|no number", "<C-a>", "|no number"),
+    ("One. T|wo. Three.", "dis", "One. | Three."),
+    ("One. T|wo. Three.", "das", "One. |Three."),
+    ("One. |Two.", "das", "One|."),
+    ("One. Tw|o. Three.", "cisX<Esc>", "One. |X Three."),
+    ("One. T|wo! Three.", "yisP", "One. Two|!Two! Three."),
+    ("|a b  \nc", "g_", "a |b  \nc"),
+    ("|a b  \nc d ", "2g_", "a b  \nc |d "),
+    ("|a b  \nc", "dg_", "|  \nc"),
+    ("|a\nb\nc", "9+", "a\nb\n|c"),
+    ("a\n|b\nc", "d9j", "|a"),
+    ("a\nb\n|c", "9j", "a\nb\n|c"),
+    ("|a b\nc", "iX<Esc>jgiY<Esc>", "X|Ya b\nc"),
+)
+
 ASKED = _cases(
     ("|a a a a\na", ":%s/a/b/gc<CR>ynyq", "b a b |a\na"),
     ("|a a\nb\na a", ":%s/a/b/gc<CR>nxa", "a b\nb\n|b b"),
@@ -405,7 +426,17 @@ ASKED = _cases(
     ("|x a\n  y a", ":%s/a/b/gc<CR>yn", "x b\n  y |a"),
 )
 
-CASES = (*MOTIONS, *CHANGES, *OPERATORS, *OBJECTS, *VISUAL, *LINES, *MORE, *ASKED)
+CASES = (
+    *MOTIONS,
+    *CHANGES,
+    *OPERATORS,
+    *OBJECTS,
+    *VISUAL,
+    *LINES,
+    *MORE,
+    *NUMBERS_AND_SENTENCES,
+    *ASKED,
+)
 
 OURS = (
     Case("a\n|\n b c", "daw", "a\n|\n b c", "a word never takes the end of its line; vim joins the lines"),
@@ -414,6 +445,7 @@ OURS = (
     Case("|Foo foo", "/foo<CR>", "Foo |foo", "a search without capitals ignores case; here both agree"),
     Case("x |Foo", "gg0/foo<CR>", "x |Foo", "a search without capitals ignores case (vim: set smartcase)"),
     Case("a| b", "i<CR>X<Esc>", "a\n|X b", "Enter keeps the blanks behind it, as in the default map"),
+    Case("|x 007", "<C-a>", "x 00|8", "no number is octal, as with vim's nrformats of most people"),
     Case("|a\nb", "/a\\nb<CR>", "|a\nb", "a search looks inside of lines; the sentence says so"),
 )
 """Deviations on purpose."""

@@ -105,6 +105,8 @@ class Vim:
         self.insert_times = 1
         self.insert_again: Callable[[], None] | None = None
         self.fresh_indent = False
+        self.left_at: Position | None = None
+        """Where insert mode was left last."""
         self.changed = False
         """The command of this moment can be repeated by `.`."""
         self.count: int | None = None

@@ -99,6 +99,7 @@ def _leave(vim: Vim) -> None:
         col = 0
     vim.fresh_indent = False
     vim.mode = Mode.NORMAL
+    vim.left_at = Position(line, col)
     col = previous_edge(vim.lines[line], col) if col else 0
     vim.editor.end_undo_group()
     vim.take(Step(selection=caret(Position(line, col))))

@@ -91,7 +91,7 @@ def _line_wise(step: int) -> Motion:
             return by_rows(state, ask)
         line = state.head.line + step * ask.times
         if not 0 <= line < len(state.lines):
-            if ask.operator or state.head.line == (len(state.lines) - 1 if step > 0 else 0):
+            if state.head.line == (len(state.lines) - 1 if step > 0 else 0):
                 return None
             line = max(0, min(line, len(state.lines) - 1))
         goal = goal_of(state, state.head) if state.goal is None else state.goal
@@ -125,6 +125,16 @@ def _line_end(state: EditorState, ask: Ask) -> Target | None:
     return Target(place, Kind.INCLUSIVE, END_OF_LINE)
 
 
+def _last_nonblank(state: EditorState, ask: Ask) -> Target | None:
+    """g_: the last character that is no blank, of this line or so many below."""
+    last = len(state.lines) - 1
+    if ask.times > 1 and state.head.line == last:
+        return None
+    line = min(state.head.line + ask.times - 1, last)
+    text = state.lines[line].rstrip(" \t")
+    return Target(Position(line, previous_edge(text, len(text)) if text else 0), Kind.INCLUSIVE)
+
+
 def _column(state: EditorState, ask: Ask) -> Target:
     return Target(at_goal(state, state.head.line, ask.times - 1), Kind.EXCLUSIVE, ask.times - 1)
 
@@ -134,9 +144,10 @@ def _first_of(step: int, *, from_here: bool = False) -> Motion:
 
     def run(state: EditorState, ask: Ask) -> Target | None:
         line = state.head.line + step * (ask.times - from_here)
-        if not 0 <= line < len(state.lines):
+        last = len(state.lines) - 1
+        if not 0 <= line <= last and state.head.line == (last if step > 0 else 0):
             return None
-        return Target(first_nonblank(state.lines, line), Kind.LINES)
+        return Target(first_nonblank(state.lines, max(0, min(line, last))), Kind.LINES)
 
     return run
 
@@ -258,6 +269,7 @@ MOTIONS: Final[dict[str, Motion]] = {
     "j": _DOWN, "down": _DOWN, "ctrl+j": _DOWN, "ctrl+n": _DOWN, "k": _UP, "up": _UP,
     "gj": _row_wise(default_motions.down), "gk": _row_wise(default_motions.up),
     "0": _line_start, "home": _line_start, "^": _first_char, "$": _line_end, "end": _line_end, "|": _column,
+    "g_": _last_nonblank,
     "+": _first_of(1), "enter": _first_of(1), "-": _first_of(-1), "_": _first_of(1, from_here=True),
     "gg": _goto(False), "G": _goto(True), "ctrl+home": _goto(False), "ctrl+end": _goto(True),
     "H": _screen("H"), "M": _screen("M"), "L": _screen("L"),

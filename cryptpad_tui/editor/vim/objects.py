@@ -10,7 +10,7 @@ from typing import Final
 
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.editor.layout import Lines
-from cryptpad_tui.editor.vim import pairs, words
+from cryptpad_tui.editor.vim import pairs, paragraphs, words
 from cryptpad_tui.editor.vim.places import Range, indent_of, is_blank, past, whole_lines
 
 Finder = Callable[[Lines, Position, int, bool], Range | None]
@@ -127,6 +127,10 @@ def _paragraph(lines: Lines, place: Position, count: int, around: bool) -> Range
     return whole_lines(first, last)
 
 
+def _sentence(lines: Lines, place: Position, count: int, around: bool) -> Range | None:
+    return paragraphs.sentences(lines, place, count, around=around)
+
+
 def _tag(lines: Lines, place: Position, count: int, around: bool) -> Range | None:
     found = pairs.tag_around(lines, place, count)
     if found is None:
@@ -144,5 +148,6 @@ OBJECTS: Final[dict[str, Finder]] = {
     **{key: _block("{") for key in "{}B"},
     **{key: _block("<") for key in "<>"},
     "p": _paragraph,
+    "s": _sentence,
     "t": _tag,
 }

@@ -6,14 +6,16 @@ the line's end. Pure; a search looks at the lines between here and there only.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final
 
 import regex
 
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.editor.layout import Lines
-from cryptpad_tui.editor.vim.places import last_char
+from cryptpad_tui.editor.vim.places import Range, last_char
 
+_MOST_LINES: Final = 2_000
 _SENTENCE_END: Final = regex.compile(r"[.!?][)\]\"']*(?:\s+|$)")
 
 
@@ -83,3 +85,48 @@ def previous_sentence(lines: Lines, place: Position, count: int) -> Position:
                 break
         place = found
     return place
+
+
+def sentences(lines: Lines, place: Position, count: int, *, around: bool) -> Range | None:
+    """is and as: the pieces of a paragraph from the caret's on; sentences and the blanks between count."""
+    if not lines[place.line]:
+        return None
+    first, stop = _paragraph_of(lines, place.line)
+    edges: list[Position] = []
+    for line in range(first, stop):
+        edges += [Position(line, col) for col in _starts(lines, line)]
+    edges = [*edges, Position(stop - 1, len(lines[stop - 1]))]
+    pieces: list[tuple[Position, Position]] = []
+    for start, end in pairwise(edges):
+        inner = _trimmed(lines, start, end)
+        pieces += [(start, inner), (inner, end)] if inner < end else [(start, end)]
+    at = next((i for i, (start, end) in enumerate(pieces) if start <= place < end), None)
+    if at is None:
+        return None
+    last = at + (2 * count if around else count) - 1
+    if around and last >= len(pieces) and at:
+        at -= 1
+    return Range(pieces[at][0], pieces[min(last, len(pieces) - 1)][1])
+
+
+def _paragraph_of(lines: Lines, line: int) -> tuple[int, int]:
+    first, stop = line, line + 1
+    while first > 0 and lines[first - 1] and line - first < _MOST_LINES:
+        first -= 1
+    while stop < len(lines) and lines[stop] and stop - line < _MOST_LINES:
+        stop += 1
+    return first, stop
+
+
+def _trimmed(lines: Lines, start: Position, end: Position) -> Position:
+    """Before the blanks at the end of a sentence."""
+    line, col = end
+    while (line, col) > start:
+        text = lines[line][:col].rstrip(" \t")
+        if text and (line > start.line or len(text) > start.col):
+            return Position(line, len(text))
+        if line == start.line:
+            return start
+        line -= 1
+        col = len(lines[line])
+    return start

@@ -16,7 +16,7 @@ from cryptpad_tui.editor.screen_rows import moved, row_showing
 from cryptpad_tui.editor.selection import caret
 from cryptpad_tui.editor.state import Step
 from cryptpad_tui.editor.viewport import at_top, scrolled
-from cryptpad_tui.editor.vim import changes, insert
+from cryptpad_tui.editor.vim import changes, insert, numbers
 from cryptpad_tui.editor.vim.context import Failed, Mode, Prefix, Vim
 from cryptpad_tui.editor.vim.motions import Kind, Target
 from cryptpad_tui.editor.vim.places import first_nonblank, line_end, past
@@ -217,6 +217,9 @@ SIMPLE: Final[dict[str, Callable[[Vim, Prefix], None]]] = {
     "v": _visual(Mode.VISUAL),
     "V": _visual(Mode.LINES),
     "gv": _reselect,
+    "gi": _insert_at(lambda vim: vim.lines.clamp(vim.left_at or vim.cursor)),
+    "ctrl+a": _step(lambda vim, prefix: numbers.added(vim.cursor_state(), prefix.times)),
+    "ctrl+x": _step(lambda vim, prefix: numbers.added(vim.cursor_state(), -prefix.times)),
 }
 CHAR_COMMANDS: Final[dict[str, Callable[[Vim, Prefix, str], None]]] = {
     "r": _replace_chars,

@@ -15,12 +15,15 @@ class VimKey(NamedTuple):
 
 
 VIM_KEYS: Final = (
-    VimKey("i a I A o O", "Write: here, behind, at the line's start or end, in a line below or above"),
+    VimKey(
+        "i a I A o O gi",
+        "Write: here, behind, at the line's start or end, in a line below or above, where last",
+    ),
     VimKey("Esc Ctrl+C", "Back to normal mode, or take back a command"),
     VimKey("h j k l", "Left, down, up, right; a number before it repeats"),
     VimKey("gj gk", "Down and up by rows of the screen"),
     VimKey("w b e ge W B E gE", "By words; capitals: by what is between blanks"),
-    VimKey("0 ^ $ |", "The line's start, first character, end; a column"),
+    VimKey("0 ^ $ g_ |", "The line's start, first character, end, last character; a column"),
     VimKey("gg G", "The first line, the last, or the one of the number"),
     VimKey("{ } ( )", "By paragraphs and sentences"),
     VimKey("f F t T ; ,", "To a character of the line, or before it; again; back"),
@@ -31,12 +34,16 @@ VIM_KEYS: Final = (
     VimKey("m ' `", "Set a mark a to z, go to its line, go to it"),
     VimKey("d c y", "Delete, change, yank: with a motion or text object, doubled for lines"),
     VimKey("> < gu gU g~", "Indent, outdent, lower case, upper case, the other case"),
-    VimKey("iw aw iW aW ip ap it at", "Text objects: word, paragraph, tag; a: with what is around"),
+    VimKey(
+        "iw aw iW aW is as ip ap it at",
+        "Text objects: word, sentence, paragraph, tag; a: with what is around",
+    ),
     VimKey("i\" i' i` i( i[ i{ i<", 'Text objects: between quotes or brackets, and a" and so on with them'),
     VimKey(
         "x X r ~ J gJ s S C D Y",
         "Short for: delete a character, replace it, switch its case, join lines, ...",
     ),
+    VimKey("Ctrl+A Ctrl+X", "The number here or behind it in the line: add one, or the count; take away"),
     VimKey("p P", "Put what was yanked or deleted behind or before the caret"),
     VimKey('"a "0 "1 "- "_ "+', "Name a register; A to Z append, \"+ is the terminal's clipboard"),
     VimKey("u Ctrl+R .", "Undo and redo own changes; the last change again"),
