@@ -14,7 +14,7 @@ from cryptpad_tui.ui.screens.drive import DriveScreen
 from cryptpad_tui.ui.screens.first_run import FirstRunScreen
 from cryptpad_tui.ui.screens.help import HelpScreen
 from cryptpad_tui.ui.screens.pad import PadScreen
-from cryptpad_tui.ui.screens.palette import PaletteScreen, is_called, matches
+from cryptpad_tui.ui.screens.palette import PaletteScreen, distance, matches
 from cryptpad_tui.ui.screens.share import ShareScreen
 from cryptpad_tui.ui.screens.sign_in import SignInScreen
 from cryptpad_tui.ui.screens.unlock import UnlockScreen
@@ -74,7 +74,13 @@ def test_who_is_called_so_comes_before_who_is_also_called_so() -> None:
     ]
     assert matches("invite", invite)
     assert matches("invite", share)
-    assert (is_called("invite", invite), is_called("invite", share)) == (True, False)
+    assert distance("invite", invite) < distance("invite", share)
+
+
+def test_who_is_called_so_from_the_first_word_comes_first() -> None:
+    named = {command.name: command for command in commands.all_commands()}
+    assert distance("contacts", named["app.contacts"]) < distance("contacts", named["app.inbox"])
+    assert distance("table", named["format.table"]) == distance("table", named["format.table_row_below"])
 
 
 def test_the_palette_finds_commands_by_what_else_they_are_called() -> None:

@@ -24,9 +24,12 @@ def matches(needle: str, command: KeyedCommand) -> bool:
     return all(word in hay for word in needle.casefold().split())
 
 
-def is_called(needle: str, command: KeyedCommand) -> bool:
-    title = command.title.casefold()
-    return all(word in title for word in needle.casefold().split())
+def distance(needle: str, command: KeyedCommand) -> int:
+    """How far a command is from what was typed: called so from its first word, called so, or only known as."""
+    title, typed = command.title.casefold(), needle.strip().casefold()
+    if typed and title.startswith(typed) and title[len(typed) : len(typed) + 1] in ("", " ", ","):
+        return 0
+    return 1 if all(word in title for word in typed.split()) else 2
 
 
 class PaletteScreen(Dialog[str], ListKeys):
@@ -59,8 +62,7 @@ class PaletteScreen(Dialog[str], ListKeys):
     def _filter(self) -> None:
         needle = self.query_one(Field).value
         found = [command for command in self._commands if matches(needle, command)]
-        # What is called so comes before what some people call so.
-        found.sort(key=lambda command: not is_called(needle, command))
+        found.sort(key=lambda command: distance(needle, command))
         if found != self.found.rows:
             self.found.show(found, index=0)
 
