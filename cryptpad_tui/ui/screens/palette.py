@@ -25,7 +25,7 @@ def matches(needle: str, command: KeyedCommand) -> bool:
 
 
 def distance(needle: str, command: KeyedCommand) -> int:
-    """How far a command is from what was typed: called so from its first word, called so, or only known as."""
+    """How far from what was typed: called so from its first word on, called so, or known as that."""
     title, typed = command.title.casefold(), needle.strip().casefold()
     if typed and title.startswith(typed) and title[len(typed) : len(typed) + 1] in ("", " ", ","):
         return 0
