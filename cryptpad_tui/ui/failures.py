@@ -23,9 +23,10 @@ def engine_failures() -> tuple[type[Exception], ...]:
     from cryptpad_tui.engine import EngineError, RelayUnreachable
     from cryptpad_tui.pad.alarms import Alarm
     from cryptpad_tui.pad.moves import MoveError
+    from cryptpad_tui.people.errors import PeopleError
 
     ours = (EngineError, DriveError, RelayUnreachable, VaultError, HostError, CryptoError, DocumentError)
-    return (*ours, Alarm, MoveError, Malformed, Refused, OSError)
+    return (*ours, PeopleError, Alarm, MoveError, Malformed, Refused, OSError)
 
 
 def code_failures() -> tuple[type[Exception], ...]:

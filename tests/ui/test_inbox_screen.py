@@ -35,6 +35,18 @@ def homes(tmp_path: Path) -> Iterator[tuple[Path, Path]]:
     relay.stop()
 
 
+async def test_what_is_no_card_is_called_so_and_the_app_goes_on(tmp_path: Path) -> None:
+    async with running(make_vault(tmp_path / "a", "ANNA", "local")) as (anna, keys):
+        await keys.press("ctrl+p")
+        await keys.press(*"safety numbers", "enter")
+        await until(sees(anna, "Your card"), anna)
+        await keys.press("down", "enter")
+        await until(sees(anna, "It starts with padc1:"), anna)
+        await keys.press(*"padc1:nonsense", "enter")
+        await until(sees(anna, "That is no contact card"), anna)
+    EmbeddedRelay(tmp_path / "a" / "relay").stop()
+
+
 async def test_asked_accepted_compared_invited_and_in_the_pad(homes: tuple[Path, Path]) -> None:
     async with running(homes[0]) as (anna, keys_a), running(homes[1]) as (bob, keys_b):
         hers, his = anna.engine, bob.engine
