@@ -184,15 +184,15 @@ def _since(roster: TeamRoster, note: str) -> int:
 def _lost_grants(roster: TeamRoster, note: str) -> list[Operation]:
     """Operations that do not count, and by which somebody may have been given keys all the same.
 
-    What an owner took an author's right for is answered by the change of keys that this made; but where an
-    owner had gone on behind it, people did so by their own rights, and of each author some may be meant.
+    What an owner took an author's right for is answered by the change of keys that this made. That is not so
+    where an owner had gone on behind it, nor of owners who left: nothing ends with them.
     """
-    known, before_note = _marks(note), _above(roster, followed(note))
+    known, before_note, left = _marks(note), _above(roster, followed(note)), _left_as_owners(roster)
     found: list[Operation] = []
     for op in roster.lost:
         gives = op.kind is Kind.ADD or (op.kind is Kind.ROLE and op.rank >= Rank.EDITOR)
-        counts = op.id in roster.beneath_owners or roster.rank_of(op.author) >= Rank.ADMIN
-        if gives and counts and op.id not in before_note:
+        counts = op.author in left or roster.rank_of(op.author) >= Rank.ADMIN
+        if gives and (counts or op.id in roster.beneath_owners) and op.id not in before_note:
             found.append(op)
     told: Counter[bytes] = Counter()
     kept: list[Operation] = []
@@ -201,6 +201,15 @@ def _lost_grants(roster: TeamRoster, note: str) -> list[Operation]:
         if told[op.author] <= MAX_OF_ONE:
             kept.append(op)
     return kept[:MAX_MARKS]
+
+
+def _left_as_owners(roster: TeamRoster) -> set[bytes]:
+    found, ranks = {key for key, seat in roster.left.items() if seat.rank is Rank.OWNER}, dict[bytes, Rank]()
+    for op in roster.line:
+        if ranks.get(op.subject) is Rank.OWNER:
+            found.add(op.subject)
+        ranks[op.subject] = op.rank
+    return found
 
 
 def _above(roster: TeamRoster, op_id: bytes | None) -> frozenset[bytes]:
