@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from cryptpad_tui.ui import contact_words as shown
 from cryptpad_tui.ui import words
 from cryptpad_tui.ui.screens.base import Action
-from cryptpad_tui.ui.screens.dialogs import AskDialog, ChooseDialog
+from cryptpad_tui.ui.screens.dialogs import AskDialog, ChooseDialog, CopyDialog
 from cryptpad_tui.ui.screens.options import Option
 from cryptpad_tui.ui.screens.people_list import PeopleList, PeopleRow
 from cryptpad_tui.ui.screens.safety import OTHER, SAME, SafetyScreen
@@ -171,7 +171,7 @@ class ContactErrands:
             "It opens nothing: whoever has it can ask to be your contact, and no more.",
         )
         options = (Option("close", "Close"), Option("copy", "Copy it"))
-        if await self._app.push_screen_wait(ChooseDialog("Your card", sentences, options)) == "copy":
+        if await self._app.push_screen_wait(CopyDialog("Your card", sentences, options)) == "copy":
             self._app.copy_to_clipboard(card.text)
 
     async def _add(self) -> None:

@@ -94,6 +94,15 @@ class ReportDialog(ChooseDialog):
             yield Static(text, classes=f"sentence {role}", markup=False)
 
 
+class CopyDialog(ChooseDialog):
+    """Something to be given to others: the key that copies a link answers "copy"."""
+
+    contexts = ("dialog", "list", "share", "everywhere")
+
+    def actions(self) -> Mapping[str, Action]:
+        return {**super().actions(), "share.copy": lambda: self.dismiss("copy")}
+
+
 def unsent_question(waiting: int) -> ChooseDialog:
     """Whether to quit with something not sent in so many pads."""
     sentence = (
