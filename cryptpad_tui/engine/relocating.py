@@ -43,8 +43,6 @@ WHAT_MOVING_DOES: Final = (
     " themselves, as long as the one of now answers: leave it running until all have come by. Links that were"
     " made before lead on for as long as it answers."
 )
-
-
 WITHOUT_THE_OLD: Final = (
     "The owner's word is at the other relay alone. Tell everybody in the pad to go there: a fresh link, or"
     " `cryptpad-tui move PAD --follow URL`, keeps what they had not sent. What the relay before had taken"
@@ -106,7 +104,7 @@ async def move(
     record = owned(engine, pad_id)
     if record.relay_pk and not old_is_gone:
         await in_step(engine, pad_id, wait_s)
-    await relocation_owed.go_on(engine)
+    await relocation_owed.go_on(engine, pad_id)
     address = await _address(engine, url)
     if not record.relay_pk:
         return _begin_there(engine, record, address)
@@ -152,16 +150,17 @@ async def _moved(engine: Engine, session: PadSession, way: Way, told: Told, wait
     try:
         if compare_digest(new.greeting.relay_pk, session.record.relay_pk):
             raise AlreadyThere
+        by_another = False
         try:
             left_out = await _bring(engine, session, new, way.old_is_gone, told)
             told("the signature")
             record = await _sign_off(engine, session, new, way, Patience(wait_s))
         except LivesThere:
             # An earlier attempt was cut off behind the signature, here or on another machine of this account.
-            record, left_out = await _is_there(session, new), LeftOut()
+            record, left_out, by_another = await _is_there(session, new), LeftOut(), True
         whereabouts.note_told(engine, session.pad_id, record)
         whereabouts.go_on_there(engine, session, record)
-        done = await relocation_owed.finish(engine, session, record)
+        done = await relocation_owed.finish(engine, session, record, by_another=by_another)
     finally:
         await new.close()
     return MoveReport(

@@ -85,11 +85,13 @@ def is_owed(engine: Engine) -> bool:
     return bool(engine.vault.settings_under(OWED))
 
 
-async def go_on(engine: Engine) -> None:
-    """Whatever is left to do of any pad; what cannot be done at present stays owed."""
-    for name in engine.vault.settings_under(OWED):
+async def go_on(engine: Engine, pad: bytes = b"") -> None:
+    """Whatever is left to do of any pad, or of this one; what cannot be done at present stays owed."""
+    for name in engine.vault.settings_under(OWED + pad.hex()):
         pad_id = bytes.fromhex(name.removeprefix(OWED))
         record, owed = engine.vault.pad(pad_id), _read(engine, pad_id)
+        if owed is None:
+            continue
         if record is None or record.role != "owner" or engine.wall_ms() - owed.at_ms > GIVE_UP_MS:
             engine.vault.set_setting(name, None)
             continue
@@ -107,13 +109,13 @@ async def _go_on(engine: Engine, record: PadRecord, owed: Owed) -> None:
             await finish(engine, session, home)
 
 
-async def finish(engine: Engine, session: PadSession, record: MoveRecord) -> Done:
-    """What is left of this move; of one that another machine of the account signed, its contacts are told."""
-    owed = (
-        _read(engine, session.pad_id) if _name(session.pad_id) in engine.vault.settings_under(OWED) else None
-    )
+async def finish(
+    engine: Engine, session: PadSession, record: MoveRecord, *, by_another: bool = False
+) -> Done:
+    """What is left of this move; `by_another`: it may be one that another machine of the account signed."""
+    owed = _read(engine, session.pad_id)
     if owed is None or owed.record_id != record.entry_id.hex():
-        return Done(relocation_mail.tell(engine, session, record))
+        return Done(relocation_mail.tell(engine, session, record) if by_another else 0)
     if owed.told is None:
         owed = await _tell(engine, session, record, owed)
     is_left = owed.erase and not await _erase(engine, session, record, owed)
@@ -127,6 +129,8 @@ async def _tell(engine: Engine, session: PadSession, record: MoveRecord, owed: O
     if session.kind is PadKind.DRIVE and not await relocation_mail.is_reached(engine):
         return owed
     with engine.people.durable():
+        if (meanwhile := _read(engine, session.pad_id)) is None or meanwhile.told is not None:
+            return replace(owed, told=0)
         if session.kind is PadKind.DRIVE:
             relocation_mail.tell_card(engine)
         owed = replace(owed, told=relocation_mail.tell(engine, session, record))
@@ -167,8 +171,9 @@ async def _subscribe(
     await connection.request(Request(Op.SUB, sub.encode()))
 
 
-def _read(engine: Engine, pad_id: bytes) -> Owed:
-    return Owed(**json.loads(engine.vault.setting(_name(pad_id)) or "{}"))
+def _read(engine: Engine, pad_id: bytes) -> Owed | None:
+    stored = engine.vault.setting(_name(pad_id))
+    return Owed(**json.loads(stored)) if stored is not None else None
 
 
 def _keep(engine: Engine, pad_id: bytes, owed: Owed) -> None:
