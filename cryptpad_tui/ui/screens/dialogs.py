@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
@@ -28,7 +29,7 @@ def paint_option(option: Option, width: int) -> Painting:
 class ChooseDialog(Dialog[str], ListKeys):
     """Some sentences, which scroll, and a few answers, which stay in view; the safe one first."""
 
-    contexts = ("dialog", "list", "everywhere")
+    contexts: ClassVar[tuple[str, ...]] = ("dialog", "list", "everywhere")
 
     def __init__(self, title: str, sentences: Sequence[str], options: Sequence[Option]) -> None:
         super().__init__()
