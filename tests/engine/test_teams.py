@@ -17,7 +17,9 @@ from cryptpad_tui.engine.own_card import myself, own_card
 from cryptpad_tui.engine.teams import acting, errors, settling
 from cryptpad_tui.engine.teams.book import ROSTER, roster_in
 from cryptpad_tui.people.contacts import Contact, Standing, contact_id
+from cryptpad_tui.people.identity import Myself
 from cryptpad_tui.people.roster_ops import Rank
+from cryptpad_tui.people.roster_rules import Seat
 from support.relay import RelayProcess
 from support.sessions import MakeEngine, append
 
@@ -243,10 +245,37 @@ async def test_an_owner_is_made_of_an_admin_who_accepts(relay: RelayProcess, mak
     assert not settling.waits_for_an_owner(anna, team)
     with pytest.raises(errors.MayNotDoThat):
         acting.remove(boris, team, "Anna")
+    await an_owner_leaves_and_comes_back(anna, boris, team, pad)
+
+
+async def an_owner_leaves_and_comes_back(anna: Engine, boris: Engine, team: bytes, pad: bytes) -> None:
     assert acting.leave(anna, team) is None
-    await anna.sync()
-    await boris.sync()
+    await anna.sync([team])
+    await boris.sync([team])
+    assert list(roster_in(boris, team).left) == [ident(anna)]
+    await settling.settle_team(boris, team)
     assert ranks(boris, team) == {"Boris": "owner"}
+    assert not roster_in(boris, team).left, "he took her off the line"
+    # Her machine has the key still, and acts for nobody there.
+    with boris.borrowed(team) as session:
+        nobody = Myself(b"n" * 32)
+        seat = Seat(nobody.ident.public, nobody.box.public, Rank.VIEWER, "Nobody", b"")
+        acting.raise_or_lower(boris, session, seat)
+    acting.remove(boris, team, "Nobody")
+    for engine in (boris, anna):
+        await engine.sync([team])
+    assert [each.name for each in settling.waits_for_an_owner(anna, team)] == ["Nobody"]
+    assert not await settling.settle_team(anna, team)
+    assert await settling.settle_team(boris, team)
+    await acting.invite(boris, team, "Anna", Rank.ADMIN)
+    deliver(boris, anna)
+    await come(anna)
+    await settling.settle_team(boris, team)
+    for engine in (boris, anna):
+        await engine.sync([team])
+    assert ranks(anna, team) == ranks(boris, team) == {"Boris": "owner", "Anna": "owner"}
+    await write(anna, pad, "Back.\n")
+    assert await reads(boris, pad, "Back.")
 
 
 async def test_taking_a_member_out_goes_by_the_roster(relay: RelayProcess, make_engine: MakeEngine) -> None:

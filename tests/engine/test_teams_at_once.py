@@ -13,13 +13,12 @@ from cryptpad_tui.engine import Engine, SyncWord
 from cryptpad_tui.engine.folders import changing
 from cryptpad_tui.engine.own_card import own_card
 from cryptpad_tui.engine.teams import acting, settling
-from cryptpad_tui.engine.teams.book import roster_in
 from cryptpad_tui.people.roster_ops import Rank
 from cryptpad_tui.people.roster_rules import Seat
 from support.relay import RelayProcess
 from support.sessions import MakeEngine
 
-from .test_teams import come, deliver, friends, ident, ranks, reads, team_of_three, write
+from .test_teams import come, deliver, friends, ranks, reads, team_of_three, write
 
 
 def lets_in(engine: Engine, team: bytes, who: Engine, rank: Rank) -> None:
@@ -102,34 +101,3 @@ async def test_who_is_let_in_again_after_the_keys_changed_gets_them(
     await write(dora, pad, "Here I am.\n")
     assert await reads(anna, pad, "Here I am.")
     assert not await reads(carla, pad, "Here I am.")
-
-
-async def test_an_owner_who_left_comes_back_as_one(relay: RelayProcess, make_engine: MakeEngine) -> None:
-    anna, boris, _, team, pad = await team_of_three(relay, make_engine)
-    await acting.set_role(anna, team, "Boris", Rank.OWNER)
-    deliver(anna, boris)
-    await come(boris)
-    deliver(boris, anna)
-    for engine in (anna, boris):
-        await settled(engine, team)
-    assert ranks(boris, team)["Boris"] == "owner"
-    acting.leave(anna, team)
-    for engine in (anna, boris, anna):
-        await settled(engine, team)
-    assert ranks(anna, team) == ranks(boris, team) == {"Boris": "owner", "Carla": "viewer"}
-    assert not roster_in(boris, team).left, "he took her off the line"
-    acting.remove(boris, team, "Carla")
-    await boris.sync([team])
-    await anna.sync([team])
-    assert waits(anna, team) == {"Carla": "OUT"}
-    assert not await settling.settle_team(anna, team), "she acts for nobody there"
-    await settled(boris, team)
-    await acting.invite(boris, team, "Anna", Rank.ADMIN)
-    deliver(boris, anna)
-    await come(anna)
-    for engine in (boris, anna):
-        await settled(engine, team)
-    assert ranks(anna, team) == ranks(boris, team) == {"Boris": "owner", "Anna": "owner"}
-    await write(anna, pad, "Back.\n")
-    assert await reads(boris, pad, "Back.")
-    assert ident(anna) in roster_in(boris, team).seats
