@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from support import zygote
+from support import kept_signatures, zygote
 
 if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
@@ -31,6 +31,9 @@ SOAKING = "CRYPTPAD_TUI_SOAK" in os.environ
 settings.register_profile("steady", deadline=None, derandomize=True, max_examples=60)
 settings.register_profile("soak", deadline=None, max_examples=5_000)
 settings.load_profile("soak" if SOAKING else "steady")
+
+if "TESTS_IN_A_SMALL_PROCESS" not in os.environ:
+    kept_signatures.keep()
 
 HUNG_S = 240.0
 """A test that waits for what never comes fails, with where it stood, instead of holding the run up."""
