@@ -1,5 +1,5 @@
-"""Two machines of a team that decide at once, and people who leave and come back, with a real relay: whatever
-happens, keys are with whom the roster names, and with nobody else."""
+"""Two machines of a team that decide at once, with a real relay: whatever happens, keys are with whom the
+roster names, and with nobody else."""
 
 from __future__ import annotations
 

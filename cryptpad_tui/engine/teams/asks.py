@@ -87,12 +87,13 @@ class TeamInbox:
     def open_rows(self) -> list[tuple[TeamAsk, bytes]]:
         """Questions that were passed on by who may, and nobody has answered: of each who did the newest, and
         one's own contacts' first."""
-        known = {each.card.ident_pk for each in self._engine.people.contacts()}
         by_author: dict[bytes, list[tuple[TeamAsk, bytes]]] = defaultdict(list)
         for ask, raw in self._signed():
             is_new = 0 <= self._engine.wall_ms() - ask.at_ms + MAX_AGE_MS // 30 < MAX_AGE_MS
             if is_new and self._roster.rank_of(ask.ident_pk) < ask.rank:
                 by_author[ask.by].append((ask, raw))
+        people = self._engine.people.contacts() if by_author else []
+        known = {each.card.ident_pk for each in people}
         ranked: list[tuple[int, bool, int, bytes, tuple[TeamAsk, bytes]]] = []
         for found in by_author.values():
             found.sort(key=lambda each: (each[0].ident_pk not in known, -each[0].at_ms, each[0].mail_id))
