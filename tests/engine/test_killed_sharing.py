@@ -6,7 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from cryptpad_tui.engine import Engine, contacts, inbox, inviting, membership, owner_notes, owning, schedule
+from cryptpad_tui.engine import (
+    Engine,
+    appearing,
+    contacts,
+    inbox,
+    inviting,
+    membership,
+    owner_notes,
+    owning,
+    schedule,
+)
 from cryptpad_tui.engine.values import SyncWord
 from support.worlds import (
     Story,
@@ -96,6 +106,23 @@ def test_an_invitation_is_answered_once(world: World, how: str) -> None:
 
     invited = world.further("invited", invite, "Anna")
     seen = Story("Ben", join, look, ("Anna",), invited).ends(world, how)
+    assert seen == sorted(seen)
+
+
+@both_ways()
+def test_how_one_appears_is_chosen_on_all_machines_or_none(world: World, how: str) -> None:
+    async def choose(anna: Engine) -> None:
+        appearing.choose(anna, id_of(anna, "Plan"), as_contact=True)
+        await anna.sync()
+
+    async def look(anna: Engine) -> bool:
+        plan = id_of(anna, "Plan")
+        is_chosen = appearing.word_of(anna, plan) != ""
+        assert (anna.drive.note(plan, appearing.NOTE) is not None) is is_chosen
+        await run_on(anna)
+        return is_chosen
+
+    seen = Story("Anna", choose, look).ends(world, how)
     assert seen == sorted(seen)
 
 
