@@ -11,13 +11,16 @@ from typing import Final
 
 from cryptpad_tui.engine import Engine, contacts, enrolling, inbox, inviting
 from cryptpad_tui.engine.devices import OWN_NAME
+from cryptpad_tui.engine.teams import acting
 from cryptpad_tui.pad.codes import Code
 from cryptpad_tui.people.contacts import Standing
+from cryptpad_tui.people.roster_ops import Rank
 from cryptpad_tui.ui.screens.drive import DriveScreen
 from cryptpad_tui.vault.vault import Vault
 from support import screenshots
 
 PAD: Final = "Crew of the regatta"
+TEAM: Final = "Regatta 2027"
 TEXT: Final = "# Crew of the regatta\n\nANNA steers, BEN is at the sails.\n"
 ELSEWHERE: Final = "wss://pads.harbour.example"
 _WAIT_S: Final = 30.0
@@ -32,6 +35,7 @@ async def people(there: screenshots.Stage, show: screenshots.Show) -> None:
         await _meet(crew)
         await _of_ben(crew, show)
         await _of_anna(crew, show)
+        await _team(crew, show)
     finally:
         crew.relay.stop()
 
@@ -41,7 +45,7 @@ async def _meet(there: screenshots.Stage) -> None:
     async with there.anna.online() as anna, there.ben.online() as ben:
         await anna.sync(wait_s=_WAIT_S)
         ben.set_relay(there.relay.url())
-        await _known_to_each_other(anna, ben)
+        await _known_to_each_other(anna, ben, "BEN")
         pad = anna.create_pad(PAD, text=TEXT)
         await anna.sync([pad.pad_id])
         await inviting.invite(anna, pad.pad_id, "BEN", view=False, note="sails, as last year?")
@@ -49,14 +53,15 @@ async def _meet(there: screenshots.Stage) -> None:
         await _second_machine(there, anna)
 
 
-async def _known_to_each_other(anna: Engine, ben: Engine) -> None:
-    """ANNA compared the number; BEN did not yet."""
+async def _known_to_each_other(anna: Engine, other: Engine, name: str) -> None:
+    """ANNA compared the number; the other did not yet."""
     await contacts.card(anna)
-    contacts.add(anna, (await contacts.card(ben)).text, note="ANNA from the harbour")
-    await _mail(anna, ben, lambda: contacts.lines(ben))
-    contacts.accept(ben, "ANNA")
-    await _mail(ben, anna, lambda: contacts.lines(anna)[0].standing == Standing.CONTACT)
-    contacts.mark_verified(anna, "BEN")
+    contacts.add(anna, (await contacts.card(other)).text, note="ANNA from the harbour")
+    await _mail(anna, other, lambda: contacts.lines(other))
+    contacts.accept(other, "ANNA")
+    standing = Standing.CONTACT
+    await _mail(other, anna, lambda: (name, standing) in {(c.name, c.standing) for c in contacts.lines(anna)})
+    contacts.mark_verified(anna, name)
 
 
 async def _mail(sender: Engine, receiver: Engine, came: Callable[[], object]) -> None:
@@ -140,6 +145,25 @@ async def _of_anna(there: screenshots.Stage, show: screenshots.Show) -> None:
         await anna.press(*"green horse walks home", "enter", *"green horse walks home", "enter")
         await anna.sees("I have written it down")
         show("login", anna.picture())
+
+
+async def _team(there: screenshots.Stage, show: screenshots.Show) -> None:
+    """ANNA founds one, with an admin and a viewer."""
+    async with there.anna.online() as anna, there.mia.online() as mia:
+        mia.set_relay(there.relay.url())
+        await _known_to_each_other(anna, mia, "MIA")
+        team = acting.found(anna, TEAM)
+        await anna.sync([team])
+        await acting.invite(anna, team, "BEN", Rank.ADMIN, wait_s=_WAIT_S)
+        await acting.invite(anna, team, "MIA", Rank.VIEWER, wait_s=_WAIT_S)
+        await anna.sync(wait_s=_WAIT_S)
+    async with screenshots.camera(there.anna) as camera:
+        await camera.sees(TEAM)
+        await camera.press(*TEAM)
+        await camera.until(lambda: PAD not in camera.text())
+        await _palette(camera, "who is in the pad")
+        await camera.sees("Leave the team")
+        show("team", camera.picture())
 
 
 async def _palette(camera: screenshots.Camera, command: str) -> None:
