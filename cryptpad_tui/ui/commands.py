@@ -219,6 +219,12 @@ def key_label(key: str) -> str:
     return f"^{label[5:]}" if label.startswith("Ctrl+") and len(label) == 6 else label
 
 
+def key_of_label(label: str) -> str | None:
+    """The key that a person reads so; None if no command has it."""
+    keys = (key for command in all_commands() for key in command.keys)
+    return next((key for key in keys if key_label(key) == label), None)
+
+
 def keys_page() -> str:
     """docs/keys.md: every command with its keys, by where they work."""
     lines = [

@@ -69,3 +69,18 @@ async def test_the_foot_says_what_the_keys_do_where_the_keyboard_is() -> None:
         assert ("Esc", "List") not in keys.keys
         await there.press("escape")
         assert ("Esc", "List") in keys.keys
+
+
+async def test_a_click_on_a_key_of_the_foot_is_that_key() -> None:
+    async with world(LINE) as there:
+        await opened(there)
+        bar = there.app.screen.query_one(KeyBar)
+        label = [key for key, _ in bar.keys].index("Alt+S")
+        start = sum(len(f" {key} {word} ") for key, word in bar.keys[:label])
+        await there.pilot.click(KeyBar, offset=(start + 2, 0))
+        await there.sees("Superscript")
+        await there.pilot.click(KeyBar, offset=(70, 0))
+        await there.pilot.click(KeyBar, offset=(18, 0))
+        await there.until(lambda: isinstance(there.app.screen, PadScreen))
+        await there.pilot.click(KeyBar, offset=(2, 0))
+        await there.until(lambda: not isinstance(there.app.screen, PadScreen))

@@ -17,7 +17,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from cryptpad_tui.ui.commands import app_keymap, footer_of
+from cryptpad_tui.ui.commands import app_keymap, footer_of, key_of_label
 from cryptpad_tui.ui.failures import engine_failures
 from cryptpad_tui.ui.widgets.long_answer import LongAnswer
 from cryptpad_tui.ui.widgets.row_list import RowList
@@ -105,6 +105,12 @@ class CommandScreen(Screen[Result]):
                 event.stop()
                 event.prevent_default()
                 return
+
+    def on_key_bar_clicked(self, message: KeyBar.Clicked) -> None:
+        """A key of the foot, by the mouse."""
+        key = key_of_label(message.label)
+        if key is not None:
+            self.app.simulate_key(key)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._focus_something)

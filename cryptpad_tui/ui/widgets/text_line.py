@@ -6,11 +6,14 @@ The status line repaints at most once a second by itself, and at once where it a
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from rich.style import Style
 from textual import events
+from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
 from textual.widget import Widget
@@ -119,11 +122,19 @@ class StatusLine(CalmLine):
 
 
 class KeyBar(TextLine):
-    """The keys that matter here, as many as fit."""
+    """The keys that matter here, as many as fit. A click on one is the key."""
+
+    @dataclass
+    class Clicked(Message):
+        """A key was clicked; `label` is what the bar calls it."""
+
+        label: str
 
     def __init__(self, keys: Sequence[tuple[str, str]], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.keys = tuple(keys)
+        self._ends: list[int] = []
+        """The first cell behind each key that is shown."""
 
     def show_keys(self, keys: Sequence[tuple[str, str]]) -> None:
         """Show other keys."""
@@ -133,11 +144,19 @@ class KeyBar(TextLine):
     def on_resize(self, event: events.Resize) -> None:
         self._lay_out()
 
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        at = bisect_right(self._ends, event.x)
+        if at < len(self._ends):
+            event.stop()
+            self.post_message(self.Clicked(self.keys[at][0]))
+
     def _lay_out(self) -> None:
         parts: list[Part] = []
+        self._ends = []
         for key, word in self.keys:
             more: list[Part] = [(f" {key}", "key"), (f" {word} ", "")]
             if cells(parts) + cells(more) > self.size.width:
                 break
             parts += more
+            self._ends.append(cells(parts))
         self.show(parts)
