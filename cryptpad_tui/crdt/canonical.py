@@ -17,7 +17,7 @@ from pycrdt import Doc, Map, Text
 from cryptpad_tui.crdt.collector import collector_paused
 from cryptpad_tui.crdt.deletions import deletions_of
 from cryptpad_tui.crdt.digest import digest_of_parts, encode_pairs
-from cryptpad_tui.crdt.errors import CannotLoadHere, EngineFailure, InvalidUpdate, engine_call
+from cryptpad_tui.crdt.errors import EngineFailure, InvalidUpdate, engine_call
 from cryptpad_tui.crdt.kept_as import EMPTY, KeptAs
 from cryptpad_tui.crdt.kept_pairs import KeptPairs
 from cryptpad_tui.crdt.kinds import TEXT_ROOT, PadKind
@@ -48,6 +48,8 @@ class CanonicalDocument:
         self._own: OwnState | None = None
         self._made_of = MadeOf()
         self._kept_pairs: dict[str, KeptPairs] = {}
+        self.may_wait = False
+        """Whether `check` may raise NeedsTime, to be called again when `prepare` has nothing left to do."""
         self.kept_as = KeptAs(EMPTY if kind.format_keys else None)
         with engine_call():
             self._doc: Doc[Any] = Doc(client_id=_NO_CLIENT)
@@ -126,8 +128,12 @@ class CanonicalDocument:
     def go_on(self) -> None:
         """Do a little of it. Trouble with it is for the edit that needs it."""
         if self.has_begun:
-            with suppress(EngineFailure, CannotLoadHere):
-                self._state.order.build_on()
+            self.prepare()
+
+    def prepare(self) -> bool:
+        """Do a little of what an edit needs that needs it whole; whether something is left."""
+        self._read_own()
+        return self._state.order.prepare()
 
     @property
     def clocks(self) -> Mapping[int, int]:
@@ -157,6 +163,7 @@ class CanonicalDocument:
         Raises InvalidUpdate, the verdict; EngineFailure or CannotLoadHere where this process cannot tell.
         """
         self._read_own()
+        self._state.order.may_wait = self.may_wait
         return self._state.check(client_id, updates)
 
     def check_void(self, client_id: int, updates: Sequence[bytes]) -> Checked:
@@ -174,9 +181,8 @@ class CanonicalDocument:
     def apply_again(self, client_id: int, updates: Sequence[bytes]) -> Sequence[bytes]:
         """Fold what this vault checked and folded here before, as its log says; read when that is needed."""
         if self._own is None:
-            checked = self.check(client_id, updates)
-            self.apply(checked)
-            return checked.updates
+            self.apply(self._state.check(client_id, updates, checked_before=True))
+            return updates
         self._own.add(client_id, updates)
         self.kept_as.folded(updates)
         return updates

@@ -4,6 +4,7 @@
     - `InvalidUpdate`: foreign bytes break the rules; a verdict that every client reaches
     - `EngineFailure`: the engine raised; the document must be rebuilt
     - `CannotLoadHere`: a limit of this machine, never a verdict
+    - `NeedsTime`: it can be judged after some slices of work, between which others may run
     - `UncleanText`: an edit of our own carries characters that no pad may hold
     - `UnfitValue`: an edit of our own carries a format or a value that no pad may hold
 
@@ -36,6 +37,12 @@ class CannotLoadHere(DocumentError):
     """A change in this pad cannot be loaded on this machine: it takes too much memory or time, or breaks the
     engine. The pad stays readable as it was before it, and what you type is kept. It goes on by itself when
     its owner voids that change (`cryptpad-tui void`), or when somebody makes a snapshot after it.
+    """
+
+
+class NeedsTime(DocumentError):
+    """A change by another editor waits until the order of this long text is known, some seconds. Nothing is
+    lost, and you can go on writing.
     """
 
 

@@ -3,8 +3,8 @@
 The engine places any other item by how its items happen to be cut and in which order they came, so a
 document that took one reads differently after a reload: a joiner and a veteran would disagree for ever,
 and every honest snapshot would look forged. The order is not in the engine's interface, so it is kept here:
-built a slice with each entry that a few items answer for (`neighbours`), and between them where somebody has
-time; at once where one needs it all. It is brought up to date only when the next one comes.
+built when a few items do not answer for an entry (`neighbours`), in slices where that entry can wait or
+somebody has time before, and brought up to date only when the next one comes.
 Trouble with this list is never a verdict about an update.
 """
 
@@ -12,12 +12,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from itertools import islice
 from typing import Final
 
 from cryptpad_tui.crdt.collector import collector_paused
-from cryptpad_tui.crdt.errors import CannotLoadHere, EngineFailure, InvalidUpdate
+from cryptpad_tui.crdt.errors import CannotLoadHere, EngineFailure, InvalidUpdate, NeedsTime
 from cryptpad_tui.crdt.grammar import Struct
 from cryptpad_tui.crdt.item_chain import Item
 from cryptpad_tui.crdt.items import CircularItems, ItemList, PlacedStruct
@@ -26,7 +25,7 @@ from cryptpad_tui.crdt.reader import Id
 
 _MAX_WAITING: Final = 10_000
 _SLICE: Final = 30
-"""Steps of the building for each entry; one is 64 items, a third of a millisecond."""
+"""Steps of the building; one is 64 items, a third of a millisecond."""
 
 
 class DocumentOrder:
@@ -37,6 +36,10 @@ class DocumentOrder:
         self._items = items
         self._building: tuple[ItemList, Iterator[None]] | None = None
         self._waiting: list[tuple[int, int, Struct]] = []
+        self._has_failed = False
+        self.was_asked = False
+        self.may_wait = False
+        """Whether who asks rather comes back than waits for what `items` does at once."""
 
     def follow(self, client: int, structs: Sequence[PlacedStruct]) -> None:
         """Take note of a client's text items that were folded."""
@@ -51,12 +54,23 @@ class DocumentOrder:
 
     @property
     def is_begun(self) -> bool:
-        """Whether some of it is built and some not."""
-        return self._building is not None
+        """Whether an entry came that a few items answered for, as the next may not, and it is not built."""
+        return self.was_asked and self.can_prepare
 
-    def build_on(self) -> None:
-        """Do a slice of what `items` would do at once."""
-        self._build(_SLICE)
+    @property
+    def can_prepare(self) -> bool:
+        """Whether something is left to do that did not fail before."""
+        return self._items is None and not self._has_failed
+
+    def prepare(self) -> bool:
+        """Do a slice of what `items` would do at once; whether something is left. Trouble with it is for the
+        edit that asks."""
+        if self.can_prepare:
+            try:
+                self._build(_SLICE)
+            except (EngineFailure, CannotLoadHere):
+                self._has_failed = True
+        return self.can_prepare
 
     def _build(self, steps: int | None) -> None:
         if self._building is None:
@@ -107,13 +121,14 @@ class EntryOrder:
         self._first_clock = first_clock
         self.structs: list[PlacedStruct] = []
         self._placed: list[Item] = []
-        self._has_asked = False
 
     def require_gap(self, origin: Id | None, right: Id | None) -> None:
         """Refuse a place that was a gap in no document that an editor can have seen."""
         if not self._order.is_built and self._neighbours.are_beside(origin, right):
-            self._has_asked = True
+            self._order.was_asked = True
             return
+        if self._order.may_wait and self._order.can_prepare:
+            raise NeedsTime
         items = self._order.items()
         if self._is_own(origin) or self._is_own(right):
             self._place_own(items)
@@ -130,10 +145,6 @@ class EntryOrder:
 
     def end(self) -> None:
         """Leave the document's order as it was."""
-        if self._has_asked and not self._order.is_built:
-            # Nothing was asked of it: what goes wrong there says nothing about this entry.
-            with suppress(EngineFailure, CannotLoadHere):
-                self._order.build_on()
         if self._placed:
             self._order.items().take_back(self._placed)
             self._placed = []

@@ -17,7 +17,7 @@ from cryptpad_relay.protocol.errors import Code, Malformed
 from cryptpad_relay.protocol.frames import Greeting, Op
 from cryptpad_relay.protocol.owner_records import EpochRecord, OwnerRecord
 from cryptpad_relay.protocol.records import Genesis, parse_genesis
-from cryptpad_tui.crdt.errors import CannotLoadHere
+from cryptpad_tui.crdt.errors import CannotLoadHere, NeedsTime
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.errors import BadLink
 from cryptpad_tui.crypto.keys import ViewKeys, keys_match
@@ -160,6 +160,10 @@ def take(
             if not more or replica.fold.n >= first_n + len(entries) - 1:
                 return folded
             yield pause(replica.pad_id)
+            continue
+        if isinstance(problem, NeedsTime):
+            while replica.fold.document.prepare():
+                yield pause(replica.pad_id)
             continue
         if isinstance(problem, CannotLoadHere):
             at = replica.require_stored().n + 1

@@ -16,6 +16,7 @@ from cryptpad_relay.protocol.move_record import MoveRecord
 from cryptpad_relay.protocol.owner_records import EpochRecord
 from cryptpad_relay.protocol.records import Genesis
 from cryptpad_tui.crdt.canonical import CanonicalDocument
+from cryptpad_tui.crdt.errors import NeedsTime
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crypto.keys import EditKeys, ViewKeys
 from cryptpad_tui.crypto.sealing import RandomBytes
@@ -36,7 +37,16 @@ from cryptpad_tui.pad.witness import Witness
 from cryptpad_tui.pad.writer import Writer
 from cryptpad_tui.pad.writers import TABLE_ROW, WriterStatus
 
-LEFT_AS_IT_WAS: Final = (Alarm, NeedsProof, NeedsEntry, NeedsRefold, Removed, HistoryClosed, Moved)
+LEFT_AS_IT_WAS: Final = (
+    Alarm,
+    NeedsProof,
+    NeedsEntry,
+    NeedsRefold,
+    NeedsTime,
+    Removed,
+    HistoryClosed,
+    Moved,
+)
 """What a step raises without having touched the document."""
 SNAPSHOT_TAIL_BYTES: Final = 262_144
 SNAPSHOT_TAIL_ENTRIES: Final = 512
@@ -128,7 +138,8 @@ class Replica(StoredFold):
     ) -> tuple[list[Folded], Exception | None]:
         """Check and fold entries from the relay and make them durable.
 
-        Returns what was folded, and the Alarm, NeedsProof or CannotLoadHere that stopped it before the end.
+        Returns what was folded, and the Alarm, NeedsProof, CannotLoadHere or, where it is sliced, NeedsTime
+        that stopped it before the end.
         `live`: these are fresh, so that this client may be the one to make a snapshot on the way.
         `slice_bytes`: fold no more than that, and at least one; the rest waits for another call.
         """
@@ -139,7 +150,8 @@ class Replica(StoredFold):
             return [], None
         folded: list[Folded] = []
         problem: Exception | None = None
-        self._is_stored = False
+        self._is_stored, document = False, self.fold.document
+        document.may_wait = bool(slice_bytes)
         try:
             self.fold.check_claim(fresh, claimed_head)
             for raw in first_of(fresh, slice_bytes):
@@ -149,6 +161,8 @@ class Replica(StoredFold):
                     self.made_snapshot = make_snapshot(self.fold, rng=self._rng)
         except Exception as error:
             problem = error
+        finally:
+            document.may_wait = False
         self._note_own_void(folded)
         problem = problem or self._compare_signed()
         self._commit(folded)

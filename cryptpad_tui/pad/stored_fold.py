@@ -193,7 +193,7 @@ class StoredFold:
         try:
             while rows := self._stored_rows():
                 for row in rows:
-                    folded.append(self.fold.step(row.entry, trusted=True))
+                    folded.append(self.fold.step(row.entry, trusted=True, passed=not row.void))
                     self._fresh.append(folded[-1])
                     self._tail_bytes += len(row.entry)
         except (Removed, HistoryClosed):

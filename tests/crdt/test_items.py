@@ -116,6 +116,7 @@ def test_too_much_work_among_concurrent_items_is_a_local_condition(monkeypatch: 
     monkeypatch.setattr(items_module, "MAX_STEPS", 1_000)
     room = CanonicalDocument(PadKind.TEXT)
     room.apply(room.check(ANN, [update(ANN, 0, string("ab"), string("c", (ANN, 0), (ANN, 1)))]))
+    assert not room.prepare()
     for client in range(100, 160):
         room.apply(room.check(client, [update(client, 0, string("x"))]))
     between = update(BOB, 0, string("y", (ANN, 0), (ANN, 2)))

@@ -9,11 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cryptpad_tui.crdt.canonical import CanonicalDocument
+from cryptpad_tui.crdt.errors import CannotLoadHere, NeedsTime
 from cryptpad_tui.crdt.items import ItemList
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.neighbours import Neighbours
 from cryptpad_tui.crdt.order import DocumentOrder
+from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.crdt.view import ViewDocument
+
+START = Position(0, 0)
 
 
 def _edit(rng: random.Random, view: ViewDocument) -> None:
@@ -79,7 +83,6 @@ def test_honest_edits_in_a_kept_document_need_no_list_of_all_items(monkeypatch: 
         built.append(order)
         return ItemList(kept.encode(), with_text=False) if order is kept._state.order else whole(order)
 
-    monkeypatch.setattr(DocumentOrder, "build_on", lambda self: None)
     monkeypatch.setattr(DocumentOrder, "items", items)
     entries = 0
     for _ in range(60):
@@ -105,6 +108,7 @@ def test_a_list_that_is_built_in_slices_is_the_list(seed: int) -> None:
             _edit(rng, view)
             for update in view.take_updates():
                 kept.apply(kept.check(view.client_id, [update]))
+                kept.go_on()
                 for other in views:
                     if other is not view:
                         other.apply(update)
@@ -135,3 +139,43 @@ def test_what_the_first_edit_of_somebody_else_begins_can_be_ended_before_it_is_n
         slices += 1
     assert slices > 5
     assert kept._state.order.is_built
+
+
+def test_an_edit_that_needs_the_list_comes_back_when_it_is_built_in_slices(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cryptpad_tui.crdt.order._SLICE", 1)
+    monkeypatch.setattr("cryptpad_tui.crdt.items._STEP_ITEMS", 4)
+    monkeypatch.setattr(Neighbours, "are_beside", lambda *asked: False)
+    rng = random.Random(3)
+    views, log = _views(rng, 40)
+    kept = CanonicalDocument.from_own_state(PadKind.RICHTEXT, log.encode(), log.clocks, log.ranges())
+    views[0].replace(START, START, "x")
+    updates = views[0].take_updates()
+    kept.may_wait = True
+    with pytest.raises(NeedsTime):
+        kept.check(1, updates)
+    slices = 1
+    while kept.prepare():
+        slices += 1
+    assert slices > 5
+    kept.apply(kept.check(1, updates))
+    assert kept.text() == views[0].text()
+
+
+def test_a_list_that_cannot_be_built_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    views, log = _views(random.Random(3), 10)
+    kept = CanonicalDocument.from_own_state(PadKind.RICHTEXT, log.encode(), log.clocks, log.ranges())
+    monkeypatch.setattr(Neighbours, "are_beside", lambda *asked: False)
+
+    def fail(items: ItemList, update: bytes) -> None:
+        raise CannotLoadHere
+
+    monkeypatch.setattr(ItemList, "folding", fail)
+    views[0].replace(START, START, "x")
+    kept.may_wait = True
+    with pytest.raises(NeedsTime):
+        kept.check(1, updates := views[0].take_updates())
+    assert not kept.prepare()
+    with pytest.raises(CannotLoadHere):
+        kept.check(1, updates)
