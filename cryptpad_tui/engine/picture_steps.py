@@ -105,13 +105,20 @@ class PictureSteps:
 
     @property
     def is_of_the_vault(self) -> bool:
-        """Whether the next opening will find all that it looks for. Reads what is behind the checkpoint."""
-        if self._document is None or not self.is_on or self.has_new:
+        """Whether the next opening will find all that it looks for. Reads what waits."""
+        return not self.has_new and self.holds_all
+
+    @property
+    def holds_all(self) -> bool:
+        """Whether the view is known to hold what log and queue do. Reads what waits."""
+        if self._document is None or not self.is_on or self._replica.fold.document is not self._document:
             return False
-        since = self._document.kept_as.since
+        kept, held = self._document.kept_as, self._held.tidied()
+        held.add(self._new)
+        if kept.digest != self._base or kept.since is None:
+            return False
         try:
-            pending = self._replica.queue.pending_updates()
-            parts = None if since is None else parted([*since, *pending], self._held)
+            parts = parted([*kept.since, *self._replica.queue.pending_updates()], held)
         except InvalidUpdate:
             return False
         return parts is not None and not parts[1]

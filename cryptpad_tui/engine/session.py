@@ -81,6 +81,8 @@ class PadSession:
         self.presence = self.company.presence
         self.pending = PendingEdits(engine, self)
         self.pictures = KeepingPictures(engine, self)
+        self.sends_later = False
+        """Whether this window's first frame comes before what an ended one left is signed, or made again."""
         self.view = self.pending.view
         self.view.read_only = not self.can_edit
         self.comments = Book(self.view, name=engine.name, wall_ms=engine.wall_ms, rng=engine.rng)
@@ -162,7 +164,8 @@ class PadSession:
 
     def seal(self) -> None:
         """Sign what is this window's turn; make again what nobody can sign as it stands."""
-        self.pending.seal()
+        if not self.sends_later:
+            self.pending.seal()
 
     def remake(self, *, with_outbox: bool) -> None:
         """Make everything pending again as a difference to the log, by this process's writer."""
@@ -357,6 +360,12 @@ class PadSession:
     def tell(self, event: SessionEvent) -> None:
         for callback in list(self._observers):
             callback(event)
+
+    def send_now(self) -> None:
+        """What waits may be made again: nobody waits for a first frame any more."""
+        if self.sends_later:
+            self.sends_later = False
+            self._engine.wants_sending(self)
 
     def settle(self) -> None:
         """In a quiet moment, with the document loaded: what opening it left for later."""

@@ -205,3 +205,24 @@ async def test_what_a_window_that_died_typed_is_joined_without_its_document(
     third = make_engine("Anna").open_pad(company.pad_id)
     assert (third.view.is_loaded, third.view.text()) == (False, text)
     assert_as_held(third)
+
+
+async def test_what_an_ended_window_left_is_made_again_behind_the_first_frame(
+    make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company = Company(make_engine, 2)
+    company.keep()
+    company.type_on()
+    anna = make_engine("Anna")
+    monkeypatch.setattr(anna, "is_live_writer", lambda pad_id, pk: False)
+    monkeypatch.setattr(anna.open_pads, "is_live_writer", lambda pad_id, pk: False)
+    session = anna.open_pad(company.pad_id)
+    waiting, session.sends_later = session.replica.queue.pending_updates(), True
+    session.seal()
+    assert not session.view.is_loaded
+    assert session.replica.queue.pending_updates() == waiting
+    session.send_now()
+    session.seal()
+    assert session.replica.queue.pending_updates() != waiting
+    assert session.view.text() == company.session.view.text()
+    assert_as_held(session)

@@ -16,6 +16,7 @@ from cryptpad_tui.vault.errors import VaultError
 
 if TYPE_CHECKING:
     from cryptpad_tui.crdt.canonical import CanonicalDocument
+    from cryptpad_tui.ui.screens.pad import PadScreen
 
 _SHOWN_S: Final = 0.05
 _QUIET_S: Final = 1.0
@@ -32,6 +33,12 @@ class Readying(PadFeature):
     _keys_before = 0
     _goes_on = False
     _keeps = False
+
+    def __init__(self, screen: PadScreen) -> None:
+        super().__init__(screen)
+        self._holds_back = not self.session.view.is_loaded
+        if self._holds_back:
+            self.session.sends_later = True
 
     def look(self) -> None:
         if self._begun:
@@ -63,6 +70,12 @@ class Readying(PadFeature):
 
     def close(self) -> None:
         self._closed = True
+        self._send_now()
+
+    def _send_now(self) -> None:
+        if self._holds_back:
+            self._holds_back = False
+            self.session.send_now()
 
     def _keep_if_due(self) -> None:
         if not self._keeps and self.session.pictures.is_due:
@@ -86,6 +99,7 @@ class Readying(PadFeature):
     def _load(self) -> None:
         if not self._closed:
             self.session.view.load()
+            self._send_now()
             self._wait()
 
     def _wait(self) -> None:
