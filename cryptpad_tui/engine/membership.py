@@ -258,7 +258,7 @@ async def _turn(
             member_book.done(engine, session.pad_id, at_ms=engine.wall_ms())
             schedule_notes.put(engine, session.pad_id)
             owner_notes.note_epoch(engine, session.pad_id, session.replica.fold.epoch)
-            removal.tell(engine, session.pad_id, drop)
+            removal.tell(engine, session.pad_id, team_book.put_out(engine, session.pad_id, drop))
             if session.kind is PadKind.FOLDER:
                 owed_keys.turned(engine, session.pad_id, FolderBook(engine, session).contents().entries)
         await connection.run(flows.subscribe(session.replica, connection.greeting, rng=engine.rng))

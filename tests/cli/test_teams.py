@@ -93,3 +93,6 @@ def test_three_people_keep_a_team(make_person: MakePerson, inside: Inside, relay
     run("Anna", "append", "Plan", stdin=b"Alone.\n")
     run("Ben", "sync")
     assert "Alone." not in run("Ben", "cat", plan)
+    kinds = {who: [line["kind"] for line in json.loads(run(who, "inbox", "--json"))] for who in people}
+    assert "removal" in kinds["Carla"]
+    assert "removal" not in kinds["Ben"], "who leaves need not be told"
