@@ -11,6 +11,7 @@ from ui.fake_engine import FakeSession, listing, person
 from ui.test_screens_fake import World, world
 from ui.test_screens_real import make_vault, running, until
 
+from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.editor.counting import Count, count_text
@@ -69,6 +70,25 @@ async def test_the_text_has_its_authors_colours_and_a_line_tells_its_writers() -
         await there.until(lambda: "fg.#e06c75" not in str(styles(there)))
         await there.press("down", "alt+shift+w")
         await there.sees("Line 2 is empty.")
+
+
+async def test_every_cell_of_a_table_has_its_authors_colours() -> None:
+    line = listing("Minutes", number=1, kind=PadKind.RICHTEXT)
+    async with world(line) as there:
+        session = there.engine.session(line, "above\n")
+        session.known = {7: Author(b"m", "ME", "6d00", (1, 2, 3), me=True)}
+        await there.app.open_pad(line.pad_id)
+        await there.until(lambda: isinstance(there.app.screen, PadScreen) and pad(there).view.size.width)
+        pad(there).view.command("format.table", "12x4")
+        for at in range(48):
+            session.view.replace(Position(at + 1, 0), Position(at + 1, 0), f"cell{at}")
+        await there.press("alt+shift+x")
+        view = pad(there).view
+        view.begin_at(Position(1, 0), Position(1, -1))
+        await there.until(lambda: styles(there).get("cell0") == {"fg.#010203"})
+        shown = [name for name in styles(there) if name.startswith("cell")]
+        assert len(shown) > 24
+        assert all(styles(there)[name] == {"fg.#010203"} for name in shown)
 
 
 async def test_words_are_counted_of_the_pad_and_of_the_selection() -> None:

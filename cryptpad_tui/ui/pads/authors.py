@@ -52,7 +52,8 @@ class AuthorColours(PadFeature):
     def _marks(self, first: int, last: int) -> Iterable[Decoration]:
         if not self._shown:
             return
-        start = self.view.editor.state.viewport.top
+        top = self.view.editor.state.viewport.top
+        start = top if top.line == first and top.col >= 0 else Position(first, 0)
         for run in self.session.view.written_between(start, self._end(start, last)) or ():
             author = self._authors.get(run.client)
             if author is not None:

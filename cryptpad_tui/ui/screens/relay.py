@@ -15,7 +15,11 @@ class RelayDialog(ChooseDialog):
         shown = {None: "none", LOCAL: "this machine"}.get(current, safe_line(current or ""))
         super().__init__(
             "The relay",
-            (f"At present: {shown}.", *map(sentence, states), "A relay sees sizes and times, never text."),
+            (
+                f"At present, for pads that you make: {shown}.",
+                *map(sentence, states),
+                "A relay sees sizes and times, never text.",
+            ),
             RELAY_OPTIONS,
         )
         self._at = {None: 0, LOCAL: 1}.get(current, 2)
