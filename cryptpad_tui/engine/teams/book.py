@@ -225,13 +225,13 @@ def not_seated(engine: Engine, folder: bytes, idents: Iterable[bytes]) -> tuple[
     return tuple([ident for ident in idents if ident not in seats])
 
 
-def put_out(engine: Engine, folder: bytes, idents: Iterable[bytes]) -> list[bytes]:
-    """Those of these who did not leave a team by their own word."""
+def who_left(engine: Engine, folder: bytes, idents: Iterable[bytes]) -> list[bytes]:
+    """Those of these who are out of a team by their own word."""
     if not is_team(engine, folder):
-        return [*idents]
+        return []
     roster = roster_in(engine, folder)
     last = {op.subject: op.id for op in roster.line}
-    return [each for each in idents if each not in roster.left and last.get(each) not in roster.cleared]
+    return [each for each in idents if each in roster.left or last.get(each) in roster.cleared]
 
 
 def refuse_seated(engine: Engine, folder: bytes, idents: Iterable[bytes]) -> None:
