@@ -258,8 +258,8 @@ async def _turn(
             member_book.done(engine, session.pad_id, at_ms=engine.wall_ms())
             schedule_notes.put(engine, session.pad_id)
             owner_notes.note_epoch(engine, session.pad_id, session.replica.fold.epoch)
-            left = team_book.who_left(engine, session.pad_id, drop)
-            left = known_members.all_keys(engine, session.pad_id, left)
+            leavers = team_book.who_left(engine, session.pad_id, drop)
+            left = known_members.all_keys(engine, session.pad_id, leavers)
             removal.tell(engine, session.pad_id, [each for each in drop if each not in left])
             if session.kind is PadKind.FOLDER:
                 owed_keys.turned(engine, session.pad_id, FolderBook(engine, session).contents().entries)
