@@ -224,8 +224,7 @@ class _Agreement:
         if is_more and mine is not None and mine.view_seed == gives.keys.view_seed:
             # The view seed follows from the edit seed, one way: who made these knew the pad's.
             role, secret = keyrings.secret_of(gives.keys)
-            self._engine.drive.put(replace(known, role=role, secret=secret, epoch=gives.epoch))
-            self._engine.drive_sync.soon()
+            self._engine.drive_sync.take_over(replace(known, role=role, secret=secret, epoch=gives.epoch))
 
     def _place(self, entry: Entry, seen: list[str] | None, *, came_by_it: bool) -> None:
         """Where others put it. A pad that the person has put somewhere stays there."""
