@@ -53,7 +53,7 @@ fuzz: .venv/fuzz  ## Fuzz every parser of foreign bytes (SECONDS=600), then a mi
 
 soak: .venv/dev  ## Ten thousand hostile connections; deaths and cuts at every step; other examples of each property
 	CRYPTPAD_TUI_SOAK=1 $(BIN)/python -m pytest tests/relay/test_limits_hostile.py -rs
-	CRYPTPAD_TUI_SOAK=1 $(BIN)/python -m pytest -n auto tests/engine/test_killed_*.py tests/engine/test_teams_at_once.py tests/people/test_roster_keys.py -rs
+	CRYPTPAD_TUI_SOAK=1 $(BIN)/python -m pytest -n auto tests/engine/test_killed_*.py tests/engine/test_teams_at_once.py tests/people/test_roster_keys.py tests/sim/test_teams.py -rs
 	CRYPTPAD_TUI_SOAK=1 $(BIN)/python -m pytest -n auto -m hypothesis -rs
 
 lock:  ## Pin every package again

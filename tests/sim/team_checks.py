@@ -42,6 +42,10 @@ class TeamChecks(Checks):
                 if thorough and session.pad_id in self.world.logs.pads:
                     self._compare(window, session)
                     self._audit(window, session)
+            # What was caught stays open, also where the pad is not on the screen.
+            for pad_id in self.world.pads():
+                for kept in window.engine.vault.alarms(pad_id):
+                    self.world.alarmed(window, kept.code, "")
         for leak in self.world.network.tape.leaks:
             self.fail(f"a secret on the wire: {leak}")
 
@@ -61,9 +65,9 @@ class TeamChecks(Checks):
             assert window.engine
             if person.has_declined and not window.has_team:
                 continue
-            if person.ident_pk in roster.seats:
+            if person.ident_pk in roster.seats and not person.is_hostile:
                 self._member(window, window.engine, roster)
-            else:
+            elif person.ident_pk not in roster.seats:
                 self._outsider(window, window.engine, roster)
         self._texts(roster)
 
@@ -72,7 +76,8 @@ class TeamChecks(Checks):
     def _line(self, roster: TeamRoster) -> None:
         """By a table of its own: each operation is signed by whoever might say it."""
         owner_pk = team_rules.owner_pk(self.world.logs.pads[self.world.team])
-        for fault in team_rules.faults(roster.line, roster.team, owner_pk):
+        left = {op.previous for op in roster.valid.values() if op.kind is Kind.LEAVE}
+        for fault in team_rules.faults(roster.line, roster.team, owner_pk, left):
             self.fail(f"on the roster: {fault}")
 
     def _signed_words(self, roster: TeamRoster) -> None:
@@ -134,7 +139,9 @@ class TeamChecks(Checks):
             if session.replica.fold.head != fold.head:
                 self.fail(f"{window} is {rank.word}: at {session.replica.fold.n} of {fold.n} in {name}")
                 return
-            if session.view.text() != fold.document.text():
+            # Who may only read from some day on keeps what they could not send on their screen.
+            is_all_sent = not engine.vault.waiting(pad.pad_id)
+            if is_all_sent and session.view.text() != fold.document.text():
                 self.fail(f"{window} sees another text in {name}")
             may = rank >= Rank.EDITOR or owns(window.machine, pad)
             if session.can_edit != may:

@@ -113,7 +113,7 @@ class TeamWindow(Window):
         if yes:
             await inbox.accept(self.engine, item)
         else:
-            self.machine.has_declined |= isinstance(item.message, Invitation)
+            self.machine.has_declined |= isinstance(item.message, Invitation) and not self.has_team
             inbox.decline(self.engine, item)
 
 

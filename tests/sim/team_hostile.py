@@ -23,6 +23,8 @@ from sim.team_client import FAILURES, TeamMachine, TeamWindow
 if TYPE_CHECKING:
     from sim.team_world import TeamWorld
 
+FORGES: Final = 0.2
+"""How often they sign in somebody else's name."""
 SIGNED: Final = (Kind.ADD, Kind.ADD, Kind.ROLE, Kind.ROLE, Kind.REMOVE, Kind.LEAVE)
 
 
@@ -88,6 +90,7 @@ def _sign(world: TeamWorld, window: TeamWindow, session: PadSession) -> None:
             kind,
             team=roster.team,
             previous=previous,
+            author=rng.choice(world.people).ident_pk if rng.random() < FORGES else None,
             subject=subject.ident.public,
             box_pk=subject.box.public if kind is Kind.ADD else NOBODY,
             rank=rng.choice((Rank.VIEWER, Rank.EDITOR, Rank.ADMIN, Rank.OWNER))

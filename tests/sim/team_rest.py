@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_tui.engine.folders import owed_keys
 from cryptpad_tui.engine.outbox import has_waiting
+from cryptpad_tui.engine.standing import standing_of
 from cryptpad_tui.engine.teams.book import DUE, roster_in
 from cryptpad_tui.engine.teams.settling import waits_for_an_owner
 from sim.team_client import FAILURES, TeamMachine, TeamWindow
@@ -61,7 +62,10 @@ async def _turn(window: TeamWindow) -> None:
         return
     window.leave()
     for item in window.letters():
-        await window.attempted(f"says yes to {item.kind}", window.answer(item, yes=True))
+        took = await window.attempted(f"says yes to {item.kind}", window.answer(item, yes=True))
+        if not took and window.has_team:
+            # A link of before, to what is here by another.
+            await window.attempted(f"says no to {item.kind}", window.answer(item, yes=False))
     await window.attempted("sync", window.in_step())
 
 
@@ -69,7 +73,8 @@ def restless(world: TeamWorld) -> list[str]:
     """What is not done, of those who are in the team."""
     roster, found = world.logs.roster(), []
     for person in world.people:
-        if person.ident_pk not in roster.seats:
+        # Who keeps to no rule may have taken their own words back, which their machine remembers.
+        if person.ident_pk not in roster.seats or person.is_hostile:
             continue
         window = next(iter(person.windows.values()), None)
         if not isinstance(window, TeamWindow) or not window.has_team:
@@ -105,11 +110,13 @@ def _unrest(world: TeamWorld, window: TeamWindow) -> list[str]:
     found += [
         f"keeps {world.logs.name(pad.pad_id)} to itself" for pad in engine.vault.pads() if not pad.uploaded
     ]
-    for pad in [team, *[each.pad_id for each in world.logs.inside()]]:
-        if engine.vault.pad(pad) is None:
-            found.append(f"lacks the pad {world.logs.name(pad)}")
-        elif engine.vault.waiting(pad):
-            found.append(f"waits to send in {world.logs.name(pad)}")
-        elif engine.vault.log_ends().get(pad, (0, b""))[0] != len(world.logs.log(pad)):
-            found.append(f"is behind in {world.logs.name(pad)}")
+    inside = {team, *[each.pad_id for each in world.logs.inside()]}
+    for pad, name in [(pad, world.logs.name(pad)) for pad in world.pads()]:
+        record, end = engine.vault.pad(pad), engine.vault.log_ends().get(pad, (0, b""))[0]
+        if record is None:
+            found += [f"lacks {name}"] if pad in inside else []
+        elif engine.vault.waiting(pad) and record.role != "view" and standing_of(engine, pad) is None:
+            found.append(f"waits to send in {name}")
+        elif end != len(world.logs.log(pad)) and pad in inside:
+            found.append(f"is behind in {name}")
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from cryptpad_relay.protocol.labels import verify_parts
@@ -25,9 +25,11 @@ def may(author: Rank, before: Rank, after: Rank) -> bool:
     return author is Rank.OWNER or (author is Rank.ADMIN and before < Rank.ADMIN and after < Rank.ADMIN)
 
 
-def faults(line: Sequence[Operation], team: bytes, born: bytes) -> Iterator[str]:
-    """What stands on a line that nobody could say there."""
+def faults(line: Sequence[Operation], team: bytes, born: bytes, left: Container[bytes]) -> Iterator[str]:
+    """What stands on a line that nobody could say there. `left`: operations whose seats were left by the word
+    of who had them."""
     ranks: dict[bytes, Rank] = {}
+    seats: dict[bytes, bytes] = {}
     previous = team
     for at, op in enumerate(line):
         is_first = op.kind is Kind.FOUND
@@ -37,9 +39,13 @@ def faults(line: Sequence[Operation], team: bytes, born: bytes) -> Iterator[str]
         if op.previous != previous or is_first != (at == 0):
             yield f"{op.kind.name} at {at} does not follow what is before it"
         before, after = ranks.get(op.subject, Rank.NONE), op.rank
-        if not is_first and not may(ranks.get(op.author, Rank.NONE), before, after):
+        author = ranks.get(op.author, Rank.NONE)
+        clears = op.kind is Kind.REMOVE and author is Rank.OWNER and seats.get(op.subject) in left
+        if not is_first and not clears and not may(author, before, after):
             yield f"{op.kind.name} at {at} was not its author's to say"
         ranks[op.subject], previous = after, op.id
+        if op.kind in (Kind.FOUND, Kind.ADD):
+            seats[op.subject] = op.id
 
 
 def seat_before(roster: TeamRoster, op: Operation) -> bytes | None:
