@@ -148,6 +148,30 @@ async def test_a_passphrase_that_is_being_typed_never_lands_in_the_list() -> Non
         assert closed == [True]
 
 
+async def test_who_types_on_while_the_vault_is_entered_opens_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with world(unlocked=False) as there:
+        goes_on, opened = asyncio.Event(), there.backend.open
+        entered = there.app.enter
+        passphrases: list[bytes] = []
+
+        async def slowly(vault: Any, *, by_recovery: bool = False) -> None:
+            await goes_on.wait()
+            await entered(vault, by_recovery=by_recovery)
+
+        def noted(passphrase: bytes) -> Any:
+            passphrases.append(passphrase)
+            return opened(passphrase)
+
+        monkeypatch.setattr(there.app, "enter", slowly)
+        monkeypatch.setattr(there.backend, "open", noted)
+        await there.press(*SECRET.decode(), "enter")
+        await there.until(lambda: passphrases)
+        await there.press(*"note", "enter")
+        goes_on.set()
+        await there.until(lambda: isinstance(there.app.screen, DriveScreen))
+        assert passphrases == [SECRET]
+
+
 async def test_the_recovery_key_opens_and_asks_for_a_new_passphrase() -> None:
     async with world(unlocked=False) as there:
         await there.press("f2", *"ABC", "enter")

@@ -94,15 +94,18 @@ class UnlockScreen(CommandScreen[None]):
         try:
             vault = await asyncio.to_thread(opening)
         except VAULT_FAILURES as error:
+            self._busy = False
             self.query_one("#secret", SecretField).value = ""
             self.answer(sentence_of(error))
             return
-        finally:
-            self._busy = False
         await self._enter(vault, by_recovery=by_recovery)
 
     async def _enter(self, vault: Vault, *, by_recovery: bool = False) -> None:
+        """Show what is in it. Who types on meanwhile must not open it a second time."""
+        self._busy = True
         try:
             await self.door.enter(vault, by_recovery=by_recovery)
         except engine_failures() as error:
             self.door.tell_failure(error)
+        finally:
+            self._busy = False
