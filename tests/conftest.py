@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import providers
 
 from support import kept_signatures, zygote
 
@@ -31,6 +32,9 @@ SOAKING = "CRYPTPAD_TUI_SOAK" in os.environ
 settings.register_profile("steady", deadline=None, derandomize=True, max_examples=60)
 settings.register_profile("soak", deadline=None, max_examples=5_000)
 settings.load_profile("soak" if SOAKING else "steady")
+if not SOAKING:
+    # Examples would differ by what a worker happens to have loaded, and reading all of that takes seconds.
+    providers._get_local_constants = lambda: providers._local_constants
 
 if "TESTS_IN_A_SMALL_PROCESS" not in os.environ:
     kept_signatures.keep()
