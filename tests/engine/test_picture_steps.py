@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
 
@@ -15,6 +16,7 @@ from cryptpad_tui.crdt.values import Position
 from cryptpad_tui.crdt.view import ViewDocument
 from cryptpad_tui.crypto.keys import SigningSeed
 from cryptpad_tui.engine import PadSession, compacting, pictures
+from cryptpad_tui.engine.picture_steps import PictureSteps
 from cryptpad_tui.pad import flows
 from cryptpad_tui.pad.outgoing import Profile, SealResult
 from cryptpad_tui.pad.replica import Replica
@@ -168,7 +170,7 @@ def rebuilt(session: PadSession) -> ViewDocument:
     return ViewDocument(client_id=1, kind=PadKind.RICHTEXT, state=state.document.encode(), updates=waiting)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(12 if "CRYPTPAD_TUI_SOAK" in os.environ else 1))
 async def test_a_window_that_dies_leaves_the_next_what_it_had_saved(
     make_engine: MakeEngine, seed: int
 ) -> None:
@@ -181,6 +183,18 @@ async def test_a_window_that_dies_leaves_the_next_what_it_had_saved(
             looked += 1
             pictured += company.dies_here()
     assert pictured * 2 > looked
+
+
+async def test_a_row_that_lacked_a_change_would_show_something_else(
+    make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the test above would catch."""
+    monkeypatch.setattr(PictureSteps, "_changed", lambda steps, change: None)
+    company = Company(make_engine, 0)
+    company.keep()
+    company.type_on()
+    with pytest.raises(AssertionError):
+        company.dies_here()
 
 
 async def test_what_a_window_that_died_typed_is_joined_without_its_document(
