@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
-from cryptpad_tui.engine import Engine, SyncWord, member_book, membership, standing
+from cryptpad_tui.engine import Engine, SyncWord, member_book, membership, owner_notes, standing
 from cryptpad_tui.engine.bringing import Bringing
+from cryptpad_tui.engine.folders import changing
+from cryptpad_tui.engine.folders.making import make_shared
+from cryptpad_tui.engine.folders.owed_keys import Row, Wanted
 from cryptpad_tui.engine.teams import acting
 from cryptpad_tui.people.identity import Myself
 from cryptpad_tui.people.roster_ops import Rank
@@ -84,3 +87,22 @@ async def test_a_pad_that_nothing_comes_of_is_looked_for_once(
         await asyncio.sleep(0)
     await bringing.stop()
     assert opened == [pad_id]
+
+
+async def test_a_pad_follows_its_folder_though_a_co_owner_of_it_was_taken_out_of_that(
+    make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They have its owner key for good; whoever else is out of the folder loses the pad all the same."""
+    anna, dropped = make_engine("Anna", relay_url="ws://127.0.0.1:1"), list[Any]()
+    folder = make_shared(anna, "Crew")
+    pad_id = anna.create_pad("Plan", folder="Crew").pad_id
+    owner_notes.set_state(anna, pad_id, SEAT.ident_pk, owner_notes.ACCEPTED)
+
+    async def change_keys(engine: Engine, pad: bytes, *, drop: Any, **more: object) -> None:
+        owner_notes.refuse_owners(engine, pad, drop)
+        dropped.append((pad, tuple(drop)))
+
+    monkeypatch.setattr(membership, "change_keys", change_keys)
+    somebody = Myself(b"s" * 32).ident.public
+    await changing._change(anna, Row(folder, pad_id, Wanted((SEAT.ident_pk, somebody))))
+    assert dropped == [(pad_id, (somebody,))]

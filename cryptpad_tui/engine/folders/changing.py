@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cryptpad_relay.protocol.errors import Refused
 from cryptpad_tui.crdt.kinds import PadKind
-from cryptpad_tui.engine import link_book, membership
+from cryptpad_tui.engine import link_book, membership, owner_notes
 from cryptpad_tui.engine.errors import EngineError, RelayUnreachable
 from cryptpad_tui.engine.folders import owed_keys
 from cryptpad_tui.engine.folders.book import FolderBook
@@ -72,6 +72,8 @@ async def _change(engine: Engine, row: Row) -> None:
     if record is None or record.role != "owner" or engine.vault.pad(row.folder) is None:
         owed_keys.give_up(engine, row)
         return
+    # Who was given the pad's owner key has it for good, and must not keep it open to the others who are out.
+    wanted = replace(wanted, drop=tuple(owner_notes.but_owners(engine, row.child, wanted.drop)))
     if record.kind == PadKind.FOLDER:
         # A team within keeps whom its own roster lets in; for the others its keys end all the same.
         wanted = replace(wanted, drop=team_book.not_seated(engine, row.child, wanted.drop))
