@@ -186,7 +186,8 @@ class TeamChecks(Checks):
         """What somebody could not send before they lost the right to, nobody else ever gets."""
         tokens, written = self.world.tokens, set(self.world.logs.text())
         for person in self.world.people:
-            if team_rules.ever_lost(roster, person.ident_pk) or person.ident_pk not in roster.seats:
+            is_out = person.ident_pk not in roster.seats or team_rules.ever_lost(roster, person.ident_pk)
+            if is_out or person.is_hostile:
                 tokens.doubtful |= person.typed - written
         for fault in tokens.faults(self.world.logs.text()):
             self.fail(fault)

@@ -23,8 +23,8 @@ from sim.team_client import FAILURES, TeamMachine, TeamWindow
 if TYPE_CHECKING:
     from sim.team_world import TeamWorld
 
-FORGES: Final = 0.2
-"""How often they sign in somebody else's name."""
+FORGES: Final = 0.3
+"""How often they raise themselves in the name of who founded the team."""
 SIGNED: Final = (Kind.ADD, Kind.ADD, Kind.ROLE, Kind.ROLE, Kind.REMOVE, Kind.LEAVE)
 
 
@@ -79,6 +79,14 @@ def _sign(world: TeamWorld, window: TeamWindow, session: PadSession) -> None:
     """Whatever is theirs to say or not, behind whatever was said before."""
     rng, book = world.rng, TeamBook(window.engine, session)  # type: ignore[arg-type]
     me, roster = Myself(window.machine.account_root), book.roster()
+    if rng.random() < FORGES:
+        rank = Rank.EDITOR if roster.rank_of(me.ident.public) is Rank.ADMIN else Rank.ADMIN
+        op = sign_operation(
+            me.ident, Kind.ROLE, team=roster.team, previous=roster.head, author=world.people[0].ident_pk,
+            subject=me.ident.public, rank=rank,
+        )  # fmt: skip
+        session.view.set_map(ENTRIES_ROOT, ROSTER + op.id.hex(), base64.b64encode(op.raw).decode())
+        return
     previous = rng.choice([roster.team, *[op.id for op in roster.line], roster.head, roster.head])
     for _ in range(rng.choice((1, 1, 4))):
         person: TeamMachine = rng.choice(world.people)
@@ -90,7 +98,6 @@ def _sign(world: TeamWorld, window: TeamWindow, session: PadSession) -> None:
             kind,
             team=roster.team,
             previous=previous,
-            author=rng.choice(world.people).ident_pk if rng.random() < FORGES else None,
             subject=subject.ident.public,
             box_pk=subject.box.public if kind is Kind.ADD else NOBODY,
             rank=rng.choice((Rank.VIEWER, Rank.EDITOR, Rank.ADMIN, Rank.OWNER))
