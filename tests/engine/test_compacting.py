@@ -95,6 +95,6 @@ async def test_a_long_drive_is_checkpointed_by_its_length_not_by_each_part(
             anna.drive.put(record)
         anna.drive_session.flush()
     monkeypatch.setattr(VaultPadStore, "set_checkpoint", counted)
-    assert not (await anna.sync([anna.drive_session.pad_id])).waiting
+    assert not (await anna.sync([anna.drive_session.pad_id], wait_s=60)).waiting
     assert len(saved) <= 3
     assert saved[-1] > CHECKPOINT_TAIL_BYTES

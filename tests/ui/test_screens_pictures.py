@@ -40,7 +40,8 @@ def words_of(svg: str) -> str:
 
 def _of_window(rows: list[str]) -> list[str]:
     """The rows of the window, where there is one: what lies under it is painted sooner or later."""
-    tops = [at for at, row in enumerate(rows) if "┌──" in row]
+    # A table in the text has columns.
+    tops = [at for at, row in enumerate(rows) if "┌──" in row and "┬" not in row]
     if not tops:
         return rows
     end = next(at for at, row in enumerate(rows) if at > tops[0] and "└──" in row)

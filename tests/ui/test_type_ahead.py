@@ -8,8 +8,15 @@ from textual.widgets._input import Input
 from ui.fake_engine import listing
 from ui.test_screens_fake import World, world
 
+from cryptpad_tui.ui import type_ahead
 from cryptpad_tui.ui.screens.drive import DriveScreen
 from cryptpad_tui.ui.screens.pad import PadScreen
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What follows a command waits two seconds for its answer: a busy machine may take longer."""
+    monkeypatch.setattr(type_ahead, "_FRESH_S", 60.0)
 
 
 def burst(there: World, *keys: str) -> None:
