@@ -63,7 +63,7 @@ class TeamChecks(Checks):
             window = next(iter(person.windows.values()), None)
             assert isinstance(window, TeamWindow)
             assert window.engine
-            if person.has_declined and not window.has_team:
+            if (person.has_declined or self.world.lying) and not window.has_team:
                 continue
             if person.ident_pk in roster.seats and not person.is_hostile:
                 self._member(window, window.engine, roster)

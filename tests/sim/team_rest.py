@@ -78,7 +78,7 @@ def restless(world: TeamWorld) -> list[str]:
             continue
         window = next(iter(person.windows.values()), None)
         if not isinstance(window, TeamWindow) or not window.has_team:
-            if person.has_declined:
+            if person.has_declined or world.lying:  # Who lies may lose an invitation.
                 continue
             found.append(f"{person.name} has no team")
             continue
