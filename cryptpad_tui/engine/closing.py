@@ -42,6 +42,7 @@ async def abandon(engine: Engine) -> None:
 async def _stop(engine: Engine) -> None:
     await engine.watch.stop()
     await engine.mail.stop()
+    await engine.shared_folders.kept.stop()
     await engine.drive_sync.stop()
     await engine.disconnect()
 

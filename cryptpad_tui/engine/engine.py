@@ -328,6 +328,7 @@ class Engine:
         self.loop = asyncio.get_running_loop()
         self.watch.start()
         self.drive_sync.start()
+        self.shared_folders.kept.start()
         self.mail.start()
         for session in self.open_pads:
             self.relays.attach(session)

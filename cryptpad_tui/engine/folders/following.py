@@ -14,6 +14,7 @@ from cryptpad_relay.protocol.owner_records import EpochRecord
 from cryptpad_tui.crdt.kinds import PadKind
 from cryptpad_tui.engine.errors import EngineError
 from cryptpad_tui.engine.folders import agreeing, holders
+from cryptpad_tui.engine.folders.kept_open import KeptFolders
 from cryptpad_tui.engine.values import SessionEvent
 from cryptpad_tui.vault.errors import VaultError
 
@@ -33,6 +34,7 @@ class FolderWatch:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._due: set[bytes] = set()
+        self.kept = KeptFolders(engine)
 
     def soon(self, folder: bytes) -> None:
         """The folder changed: the drive shows it, after what goes on at present."""
