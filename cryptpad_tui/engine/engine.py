@@ -56,6 +56,9 @@ from cryptpad_tui.vault.vault import Vault
 
 SENT_AT_START: Final = 16
 """Pads that wait to be sent are opened at once; more of them only one after the other."""
+LONG_SENT_AFTER_S: Final = 3.0
+"""What an ended window left in a long text may have to be made again, at one stroke, which must not meet the
+person on their way to that text."""
 
 
 class Engine:
@@ -334,8 +337,16 @@ class Engine:
             self.relays.attach(session)
         unsent = [each for each in syncing.pads_to_send(self) if self.open_pads.get(each) is None]
         for pad_id in unsent[:SENT_AT_START]:
-            self.open_pad(pad_id).opened -= 1
+            session = self.open_pad(pad_id)
+            session.opened -= 1
+            if not session.view.is_loaded:
+                session.sends_later = True
+                self.loop.call_later(LONG_SENT_AFTER_S, self._send_now, session)
         self.drive_sync.bringing.add(unsent[SENT_AT_START:])
+
+    def _send_now(self, session: PadSession) -> None:
+        if self.open_pads.get(session.pad_id) is session:
+            session.send_now()
 
     async def sync(self, pad_ids: Sequence[bytes] | None = None, *, wait_s: float = 10.0) -> SyncReport:
         """Send what waits and fetch what is new; returns when done, or after `wait_s`."""

@@ -14,6 +14,7 @@ from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.chain import SignedHead
 from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_relay.protocol.frames import Frame, Op
+from cryptpad_tui.crdt.errors import NeedsTime
 from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.pad import flows, flows_arrive, flows_restore
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode, Notice
@@ -203,7 +204,7 @@ class PadLink:
         if not self._replica.can_edit:
             # Written before the owner let this person only read: no key here is good for it any more.
             return True
-        self._host.seal()
+        await self._seal()
         outbox = self._replica.store.outbox()
         self._sent.intersection_update([row.entry_id for row in outbox])
         rows = [row for row in outbox if row.entry_id not in self._sent]
@@ -213,6 +214,21 @@ class PadLink:
         self._sent.update(row.entry_id for row in rows[: sent.accepted])
         await self._handle(sent, rows[sent.accepted :], now)
         return sent.code == Code.OK
+
+    async def _seal(self) -> None:
+        """What it needs of a long document is made ready in slices, with keys in between."""
+        while True:
+            document = self._replica.fold.document
+            document.may_wait = True
+            try:
+                self._host.seal()
+                return
+            except NeedsTime:
+                pass
+            finally:
+                document.may_wait = False
+            while document.prepare():
+                await asyncio.sleep(0)
 
     async def _fold_what_was_sent(self) -> bool:
         """Between two groups: what is signed behind what is not folded would be checked with all of it."""

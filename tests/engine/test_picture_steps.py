@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 from collections.abc import Callable
@@ -240,3 +241,24 @@ async def test_what_an_ended_window_left_is_made_again_behind_the_first_frame(
     assert session.replica.queue.pending_updates() != waiting
     assert session.view.text() == company.session.view.text()
     assert_as_held(session)
+
+
+async def test_what_waits_in_a_long_text_is_sent_once_the_person_found_their_way(
+    make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company = Company(make_engine, 3)
+    company.keep()
+    company.type_on()
+    anna = make_engine("Anna")
+    monkeypatch.setattr("cryptpad_tui.engine.engine.LONG_SENT_AFTER_S", 0.05)
+    monkeypatch.setattr("cryptpad_tui.engine.syncing.pads_to_send", lambda engine: [company.pad_id])
+    await anna.start()
+    session = anna.session_of(company.pad_id)
+    assert session is not None
+    assert session.sends_later
+    for _ in range(200):
+        if not session.sends_later:
+            break
+        await asyncio.sleep(0.01)
+    assert not session.sends_later
+    assert not session.view.is_loaded

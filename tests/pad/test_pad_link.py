@@ -10,6 +10,7 @@ from cryptpad_relay.protocol import chain, frames
 from cryptpad_relay.protocol.entry import parse_entry
 from cryptpad_relay.protocol.errors import Code, Refused
 from cryptpad_relay.protocol.frames import Frame, Op
+from cryptpad_tui.crdt.errors import NeedsTime
 from cryptpad_tui.pad import flows, snapshots
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
 from cryptpad_tui.sync.pad_link import PadLink
@@ -321,3 +322,32 @@ async def test_a_proof_of_a_wrong_signature_gives_no_ticket_away(monkeypatch: py
         await link.attach()
     assert caught.value.code is AlarmCode.WRONG_RELAY
     assert all(ticket not in piece.content for piece in caught.value.pieces)
+
+
+async def test_what_signing_needs_of_a_long_document_is_made_ready_in_slices(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    anna = Person("Anna", 1)
+    relay = relay_for(anna)
+    link, host, _ = linked(anna, relay)
+    await link.attach()
+    anna.type("text")
+    slices, ran, seal = [3], list[int](), host.seal
+    document = anna.replica.fold.document
+
+    def sealing() -> None:
+        if document.may_wait and slices[0]:
+            raise NeedsTime
+        seal()
+
+    def prepare() -> bool:
+        slices[0] -= 1
+        asyncio.get_running_loop().call_soon(ran.append, slices[0])
+        return bool(slices[0])
+
+    monkeypatch.setattr(host, "seal", sealing)
+    monkeypatch.setattr(document, "prepare", prepare)
+    await link.send_pending(now=0.0)
+    assert ran == [2, 1], "others had their turn between two"
+    assert len(relay.entries) == 2
+    assert not document.may_wait
