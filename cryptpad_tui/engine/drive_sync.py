@@ -217,6 +217,8 @@ class DriveSync:
             self.bringing.add([record.pad_id])
 
     def _exchange(self, known: PadRecord, record: PadRecord) -> bool:
+        if record.role != known.role:
+            self._engine.shared_folders.kept.release(known.pad_id)
         session = self._engine.session_of(known.pad_id)
         if session is not None and record.role != known.role:
             return False
@@ -232,6 +234,7 @@ class DriveSync:
         return True
 
     def _let_go(self, known: PadRecord) -> bool:
+        self._engine.shared_folders.kept.release(known.pad_id)
         session = self._engine.session_of(known.pad_id)
         if self._engine.vault.waiting(known.pad_id) or (session and session.opened > 0):
             return False

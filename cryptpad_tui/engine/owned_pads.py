@@ -27,8 +27,11 @@ def owned(engine: Engine, pad_id: bytes) -> PadRecord:
 
 
 async def in_step(engine: Engine, pad_id: bytes, wait_s: float) -> None:
-    """What waits is sent first, under the keys that it was written with."""
-    report = await engine.sync([pad_id], wait_s=wait_s)
+    """What waits is sent first, under the keys that it was written with.
+
+    Of this pad alone: what waits in a folder around it may never go, as where one was taken out of that.
+    """
+    report = await engine.sync_one(pad_id, wait_s=wait_s)
     if report.alarms:
         raise Alarm(AlarmCode(report.alarms[0].code))
     if report.unreachable or report.waiting:

@@ -275,6 +275,10 @@ def test_f29_keys_of_an_epoch_to_come_that_no_record_bears_out_are_put_right(
             return session.waiting, gives.epoch
 
     write(victim, folder, {f"{own.hex()}/{what}": false})
+    with victim.borrowed(folder) as session:
+        # An alarm holds it still: nothing is put right, and nothing breaks.
+        session.view.read_only = True
+        agreeing.agree(victim, folder)
     waiting, epoch = agreed()
     assert epoch == 40, "who did not hear the pad's relay since may be the one who is behind"
     assert [agreed() for _ in range(3)] == [(waiting, 40)] * 3, "and writes nothing, again and again"

@@ -68,3 +68,26 @@ async def test_of_very_many_folders_some_are_open_and_the_others_have_their_turn
     assert anna.session_of(min(held)) is None, "what is removed is let go"
     await kept.stop()
     assert not [session for session in anna.open_pads if session.pad_id in folders]
+
+
+async def test_who_must_have_a_folder_closed_has_it_for_a_moment(make_engine: MakeEngine) -> None:
+    """As where a member gets another right to it: the session of before has the old keys."""
+    anna = make_engine("Anna", relay_url="ws://127.0.0.1:1")
+    folder, kept = make_shared(anna, "Team"), anna.shared_folders.kept
+    kept.start()
+
+    async def opened() -> bool:
+        for _ in range(200):
+            if (session := anna.session_of(folder)) and session.opened:
+                return True
+            await asyncio.sleep(0.02)
+        return False
+
+    assert await opened()
+    kept.release(folder)
+    assert anna.session_of(folder) is None
+    assert await opened(), "and it is opened again"
+    assert anna.open_pads.take_out(folder, keep_writer=False)
+    anna.vault.set_setting("something", "else")
+    assert await opened(), "also where somebody took it out without asking"
+    await kept.stop()

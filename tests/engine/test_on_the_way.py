@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from cryptpad_tui.engine import Engine, SyncWord, member_book, membership, owner_notes, standing
+from cryptpad_tui.engine import (
+    Engine,
+    SyncReport,
+    SyncWord,
+    member_book,
+    membership,
+    owned_pads,
+    owner_notes,
+    standing,
+)
 from cryptpad_tui.engine.bringing import Bringing
 from cryptpad_tui.engine.folders import changing
 from cryptpad_tui.engine.folders.making import make_shared
@@ -106,3 +115,20 @@ async def test_a_pad_follows_its_folder_though_a_co_owner_of_it_was_taken_out_of
     somebody = Myself(b"s" * 32).ident.public
     await changing._change(anna, Row(folder, pad_id, Wanted((SEAT.ident_pk, somebody))))
     assert dropped == [(pad_id, (somebody,))]
+
+
+async def test_what_waits_in_a_folder_that_one_is_out_of_keeps_no_pad_from_changing_its_keys(
+    make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = make_engine("Anna", relay_url="ws://127.0.0.1:1")
+    pad_id = anna.create_pad("Plan").pad_id
+
+    async def around(*_: object, **__: object) -> SyncReport:
+        return SyncReport(1, False, (), ())
+
+    async def alone(*_: object, **__: object) -> SyncReport:
+        return SyncReport(0, False, (), ())
+
+    monkeypatch.setattr(anna, "sync", around)
+    monkeypatch.setattr(anna, "sync_one", alone)
+    await owned_pads.in_step(anna, pad_id, 1.0)

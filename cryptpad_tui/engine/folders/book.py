@@ -60,7 +60,8 @@ class FolderBook:
 
     @property
     def can_edit(self) -> bool:
-        return self._session.can_edit
+        """Not in one that an alarm holds still, either."""
+        return self._session.can_edit and not self._session.view.read_only
 
     @property
     def epoch(self) -> int:

@@ -48,6 +48,12 @@ class KeptFolders:
         for folder in list(self._open):
             self._close(folder)
 
+    def release(self, folder: bytes) -> None:
+        """Whoever must have it closed for a moment goes on; it is opened again at a later look."""
+        if folder in self._open:
+            self._close(folder)
+            self._seen = None
+
     async def _run(self) -> None:
         goes_on = False
         while True:
@@ -67,6 +73,9 @@ class KeptFolders:
         if changes == self._seen and not is_turn:
             return False
         wanted = self._wanted()
+        for folder in [each for each, held in self._open.items() if engine.session_of(each) is not held]:
+            # Taken out by who opens it anew, with other keys.
+            del self._open[folder]
         for folder in self._open.keys() - wanted[:MAX_OPEN]:
             self._close(folder)
         new = [folder for folder in wanted[:MAX_OPEN] if folder not in self._open]

@@ -211,6 +211,7 @@ def take_right(engine: Engine, folder: bytes) -> bool:
         return False
     role, secret = keyrings.secret_of(keys)
     record = replace(record, role=role, secret=secret, epoch=epoch)
+    engine.shared_folders.kept.release(folder)
     shown = engine.session_of(folder)
     if shown is not None and shown.opened:
         engine.drive.put(record)
