@@ -65,6 +65,8 @@ class TeamChecks(Checks):
             assert window.engine
             if (person.has_declined or self.world.lying) and not window.has_team:
                 continue
+            if person.ident_pk in roster.seats and window.may_lack_mail:
+                continue
             if person.ident_pk in roster.seats and not person.is_hostile:
                 self._member(window, window.engine, roster)
             elif person.ident_pk not in roster.seats:

@@ -13,7 +13,9 @@ from cryptpad_tui.drive.errors import DriveError
 from cryptpad_tui.engine import PadSession, inbox
 from cryptpad_tui.engine.errors import EngineError, RelayUnreachable
 from cryptpad_tui.engine.folders import changing
+from cryptpad_tui.engine.standing import standing_of
 from cryptpad_tui.engine.teams import asks
+from cryptpad_tui.engine.teams.book import roster_in
 from cryptpad_tui.pad.alarms import Alarm
 from cryptpad_tui.people.contacts import contact_id
 from cryptpad_tui.people.errors import PeopleError
@@ -74,6 +76,14 @@ class TeamWindow(Window):
         return (
             not self.dead and self.engine is not None and self.engine.vault.pad(self.world.team) is not None
         )
+
+    @property
+    def may_lack_mail(self) -> bool:
+        """Who lies may lose what lets somebody in anew, or tells that a reader left: it is said again daily."""
+        if not self.world.lying or self.engine is None or self.dead:
+            return False
+        is_out = standing_of(self.engine, self.world.team) is not None
+        return is_out or self.machine.ident_pk in roster_in(self.engine, self.world.team).left
 
     def attempt(self, what: str, work: Coroutine[Any, Any, object]) -> None:
         """What a person asks for, as far as it goes."""

@@ -77,7 +77,7 @@ def restless(world: TeamWorld) -> list[str]:
         if person.ident_pk not in roster.seats or person.is_hostile:
             continue
         window = next(iter(person.windows.values()), None)
-        if not isinstance(window, TeamWindow) or not window.has_team:
+        if not isinstance(window, TeamWindow) or not window.has_team or window.may_lack_mail:
             if person.has_declined or world.lying:  # Who lies may lose an invitation.
                 continue
             found.append(f"{person.name} has no team")

@@ -21,11 +21,13 @@ from cryptpad_tui.engine.removal import cut
 from cryptpad_tui.engine.teams import errors
 from cryptpad_tui.engine.teams.book import TeamBook, is_team, signed
 from cryptpad_tui.engine.teams.newest_keys import GRANT
+from cryptpad_tui.engine.teams.rows import ROSTER, rows_of
+from cryptpad_tui.pad.flows_keys import DAY_MS
 from cryptpad_tui.people.contacts import Contact, Standing
 from cryptpad_tui.people.messages import MAX_TITLE, Invitation, TeamLeave
 from cryptpad_tui.people.roster import TeamRoster
 from cryptpad_tui.people.roster_again import Change
-from cryptpad_tui.people.roster_ops import Kind, Rank, sign_operation
+from cryptpad_tui.people.roster_ops import Kind, Operation, Rank, sign_operation
 from cryptpad_tui.people.roster_rules import MAX_SEATS, Seat, can_renew, has_room, may_clear, may_set
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from cryptpad_tui.engine.session import PadSession
 
 MIN_KEY_CHARS: Final = 8
+_TOLD: Final = "team/left/"
+"""How the settings begin that name the word of leaving which went by mail, and when."""
 
 
 def found(engine: Engine, path: str) -> bytes:
@@ -242,15 +246,40 @@ def leave(engine: Engine, folder: bytes) -> Contact | None:
             with engine.drive_session.replica.store.transaction():
                 book.put([word])
             return None
-    title = cut(keeping.shared_title(engine, folder), MAX_TITLE)
     told = keeper(engine, roster)
     if told is None:
         raise errors.NobodyHears
+    _leave_by_mail(engine, folder, word, told)
+    return told
+
+
+def leave_by_mail(engine: Engine, folder: bytes) -> None:
+    """Where the word of leaving did not come into the folder: who wrote it lost the right to write there
+    before it was sent, or a relay lost the message. Again each day."""
+    with engine.borrowed(folder) as session:
+        book = TeamBook(engine, session)
+        if book.can_write or limited.is_limited(engine.vault):
+            return
+        roster, is_sent = book.roster(), not session.waiting
+        seat = roster.left.get(book.me)
+        words = [op for op in roster.valid.values() if op.kind is Kind.LEAVE and op.author == book.me]
+        is_there = is_sent and any(ROSTER + op.id.hex() in rows_of(session).of(ROSTER) for op in words)
+    word = next((op for op in words if seat is not None and op.previous == seat.since), None)
+    told = keeper(engine, roster)
+    if word is None or told is None or is_there:
+        return
+    of, _, at_ms = (engine.vault.setting(_TOLD + folder.hex()) or "").partition(":")
+    if of != word.id.hex() or engine.wall_ms() - int(at_ms) >= DAY_MS:
+        _leave_by_mail(engine, folder, word, told)
+
+
+def _leave_by_mail(engine: Engine, folder: bytes, word: Operation, told: Contact) -> None:
+    title = cut(keeping.shared_title(engine, folder), MAX_TITLE)
     with engine.people.durable():
         engine.vault.put_roster(folder, [(word.id, word.raw)])
+        engine.vault.set_setting(_TOLD + folder.hex(), f"{word.id.hex()}:{engine.wall_ms()}")
         text = base64.b64encode(word.raw).decode("ascii")
         mailbox.queue(engine, told, TeamLeave(folder, title, text), f"the word to {told.name}")
-    return told
 
 
 def admit(engine: Engine, folder: bytes, contact: Contact, *, view: bool) -> bool:

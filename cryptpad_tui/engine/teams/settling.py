@@ -20,7 +20,7 @@ from cryptpad_tui.engine.errors import EngineError, RelayRefused, RelayUnreachab
 from cryptpad_tui.engine.folders import agreeing
 from cryptpad_tui.engine.own_card import myself
 from cryptpad_tui.engine.teams import asks
-from cryptpad_tui.engine.teams.acting import raise_or_lower
+from cryptpad_tui.engine.teams.acting import leave_by_mail, raise_or_lower
 from cryptpad_tui.engine.teams.asks import TeamInbox
 from cryptpad_tui.engine.teams.book import DUE, FEW, TeamBook, is_team
 from cryptpad_tui.engine.teams.errors import RosterIsCutShort
@@ -99,6 +99,8 @@ async def settle_team(engine: Engine, folder: bytes) -> list[str]:
         # What is in the folder follows by its entries, which the folder's key opens.
         agreeing.agree(engine, folder)
         await engine.sync([folder, *agreeing.inside(engine, folder)])
+    if is_team(engine, folder):
+        leave_by_mail(engine, folder)
     await asks.tell(engine, folder)
     asks.note(engine, folder)
     record = engine.vault.pad(folder)
