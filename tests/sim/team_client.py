@@ -79,7 +79,7 @@ class TeamWindow(Window):
 
     @property
     def may_lack_mail(self) -> bool:
-        """Whether a lie may have lost what lets them in anew, or tells that they left: it is said again daily."""
+        """Whether a lie may have lost what lets them in anew, or says that they left."""
         if not self.world.lying or self.engine is None or self.dead:
             return False
         is_out = standing_of(self.engine, self.world.team) is not None
