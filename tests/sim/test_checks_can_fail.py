@@ -13,7 +13,7 @@ SEEDS = {
     "believe any base": (12, 17, 22, 29),
     "believe whoever is here": (1001, 109, 10),
     "show not all": (6, 3),
-    "hold one relay to another's word": (1004, 1000, 1005),
+    "hold one relay to another's word": (11, 1006, 12),
     "end no link": (4, 17, 20),
 }
 """Where few runs are enough; elsewhere the first ones are."""
