@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptpad_relay.protocol import frames
 from cryptpad_relay.protocol.chain import chain_start
-from cryptpad_relay.protocol.errors import Code, Refused
+from cryptpad_relay.protocol.errors import Code, Malformed, Refused
 from cryptpad_relay.protocol.frames import Op
 from cryptpad_relay.protocol.move_record import MoveRecord
 from cryptpad_tui.crdt.kinds import PadKind
@@ -95,7 +95,8 @@ async def go_on(engine: Engine, pad: bytes = b"") -> None:
         if record is None or record.role != "owner" or engine.wall_ms() - owed.at_ms > GIVE_UP_MS:
             engine.vault.set_setting(name, None)
             continue
-        with contextlib.suppress(EngineError, RelayUnreachable, Alarm):
+        # A relay that was left may answer anything: it must not keep what comes after this from being done.
+        with contextlib.suppress(EngineError, RelayUnreachable, Alarm, Refused, Malformed):
             await _go_on(engine, record, owed)
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
+from cryptpad_relay.protocol.errors import Code, Malformed, Refused
 from cryptpad_tui.engine import owed, relocating, relocation_owed, whereabouts
 from cryptpad_tui.engine.errors import EngineError
 from cryptpad_tui.engine.relocation_owed import GIVE_UP_MS, OWED
 from cryptpad_tui.pad.flows_move import NotMovedThere
+from cryptpad_tui.sync.connection import RelayUnreachable
 from support.relay import RelayProcess
 from support.sessions import MakeEngine
 
@@ -114,3 +117,20 @@ async def test_a_record_that_only_the_other_relay_has_is_found_there(
         assert session.view.text() == "Plan.\n"
     with pytest.raises(NotMovedThere):
         await whereabouts.switch(anna, anna.drive_session.pad_id, other.url)
+
+
+async def test_whatever_a_relay_that_was_left_answers_keeps_nothing_else_from_being_done(
+    make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = make_engine("Anna")
+    pad_id = anna.create_pad("Plan").pad_id
+    left = relocation_owed.Owed("00", anna.wall_ms(), "", "", "", erase=True, old_is_gone=False)
+    anna.vault.set_setting(relocation_owed.OWED + pad_id.hex(), json.dumps(asdict(left)))
+    for trouble in (Malformed("junk"), Refused(Code.RETRY), RelayUnreachable("gone")):
+
+        async def answers(*_: object, trouble: Exception = trouble) -> None:
+            raise trouble
+
+        monkeypatch.setattr(relocation_owed, "_go_on", answers)
+        await relocation_owed.go_on(anna)
+        assert relocation_owed.is_owed(anna), "and it stays owed"
