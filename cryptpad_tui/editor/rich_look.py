@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 from cryptpad_tui.crdt.mark_index import Frozen, LineMarks, MarkIndex
 from cryptpad_tui.crdt.values import AttributeValue, Change
 from cryptpad_tui.editor.frame import RowSpan
-from cryptpad_tui.editor.layout import MIN_WIDTH, Lines, Row
+from cryptpad_tui.editor.layout import MIN_WIDTH, Lines, Row, text_cells
 from cryptpad_tui.editor.rich_frame import (
     BEHIND_TABLE,
     NO_MARGIN,
@@ -44,6 +44,10 @@ INDENT_CELLS: Final = 2
 _NUMBERS_FROM: Final = 2_000
 """A list is counted from at most so many lines above: beyond, an item shows no number."""
 _SHAPES_KEPT: Final = 4_096
+_TAB_CELLS: Final = 8
+"""A tab in a table takes at most so many."""
+_MOST_WIDE: Final = 1_024
+"""The characters of a line that count for the width of its column."""
 _BULLETS: Final = "•◦▪"
 CODE: Final = ("code.block", "code.ground")
 _SHARES: Final = {"center": 0.5, "right": 1.0}
@@ -57,8 +61,10 @@ class RichLook:
         self._lines = lines
         self._marks = marks
         self._spans = lru_cache(1_024)(_spans_of)
+        self._cells = lru_cache(4_096)(partial(text_cells, tab_width=_TAB_CELLS))
         self._numbers: dict[int, int] = {}
-        self._tables: list[Table] = []
+        self._tables: list[tuple[Table, tuple[int, ...]]] = []
+        """Tables that were drawn, with the cells of the widest text in each column."""
         self._shapes: dict[tuple[int, int], Shape] = {}
         self._version = -1
         self.caption: Callable[[AttributeValue], str] = lambda value: ""
@@ -192,7 +198,13 @@ class RichLook:
         ]
 
     def follow(self, change: Change) -> None:
-        """Nothing to do: the marks follow the document."""
+        """The marks follow the document; here are the columns of tables as wide as their text."""
+        self._fresh()
+        for table, widest in self._tables:
+            touched = any(table.start <= edit.start.line < table.stop for edit in change.edits)
+            if touched and self._widest(table) != widest:
+                self._tables, self._shapes = [], {}
+                return
 
     def refine(self, lines: int) -> bool:
         """Nothing is guessed; the marks of lines far away are worked out meanwhile."""
@@ -241,12 +253,22 @@ class RichLook:
         """Where a line stands in its table; None where it is in none, or where none fits."""
         if width < MIN_WIDTH + 4 or cell_name(block) is None:
             return None
-        table = next((one for one in self._tables if one.start <= line < one.stop), None)
-        if table is None:
+        known = next((one for one in self._tables if one[0].start <= line < one[0].stop), None)
+        if known is None:
             table = table_at(self._marks, line)
             assert table is not None
-            self._tables.append(table)
-        return InGrid(table, edges(len(table.columns), width), table.cell_of(line).column)
+            known = table, self._widest(table)
+            self._tables.append(known)
+        return InGrid(known[0], edges(known[1], width), known[0].cell_of(line).column)
+
+    def _widest(self, table: Table) -> tuple[int, ...]:
+        """The cells of the widest line in each column, as far as any screen could show them."""
+        widest = [0] * len(table.columns)
+        texts = self._lines.lines(table.start, table.stop)
+        for cell in [cell for row in table.rows for cell in row.cells]:
+            for text in texts[cell.start - table.start : cell.stop - table.start]:
+                widest[cell.column] = max(widest[cell.column], self._cells(text[:_MOST_WIDE]))
+        return tuple(widest)
 
 
 def indent_of(block: Mapping[str, AttributeValue]) -> int:

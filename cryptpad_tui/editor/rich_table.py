@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 from cryptpad_tui.crdt.mark_index import Frozen, MarkIndex
@@ -19,6 +21,8 @@ MOST_LINES: Final = 2_000
 _MOST_COLUMNS: Final = 100
 _LEAST_CELLS: Final = MIN_WIDTH
 """Narrower columns cannot be read: then each cell has the whole width."""
+_STEP_CELLS: Final = 8
+"""Columns grow by so much at once, so that a table stands still for most letters that are typed in it."""
 
 
 class CellName(NamedTuple):
@@ -144,6 +148,10 @@ def _columns(cells: Sequence[CellName]) -> dict[str, int]:
 # -- on the screen
 
 
+_BESIDE_TEXT: Final = 2
+"""A bar and a blank left of each column's text."""
+
+
 class Edges(NamedTuple):
     """Where the bars of a table stand, one more than there are columns."""
 
@@ -151,18 +159,35 @@ class Edges(NamedTuple):
 
     def left(self, column: int) -> int:
         """The first cell of a column's text."""
-        return self.bars[min(column, len(self.bars) - 2)] + 2
+        return self.bars[min(column, len(self.bars) - 2)] + _BESIDE_TEXT
 
     def room(self, column: int) -> int:
         """The cells of a column's text, with one for the caret."""
         return self.bars[min(column, len(self.bars) - 2) + 1] - self.left(column)
 
 
-def edges(columns: int, width: int) -> Edges:
-    """Columns of one width over the whole row, or a single one where they would be too narrow."""
-    if (width - 1) // columns - 2 < _LEAST_CELLS:
-        columns = 1
-    return Edges(tuple(i * (width - 1) // columns for i in range(columns + 1)))
+@lru_cache(64)
+def edges(widest: tuple[int, ...], width: int) -> Edges:
+    """Where the columns stand in rows of `width`, given the cells of the widest text in each.
+
+    A column is as wide as its text in steps of eight; where a row has no room for all, the narrow ones keep
+    theirs and the others share the rest. Where that leaves too little there is a single column of the whole
+    width.
+    """
+    columns = len(widest)
+    if (width - 1) // columns - _BESIDE_TEXT < _LEAST_CELLS:
+        return Edges((0, width - 1))
+    free = width - 1 - _BESIDE_TEXT * columns
+    rooms: dict[int, int] = {}
+    for i in sorted(range(columns), key=widest.__getitem__):
+        rooms[i] = min(_room(widest[i]), free // (columns - len(rooms)))
+        free -= rooms[i]
+    return Edges(tuple(accumulate([rooms[i] + _BESIDE_TEXT for i in range(columns)], initial=0)))
+
+
+def _room(cells: int) -> int:
+    """The cells of a column for a text of `cells`, with one for the caret."""
+    return _LEAST_CELLS + max(0, -(-(cells + 1 - _LEAST_CELLS) // _STEP_CELLS)) * _STEP_CELLS
 
 
 class Border(NamedTuple):

@@ -135,7 +135,7 @@ def test_without_colours_nothing_is_lost() -> None:
         assert screen.attributes(mark) != plain, mark
     assert any(row == "─" * 79 for row in screen.rows)
     first = next(y for y, row in enumerate(screen.rows) if row.startswith("┌"))
-    bars = [[screen.cells[y][x].text for x in (0, 39, 78)] for y in range(first, first + 5)]
+    bars = [[screen.cells[y][x].text for x in (0, 14, 28)] for y in range(first, first + 5)]
     assert ["".join(row) for row in bars] == ["┌┬┐", "│││", "├┼┤", "│││", "└┴┘"]
 
 
