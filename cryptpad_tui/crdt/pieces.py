@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from threading import local
 from typing import Final
 
 from cryptpad_tui.crdt.collector import collector_paused
@@ -21,23 +21,30 @@ PIECE_BYTES: Final = 131_072
 """Some ten milliseconds of the engine's."""
 LONG_BYTES: Final = 1_048_576
 """Shorter ones are not worth reading for it."""
-_is_wanted: ContextVar[bool] = ContextVar("in_pieces", default=False)
+_here: Final = local()
+"""What this thread wants. No context variable: a callback that a thread leaves in an event loop takes those
+along, and all that the loop does from there on would be done as in the thread."""
 
 
 @contextmanager
 def in_pieces() -> Iterator[None]:
     """In a thread: what is long is loaded so that others of the process go on meanwhile, and takes longer."""
-    token = _is_wanted.set(True)
+    before = _are_wanted()
+    _here.pieces = True
     try:
         yield
     finally:
-        _is_wanted.reset(token)
+        _here.pieces = before
+
+
+def _are_wanted() -> bool:
+    return getattr(_here, "pieces", False)
 
 
 def pieces_of(update: bytes, kind: PadKind) -> list[bytes]:
     """In an order in which each is complete; the update itself where it is short, or nobody asked for pieces,
     or there is no such order."""
-    if not _is_wanted.get() or len(update) < LONG_BYTES:
+    if not _are_wanted() or len(update) < LONG_BYTES:
         return [update]
     with collector_paused():
         blocks, end = _read_blocks(update, kind)
