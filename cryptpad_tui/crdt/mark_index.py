@@ -255,12 +255,17 @@ class MarkIndex:
             chunk[i] = made[0]
             return
         self.block_version += 1
-        self._starts = None
         gone = stop - start
         chunk = self._chunk(k)
         taken = min(gone, len(chunk) - i)
         chunk[i : i + taken] = made
         gone -= taken
+        is_long = len(chunk) > 2 * self._size
+        if self._starts is not None and not gone and not is_long:
+            # Most often at the end of what there is: then this costs nothing.
+            self._starts[k + 1 :] = [each + len(made) - taken for each in self._starts[k + 1 :]]
+            return
+        self._starts = None
         while gone:
             after = self._chunk(k + 1)
             taken = min(gone, len(after))
@@ -268,7 +273,7 @@ class MarkIndex:
             gone -= taken
             if not after:
                 del self._chunks[k + 1]
-        if len(chunk) > 2 * self._size:
+        if is_long:
             self._chunks[k : k + 1] = [chunk[j : j + self._size] for j in range(0, len(chunk), self._size)]
 
     def _chunk(self, k: int) -> list[LineMarks]:
