@@ -110,7 +110,7 @@ async def _edit(person: Person, count: int, between: Callable[[], object]) -> No
             session.flush()
             session.seal()
             if n % _BATCH == _BATCH - 1 or n == count - 1:
-                report = await engine.sync([session.pad_id], wait_s=60)
+                report = await engine.sync([session.pad_id], wait_s=300)
                 assert not report.waiting, report
                 between()
     await engine.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from threading import RLock
 from types import MappingProxyType
 from typing import Any
 
@@ -24,7 +25,7 @@ from cryptpad_tui.crdt.kinds import TEXT_ROOT, PadKind
 from cryptpad_tui.crdt.made_of import MadeOf
 from cryptpad_tui.crdt.order import DocumentOrder
 from cryptpad_tui.crdt.own_state import OwnRanges, OwnState, ranges_of
-from cryptpad_tui.crdt.pieces import pieces_of
+from cryptpad_tui.crdt.pieces import in_pieces, pieces_of
 from cryptpad_tui.crdt.snapshot_check import check_snapshot
 from cryptpad_tui.crdt.split import Range, void_update
 from cryptpad_tui.crdt.validator import Checked, FoldState
@@ -36,6 +37,9 @@ _NO_CLIENT = 0
 """The canonical document writes nothing, so it needs no client id of its own."""
 _MANY_PAIRS = 1_000
 """In a map of more the digest keeps what it read."""
+_LONG_BYTES = 262_144
+"""What was kept is read beside all else where it is longer."""
+_CLOCKS_A_BYTE = 16
 
 
 class CanonicalDocument:
@@ -46,6 +50,8 @@ class CanonicalDocument:
         self._state = FoldState(kind, DocumentOrder(self._encode_beyond))
         self._broken = False
         self._own: OwnState | None = None
+        self._reading = RLock()
+        """Held by the thread that reads what was kept; who needs it meanwhile waits."""
         self._made_of = MadeOf()
         self._kept_pairs: dict[str, KeptPairs] = {}
         self.may_wait = False
@@ -103,22 +109,41 @@ class CanonicalDocument:
 
     def _read_own(self) -> None:
         """Let validator and engine read what was kept, once."""
-        own, self._own = self._own, None
-        if own is None:
+        if self._own is None:
             return
-        try:
-            self._state = own.read(self.kind, self._encode_beyond)
-            self._load(own.update)
-            self._made_of = MadeOf(own.update)
-            for client_id, updates in own.later:
-                self._fold(self._state.check(client_id, updates, checked_before=True))
-        except BaseException:
-            self._broken = True
-            raise
+        with self._reading:
+            own = self._own
+            if own is None:
+                return
+            self._require_sound()
+            try:
+                self._state = own.read(self.kind, self._encode_beyond)
+                self._load(own.update)
+                self._made_of = MadeOf(own.update)
+                for client_id, updates in own.later:
+                    self._fold(self._state.check(client_id, updates, checked_before=True))
+            except BaseException:
+                self._broken = True
+                raise
+            self._own = None
 
-    def load(self) -> None:
-        """Read what was kept, if that is still to do, so that nobody waits for it later; costs its length."""
-        self._read_own()
+    def load_beside(self) -> None:
+        """In a thread: read what was kept, if that is still to do, while others of the process go on. Whoever
+        asks for it later is told of trouble with it."""
+        with suppress(EngineFailure, InvalidUpdate), in_pieces():
+            self._read_own()
+
+    @property
+    def is_long_unread(self) -> bool:
+        """Whether `load_beside` is worth a thread."""
+        own = self._own
+        return own is not None and len(own.update) >= _LONG_BYTES and not self._broken
+
+    @property
+    def cost_bytes(self) -> int:
+        """What judging and showing an edit of one letter costs in bytes of a long one: where it stands the
+        engine tells by writing out a part of the text."""
+        return sum(self.clocks.values()) // _CLOCKS_A_BYTE if self.kind.has_text else 0
 
     @property
     def has_begun(self) -> bool:
@@ -138,7 +163,8 @@ class CanonicalDocument:
     @property
     def clocks(self) -> Mapping[int, int]:
         """How far each client's clock has come."""
-        return MappingProxyType(self._own.reached() if self._own is not None else self._state.clocks)
+        own = self._own
+        return MappingProxyType(own.reached() if own is not None else self._state.clocks)
 
     @property
     def is_as_kept(self) -> bool:
@@ -153,9 +179,16 @@ class CanonicalDocument:
 
     def ranges(self) -> OwnRanges | None:
         """What the validator knows of the clocks, for `from_own_state`."""
-        if self._own is not None and self._own.later:
-            self._read_own()
-        return self._own.ranges if self._own is not None else ranges_of(self._state)
+        own = self._own_alone()
+        return own.ranges if own is not None else ranges_of(self._state)
+
+    def _own_alone(self) -> OwnState | None:
+        """What was kept, where that is all and nobody read it yet."""
+        own = self._own
+        if own is None or not own.later:
+            return own
+        self._read_own()
+        return None
 
     def check(self, client_id: int, updates: Sequence[bytes]) -> Checked:
         """Judge one entry's updates in order, changing nothing.
@@ -180,10 +213,11 @@ class CanonicalDocument:
 
     def apply_again(self, client_id: int, updates: Sequence[bytes]) -> Sequence[bytes]:
         """Fold what this vault checked and folded here before, as its log says; read when that is needed."""
-        if self._own is None:
-            self.apply(self._state.check(client_id, updates, checked_before=True))
-            return updates
-        self._own.add(client_id, updates)
+        with self._reading:
+            if self._own is None:
+                self.apply(self._state.check(client_id, updates, checked_before=True))
+                return updates
+            self._own.add(client_id, updates)
         self.kept_as.folded(updates)
         return updates
 
@@ -216,20 +250,20 @@ class CanonicalDocument:
 
     def encode(self) -> bytes:
         """The whole state as one update."""
-        if self._own is not None and self._own.later:
-            self._read_own()
-        if self._own is not None:
+        own = self._own_alone()
+        if own is not None:
             self._require_sound()
-            return self._own.update
+            return own.update
         whole = self._made_of.whole
         self._require_sound()
         return self._encode_beyond({}) if whole is None else whole
 
     def state_and_later(self) -> tuple[bytes, Sequence[bytes]]:
         """The same without reading what was kept: bytes, and the updates that come behind them."""
-        if self._own is None:
+        own = self._own
+        if own is None:
             return self.encode(), ()
-        return self._own.update, [update for _, updates in self._own.later for update in updates]
+        return own.update, [update for _, updates in own.later for update in updates]
 
     def parts(self) -> Sequence[bytes]:
         """The state as updates for one document after the other; empty where only `encode` has it."""

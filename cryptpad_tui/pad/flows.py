@@ -24,7 +24,7 @@ from cryptpad_tui.crypto.keys import ViewKeys, keys_match
 from cryptpad_tui.crypto.sealing import RandomBytes
 from cryptpad_tui.pad import flows_keys, flows_start, rederive
 from cryptpad_tui.pad.alarms import Alarm, AlarmCode
-from cryptpad_tui.pad.asking import FETCH_LIMIT, Flow, Request, pause, prove
+from cryptpad_tui.pad.asking import FETCH_LIMIT, Flow, Request, do_job, pause, prove
 from cryptpad_tui.pad.epochs import KeysChangedSince, NoStartYet, Removed
 from cryptpad_tui.pad.evidence import pin_piece, shown_piece
 from cryptpad_tui.pad.fold import Fold, Folded
@@ -154,6 +154,8 @@ def take(
     folded: list[Folded] = []
     stuck_at = 0
     while True:
+        if replica.fold.document.is_long_unread:
+            yield from do_job(replica.pad_id, replica.fold.document.load_beside)
         more, problem = replica.fold_entries(first_n, entries, head, live=live, slice_bytes=SLICE_BYTES)
         folded += more
         if problem is None:

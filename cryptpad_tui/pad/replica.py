@@ -154,7 +154,7 @@ class Replica(StoredFold):
         document.may_wait = bool(slice_bytes)
         try:
             self.fold.check_claim(fresh, claimed_head)
-            for raw in first_of(fresh, slice_bytes):
+            for raw in first_of(fresh, slice_bytes, document.cost_bytes):
                 self.place.check(self.fold)
                 folded.append(self.fold.step(raw))
                 if live and self.wants_snapshot() and self.may_snapshot():

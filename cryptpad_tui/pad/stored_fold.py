@@ -33,11 +33,14 @@ ENTRY_COST_BYTES: Final = 512
 """What an entry costs however short it is."""
 
 
-def first_of(entries: Sequence[bytes], slice_bytes: int) -> Sequence[bytes]:
-    """Of these, what is folded or shown in one turn: at least one; all where `slice_bytes` is 0."""
+def first_of(entries: Sequence[bytes], slice_bytes: int, cost_bytes: int) -> Sequence[bytes]:
+    """Of these, what is folded or shown in one turn: at least one; all where `slice_bytes` is 0.
+
+    `cost_bytes`: what each costs besides, by the document.
+    """
     size = 0
     for at, entry in enumerate(entries):
-        size += len(entry) + ENTRY_COST_BYTES
+        size += len(entry) + ENTRY_COST_BYTES + cost_bytes
         if slice_bytes and at and size > slice_bytes:
             return entries[:at]
     return entries
@@ -128,7 +131,9 @@ class StoredFold:
 
     def take_some_folded(self, slice_bytes: int) -> list[Folded]:
         """The first of the same, about so many bytes; the rest stays to be taken."""
-        taken = len(first_of([item.row.entry for item in self._fresh], slice_bytes))
+        taken = len(
+            first_of([item.row.entry for item in self._fresh], slice_bytes, self.fold.document.cost_bytes)
+        )
         some, self._fresh = self._fresh[:taken], self._fresh[taken:]
         return some
 

@@ -126,7 +126,7 @@ def test_what_the_first_edit_of_somebody_else_begins_can_be_ended_before_it_is_n
     views, log = _views(rng, 40)
     kept = CanonicalDocument.from_own_state(PadKind.RICHTEXT, log.encode(), log.clocks, log.ranges())
     assert not kept.has_begun
-    kept.load()
+    kept.load_beside()
     kept.go_on()
     assert not kept._state.order.is_begun
     while not kept.has_begun:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from cryptpad_tui.crdt import canonical
 from cryptpad_tui.pad import flows, replica
+from cryptpad_tui.pad.fold import Folded
 from cryptpad_tui.pad.replica import Replica
 from cryptpad_tui.pad.writers import encode_table
 from support.pads import ListRelay, Person, load_here, relay_for
@@ -68,3 +72,37 @@ def test_what_was_sent_before_the_snapshot_does_not_wait_for_ever(monkeypatch: p
     assert anna.text() == boris.text() == boris.canonical()
     assert anna.text().startswith("first. ")
     assert "second" in anna.text()
+
+
+@pytest.mark.parametrize(("clocks_a_byte", "most"), [(1 << 30, 1), (1, 6)])
+def test_who_comes_back_to_a_long_pad_reads_it_in_a_thread_and_takes_a_little_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, clocks_a_byte: int, most: int
+) -> None:
+    """What an edit costs grows with the text: those of a day must not be folded at one stroke."""
+    monkeypatch.setattr(canonical, "_CLOCKS_A_BYTE", clocks_a_byte)
+    monkeypatch.setattr(canonical, "_LONG_BYTES", 50_000)
+    anna, boris = Person("Anna", 1), Person("Boris", 2)
+    relay = relay_for(anna)
+    anna.type("x" * 70_000)
+    anna.sync(relay)
+    boris.fetch(relay)
+    boris.replica.save_checkpoint()
+    there = boris.replica
+    back = Replica(there.genesis, there.kind, there.keys, boris.store, there.profile, rng=boris.rng)
+    for _ in range(6):
+        anna.type("y")
+        anna.sync(relay)
+    slices: list[int] = []
+    fold_entries = Replica.fold_entries
+
+    def fold_some(self: Replica, *told: Any, **options: Any) -> tuple[list[Folded], Exception | None]:
+        folded, problem = fold_entries(self, *told, **options)
+        slices.append(len(folded))
+        return folded, problem
+
+    monkeypatch.setattr(Replica, "fold_entries", fold_some)
+    relay.jobs = 0
+    relay.play(flows.catch_up(back, len(relay.entries), relay.heads[-1]))
+    assert back.fold.document.text() == anna.canonical()
+    assert relay.jobs == 1
+    assert (len(slices), sum(slices)) == (most, len(relay.entries) - there.fold.n)

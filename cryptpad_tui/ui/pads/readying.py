@@ -7,10 +7,10 @@ picture made that the next opening would not find. It decides nothing, and shows
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from cryptpad_tui.crdt.errors import EngineFailure, InvalidUpdate
 from cryptpad_tui.ui.pads.feature import PadFeature
 from cryptpad_tui.vault.errors import VaultError
 
@@ -112,8 +112,10 @@ class Readying(PadFeature):
         if self._keys != self._keys_before:
             self._wait()
             return
-        # What cannot be read is told by whoever needs it.
-        with suppress(EngineFailure, InvalidUpdate):
-            self._document.load()
-        with suppress(VaultError):
-            self.session.settle()
+        self.screen.run_worker(self._load_canonical_beside(), group="readying")
+
+    async def _load_canonical_beside(self) -> None:
+        await asyncio.to_thread(self._document.load_beside)
+        if not self._closed:
+            with suppress(VaultError):
+                self.session.settle()
