@@ -33,6 +33,7 @@ from cryptpad_tui.vault.vault import Vault
 from support.dying import MOST_STEPS, STRIDE, Dying, each_step, killed_at
 from support.pads import seeded
 from support.relay import RelayProcess
+from support.worlds import goes_one_way
 
 from .conftest import PASSPHRASE
 
@@ -341,3 +342,11 @@ def test_a_rekey_leaves_one_key_that_opens_all(tmp_path: Path) -> None:
         shutil.rmtree(copy)
     assert seen == sorted(seen)
     assert seen.count(False) > 5 < len(seen)
+
+
+def test_what_comes_and_goes_again_is_seen() -> None:
+    assert goes_one_way([False, False, True], "killed")
+    assert not goes_one_way([False, True, False, True], "killed")
+    assert goes_one_way([False, True, False, True], "cut"), "conversations go on side by side"
+    assert not goes_one_way([False, True, *[False] * 8, True], "cut")
+    assert not goes_one_way([True, *[False] * 8], "cut")
