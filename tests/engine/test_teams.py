@@ -23,6 +23,8 @@ from cryptpad_tui.people.roster_rules import Seat
 from support.relay import RelayProcess
 from support.sessions import MakeEngine, append
 
+from .test_alarms import contradiction
+
 
 def ident(engine: Engine) -> bytes:
     return identity_of(engine.vault.account_root).public
@@ -326,3 +328,26 @@ async def test_what_one_admin_is_asked_every_admin_sees_and_one_answers(
     with boris.borrowed(team) as session:
         left = [name for name in session.view.map_items(ENTRIES_ROOT) if name.startswith(("ask/", "said/"))]
     assert not left
+
+
+async def test_a_team_that_an_alarm_holds_still_is_left_as_it_is(
+    relay: RelayProcess, make_engine: MakeEngine
+) -> None:
+    """`sync` of who had something to put back into its folder ended with an error that says nothing."""
+    anna, boris, _, team, _ = await team_of_three(relay, make_engine)
+    with boris.borrowed(team) as session:
+        names = [name for name in session.view.map_items(ENTRIES_ROOT) if name.startswith(ROSTER)]
+        session.view.delete_map(ENTRIES_ROOT, names[-1])
+        session.flush()
+    await boris.sync([team])
+    await anna.sync([team])
+    session = anna.open_pad(team)
+    session.raise_alarm(contradiction(session, relay))
+    assert session.halted
+    before = ranks(anna, team)
+    assert not settling.keep_up(anna, team)
+    with pytest.raises(errors.TeamIsHeldStill):
+        await acting.set_role(anna, team, "Carla", Rank.EDITOR)
+    with pytest.raises(errors.TeamIsHeldStill):
+        acting.remove(anna, team, "Carla")
+    assert ranks(anna, team) == before

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 import pytest
 
+from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.crdt.view import ViewDocument
+from cryptpad_tui.engine import PadSession
 from cryptpad_tui.engine.folders import changing
-from cryptpad_tui.engine.teams import settling
+from cryptpad_tui.engine.member_book import BookMember
+from cryptpad_tui.engine.teams import book, settling
+from cryptpad_tui.engine.teams.book import TeamBook
 from cryptpad_tui.people import roster, roster_rules
+from cryptpad_tui.people.roster import TeamRoster
 
 Break = Callable[[pytest.MonkeyPatch], None]
 
@@ -32,6 +38,41 @@ def change_the_folders_keys_alone(patched: pytest.MonkeyPatch) -> None:
         return 0
 
     patched.setattr(changing, "go_on", leave_it)
+
+
+def seal_the_right_to_write_for_all(patched: pytest.MonkeyPatch) -> None:
+    patched.setattr(book, "_member", lambda seat: BookMember(seat.ident_pk, "edit", seat.name, b""))
+
+
+def put_nothing_back(patched: pytest.MonkeyPatch) -> None:
+    patched.setattr(TeamBook, "put_back", lambda self, roster: 0)
+
+
+def say_nothing_again(patched: pytest.MonkeyPatch) -> None:
+    patched.setattr(settling, "to_say_again", lambda roster, me: ())
+
+
+def look_at_a_part(patched: pytest.MonkeyPatch) -> None:
+    """Of the operations, as a bound on how many would do."""
+
+    def of_a_part(team: bytes, owner_pk: bytes, raws: Collection[bytes], **told: Any) -> TeamRoster:
+        return roster.roster_of(team, owner_pk, [raw for raw in raws if raw[-1] % 4], **told)
+
+    patched.setattr(book, "roster_of", of_a_part)
+
+
+def show_not_all(patched: pytest.MonkeyPatch) -> None:
+    apply = ViewDocument.apply
+
+    def lazy(self: ViewDocument, update: bytes) -> None:
+        if self.kind is PadKind.FOLDER or sum(update) % 2:
+            apply(self, update)
+
+    patched.setattr(ViewDocument, "apply", lazy)
+
+
+def make_nothing_again(patched: pytest.MonkeyPatch) -> None:
+    patched.setattr(PadSession, "remake", lambda self, **told: None)
 
 
 BREAKS: Final[dict[str, tuple[Break, str, tuple[int, ...]]]] = {

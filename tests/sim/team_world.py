@@ -11,7 +11,7 @@ from cryptpad_tui.engine.own_card import myself, own_card
 from cryptpad_tui.engine.teams import acting
 from cryptpad_tui.people.contacts import Contact, Standing, contact_id
 from cryptpad_tui.people.roster_ops import Rank
-from sim import team_acts, team_rest
+from sim import acts, team_acts, team_rest
 from sim.stage import Stage
 from sim.team_checks import TeamChecks
 from sim.team_client import TeamMachine, TeamWindow
@@ -21,6 +21,8 @@ STEPS: Final = 60
 HOSTILE: Final = 0.5
 """How often somebody in the team keeps to no rule."""
 NAME: Final = "Crew"
+LOOKING_S: Final = 4.0
+TYPED: Final = 5
 FIRST_RANKS: Final = (Rank.ADMIN, Rank.EDITOR, Rank.EDITOR, Rank.VIEWER)
 
 
@@ -68,8 +70,19 @@ class TeamWorld(Stage):
         if self.checks.failures:
             return
         self.heal()
-        if await team_rest.come_to_rest(self):
+        await self._look_together()
+        if not self.checks.failures and await team_rest.come_to_rest(self):
             self.checks.finish()
+
+    async def _look_together(self) -> None:
+        """Everybody at some pad while others type: what comes to a screen is all that comes."""
+        for window in self.team_windows():
+            window.run_as(window.look)
+        await asyncio.sleep(LOOKING_S)
+        for _ in range(TYPED):
+            acts.ACTS["type"][0](self)  # type: ignore[arg-type]
+        await asyncio.sleep(LOOKING_S)
+        self.checks.observe(thorough=True)
 
     async def _begin(self) -> None:
         self.network.tape.secrets[self.canary.encode()] = "text, title or name"

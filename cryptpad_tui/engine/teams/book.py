@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from cryptpad_tui.crdt.kinds import ENTRIES_ROOT, PadKind
 from cryptpad_tui.crypto.keys import SigningSeed, identity_of
 from cryptpad_tui.engine.member_book import BookMember
-from cryptpad_tui.engine.teams.errors import NotATeam, RosterIsCutShort, UseTeamRemove
+from cryptpad_tui.engine.teams.errors import NotATeam, RosterIsCutShort, TeamIsHeldStill, UseTeamRemove
 from cryptpad_tui.engine.teams.newest_keys import NewestKeys
 from cryptpad_tui.engine.teams.rows import ROSTER as ROSTER
 from cryptpad_tui.engine.teams.rows import raw_of as raw_of
@@ -59,7 +59,8 @@ class TeamBook:
 
     @property
     def can_write(self) -> bool:
-        return self._session.can_edit and not self._session.standing
+        session = self._session
+        return session.can_edit and not session.view.read_only and not session.standing
 
     @property
     def is_owner(self) -> bool:
@@ -98,7 +99,7 @@ class TeamBook:
     # -- writing; inside a transaction, and durable with it
 
     def put(self, ops: Iterable[Operation]) -> None:
-        """Into the folder and the vault alike."""
+        """Into the folder and the vault alike. Raises TeamIsHeldStill."""
         ops = list(ops)
         fields = {ROSTER + op.id.hex(): base64.b64encode(op.raw).decode("ascii") for op in ops}
         changed = {
@@ -106,6 +107,8 @@ class TeamBook:
             for name, value in fields.items()
             if self._session.view.map_value(ENTRIES_ROOT, name) != value
         }
+        if changed and self._session.halted:
+            raise TeamIsHeldStill
         if changed:
             self._session.view.set_maps(ENTRIES_ROOT, changed)
         self._engine.vault.put_roster(self.pad_id, [(op.id, op.raw) for op in ops])

@@ -54,3 +54,8 @@ class RosterIsFull(EngineError):
     """The team's roster has no room for that: 256 people, or 4,096 changes in all, of which the last 512 are
     for owners; or you used up the 64 that each admin has behind the first 896. Nothing was changed; an owner
     gives an admin as many again (`cryptpad-tui team role TEAM WHO admin`), a new team has room for all."""
+
+
+class TeamIsHeldStill(EngineError):
+    """An alarm holds this team still until you decide on it: nothing in its folder changes meanwhile. Nothing
+    was changed; `cryptpad-tui alarms` says what happened and how to go on."""
