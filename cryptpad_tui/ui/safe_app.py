@@ -8,7 +8,6 @@ traceback, with its local variables, never reaches the terminal.
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -36,6 +35,7 @@ from textual.worker import WorkerFailed
 from cryptpad_tui.ui import clipboard
 from cryptpad_tui.ui.driver import SafeDriver
 from cryptpad_tui.ui.frame_diff import FrameDiff
+from cryptpad_tui.ui.quiet_collector import EVERY_S, QuietCollector
 from cryptpad_tui.ui.terminal import ControlFilter, erases_with_background, is_remote
 
 _SYNC_START: Final = "\x1b[?2026h"
@@ -70,6 +70,7 @@ class SafeApp(App[int]):
         self._cursor_shown = False
         self._now = time.monotonic
         self._painted_at = float("-inf")
+        self._collector = QuietCollector(self._now)
         self.cursor_everywhere = False
         """Show the terminal's cursor in every field, for screen readers and braille displays."""
         self._failure: str | None = None
@@ -152,6 +153,7 @@ class SafeApp(App[int]):
                 frame = _HIDE_CURSOR + frame + _SHOW_CURSOR
         self._cursor_shown = show
         if frame:
+            self._collector.painted()
             self._write(frame)
 
     def _write(self, text: str) -> None:
@@ -228,9 +230,9 @@ class SafeApp(App[int]):
 
     async def _ready(self) -> None:
         await super()._ready()
-        # What the framework made at its start stays for good: no key should wait while it is looked through.
         if not self.is_headless:
-            gc.freeze()
+            self._collector.begin()
+            self.set_interval(EVERY_S, self._collector.look)
 
     # ---- failure
 

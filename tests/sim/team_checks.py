@@ -11,6 +11,7 @@ from cryptpad_relay.protocol.owner_records import EpochRecord, parse_record
 from cryptpad_relay.protocol.records import RecordKind, record_kind
 from cryptpad_tui.crypto.keys import EditKeys, ViewKeys
 from cryptpad_tui.engine import Engine, keyrings, member_book
+from cryptpad_tui.engine.standing import standing_of
 from cryptpad_tui.engine.teams.book import roster_in
 from cryptpad_tui.people.roster import TeamRoster
 from cryptpad_tui.people.roster_ops import Kind, Operation, Rank, parse_operation
@@ -184,12 +185,17 @@ class TeamChecks(Checks):
 
     # -- what was written
 
+    def _lost_a_pad(self, person: TeamMachine) -> bool:
+        """Whether a pad left the folder and its keys ended for them, which their seat does not show."""
+        engines = [window.engine for window in person.windows.values() if window.engine]
+        return any(standing_of(engine, pad_id) for engine in engines for pad_id in self.world.pads())
+
     def _texts(self, roster: TeamRoster) -> None:
         """What somebody could not send before they lost the right to, nobody else ever gets."""
         tokens, written = self.world.tokens, set(self.world.logs.text())
         for person in self.world.people:
             is_out = person.ident_pk not in roster.seats or team_rules.ever_lost(roster, person.ident_pk)
-            if is_out or person.is_hostile:
+            if is_out or person.is_hostile or self._lost_a_pad(person):
                 tokens.doubtful |= person.typed - written
         for fault in tokens.faults(self.world.logs.text()):
             self.fail(fault)
