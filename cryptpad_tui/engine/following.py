@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 FOLLOW_S: Final = 0.25
 PROVE_S: Final = 2.0
+SHOWN_S: Final = 0.05
+
+
+async def wait_for_first_frame(session: PadSession) -> None:
+    """What others wrote meanwhile makes a long document be read: who opens it sees its picture before."""
+    while session.sends_later:
+        await asyncio.sleep(SHOWN_S)
 
 
 async def wait_for_lease(engine: Engine, session: PadSession, connection: RelayConnection) -> None:

@@ -196,6 +196,7 @@ class RelayLoop:
 
     async def _attend(self, session: PadSession, connection: RelayConnection) -> None:
         """Attach the pad when this process has its lease, and work until something stops it."""
+        await following.wait_for_first_frame(session)
         await following.wait_for_lease(self._engine, session, connection)
         session.follow_vault()
         whereabouts.refresh(self._engine, session)

@@ -23,6 +23,8 @@ from cryptpad_tui.pad.outgoing import Profile, SealResult
 from cryptpad_tui.pad.replica import Replica
 from support.memory_store import MemoryStore
 from support.pads import ListRelay, seeded
+from support.relay import RelayProcess
+from support.sessions import until
 
 
 @pytest.fixture(autouse=True)
@@ -262,3 +264,19 @@ async def test_what_waits_in_a_long_text_is_sent_once_the_person_found_their_way
         await asyncio.sleep(0.01)
     assert not session.sends_later
     assert not session.view.is_loaded
+
+
+async def test_what_others_wrote_meanwhile_is_read_behind_the_first_frame(
+    relay: RelayProcess, make_engine: MakeEngine
+) -> None:
+    """To fold it a long document is read whole, for which who opens it would wait."""
+    anna = make_engine("Anna", relay_url=relay.url)
+    pad_id = anna.create_pad("Long", kind=PadKind.RICHTEXT, runs=RUNS).pad_id
+    await anna.start()
+    session = anna.open_pad(pad_id)
+    session.sends_later = True
+    await until(lambda: any(state.connected for state in anna.relay_states()))
+    await asyncio.sleep(0.2)
+    assert not session.attached_here
+    session.send_now()
+    await until(lambda: session.attached_here)
