@@ -8,6 +8,8 @@ import pytest
 
 from sim.__main__ import play, report
 from sim.team_breaks import BREAKS
+from sim.team_checks import TeamChecks
+from sim.team_lies import LIES
 from sim.team_world import TeamWorld
 
 soak = pytest.mark.skipif("CRYPTPAD_TUI_SOAK" not in os.environ, reason="minutes: make soak, or make sim")
@@ -19,6 +21,26 @@ def test_a_team_comes_to_one_roster_and_nobody_else_has_its_keys() -> None:
     assert not outcome.alarms
     assert isinstance(world, TeamWorld)
     assert len(world.logs.roster().line) > 3
+
+
+def test_each_check_says_what_it_is_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check that cannot fail is none: told of what is not so, at the end of a run in which all is well."""
+    finish, said = TeamChecks.finish, dict[str, bool]()
+
+    def told(checks: TeamChecks) -> None:
+        finish(checks)
+        assert not checks.failures
+        for lie, sentence in LIES:
+            with pytest.MonkeyPatch.context() as patched:
+                lie(patched, checks)
+                finish(checks)
+            said[sentence] = any(sentence in failure for failure in checks.failures)
+            checks.failures.clear()
+
+    monkeypatch.setattr(TeamChecks, "finish", told)
+    play(3, steps=2, lying=False, teams=True)
+    assert said == dict.fromkeys(said, True)
+    assert len(said) == len(LIES)
 
 
 @soak
