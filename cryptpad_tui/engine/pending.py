@@ -77,6 +77,7 @@ class PendingEdits:
             picture=kept.picture if kept else None,
         )
         self.steps.watch(self.view)
+        self._replica.kept_anew = self.steps.base_moved
         if kept is not None:
             self.steps.begin(kept.digest, self._base, kept.held, len(kept.picture.steps))
             self.view.show_behind_picture(kept.beyond)

@@ -15,6 +15,7 @@ from cryptpad_tui.crdt.holding import LONG_BYTES, Holding, parted
 from cryptpad_tui.crdt.picture import is_plain
 from cryptpad_tui.crdt.picture_steps import Step, joined
 from cryptpad_tui.crdt.values import Change, Origin
+from cryptpad_tui.vault.errors import VaultError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,14 +124,34 @@ class PictureSteps:
             return False
         return parts is not None and not parts[1]
 
-    def write(self) -> None:
-        """Inside a transaction, while nothing of the view is on its way to the vault: say what came."""
-        if not self.has_new:
+    def base_moved(self) -> None:
+        """Inside the transaction in which the document is kept anew: say of which bytes the rows are from here
+        on, whatever is not saved yet. Else a death before the next save would cost all of them."""
+        if not self.is_on or not self._may_follow():
             return
+        found = self._beyond(self._held.tidied())
+        if found is None:
+            return
+        self._base, self._held = found
+        clocks = self._view.state_vector() if self._held.long else {}
+        try:
+            self._add(Step((), {}, {}, self._held, self._base, clocks))
+        except VaultError:
+            # The document is kept without them, or not: that is for who keeps it to say.
+            self.end()
+
+    def _may_follow(self) -> bool:
+        """Whether the rows there are this process's, and of the document that is; else this is off."""
         known = self._vault.picture_digest(self._pad_id), self._vault.last_picture_step(self._pad_id)
         if known != (self._digest, self._last) or self._replica.fold.document is not self._document:
             self.end()
+        return self.is_on
+
+    def write(self) -> None:
+        """Inside a transaction, while nothing of the view is on its way to the vault: say what came."""
+        if not self.has_new or not self._may_follow():
             return
+        assert self._document is not None
         held = self._held.tidied()
         held.add(self._new)
         said, base = self._new, None

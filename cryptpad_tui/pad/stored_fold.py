@@ -73,6 +73,8 @@ class StoredFold:
         self.replaced: Replaced | None = None
         """Why another fold was put in place of the one that the view followed; the view's owner takes it."""
         self.leave_the_lie: Callable[[Fold], None] = lambda truth: None
+        self.kept_anew: Callable[[], None] = lambda: None
+        """Told inside the transaction in which a rich text's document is kept as other bytes."""
         """Called with the fold that takes a lie's place, in the transaction that keeps it."""
         self.unconfirmed_start: LogRow | None = None
         self._start: tuple[int, int, bytes] | None = None
@@ -253,9 +255,11 @@ class StoredFold:
             return
         if self.fold.n > self.local_checkpoint_n or again:
             state = encode_checkpoint(self.fold)
-            self._keep_state(self.fold.n, state)
-            if self.kind.format_keys:
-                self.fold.document.kept_as.again(document_in(state))
+            with self.store.transaction():
+                self._keep_state(self.fold.n, state)
+                if self.kind.format_keys:
+                    self.fold.document.kept_as.again(document_in(state))
+                    self.kept_anew()
             self._tail_bytes = 0
 
     def _keep_state(self, n: int, state: bytes) -> None:

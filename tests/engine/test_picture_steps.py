@@ -188,6 +188,22 @@ async def test_a_window_that_dies_leaves_the_next_what_it_had_saved(
     assert pictured * 2 > looked
 
 
+async def test_a_window_that_dies_when_the_document_was_just_kept_anew_leaves_its_picture(
+    make_engine: MakeEngine,
+) -> None:
+    """For ten megabytes the next one took ten seconds: what was saved was of the bytes before."""
+    company = Company(make_engine, 5)
+    company.keep()
+    company.type_on()
+    company.send()
+    company.type_on()
+    company.not_saved()
+    company.checkpoint()
+    assert company.dies_here()
+    company.type_on()
+    assert company.dies_here()
+
+
 async def test_a_row_that_lacked_a_change_would_show_something_else(
     make_engine: MakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
