@@ -125,8 +125,8 @@ class PictureSteps:
         return parts is not None and not parts[1]
 
     def base_moved(self) -> None:
-        """Inside the transaction in which the document is kept anew: say of which bytes the rows are from here
-        on, whatever is not saved yet. Else a death before the next save would cost all of them."""
+        """Inside the transaction in which the document is kept anew: say of which bytes the rows are from
+        here on, whatever is not saved yet. Else a death before the next save would cost all of them."""
         if not self.is_on or not self._may_follow():
             return
         found = self._beyond(self._held.tidied())
