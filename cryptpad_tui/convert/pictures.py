@@ -148,4 +148,6 @@ def data_address(picture: Picture) -> str:
 def fitted(picture: Picture, *, width: float, height: float) -> tuple[float, float]:
     """How large it is on paper, in inches: as on a screen of 96 points an inch, but no larger than this."""
     scale = min(1.0, 96 * width / picture.width, 96 * height / picture.height)
-    return max(0.01, picture.width / 96 * scale), max(0.01, picture.height / 96 * scale)
+    wide, high = picture.width / 96 * scale, picture.height / 96 * scale
+    # What is divided and multiplied again may come out a little larger.
+    return max(0.01, min(width, wide)), max(0.01, min(height, high))

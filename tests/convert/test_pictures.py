@@ -142,6 +142,7 @@ def test_so_many_and_so_large_and_no_more(monkeypatch: pytest.MonkeyPatch) -> No
 @example(PNG)
 @example(GIF)
 @example(JPEG)
+@example(b"\xff\xd8\xff\xc0\x00\x00\x00\x00\x01A\x00")
 def test_bytes_of_strangers_are_measured_or_refused(data: bytes) -> None:
     found = picture_of(data)
     sizes = {PNG: (24, 16), GIF: (3, 5), JPEG: (7, 8)}
