@@ -73,7 +73,7 @@ class _Wrapping:
                 col = end
                 continue
             if self._cells and self._cells + size > self._room:
-                self._cut(col, size)
+                self._cut(col, None if is_tab else size)
                 size = tab_cells(self._cells, self._tab_width) if is_tab else size
             self._cells += size
             self._after_wide = is_wide
@@ -85,9 +85,11 @@ class _Wrapping:
                 self._solid = True
         return tuple(self._starts)
 
-    def _cut(self, col: int, size: int) -> None:
-        """End the row before the cluster at `col`, which takes `size` cells."""
+    def _cut(self, col: int, size: int | None) -> None:
+        """End the row before the cluster at `col`, which takes `size` cells; None for a tab, which takes others
+        in another place."""
         carried = self._cells - self._break_cells
+        size = tab_cells(carried, self._tab_width) if size is None else size
         if self._break_at > self._starts[-1] and carried + size <= self._room:
             self._starts.append(self._break_at)
             self._begin_row(carried)

@@ -104,6 +104,13 @@ def test_what_is_hidden_is_shown_and_named() -> None:
     assert styles_at(frame, 0, 5) == ("strong", "control")
 
 
+def test_a_tab_that_grows_as_it_is_carried_into_the_next_row_stays_inside_of_it() -> None:
+    session = Session("|", width=15, height=6)
+    session.do(paste("漢aaaa각\ufe0f\t"))
+    rows = session.editor.frame().rows
+    assert [row.cells for row in rows][:2] == [14, 4]
+
+
 def test_what_terminals_disagree_about_is_said() -> None:
     frame = Session("|ab🇩🇪c", width=20, height=1).editor.frame()
     assert frame.rows[0].unsure_from == 2
