@@ -86,8 +86,8 @@ class _Wrapping:
         return tuple(self._starts)
 
     def _cut(self, col: int, size: int | None) -> None:
-        """End the row before the cluster at `col`, which takes `size` cells; None for a tab, which takes others
-        in another place."""
+        """End the row before the cluster at `col`, which takes `size` cells; None for a tab, whose cells
+        hang on its place."""
         carried = self._cells - self._break_cells
         size = tab_cells(carried, self._tab_width) if size is None else size
         if self._break_at > self._starts[-1] and carried + size <= self._room:
