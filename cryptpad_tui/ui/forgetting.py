@@ -42,3 +42,4 @@ class ForgettingApp(OrderedKeysApp):
         self._drawn_under = []
         # Its cache is keyed by the drawer of a widget, which keeps the widget's lines.
         StylesCache.get_inner_outer.cache_clear()
+        self._collector.soon()

@@ -25,6 +25,7 @@ class QuietCollector:
     def __init__(self, now: Callable[[], float], collect: Callable[[], object] = gc.collect) -> None:
         self._now, self._collect = now, collect
         self._painted_at = self._collected_at = now()
+        self._is_wanted = False
 
     def begin(self) -> None:
         """What was made until now stays for good: nobody looks through it again."""
@@ -36,10 +37,14 @@ class QuietCollector:
         """Something happens."""
         self._painted_at = self._now()
 
+    def soon(self) -> None:
+        """In the next pause, however little there is: texts and keys lie in what nobody refers to any more."""
+        self._is_wanted = True
+
     def look(self) -> None:
         """Collect where that is due and nobody waits."""
         now = self._now()
         is_due = gc.get_count()[2] >= _DUE and now - self._collected_at >= _APART_S
-        if is_due and now - self._painted_at >= _QUIET_S:
-            self._collected_at = now
+        if (is_due or self._is_wanted) and now - self._painted_at >= _QUIET_S:
+            self._collected_at, self._is_wanted = now, False
             self._collect()

@@ -6,6 +6,7 @@ import gc
 from collections.abc import Iterator
 
 import pytest
+from ui.test_screens_fake import world
 
 from cryptpad_tui.ui.quiet_collector import QuietCollector
 
@@ -56,9 +57,28 @@ def test_it_does_nothing_where_little_was_made(monkeypatch: pytest.MonkeyPatch) 
     assert not case.collected
 
 
+def test_what_is_locked_away_is_collected_in_the_next_pause_however_little_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case = Case(monkeypatch)
+    case.turns = 0
+    case.collector.painted()
+    case.collector.soon()
+    for now in (1.0, 3.0, 8.0):
+        case.look_at(now)
+    assert case.collected == [3.0]
+
+
 def test_what_is_young_is_collected_as_ever_and_what_is_old_not_by_itself() -> None:
     young, middle, old = gc.get_threshold()
     QuietCollector(lambda: 0.0).begin()
     assert gc.get_threshold()[:2] == (young, middle)
     assert gc.get_threshold()[2] > 100 * old
     assert gc.get_freeze_count() > 1_000
+
+
+async def test_locking_the_vault_asks_for_it() -> None:
+    async with world() as there:
+        assert not there.app._collector._is_wanted
+        await there.app.lock()
+        assert there.app._collector._is_wanted
