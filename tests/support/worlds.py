@@ -209,9 +209,9 @@ class Story(Generic[T]):
 
 
 def goes_one_way(seen: Sequence[Any], how: str) -> bool:
-    """Whether it was not done where it ended early, and done from some step on. Who is cut off lives on, with
-    conversations side by side: of them only the first step and the last are held to that, and what `look`
-    sees at each."""
+    """Whether it was not done where it ended early, and done from some step on: for work that reads mail and
+    pads side by side. Who is cut off there lives on, and which conversation a frame belongs to is another in
+    each run: of cuts the first step and the last are held to it, and what `look` sees at each."""
     if how == "cut":
         return bool(seen[0] == min(seen) and seen[-1] == max(seen))
     return list(seen) == sorted(seen)
