@@ -73,9 +73,9 @@ class StoredFold:
         self.replaced: Replaced | None = None
         """Why another fold was put in place of the one that the view followed; the view's owner takes it."""
         self.leave_the_lie: Callable[[Fold], None] = lambda truth: None
+        """Called with the fold that takes a lie's place, in the transaction that keeps it."""
         self.kept_anew: Callable[[], None] = lambda: None
         """Told inside the transaction in which a rich text's document is kept as other bytes."""
-        """Called with the fold that takes a lie's place, in the transaction that keeps it."""
         self.unconfirmed_start: LogRow | None = None
         self._start: tuple[int, int, bytes] | None = None
         """Position, epoch and state of the snapshot that an unconfirmed start is at, of a long pad."""

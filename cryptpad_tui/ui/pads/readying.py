@@ -98,8 +98,11 @@ class Readying(PadFeature):
 
     def _load(self) -> None:
         if not self._closed:
-            self.session.view.load()
-            self._send_now()
+            try:
+                self.session.view.load()
+            finally:
+                # Also the relay waits for this, which may know better than a vault that cannot be read.
+                self._send_now()
             self._wait()
 
     def _wait(self) -> None:
