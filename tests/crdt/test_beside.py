@@ -14,6 +14,7 @@ from cryptpad_tui.crdt import canonical, pieces
 from cryptpad_tui.crdt.canonical import CanonicalDocument
 from cryptpad_tui.crdt.errors import EngineFailure
 from cryptpad_tui.crdt.kinds import PadKind
+from cryptpad_tui.crdt.neighbours import Source
 from cryptpad_tui.crdt.own_state import OwnState
 from cryptpad_tui.crdt.pieces import in_pieces, pieces_of
 from cryptpad_tui.crdt.validator import FoldState
@@ -44,10 +45,10 @@ def half_way(patch: pytest.MonkeyPatch) -> Iterator[tuple[Event, Event]]:
     """Reading stops where the first event is set, until the second is."""
     begun, go_on, read = Event(), Event(), OwnState.read
 
-    def slowly(own: OwnState, *told: object) -> FoldState:
+    def slowly(own: OwnState, kind: PadKind, source: Source) -> FoldState:
         begun.set()
         assert go_on.wait(WAIT_S)
-        return read(own, *told)  # type: ignore[arg-type]
+        return read(own, kind, source)
 
     patch.setattr(OwnState, "read", slowly)
     try:

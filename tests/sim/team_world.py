@@ -11,7 +11,7 @@ from cryptpad_tui.engine.own_card import myself, own_card
 from cryptpad_tui.engine.teams import acting
 from cryptpad_tui.people.contacts import Contact, Standing, contact_id
 from cryptpad_tui.people.roster_ops import Rank
-from sim import acts, team_acts, team_rest
+from sim import team_acts, team_rest
 from sim.stage import Stage
 from sim.team_checks import TeamChecks
 from sim.team_client import TeamMachine, TeamWindow
@@ -80,7 +80,7 @@ class TeamWorld(Stage):
             window.run_as(window.look)
         await asyncio.sleep(LOOKING_S)
         for _ in range(TYPED):
-            acts.ACTS["type"][0](self)  # type: ignore[arg-type]
+            team_acts.ACTS["type"][0](self)
         await asyncio.sleep(LOOKING_S)
         self.checks.observe(thorough=True)
 
