@@ -38,7 +38,7 @@ class QuietCollector:
         self._painted_at = self._now()
 
     def soon(self) -> None:
-        """In the next pause, however little there is: texts and keys lie in what nobody refers to any more."""
+        """In the next pause, however little there is: it may hold texts and keys that nobody refers to."""
         self._is_wanted = True
 
     def look(self) -> None:
